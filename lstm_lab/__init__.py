@@ -1,0 +1,69 @@
+"""lstm_lab: a notebook laboratory for forecasting with LSTMs and seeing what they do.
+
+The house, from the cellar up; a module imports from its own floor and from those below, never upwards::
+
+    cellar   errors      one hierarchy, one line each
+             options     every option, defined once for magics, CLI, Python and dashboard
+             events      what happens while a network trains or a forecast grows
+             showing     how a result shows itself
+    floor 1  data        files, features, transforms, windows, weights (NumPy and pandas)
+    floor 2  nn          stacks, training, sampling, gate traces (Keras on TensorFlow)
+    floor 3  forecasting what a forecast means: quantiles, metrics, baselines, calibration
+    floor 4  run         train() and Run
+    floor 5  studies     backtest and compare: many runs
+    floor 6  plots       still pictures (matplotlib)
+             widgets     live views (anywidget)
+    floor 7  flags       options as flags;  magics, cli: parse, call, return
+
+Every public name is imported when it is first used, so that ``import lstm_lab`` costs a blink and no TensorFlow.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "load": "lstm_lab.data.loading",
+    "example": "lstm_lab.data.loading",
+    "feature": "lstm_lab.data.features",
+    "train": "lstm_lab.run",
+    "Run": "lstm_lab.run",
+    "Forecast": "lstm_lab.forecasting.forecast",
+    "LabError": "lstm_lab.errors",
+}
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - every key is text
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from lstm_lab.data.features import feature as feature
+    from lstm_lab.data.loading import example as example
+    from lstm_lab.data.loading import load as load
+    from lstm_lab.errors import LabError as LabError
+    from lstm_lab.forecasting.forecast import Forecast as Forecast
+    from lstm_lab.run import Run as Run
+    from lstm_lab.run import train as train
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        from lstm_lab.errors import did_you_mean
+
+        raise AttributeError(f"module 'lstm_lab' has no attribute {name!r}; {did_you_mean(name, _HOMES)}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Register the magics: what ``%load_ext lstm_lab`` calls."""
+    from lstm_lab.magics import LSTMMagics
+
+    shell.register_magics(LSTMMagics(shell))

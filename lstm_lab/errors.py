@@ -1,0 +1,111 @@
+"""The one hierarchy of errors, and the "did you mean" that many of them end with.
+
+::
+
+    LabError                    every mistake we can explain; one line: rule, value received, remedy
+    ├── OptionError             an option's name or value
+    ├── DataError               a file, column, time index or value
+    ├── StackError              layers that cannot make a forecaster
+    ├── ForecastError           a forecast that cannot be drawn
+    │   └── CalibrationError    too few calibration rows, or rows that say nothing
+    ├── TraceError              a model or input that cannot be traced
+    │   └── VerificationError   the replay disagrees with the layer's own output
+    ├── RunError                a run that is missing, stopped too early or not readable
+    └── MissingExtraError       an optional dependency is not installed
+
+A `LabError` is the user's to mend and is shown without a traceback; anything else is ours.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "CalibrationError",
+    "DataError",
+    "ForecastError",
+    "LabError",
+    "MissingExtraError",
+    "OptionError",
+    "RunError",
+    "StackError",
+    "TraceError",
+    "VerificationError",
+    "did_you_mean",
+]
+
+
+class LabError(Exception):
+    """A mistake that one line can explain: the rule, the value received, the remedy."""
+
+
+class OptionError(LabError, ValueError):
+    """An option with an unknown name or a value outside its rule."""
+
+
+class DataError(LabError, ValueError):
+    """A file, frame, column, time index or value that cannot be used as it is."""
+
+
+class StackError(LabError, ValueError):
+    """A stack of layers that cannot make a forecaster."""
+
+
+class ForecastError(LabError, ValueError):
+    """A forecast that cannot be drawn."""
+
+
+class CalibrationError(ForecastError):
+    """A calibration without enough rows, or whose rows carry no information."""
+
+
+class TraceError(LabError, ValueError):
+    """A model or an input that cannot be traced."""
+
+
+class VerificationError(TraceError):
+    """A replay that does not reproduce the layer's own output."""
+
+
+class RunError(LabError, RuntimeError):
+    """A run that does not exist, was stopped before its first epoch, or cannot be read."""
+
+
+class MissingExtraError(LabError, ImportError):
+    """An optional dependency that is not installed."""
+
+
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """End an error message with the nearest choice, or with all of them.
+
+    Parameters
+    ----------
+    name
+        What the user wrote.
+    choices
+        What could have been meant.
+
+    Returns
+    -------
+    str
+        ``"did you mean 'close'?"``, or ``"choose from a, b, c"`` when nothing is near.
+
+    Examples
+    --------
+    >>> did_you_mean("clsoe", ["open", "close"])
+    "did you mean 'close'?"
+    >>> did_you_mean("x", ["open", "close"])
+    "choose from 'open', 'close'"
+    """
+    names = list(choices)
+    lowered = {choice.lower(): choice for choice in reversed(names)}
+    near = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {lowered[near[0]]!r}?"
+    if not names:
+        return "there is nothing to choose from"
+    return "choose from " + ", ".join(repr(choice) for choice in names)

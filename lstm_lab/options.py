@@ -1,0 +1,220 @@
+"""Every option a person can set, defined once: name, type, default, unit, rule and meaning.
+
+One definition feeds four faces: the keywords of `lab.train` and `run.forecast`, the flags of the magics, the
+flags of ``lstm-lab`` and the controls of the dashboard. A model is frozen; text from a flag and a Python value
+are validated by the same rule.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from lstm_lab.errors import OptionError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic.fields import FieldInfo
+
+__all__ = ["WEIGHTS_PATTERN", "ForecastOptions", "Options", "TrainOptions", "split_commas"]
+
+WEIGHTS_PATTERN = r"^(uniform|linear|exponential(:\d+(\.\d+)?)?)$"
+
+
+def split_commas(text: str) -> list[str]:
+    """Split at the commas outside parentheses.
+
+    >>> split_commas("log_return, bollinger(20, 2)")
+    ['log_return', 'bollinger(20, 2)']
+    """
+    parts = re.split(r",(?![^()]*\))", text)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _as_sequence(value: object) -> object:
+    """Let ``32``, ``"64, 32"`` and ``"none"`` stand for a sequence, as a person types them."""
+    if isinstance(value, str):
+        return () if value.strip().lower() in {"", "none"} else tuple(split_commas(value))
+    if isinstance(value, int | float):
+        return (value,)
+    return value
+
+
+def _option(default: Any, meaning: str, *, unit: str | None = None, example: str | None = None, **rule: Any) -> Any:
+    """Declare an option: its default, its meaning in one line, its unit, an example that is valid, its bounds."""
+    return Field(default, description=meaning, json_schema_extra={"unit": unit, "example": example}, **rule)
+
+
+_Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_as_sequence)]
+_Sizes: TypeAlias = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_as_sequence)]
+
+
+class Options(BaseModel):
+    """A frozen set of options that explains, in one line, what is wrong with a value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Validate keywords or the text of flags.
+
+        Parameters
+        ----------
+        values
+            Option names and their values; a value of text is read as on a command line.
+
+        Returns
+        -------
+        Self
+            The frozen options.
+
+        Raises
+        ------
+        OptionError
+            The first unknown name or refused value: rule, value, remedy.
+        """
+        for name in values:
+            if name not in cls.model_fields:
+                raise OptionError(f"there is no option {name!r}; {did_you_mean(name, cls.model_fields)}")
+        try:
+            return cls(**values)
+        except ValidationError as refused:
+            raise OptionError(_explain(cls, refused)) from None
+
+
+def _explain(model: type[Options], refused: ValidationError) -> str:
+    """Put pydantic's first complaint into one line: the option, the rule, the value received, an example."""
+    error = refused.errors(include_url=False)[0]
+    if not error["loc"]:
+        return str(error["msg"]).removeprefix("Value error, ")
+    name = str(error["loc"][0])
+    rule = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "should")
+    if error["type"] == "string_pattern_mismatch":
+        rule = "has a form of its own"
+    example = option_extra(model.model_fields[name], "example")
+    remedy = f"; for example {name}={example}" if example else ""
+    return f"{name} {rule}, got {error['input']!r}{remedy}"
+
+
+def option_extra(field: FieldInfo, key: Literal["unit", "example"]) -> str | None:
+    """Give an option's unit or example."""
+    extra = field.json_schema_extra
+    value = extra.get(key) if isinstance(extra, dict) else None
+    return None if value is None else str(value)
+
+
+class TrainOptions(Options):
+    """What `lab.train`, ``%%lstm_train`` and ``lstm-lab run`` take."""
+
+    target: str | None = _option(None, "column to forecast; may be left out if only one is numeric", example="close")
+    time: str | None = _option(None, "column of times; without it the frame's index is used", example="date")
+    features: _Texts = _option(
+        (),
+        "inputs beside the target: log_return, bollinger(20, 2), hour, any numeric column, ...",
+        example="'log_return, bollinger(20, 2)'",
+    )
+    transform: str = _option(
+        "auto",
+        "what is learnt: none, log, diff, log_return, seasonal_diff(n), or auto to let the training rows decide",
+        example="log_return",
+    )
+    missing: Literal["error", "interpolate", "ffill", "drop"] = _option(
+        "error", "what to do with missing or infinite values", example="interpolate"
+    )
+    max_gap: str | None = _option(
+        None,
+        "a longer step between two rows is a gap that no window spans; default: 10 median steps",
+        example="3D",
+    )
+    lookback: int = _option(60, "rows the network sees before each forecast", unit="rows", example="60", ge=1)
+    validation: float = _option(0.1, "share of the rows held out to stop training in time", example="0.1", ge=0, lt=0.5)
+    calibration: float = _option(
+        0.1,
+        "newest share of the rows, kept from training and stopping, to make the band true",
+        example="0.1",
+        ge=0,
+        lt=0.5,
+    )
+    cell: Literal["lstm", "gru", "rnn"] = _option("lstm", "recurrent cell of the reference stack", example="gru")
+    units: _Sizes = _option((128, 128, 128), "units of each recurrent layer", example="128,128", min_length=1)
+    dropout: float = _option(0.2, "share of outputs dropped after each recurrent layer", example="0.2", ge=0, lt=1)
+    dense: _Sizes = _option((64, 32), "units of the dense layers before the output, or none", example="64,32")
+    forget_bias: float = _option(1.0, "initial bias of every forget gate", example="1.0")
+    epochs: int = _option(100, "passes over the training windows, at most", unit="epochs", example="100", ge=1)
+    batch: int = _option(64, "windows per gradient step", unit="windows", example="64", ge=1)
+    learning_rate: float = _option(1e-3, "step size of Adam", example="0.001", gt=0)
+    loss: Literal["huber", "mse", "mae"] = _option("huber", "loss that is minimised", example="huber")
+    delta: float = _option(
+        1.0,
+        "where Huber turns from square to linear",
+        unit="standard deviations of the transformed target over the training rows",
+        example="1.0",
+        gt=0,
+    )
+    weights: str = _option(
+        "uniform",
+        "how much newer rows count: uniform, linear (0.5 to 1), exponential (e^3 = 20 times) or exponential:RATE",
+        example="linear",
+        pattern=WEIGHTS_PATTERN,
+    )
+    supervise: Literal["last", "every"] = _option(
+        "last", "one target a window, or one at every step of it after a burn-in", example="every"
+    )
+    patience: int = _option(
+        10, "epochs without a better validation loss before training stops", unit="epochs", example="10", ge=1
+    )
+    seed: int = _option(0, "same seed, same machine: same weights, bit for bit", example="0", ge=0, lt=2**31)
+
+
+class ForecastOptions(Options):
+    """What `run.forecast`, ``%lstm_forecast`` and ``lstm-lab run`` take."""
+
+    horizon: int = _option(30, "steps to forecast", unit="rows", example="30", ge=1)
+    paths: int = _option(200, "simulated futures", unit="paths", example="200", ge=1, le=100_000)
+    interval: float = _option(90.0, "nominal coverage of the band", unit="percent", example="90", gt=0, lt=100)
+    rollout: Literal["auto", "window", "state"] = _option(
+        "auto",
+        "re-encode the sliding window at each step, or carry the network's state forward",
+        example="state",
+    )
+    masks: Literal["path", "step"] = _option(
+        "path",
+        "keep one dropout mask for a whole path (one sampled network), or draw afresh at each step",
+        example="path",
+    )
+    noise: Literal["auto", "residual", "none"] = _option(
+        "auto",
+        "add a held-out one-step residual at each step, or let dropout alone spread the paths",
+        example="residual",
+    )
+    calibrate: Literal["auto"] | bool = _option(
+        "auto",
+        "widen or narrow the band to what the calibration rows showed; auto: where there are enough",
+        example="on",
+    )
+    preset: Literal["classic"] | None = _option(
+        None,
+        "classic: the recipe most tutorials teach (window, step, no noise, uncalibrated, 50 paths)",
+        example="classic",
+    )
+    seed: int = _option(0, "same seed, same machine: same paths, bit for bit", example="0", ge=0, lt=2**31)
+
+    def resolved(self) -> ForecastOptions:
+        """Fill what a preset implies, but never over an option that was set by hand."""
+        if self.preset is None:
+            return self
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return ForecastOptions(**{**CLASSIC, **given})
+
+
+CLASSIC: Mapping[str, Any] = {
+    "paths": 50,
+    "interval": 90.0,
+    "rollout": "window",
+    "masks": "step",
+    "noise": "none",
+    "calibrate": False,
+}
