@@ -1,0 +1,285 @@
+"""A forecast: simulated futures in the target's own unit, and an honest name for the band they make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.errors import ForecastError, did_you_mean
+from lstm_lab.forecasting import metrics
+from lstm_lab.forecasting.words import moment, number, ordinal, percent
+from lstm_lab.showing import Shown, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from lstm_lab.forecasting.metrics import Coverage
+
+    Array: TypeAlias = NDArray[np.float64]
+
+__all__ = ["Forecast", "Kind"]
+
+Kind: TypeAlias = Literal["dropout spread", "predictive", "calibrated"]
+"""What makes the paths differ: dropout alone; one-step residuals too; both, set right by calibration rows."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Forecast(Shown):
+    """Simulated futures of one target from one origin.
+
+    Parameters
+    ----------
+    paths
+        (paths, horizon), in the target's unit.
+    index
+        The forecast's times, (horizon,).
+    history
+        Observed target up to the origin, oldest first.
+    target
+        The target's name.
+    kind
+        What makes the paths differ.
+    interval
+        Nominal coverage of the band, in percent.
+    coverage
+        What such bands held when measured at earlier origins; None where nobody measured.
+    details
+        Further lines for the summary: roll-out, masks, noise, paths per second, ...
+
+    Raises
+    ------
+    ForecastError
+        Shapes that do not match, a path that is not finite, or an interval outside 0 to 100.
+
+    Examples
+    --------
+    >>> paths = np.add.outer([-1.0, 0.0, 1.0], [10.0, 11.0])
+    >>> fc = Forecast(paths, pd.RangeIndex(3, 5), pd.Series([9.0, 9.5, 10.0]), "price", "predictive")
+    >>> fc.quantile(0.5)
+    array([10., 11.])
+    >>> fc.probability_above(10.5)
+    array([0.33333333, 0.66666667])
+    >>> fc.band_name()
+    'predictive, 5th–95th percentile; coverage not measured'
+    """
+
+    paths: Array
+    index: pd.Index
+    history: pd.Series[float]
+    target: str
+    kind: Kind
+    interval: float = 90.0
+    coverage: Coverage | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        paths = np.array(self.paths, dtype=np.float64)
+        if paths.ndim != 2 or 0 in paths.shape:
+            raise ForecastError(f"paths must be a (paths, horizon) array with at least one of each, got {paths.shape}")
+        if paths.shape[1] != len(self.index):
+            raise ForecastError(
+                f"a path has one value per time, got {paths.shape[1]} values for {len(self.index)} times"
+            )
+        if not np.isfinite(paths).all():
+            path, step = np.argwhere(~np.isfinite(paths))[0]
+            raise ForecastError(
+                f"paths must be finite, got {paths[path, step]} in path {path} at step {step + 1}; "
+                "the roll-out diverged: train longer, or use another transform or a shorter horizon"
+            )
+        if self.kind not in get_args(Kind):
+            raise ForecastError(f"there is no kind {self.kind!r}; {did_you_mean(str(self.kind), get_args(Kind))}")
+        if not 0 < self.interval < 100:
+            raise ForecastError(f"interval is a percentage between 0 and 100, got {self.interval}; for example 90")
+        paths.flags.writeable = False
+        object.__setattr__(self, "paths", paths)
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead."""
+        return int(self.paths.shape[1])
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """The band's lower and upper edge as quantiles: (0.05, 0.95) for an interval of 90."""
+        tail = (100 - self.interval) / 200
+        return round(tail, 12), round(1 - tail, 12)
+
+    def quantile(self, q: float | Sequence[float]) -> Array:
+        """Quantiles of the paths at each step, interpolated linearly between them.
+
+        Parameters
+        ----------
+        q
+            One level between 0 and 1, or several.
+
+        Returns
+        -------
+        Array
+            (horizon,) for one level, (levels, horizon) for several.
+        """
+        levels = np.asarray(q, dtype=np.float64)
+        if levels.ndim > 1 or not ((levels >= 0) & (levels <= 1)).all():
+            raise ForecastError(f"a quantile's level lies between 0 and 1, got {q}; for example 0.05")
+        return np.asarray(np.quantile(self.paths, levels, axis=0), dtype=np.float64)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Median, band edges (lower, upper), mean, std and the 5th, 25th, 75th and 95th percentile by time."""
+        low, high = self.levels
+        median, lower, upper, *others = self.quantile([0.5, low, high, 0.05, 0.25, 0.75, 0.95])
+        columns = {"median": median, "lower": lower, "upper": upper, "mean": self.paths.mean(axis=0)}
+        columns["std"] = self.paths.std(axis=0, ddof=1) if len(self.paths) > 1 else np.full(self.horizon, np.nan)
+        return pd.DataFrame(columns | dict(zip(("q05", "q25", "q75", "q95"), others, strict=True)), index=self.index)
+
+    def probability_above(self, level: float | ArrayLike) -> Array:
+        """Share of paths above a level at each step.
+
+        Parameters
+        ----------
+        level
+            One level in the target's unit, or one per step, (horizon,).
+
+        Returns
+        -------
+        Array
+            (horizon,), a multiple of 1 / paths: no finer than the paths are many.
+        """
+        levels = np.asarray(level, dtype=np.float64)
+        if np.isnan(levels).any() or levels.shape not in {(), (1,), (self.horizon,)}:
+            raise ForecastError(f"level is one number, or one for each of the {self.horizon} steps, got {level!r}")
+        return np.asarray((self.paths > levels).mean(axis=0), dtype=np.float64)
+
+    def standard_error(self, q: float) -> Array:
+        """Monte Carlo error of a quantile: how much it would move if the same number of paths were drawn anew.
+
+        The number of paths below the true quantile is binomial, so half the distance between the sample quantiles at
+        ``q - d`` and ``q + d``, ``d = sqrt(q (1 - q) / paths)``, is one standard error (Woodruff 1952, "Confidence
+        intervals for medians and other position measures", JASA 47). Near 0 and 1 the interval is cut off there, and
+        the distance scaled up in proportion. It says nothing of whether the model is right.
+
+        Parameters
+        ----------
+        q
+            A level strictly between 0 and 1.
+
+        Returns
+        -------
+        Array
+            (horizon,) in the target's unit; NaN for a single path.
+        """
+        if not 0 < q < 1:
+            raise ForecastError(
+                f"a Monte Carlo error needs a level strictly between 0 and 1, got {q}; for example 0.05"
+            )
+        if len(self.paths) == 1:
+            return np.full(self.horizon, np.nan)
+        reach = float(np.sqrt(q * (1 - q) / len(self.paths)))
+        below, above = max(0.0, q - reach), min(1.0, q + reach)
+        low, high = self.quantile([below, above])
+        return np.asarray((high - low) * reach / (above - below), dtype=np.float64)
+
+    def score(self, actual: pd.Series[float] | pd.DataFrame | ArrayLike, *, season: int = 1) -> pd.Series[float]:
+        """Compare with what really happened.
+
+        Parameters
+        ----------
+        actual
+            A Series (or a frame with the target's column), aligned by time: times outside the forecast are left out,
+            no common time is an error. Or an array: its first value belongs to the first step; it may be shorter.
+        season
+            Steps in a season, for MASE.
+
+        Returns
+        -------
+        pd.Series
+            mae and rmse of the median, mase (NaN where the history allows none), pinball (mean over lower edge, median
+            and upper edge), crps, coverage (share of the steps inside the band), inside (how many), steps (of how
+            many), width (mean).
+        """
+        values = self.align(actual)
+        observed = ~np.isnan(values)
+        low, high = self.levels
+        lower, median, upper = self.quantile([low, 0.5, high])
+        held = metrics.inside(lower, upper, values)
+        result = {
+            "mae": metrics.mae(values, median),
+            "rmse": metrics.rmse(values, median),
+            "mase": metrics.mase(values, median, self.history.to_numpy(np.float64), season),
+            "pinball": metrics.pinball(values, np.stack([lower, median, upper]), (low, 0.5, high)),
+            "crps": metrics.crps(self.paths, values),
+            "coverage": np.nanmean(held),
+            "inside": np.nansum(held),
+            "steps": observed.sum(),
+            "width": metrics.width(lower[observed], upper[observed]),
+        }
+        return pd.Series({name: float(value) for name, value in result.items()}, name=self.target)
+
+    def align(self, actual: pd.Series[float] | pd.DataFrame | ArrayLike) -> Array:
+        """Lay actual values on the forecast's times, NaN where there is none: see `score`."""
+        if isinstance(actual, pd.DataFrame):
+            if self.target not in actual.columns:
+                raise ForecastError(f"no column {self.target!r}; {did_you_mean(self.target, map(str, actual.columns))}")
+            actual = actual[self.target]
+        if isinstance(actual, pd.Series):
+            values = self._by_time(actual)
+        else:
+            values = np.asarray(actual, dtype=np.float64)
+            if values.ndim != 1 or not 0 < len(values) <= self.horizon:
+                raise ForecastError(f"actual holds 1 to {self.horizon} values, got shape {values.shape}")
+            values = np.concatenate([values, np.full(self.horizon - len(values), np.nan)])
+        if np.isinf(values).any() or np.isnan(values).all():
+            raise ForecastError("actual holds no finite value within the horizon, or an infinite one; look at its rows")
+        return values
+
+    def _by_time(self, actual: pd.Series[float]) -> Array:
+        if actual.index.has_duplicates:
+            twice = actual.index[actual.index.duplicated()][0]
+            raise ForecastError(f"actual has one value per time, got {moment(twice)} twice; drop one of them")
+        if not actual.index.isin(self.index).any():
+            first, last = moment(self.index[0]), moment(self.index[-1])
+            got = f"{moment(actual.index[0])} to {moment(actual.index[-1])}" if len(actual) else "an empty series"
+            raise ForecastError(
+                f"actual shares no time with the forecast, {first} to {last}, got {got}; "
+                "pass actual.to_numpy() to compare by position"
+            )
+        return np.asarray(actual.reindex(self.index), dtype=np.float64)
+
+    def extend(self, more_paths: ArrayLike) -> Forecast:
+        """Add paths, (k, horizon), drawn in the same way; paths of a calibrated forecast must be adjusted already."""
+        more = np.atleast_2d(np.asarray(more_paths, dtype=np.float64))
+        if more.shape[1] != self.horizon:
+            raise ForecastError(f"more paths must have {self.horizon} steps each, got {more.shape[1]}")
+        return replace(self, paths=np.concatenate([self.paths, more]))
+
+    def band_name(self) -> str:
+        """Say what the band is; a nominal percentage appears only beside the coverage measured for it."""
+        low, high = self.levels
+        edges = f"{ordinal(100 * low)}–{ordinal(100 * high)} percentile"
+        if self.coverage is None:
+            return f"{self.kind}, {edges}; coverage not measured"
+        measured = f"measured coverage {self.coverage}"
+        if self.kind == "dropout spread":
+            return f"{self.kind}, {edges}; {measured}"
+        return f"{self.kind} {self.interval:g} % band; {measured}"
+
+    def summary_table(self) -> Summary:
+        """Say from when to when, what the paths say at the end, what the band is, and how sure the edges are."""
+        rows = [("times", f"{moment(self.index[0])} to {moment(self.index[-1])}, {self.horizon} steps")]
+        if len(self.history):
+            rows.append(("last observed", f"{number(self.history.iloc[-1])} at {moment(self.history.index[-1])}"))
+        low, high = self.levels
+        lower, median, upper = self.quantile([low, 0.5, high])[:, -1]
+        rows.append(("median at the end", f"{number(median)}, band {number(lower)} to {number(upper)}"))
+        rows.append(("band", self.band_name()))
+        if self.coverage is not None:
+            rows.append(("whole path inside", percent(self.coverage.joint)))
+        rows.append(("paths", f"{len(self.paths):,}"))
+        if len(self.paths) > 1:
+            below, above = (number(self.standard_error(level)[-1]) for level in self.levels)
+            rows.append(("Monte Carlo error", f"lower edge ± {below}, upper edge ± {above} at the end"))
+        return Summary(f"Forecast of {self.target}", (*rows, *self.details.items()))
