@@ -1,0 +1,60 @@
+"""The one door to Keras and TensorFlow: quiet, and refusing a backend that the lab was not written for."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lstm_lab.errors import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["keras", "tf"]
+
+_CHATTER = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeLog")
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Hold back file descriptor 2 and hand on all but TensorFlow's informational lines.
+
+    TensorFlow's C++ libraries write theirs while they load, before any log level applies, so nothing short of the
+    file descriptor reaches them. Whatever else was written comes out when loading is over, failed or not.
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:  # a process without standard error has nothing to keep quiet
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        sys.stderr.flush()
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            held.seek(0)
+            for line in held:
+                if not _CHATTER.match(line):
+                    os.write(2, line)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with _without_chatter():
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+if keras.backend.backend() != "tensorflow":
+    raise LabError(
+        f"lstm_lab needs Keras on TensorFlow, got the backend {keras.backend.backend()!r};"
+        " set the environment variable KERAS_BACKEND=tensorflow and restart Python"
+    )
