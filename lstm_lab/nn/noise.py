@@ -1,0 +1,89 @@
+"""The noise of a simulated future: held-out one-step residuals, drawn again.
+
+Dropout says how unsure the network is of its own weights; it knows nothing of what no network could foresee. A
+bootstrapped residual, added at each step before it is fed back, puts that in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["DECAY", "Residuals"]
+
+DECAY = 0.94
+"""Weight of the past in the running variance, the RiskMetrics (1996) value for daily data."""
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Held-out one-step residuals of a network, in standard deviations of its target.
+
+    Attributes
+    ----------
+    values
+        (n,) observed minus forecast, in the order of time.
+    rows
+        (n,) row number of each.
+    scaled
+        Whether a residual is drawn in units of the recent volatility, so that quiet and stormy days differ: filtered
+        historical simulation, Barone-Adesi, Giannopoulos & Vosper (1999).
+    """
+
+    values: NDArray[np.float64]
+    rows: NDArray[np.int64]
+    scaled: bool = False
+
+    def volatility(self, decay: float = DECAY) -> NDArray[np.float64]:
+        """Give the running standard deviation as known before each residual and after the last, (n + 1,).
+
+        v_{t+1} = decay * v_t + (1 - decay) * e_t^2, started at the mean square of all.
+        """
+        variance = np.empty(len(self.values) + 1)
+        variance[0] = np.mean(self.values**2)
+        for step, value in enumerate(self.values):
+            variance[step + 1] = decay * variance[step] + (1 - decay) * value**2
+        return np.sqrt(np.maximum(variance, np.finfo(np.float64).tiny))
+
+    def draw(self, rows: NDArray[np.int64], paths: int, horizon: int, seed: tuple[int, ...]) -> NDArray[np.float64]:
+        """Draw noise for simulated futures.
+
+        Parameters
+        ----------
+        rows
+            (origins,) row number of each origin's first forecast step; an origin's noise follows from `seed` and its
+            row alone, so it does not depend on which other origins are drawn with it.
+        paths, horizon
+            Size of the draw.
+        seed
+            Any number of integers.
+
+        Returns
+        -------
+        ndarray
+            (origins, paths, horizon), in standard deviations of the target.
+        """
+        picks = np.stack(
+            [np.random.default_rng([*seed, int(row)]).integers(0, len(self.values), (paths, horizon)) for row in rows]
+        )
+        if not self.scaled:
+            return self.values[picks]
+        running = self.volatility()
+        shocks = (self.values / running[:-1])[picks]
+        start = running[np.searchsorted(self.rows, rows)]
+        return _filtered(shocks, start)
+
+
+def _filtered(shocks: NDArray[np.float64], start: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Let each path's volatility follow its own shocks, (origins, paths, horizon) and (origins,)."""
+    noise = np.empty_like(shocks)
+    variance = np.broadcast_to(start[:, None] ** 2, shocks.shape[:2]).copy()
+    for step in range(shocks.shape[-1]):
+        noise[..., step] = np.sqrt(variance) * shocks[..., step]
+        variance = DECAY * variance + (1 - DECAY) * noise[..., step] ** 2
+    return noise

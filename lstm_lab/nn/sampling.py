@@ -1,0 +1,219 @@
+"""Monte Carlo roll-outs: many simulated futures of a series, all in one batch.
+
+A step is: the network forecasts the next standardised target, noise is added, the encoder turns it into a value in the
+original unit, and the features are computed again on the path that now ends with that value. So a simulated price
+moves its own Bollinger position. The network is one compiled call a step; the features are NumPy on all paths at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from lstm_lab.errors import ForecastError
+from lstm_lab.nn.chain import Chain
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from lstm_lab.data.encoding import Encoder
+    from lstm_lab.nn.chain import Encoded
+    from lstm_lab.nn.noise import Residuals
+
+__all__ = ["CHUNK", "Origins", "Rules", "Simulator"]
+
+CHUNK = 50
+"""Paths drawn together. A path follows from the seed, its chunk and its place there, so more paths only add to few."""
+
+_ELEMENTS = 50_000_000
+"""Numbers a batch may hold in its widest layer (200 MB); more origins than that allows are simulated in turn."""
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Where forecasts start: all that is known there, and nothing that is not.
+
+    Attributes
+    ----------
+    windows
+        (origins, lookback, columns) float32, the network's input up to the origin.
+    tails
+        (origins, tail) float64, the last observed values of the target, oldest first.
+    known
+        (origins, horizon, columns) float32, the columns of the future that depend on no path; NaN elsewhere.
+    rows
+        (origins,) row number of each first forecast step.
+    """
+
+    windows: NDArray[np.float32]
+    tails: NDArray[np.float64]
+    known: NDArray[np.float32]
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, part: slice) -> Origins:
+        return Origins(self.windows[part], self.tails[part], self.known[part], self.rows[part])
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How futures are simulated.
+
+    Attributes
+    ----------
+    rollout
+        ``window`` re-encodes the sliding window at each step; ``state`` encodes it once and carries the state.
+    masks
+        ``step`` draws fresh dropout masks at every pass; ``path`` keeps one for a path's whole trajectory.
+    residuals
+        What to add at each step before it is fed back; None for nothing.
+    seed
+        Same seed, same machine: same paths, bit for bit.
+    """
+
+    rollout: Literal["window", "state"]
+    masks: Literal["path", "step"]
+    residuals: Residuals | None
+    seed: int
+
+
+class Simulator:
+    """Simulates futures with a trained network.
+
+    Parameters
+    ----------
+    model
+        Keras model, (batch, lookback, columns) -> (batch, 1) standardised target.
+    encoder
+        What made the model's inputs.
+    """
+
+    def __init__(self, model: Any, encoder: Encoder) -> None:
+        self.chain = Chain(model)
+        self.encoder = encoder
+        self._width = max(int(layer.output.shape[-1]) for layer in self.chain.layers)
+
+    def allowed(self, rollout: Literal["auto", "window", "state"], preferred: Literal["window", "state"]) -> str:
+        """Choose the roll-out, and refuse ``state`` for a stack that cannot carry one.
+
+        Raises
+        ------
+        ForecastError
+            A layer needs the whole window at each step.
+        """
+        blocker = self.chain.stateless_layer()
+        if rollout == "state" and blocker is not None:
+            raise ForecastError(
+                f"rollout 'state' carries the state from step to step, but layer {blocker!r} needs the whole window;"
+                " use rollout='window'"
+            )
+        if rollout == "auto":
+            return "window" if blocker is not None else preferred
+        return rollout
+
+    def chunk(self, origins: Origins, horizon: int, rules: Rules, number: int = 0) -> NDArray[np.float64]:
+        """Simulate `CHUNK` futures from every origin.
+
+        Parameters
+        ----------
+        origins
+            Where the futures start.
+        horizon
+            Steps to simulate.
+        rules
+            How.
+        number
+            Which chunk; every number gives other paths.
+
+        Returns
+        -------
+        ndarray
+            (origins, CHUNK, horizon) in the target's own unit.
+
+        Raises
+        ------
+        ForecastError
+            A path left the range of numbers.
+        """
+        per_origin = CHUNK * origins.windows.shape[1] * self._width
+        block = max(1, _ELEMENTS // per_origin)
+        parts = [
+            self._block(origins[start : start + block], horizon, rules, number)
+            for start in range(0, len(origins), block)
+        ]
+        paths = np.concatenate(parts)
+        if not np.isfinite(paths).all():
+            step = int(np.argmax(~np.isfinite(paths).all(axis=(0, 1)))) + 1
+            raise ForecastError(
+                f"simulated values must stay finite, but a path left the range of numbers at step {step};"
+                " shorten the horizon, or train with another transform or longer"
+            )
+        return paths
+
+    def _block(self, origins: Origins, horizon: int, rules: Rules, number: int) -> NDArray[np.float64]:
+        count, tail = len(origins), origins.tails.shape[1]
+        values = np.empty((count, CHUNK, tail + horizon))
+        values[..., :tail] = origins.tails[:, None]
+        noise = self._noise(origins, horizon, rules, number)
+        walk = _Walk(self.chain, origins, horizon, rules, number)
+        for step in range(horizon):
+            forecast = walk.forecast().reshape(count, CHUNK) + noise[..., step]
+            values[..., tail + step] = self.encoder.decode(forecast, values[..., step : tail + step])
+            if step + 1 < horizon:
+                newest = values[..., step + 1 : tail + step + 1]
+                walk.advance(self.encoder.encode_step(newest, origins.known[:, None, step]))
+        return values[..., tail:]
+
+    def _noise(self, origins: Origins, horizon: int, rules: Rules, number: int) -> NDArray[np.float64]:
+        if rules.residuals is None:
+            return np.zeros((len(origins), CHUNK, horizon))
+        return rules.residuals.draw(origins.rows, CHUNK, horizon, (rules.seed, number))
+
+
+class _Walk:
+    """The network's side of a roll-out: it forecasts, and takes in one more row."""
+
+    def __init__(self, chain: Chain, origins: Origins, horizon: int, rules: Rules, number: int) -> None:
+        self._chain = chain
+        self._carry = rules.rollout == "state"
+        self._keep = rules.masks == "path"
+        self._seeds = np.random.SeedSequence([rules.seed, number]).generate_state(2 * horizon).view(np.int32)
+        self._step = 0
+        self._lookback = origins.windows.shape[1]
+        self._rows: NDArray[np.float32] | None = None
+        self._first = origins.windows
+        self._horizon = horizon
+        self._encoded: Encoded = chain.encode(origins.windows, self._seed(), CHUNK, copies=CHUNK, fresh=not self._keep)
+
+    def forecast(self) -> NDArray[np.float64]:
+        """Give the standardised forecast of the next step, (rows,)."""
+        return np.asarray(self._encoded.output, dtype=np.float64)
+
+    def advance(self, newest: NDArray[np.float32]) -> None:
+        """Take in the newest input row of every path, (origins, CHUNK, columns)."""
+        self._step += 1
+        row = newest.reshape(-1, newest.shape[-1])
+        kept = self._encoded.masks if self._keep else None
+        if self._carry:
+            self._encoded = self._chain.step(row, self._encoded.states, self._seed(), CHUNK, masks=kept)
+        else:
+            self._encoded = self._chain.encode(
+                self._slide(row), self._seed(), CHUNK, copies=1, fresh=not self._keep, masks=kept
+            )
+
+    def _seed(self) -> NDArray[np.int32]:
+        return self._seeds[2 * self._step : 2 * self._step + 2]
+
+    def _slide(self, row: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Append a row to every path's window and drop the oldest, (rows, lookback, columns)."""
+        if self._rows is None:
+            self._rows = np.empty((len(row), self._lookback + self._horizon, row.shape[-1]), np.float32)
+            self._rows[:, : self._lookback] = np.repeat(self._first, CHUNK, axis=0)
+        self._rows[:, self._lookback + self._step - 1] = row
+        return self._rows[:, self._step : self._step + self._lookback]
