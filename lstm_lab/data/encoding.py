@@ -1,0 +1,337 @@
+"""What the network sees: the transformed target first, then the features, each standardised by the training rows.
+
+One `Encoder` serves training and forecasting. `encode` makes the columns of a whole frame; `encode_step` makes the same
+row from the last few values of simulated paths, so a feature on a path is the feature of training, not a copy of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.features import Feature, parse_features
+from lstm_lab.data.transforms import Transform, parse_transform
+from lstm_lab.errors import DataError, OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+__all__ = ["Encoder", "refuse_non_positive"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoder:
+    """From the target's unit to the network's, and back."""
+
+    target: str
+    transform: Transform
+    features: tuple[Feature, ...]
+    """Without those that would repeat the transformed target."""
+    columns: tuple[str, ...]
+    """Model input columns, the transformed target first."""
+    mean: np.ndarray
+    """(columns,) float64, over the training rows alone."""
+    scale: np.ndarray
+    """(columns,) float64 standard deviations over the training rows alone; 1 where a column never changes."""
+
+    @classmethod
+    def fit(  # noqa: PLR0917 - the parts of a fit, in the order they are decided
+        cls,
+        frame: pd.DataFrame,
+        target: str,
+        transform: str,
+        features: Sequence[str],
+        rows: slice,
+        segments: np.ndarray,
+    ) -> Self:
+        """Fit the scaling on the training rows; no other row is looked at.
+
+        Parameters
+        ----------
+        frame
+            Numeric columns by sorted time, as `lstm_lab.data.loading.load` gives it.
+        target
+            Column to forecast.
+        transform
+            Label of the target transform; not ``auto``.
+        features
+            Texts of the features.
+        rows
+            The training rows.
+        segments
+            (rows,) number of the gap-free stretch that each row of the frame belongs to.
+
+        Returns
+        -------
+        Encoder
+            Fitted.
+
+        Raises
+        ------
+        DataError
+            A non-positive value under a logarithm, times that a calendar feature misses, or too few training rows.
+        OptionError
+            An unknown transform or feature.
+        """
+        change = parse_transform(transform)
+        parsed = parse_features(features, [str(name) for name in frame.columns], target)
+        # The transformed target is the first column already: a second copy would only cost time.
+        kept = tuple(one for one in parsed if not _repeats(one, change, target))
+        first = target if change.label == "none" else f"{change.label}({target})"
+        columns = (first, *(name for one in kept for name in one.columns))
+        blank = np.zeros(len(columns))
+        unfitted = cls(target, change, kept, columns, blank, blank + 1.0)
+        raw = unfitted._raw(frame.iloc[rows], segments[rows])
+        complete = raw[~np.isnan(raw).any(axis=1)]
+        if len(complete) < 2:
+            raise DataError(
+                f"scaling needs at least {unfitted.warmup + 2} training rows without a gap "
+                f"({unfitted.warmup} of warmup), got {len(raw)}; use more data or shorter features"
+            )
+        mean, scale = _moments(complete, columns)
+        return cls(target, change, kept, columns, mean, scale)
+
+    @property
+    def warmup(self) -> int:
+        """Rows lost at the start of every segment."""
+        return max([self.transform.warmup, *(one.warmup for one in self.features)])
+
+    @property
+    def tail(self) -> int:
+        """How many last values of the target `encode_step` and `decode` need."""
+        return self.warmup + 1
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Columns of the frame that are inputs as they are."""
+        return tuple(one.label for one in self.features if one.source == "column")
+
+    def encode(self, frame: pd.DataFrame, segments: np.ndarray) -> np.ndarray:
+        """Make the model's input columns.
+
+        Parameters
+        ----------
+        frame
+            The target and the covariates by time.
+        segments
+            (rows,) number of the gap-free stretch that each row belongs to, never falling.
+
+        Returns
+        -------
+        numpy.ndarray
+            (rows, columns) float32, NaN where a warmup reaches over a segment's start.
+
+        Raises
+        ------
+        DataError
+            A column is missing, or a value not positive under a logarithm.
+        """
+        return np.asarray((self._raw(frame, segments) - self.mean) / self.scale, dtype=np.float32)
+
+    def known(self, frame: pd.DataFrame, last: np.ndarray | None = None) -> np.ndarray:
+        """Make the future columns that do not depend on the path: calendar and covariates.
+
+        Parameters
+        ----------
+        frame
+            (horizon, any) covariates whose future is known, indexed by the future times; it may have no column.
+        last
+            (columns,) the last encoded row; a covariate without a known future is held at its value there.
+
+        Returns
+        -------
+        numpy.ndarray
+            (horizon, columns) float32, NaN in the columns that follow the path and in covariates that are neither
+            known nor held.
+
+        Raises
+        ------
+        DataError
+            A known covariate has a missing value, or a calendar feature meets an index without times.
+        """
+        out = np.full((len(frame), len(self.columns)), np.nan)
+        for one, place in self._places():
+            if one.source == "time":
+                out[:, place] = one.function(_times(frame.index, one))
+            elif one.source == "column" and one.label in frame.columns:
+                out[:, place] = _finite(frame[one.label], one.label)[:, None]
+            elif one.source == "column" and last is not None:
+                out[:, place] = last[place] * self.scale[place] + self.mean[place]
+        return np.asarray((out - self.mean) / self.scale, dtype=np.float32)
+
+    def encode_step(self, tail: np.ndarray, known_row: np.ndarray) -> np.ndarray:
+        """Make the newest row of each path, after a simulated value was appended.
+
+        Parameters
+        ----------
+        tail
+            (..., at least `tail`) last values of the target, the simulated one at the end, in the target's unit.
+        known_row
+            (..., columns) the row of `known` for the same time; it is broadcast over the paths.
+
+        Returns
+        -------
+        numpy.ndarray
+            (..., columns) float32.
+        """
+        shape = (*tail.shape[:-1], len(self.columns))
+        out = np.array(np.broadcast_to(known_row, shape), dtype=np.float32)
+        out[..., 0] = self.standardise(_newest(self.transform.forward, self.transform.warmup, tail))
+        for one, place in self._places():
+            if one.source == "path":
+                first = place.start
+                value = _newest(one.function, one.warmup, tail)
+                out[..., first] = (value - self.mean[first]) / self.scale[first]
+        return out
+
+    def decode(self, z: np.ndarray, tail: np.ndarray) -> np.ndarray:
+        """Take one step in the target's unit.
+
+        Parameters
+        ----------
+        z
+            (...) standardised output of the network.
+        tail
+            (..., at least `tail`) last values of the target before this step.
+
+        Returns
+        -------
+        numpy.ndarray
+            (...) float64 in the target's unit.
+        """
+        return self.transform.invert_step(self.unstandardise(z), tail)
+
+    def standardise(self, z: np.ndarray) -> np.ndarray:
+        """Scale transformed targets, of any shape, to mean 0 and standard deviation 1 over the training rows."""
+        return np.asarray((np.asarray(z, dtype=np.float64) - self.mean[0]) / self.scale[0])
+
+    def unstandardise(self, z: np.ndarray) -> np.ndarray:
+        """Undo `standardise`."""
+        return np.asarray(np.asarray(z, dtype=np.float64) * self.scale[0] + self.mean[0])
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the encoder in what JSON can hold; `from_json` gives an equal one."""
+        return {
+            "target": self.target,
+            "transform": self.transform.label,
+            "features": [one.text for one in self.features],
+            "covariates": list(self.covariates),
+            "mean": self.mean.tolist(),
+            "scale": self.scale.tolist(),
+            "columns": list(self.columns),
+        }
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> Self:
+        """Rebuild an encoder from `to_json`.
+
+        Raises
+        ------
+        OptionError
+            A feature was registered by a user and is not registered here.
+        """
+        known_columns = [saved["target"], *saved["covariates"]]
+        try:
+            features = parse_features(saved["features"], known_columns, saved["target"])
+        except OptionError as unknown:
+            raise OptionError(
+                f"{unknown} (a feature of your own must be registered before its run is loaded)"
+            ) from None
+        mean, scale = (np.asarray(saved[name], dtype=np.float64) for name in ("mean", "scale"))
+        return cls(saved["target"], parse_transform(saved["transform"]), features, tuple(saved["columns"]), mean, scale)
+
+    def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Encoder], tuple[dict[str, Any]]]:
+        """Pickle the description alone, so that an encoder travels to another process."""
+        return Encoder.from_json, (self.to_json(),)
+
+    def _places(self) -> Iterator[tuple[Feature, slice]]:
+        """Say where among the columns each feature stands."""
+        first = 1
+        for one in self.features:
+            yield one, slice(first, first + len(one.columns))
+            first += len(one.columns)
+
+    def _raw(self, frame: pd.DataFrame, segments: np.ndarray) -> np.ndarray:
+        """Make the columns before scaling, (rows, columns) float64, each segment on its own."""
+        y = _finite(frame[self.target], self.target)
+        for label in [self.transform.label] * self.transform.positive + [f.label for f in self.features if f.positive]:
+            refuse_non_positive(frame[self.target], label)
+        out = np.full((len(frame), len(self.columns)), np.nan)
+        stretches = _stretches(segments)
+        for stretch in stretches:
+            out[stretch, 0] = self.transform.forward(y[stretch])
+        for one, place in self._places():
+            if one.source == "time":
+                out[:, place] = one.function(_times(frame.index, one))
+            elif one.source == "column":
+                out[:, place] = _finite(frame[one.label], one.label)[:, None]
+            else:
+                for stretch in stretches:
+                    out[stretch, place.start] = one.function(y[stretch])
+        return out
+
+
+def refuse_non_positive(values: pd.Series[float], label: str) -> None:
+    """Refuse values that have no logarithm.
+
+    Raises
+    ------
+    DataError
+        Naming the first row with a value of 0 or less, and how many there are.
+    """
+    bad = np.flatnonzero(values.to_numpy() <= 0)
+    if len(bad) > 0:
+        raise DataError(
+            f"{label} needs positive values, got {values.iloc[bad[0]]:g} in {values.name!r} at {values.index[bad[0]]} "
+            f"({len(bad)} such rows); use diff, or drop these rows"
+        )
+
+
+def _repeats(one: Feature, transform: Transform, target: str) -> bool:
+    return one.label == transform.label or (one.label == target and transform.label == "none")
+
+
+def _newest(function: Callable[[np.ndarray], np.ndarray], warmup: int, tail: np.ndarray) -> np.ndarray:
+    """Evaluate a path function at the last place alone: (..., time) -> (...)."""
+    return np.asarray(function(tail[..., tail.shape[-1] - warmup - 1 :])[..., -1], dtype=np.float64)
+
+
+def _moments(values: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Take mean and standard deviation of each column; a column that never changes is only centred."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, scale = values.mean(axis=0), values.std(axis=0)
+    wild = np.flatnonzero(~(np.isfinite(mean) & np.isfinite(scale)))
+    if len(wild) > 0:
+        raise DataError(f"{columns[wild[0]]!r} has values too large to be scaled; divide it by a power of ten")
+    still = scale <= 8.0 * np.finfo(np.float64).eps * np.abs(mean)
+    return mean, np.where(still, 1.0, scale)
+
+
+def _stretches(segments: np.ndarray) -> list[slice]:
+    """Turn segment numbers into slices of rows."""
+    if len(segments) == 0:
+        return []
+    borders = [0, *(np.flatnonzero(np.diff(segments)) + 1).tolist(), len(segments)]
+    return [slice(start, stop) for start, stop in pairwise(borders)]
+
+
+def _times(index: pd.Index, one: Feature) -> pd.DatetimeIndex:
+    if not isinstance(index, pd.DatetimeIndex):
+        raise DataError(f"{one.label} needs times, got an index of {index.dtype}; name the column of times with time=")
+    return index
+
+
+def _finite(column: pd.Series[float], name: str) -> np.ndarray:
+    """Take a column as float64; the loader's promise is checked where it is relied on."""
+    values = column.to_numpy(dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(values))
+    if len(bad) > 0:
+        raise DataError(
+            f"{name!r} must have a finite value in every row, got {values[bad[0]]} at {column.index[bad[0]]} "
+            f"({len(bad)} such rows); set missing= to interpolate, ffill or drop"
+        )
+    return values

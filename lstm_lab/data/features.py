@@ -1,0 +1,362 @@
+"""What the network sees beside the target: pure functions of the target's path, of the time, and other columns.
+
+A path feature is a function ``(..., time) -> (..., time)`` with a declared warmup: its value at a row depends on that
+row and the `warmup` rows before it, and on nothing else. The same function builds the training columns and is evaluated
+again on each simulated path, so a forecast price moves its own Bollinger position.
+
+The text of a feature is a name with arguments in parentheses. Text that is exactly a column's name always means that
+column; with parentheses, as in ``hour()``, it means the feature even where a column has the same name.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+
+import numpy as np
+
+from lstm_lab.errors import DataError, OptionError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Feature", "feature", "feature_names", "parse_features"]
+
+Function: TypeAlias = Callable[..., np.ndarray]
+Warmup: TypeAlias = int | Callable[..., int]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One feature with its arguments bound."""
+
+    label: str
+    """Canonical text, as ``bollinger(20, 2)``; of a column, its name."""
+    source: Literal["path", "time", "column"]
+    columns: tuple[str, ...]
+    """Names of the input columns it makes."""
+    warmup: int
+    """Rows before its first value."""
+    positive: bool
+    """Whether it is defined for positive targets only."""
+    function: Function
+    """path: y (..., time) -> (..., time); time: DatetimeIndex -> (rows, columns); column: its values, unchanged."""
+    text: str
+    """What `parse_features` reads back as this feature, whatever the columns are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """A registered feature whose arguments are still open."""
+
+    name: str
+    function: Function
+    source: Literal["path", "time"]
+    warmup: Warmup
+    positive: bool
+    columns: tuple[str, ...]
+    own: bool
+    """Registered by a user, so its promises are checked before it is used."""
+
+    @property
+    def parameters(self) -> tuple[inspect.Parameter, ...]:
+        """Arguments after the path or the times."""
+        return tuple(inspect.signature(self.function).parameters.values())[1:]
+
+    @property
+    def usage(self) -> str:
+        """How to write it: ``bollinger(n=20, k=2)``."""
+        parts = [p.name if p.default is p.empty else f"{p.name}={p.default}" for p in self.parameters]
+        return f"{self.name}({', '.join(parts)})" if parts else self.name
+
+
+_RECIPES: dict[str, _Recipe] = {}
+
+
+@overload
+def feature(function: Function) -> Function: ...
+@overload
+def feature(*, warmup: Warmup = 0, positive: bool = False) -> Callable[[Function], Function]: ...
+def feature(
+    function: Function | None = None, *, warmup: Warmup = 0, positive: bool = False
+) -> Function | Callable[[Function], Function]:
+    """Register a feature of your own under its function's name.
+
+    Parameters
+    ----------
+    function
+        ``f(y, *arguments)`` with y (..., time) float64, giving an array of the same shape that is NaN in the first
+        `warmup` places of the last axis. The value at a row must depend on that row and the `warmup` rows before it
+        alone: this is checked on random numbers when the feature is first used.
+    warmup
+        Rows before the first value: a number, or a function of the arguments, as in ``lambda n: n``.
+    positive
+        Whether the feature is defined for positive targets only; such a feature refuses other data, naming the row.
+
+    Returns
+    -------
+    Callable
+        The function, unchanged.
+
+    Raises
+    ------
+    OptionError
+        The name belongs to a built-in feature.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> @feature(warmup=lambda n: n)
+    ... def spread(y, n=1):
+    ...     out = np.full(y.shape, np.nan)
+    ...     out[..., n:] = y[..., n:] - y[..., :-n]
+    ...     return out
+    >>> parse_features(["spread(2)"], [], "price")[0].warmup
+    2
+    """
+
+    def register(own: Function) -> Function:
+        known = _RECIPES.get(own.__name__)
+        if known is not None and not known.own:
+            raise OptionError(f"a feature's name must be new, got {own.__name__!r}, which is built in; rename yours")
+        _RECIPES[own.__name__] = _Recipe(own.__name__, own, "path", warmup, positive, (), own=True)
+        return own
+
+    return register if function is None else register(function)
+
+
+def _built_in(*, warmup: Warmup = 0, positive: bool = False) -> Callable[[Function], Function]:
+    """Register a path feature of the house."""
+
+    def register(function: Function) -> Function:
+        _RECIPES[function.__name__] = _Recipe(function.__name__, function, "path", warmup, positive, (), own=False)
+        return function
+
+    return register
+
+
+def feature_names() -> tuple[str, ...]:
+    """Name every registered feature, the built-in ones first."""
+    return tuple(_RECIPES)
+
+
+def _windows(y: np.ndarray, size: int) -> np.ndarray:
+    """View every stretch of `size` rows: (..., time) -> (..., time - size + 1, size), nothing copied."""
+    return np.lib.stride_tricks.sliding_window_view(y, size, axis=-1)
+
+
+def _after(warmup: int, y: np.ndarray, values: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Fill all but the first `warmup` places, if the path is long enough to have any."""
+    out = np.full(y.shape, np.nan)
+    if y.shape[-1] > warmup:
+        out[..., warmup:] = values(np.asarray(y, dtype=np.float64))
+    return out
+
+
+def _log_returns(y: np.ndarray) -> np.ndarray:
+    """Take log(y_t / y_{t-1}); 0, no change, where either value has no logarithm (a simulated path may get there)."""
+    logs = np.log(y, out=np.full(y.shape, np.nan), where=y > 0)
+    returns = np.diff(logs, axis=-1)
+    return np.where(np.isnan(returns), 0.0, returns)
+
+
+@_built_in(warmup=1, positive=True)
+def log_return(y: np.ndarray) -> np.ndarray:
+    """log(y_t / y_{t-1}); 0 on a simulated path where either value is not positive."""
+    return _after(1, y, _log_returns)
+
+
+@_built_in(warmup=lambda n, **_: n - 1)
+def bollinger(y: np.ndarray, n: int = 20, k: float = 2) -> np.ndarray:
+    """(y - lower) / (upper - lower): place in the band mean ± k population standard deviations of the last n values.
+
+    0 at the lower edge, 1 at the upper (Bollinger's %b). 0.5 where the band has no width: where all n values are
+    equal, or differ by no more than rounding does.
+    """
+
+    def position(values: np.ndarray) -> np.ndarray:
+        windows = _windows(values, n)
+        # A power of two scales without rounding, so the largest and the smallest floats neither overflow nor vanish.
+        _, exponent = np.frexp(np.abs(windows).max(axis=-1, keepdims=True))
+        scaled = np.ldexp(windows, -exponent)
+        # Differences from the newest value are exact where values are close, so a flat stretch has no spread at all.
+        offsets = scaled - scaled[..., -1:]
+        mean = offsets.mean(axis=-1)
+        width = 2.0 * k * offsets.std(axis=-1)
+        narrow = width <= max(8.0 * k * np.finfo(np.float64).eps, np.finfo(np.float64).tiny)
+        return np.where(narrow, 0.5, 0.5 - mean / np.where(narrow, 1.0, width))
+
+    return _after(n - 1, y, position)
+
+
+@_built_in(warmup=lambda n: n, positive=True)
+def volatility(y: np.ndarray, n: int = 20) -> np.ndarray:
+    """Take the population standard deviation of the last n log returns."""
+    return _after(n, y, lambda values: _windows(_log_returns(values), n).std(axis=-1))
+
+
+@_built_in(warmup=lambda n: n)
+def momentum(y: np.ndarray, n: int = 10) -> np.ndarray:
+    """y_t - y_{t-n}, in the target's unit."""
+    return _after(n, y, lambda values: values[..., n:] - values[..., :-n])
+
+
+@_built_in(warmup=lambda n: n)
+def rsi(y: np.ndarray, n: int = 14) -> np.ndarray:
+    """100 · rises / (rises + falls) over the last n changes, each a simple mean (Cutler's RSI); 50 without a change.
+
+    Wilder's smoothed version remembers its whole past, so it has no finite warmup and could not be evaluated on a
+    simulated path.
+    """
+
+    def strength(values: np.ndarray) -> np.ndarray:
+        # Divided before it is subtracted, so the largest floats do not overflow.
+        changes = _windows(np.diff(values / (2.0 * n), axis=-1), n)
+        rises = np.maximum(changes, 0.0).sum(axis=-1)
+        moves = np.abs(changes).sum(axis=-1)
+        still = moves == 0.0
+        return np.where(still, 50.0, 100.0 * (rises / np.where(still, 1.0, moves)))
+
+    return _after(n, y, strength)
+
+
+@_built_in(warmup=lambda n: n)
+def lag(y: np.ndarray, n: int = 1) -> np.ndarray:
+    """y_{t-n}: read from history, or from the path once the path is long enough."""
+    return _after(n, y, lambda values: values[..., :-n])
+
+
+def _register_calendar(name: str, phase: Callable[[pd.DatetimeIndex], Any]) -> None:
+    """Register a pair of columns, sine and cosine of 2π times the share of the cycle that has passed."""
+
+    def pair(times: pd.DatetimeIndex) -> np.ndarray:
+        angle = 2.0 * np.pi * np.asarray(phase(times), dtype=np.float64)
+        return np.stack([np.sin(angle), np.cos(angle)], axis=-1)
+
+    _RECIPES[name] = _Recipe(name, pair, "time", 0, positive=False, columns=(f"{name}_sin", f"{name}_cos"), own=False)
+
+
+def _days_in_year(times: pd.DatetimeIndex) -> np.ndarray:
+    return 365.0 + np.asarray(times.is_leap_year, dtype=np.float64)
+
+
+_register_calendar("hour", lambda times: (times.hour + times.minute / 60 + times.second / 3600) / 24)
+_register_calendar("dayofweek", lambda times: times.dayofweek / 7)
+_register_calendar("month", lambda times: (times.month - 1) / 12)
+_register_calendar("dayofyear", lambda times: (times.dayofyear - 1) / _days_in_year(times))
+
+
+def parse_features(texts: Sequence[str], columns: Iterable[str], target: str) -> tuple[Feature, ...]:
+    """Read features from their texts, in order, each once.
+
+    Parameters
+    ----------
+    texts
+        As ``"bollinger(20, 2)"``, ``"lag(n=7)"``, ``"hour"``, or a numeric column's name.
+    columns
+        The numeric columns there are.
+    target
+        The target's column. Named as a feature it follows the simulated path.
+
+    Returns
+    -------
+    tuple of Feature
+        Without repetitions.
+
+    Raises
+    ------
+    OptionError
+        An unknown feature, or arguments it does not take: one line with what is meant.
+    """
+    names = list(columns)
+    found = [_parse(text.strip(), names, target) for text in texts]
+    return tuple({one.text: one for one in found}.values())
+
+
+def _parse(text: str, columns: Sequence[str], target: str) -> Feature:
+    if text == target or text in columns:
+        source: Literal["path", "column"] = "path" if text == target else "column"
+        return Feature(text, source, (text,), 0, positive=False, function=_unchanged, text=text)
+    name, parenthesis, rest = text.partition("(")
+    recipe = _RECIPES.get(name.strip())
+    if recipe is None:
+        choices = [*_RECIPES, *(column for column in columns if column not in _RECIPES)]
+        raise OptionError(f"there is no feature or numeric column {text!r}; {did_you_mean(name.strip(), choices)}")
+    if parenthesis and not rest.endswith(")"):
+        raise OptionError(f"a feature's arguments stand in parentheses, got {text!r}; write {recipe.usage}")
+    return _bind(recipe, rest[:-1] if parenthesis else "", text)
+
+
+def _unchanged(values: np.ndarray) -> np.ndarray:
+    return np.array(values, dtype=np.float64)
+
+
+def _bind(recipe: _Recipe, arguments: str, text: str) -> Feature:
+    """Bind a recipe to the arguments of a text such as ``20, k=2``."""
+    bound = _arguments(recipe, arguments, text)
+    shown = f"{recipe.name}({', '.join(f'{value:g}' for value in bound.values())})"
+    label = shown if bound else recipe.name
+    warmup = recipe.warmup(**bound) if callable(recipe.warmup) else recipe.warmup
+
+    def function(values: Any) -> np.ndarray:
+        return recipe.function(values, **bound)
+
+    made = Feature(label, recipe.source, recipe.columns or (label,), warmup, recipe.positive, function, text=shown)
+    if recipe.own:
+        _prove(made)
+    return made
+
+
+def _arguments(recipe: _Recipe, text: str, whole: str) -> dict[str, int | float]:
+    """Read the arguments of a call and match them with the parameters."""
+    usage = f"{whole!r}; write {recipe.usage}"
+    try:
+        call = ast.parse(f"f({text})", mode="eval").body
+        assert isinstance(call, ast.Call)  # noqa: S101 - tells mypy what ast.parse gives for a call
+        positional = [ast.literal_eval(argument) for argument in call.args]
+        named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+    except (SyntaxError, ValueError, AssertionError):
+        raise OptionError(f"a feature's arguments are numbers, got {usage}") from None
+    try:
+        signature = inspect.Signature(recipe.parameters)
+        bound = signature.bind(*positional, **named)
+    except TypeError:
+        raise OptionError(f"{recipe.name} does not take these arguments, got {usage}") from None
+    bound.apply_defaults()
+    return {p.name: _argument(p, bound.arguments[p.name], usage) for p in recipe.parameters}
+
+
+def _argument(parameter: inspect.Parameter, value: Any, usage: str) -> int | float:
+    """Check one argument: a whole number of at least 1 for a count, a positive number otherwise."""
+    whole = parameter.annotation in (int, "int")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise OptionError(f"{parameter.name} is a number, got {value!r} in {usage}")
+    if whole and value != int(value):
+        raise OptionError(f"{parameter.name} counts rows and is a whole number, got {value!r} in {usage}")
+    if whole and value < 1:
+        raise OptionError(f"{parameter.name} is at least 1, got {value!r} in {usage}")
+    if parameter.annotation in (float, "float") and value <= 0:
+        raise OptionError(f"{parameter.name} is above 0, got {value!r} in {usage}")
+    return int(value) if whole else value
+
+
+def _prove(made: Feature) -> None:
+    """Hold a user's feature to its promises on random numbers: shape, warmup, no look-ahead, finite memory."""
+    rows = made.warmup + 40
+    y = np.exp(np.random.default_rng(0).normal(0.0, 0.1, (2, rows)).cumsum(axis=-1))
+    values = np.asarray(made.function(y.copy()), dtype=np.float64)
+    if values.shape != y.shape:
+        raise DataError(f"a feature gives an array of its input's shape, {made.label} made {values.shape} of {y.shape}")
+    if not np.isfinite(values[..., made.warmup :]).all():
+        raise DataError(
+            f"{made.label} has no value after its declared warmup of {made.warmup} rows; declare a longer one"
+        )
+    short = rows - 10
+    if not np.allclose(made.function(y[..., :short].copy())[..., made.warmup :], values[..., made.warmup : short]):
+        raise DataError(f"a feature must not look ahead, but {made.label} changes its past when rows are added")
+    tail = np.asarray(made.function(y[..., -made.warmup - 1 :].copy()))[..., -1]
+    if not np.allclose(tail, values[..., -1]):
+        raise DataError(f"{made.label} needs more than its declared warmup of {made.warmup} rows; declare a longer one")

@@ -1,0 +1,180 @@
+"""What the network learns: the target as it is, its logarithm, or its change since the last value or the last season.
+
+A transform is exact in both directions. Its inverse is taken for each simulated path, in the original unit, before
+any quantile is; a network that outputs the mean then repeats the naive forecast that the transform implies.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_lab.errors import OptionError, did_you_mean
+
+__all__ = ["NAMES", "Transform", "parse_transform"]
+
+NAMES = ("none", "log", "diff", "log_return", "seasonal_diff(n)")
+_LARGEST = float(np.finfo(np.float64).max)
+_SMALLEST = float(np.finfo(np.float64).tiny)
+_LARGEST_LOG = math.log(_LARGEST)
+
+Array2 = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """A target transform with its exact inverse, over a trailing time axis."""
+
+    label: str
+    memory: int
+    """How many of the last values in the original unit `invert_step` needs."""
+    positive: bool
+    """Whether only positive values have a transform."""
+    forward: Callable[[np.ndarray], np.ndarray]
+    """y (..., time) -> z (..., time) float64, NaN in the first `warmup` places."""
+    invert_step: Array2
+    """z (...), tail (..., at least memory) -> y (...): one step in the original unit."""
+    inverse: Array2
+    """z (..., n), head (..., at least memory) -> y (..., n); head ends just before the first z."""
+
+    @property
+    def warmup(self) -> int:
+        """Rows at the start of a stretch that have no transform: those the memory takes."""
+        return self.memory
+
+    def __reduce__(self) -> tuple[Callable[[str], Transform], tuple[str]]:
+        """Pickle the label alone, so that a transform travels to another process."""
+        return parse_transform, (self.label,)
+
+
+def _exp(z: np.ndarray) -> np.ndarray:
+    """Exponentiate within the positive floats, so that a wild path stays a number that has a logarithm."""
+    grown: np.ndarray = np.clip(np.exp(np.minimum(z, _LARGEST_LOG)), _SMALLEST, _LARGEST)
+    return grown
+
+
+def _log(y: np.ndarray) -> np.ndarray:
+    """Take the logarithm; a value that has none becomes NaN, without a warning."""
+    values = np.asarray(y, dtype=np.float64)
+    return np.log(values, out=np.full(values.shape, np.nan), where=values > 0)
+
+
+def _change(y: np.ndarray, lag: int) -> np.ndarray:
+    """Subtract the value `lag` places earlier; NaN where there is none."""
+    values = np.asarray(y, dtype=np.float64)
+    out = np.full(values.shape, np.nan)
+    np.subtract(values[..., lag:], values[..., :-lag], out=out[..., lag:])
+    return out
+
+
+def _none() -> Transform:
+    return Transform(
+        label="none",
+        memory=0,
+        positive=False,
+        forward=lambda y: np.array(y, dtype=np.float64),
+        invert_step=lambda z, _: np.asarray(z, dtype=np.float64),
+        inverse=lambda z, _: np.array(z, dtype=np.float64),
+    )
+
+
+def _logarithm() -> Transform:
+    return Transform(
+        label="log",
+        memory=0,
+        positive=True,
+        forward=_log,
+        invert_step=lambda z, _: _exp(z),
+        inverse=lambda z, _: _exp(z),
+    )
+
+
+def _log_return() -> Transform:
+    def add(z: np.ndarray, tail: np.ndarray) -> np.ndarray:
+        return _exp(_log(tail[..., -1]) + z)
+
+    def add_all(z: np.ndarray, head: np.ndarray) -> np.ndarray:
+        return _exp(_log(head[..., -1:]) + np.cumsum(z, axis=-1))
+
+    return Transform(
+        label="log_return",
+        memory=1,
+        positive=True,
+        forward=lambda y: _change(_log(y), 1),
+        invert_step=add,
+        inverse=add_all,
+    )
+
+
+def _seasonal_diff(season: int, label: str) -> Transform:
+    def add(z: np.ndarray, tail: np.ndarray) -> np.ndarray:
+        return np.asarray(tail[..., -season] + z, dtype=np.float64)
+
+    def add_all(z: np.ndarray, head: np.ndarray) -> np.ndarray:
+        start = np.broadcast_to(head[..., -season:], (*z.shape[:-1], season))
+        out = np.concatenate([start, np.asarray(z, dtype=np.float64)], axis=-1)
+        for first in range(season, out.shape[-1], season):
+            block = out[..., first : first + season]
+            block += out[..., first - season : first][..., : block.shape[-1]]
+        return out[..., season:]
+
+    return Transform(
+        label=label,
+        memory=season,
+        positive=False,
+        forward=lambda y: _change(y, season),
+        invert_step=add,
+        inverse=add_all,
+    )
+
+
+_PLAIN: dict[str, Callable[[], Transform]] = {
+    "none": _none,
+    "log": _logarithm,
+    "diff": lambda: _seasonal_diff(1, "diff"),
+    "log_return": _log_return,
+}
+
+
+def parse_transform(label: str) -> Transform:
+    """Read a transform from its label.
+
+    Parameters
+    ----------
+    label
+        ``none``, ``log``, ``diff``, ``log_return`` or ``seasonal_diff(n)`` with a whole n of at least 2.
+        ``auto`` is no transform but a question to `choose_transform`.
+
+    Returns
+    -------
+    Transform
+        The transform with its inverse.
+
+    Raises
+    ------
+    OptionError
+        The label is unknown or n is not a whole number of at least 2.
+
+    Examples
+    --------
+    >>> parse_transform("seasonal_diff(24)").memory
+    24
+    """
+    text = label.strip()
+    if text in _PLAIN:
+        return _PLAIN[text]()
+    match = re.fullmatch(r"seasonal_diff\s*(?:\((?:\s*n\s*=)?([^()]*)\))?", text)
+    if match is None:
+        name = text.partition("(")[0]
+        raise OptionError(f"there is no transform {label!r}; {did_you_mean(name, [*NAMES, 'auto'])}")
+    season = (match.group(1) or "").strip()
+    if not season.isascii() or not season.isdigit() or int(season) < 2:
+        raise OptionError(
+            f"seasonal_diff takes the rows in a season, a whole number of at least 2, got {label!r}; "
+            "for example seasonal_diff(24)"
+        )
+    return _seasonal_diff(int(season), f"seasonal_diff({int(season)})")

@@ -1,0 +1,260 @@
+"""Windows over the encoded rows, kept as row numbers: a window's values are gathered when a batch asks for them.
+
+A window is `lookback` consecutive rows and the transformed target of the row after them. It never spans a gap, and
+none of its rows lies in a warmup. Splits are chronological and every target is in exactly one part; the inputs of the
+first validation windows reach back into training rows, which gives nothing away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lstm_lab.data.weighting import sample_weights
+from lstm_lab.errors import DataError, OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Cuts", "Padded", "Split", "Windows", "cut_rows", "pad", "split_rows", "windows_of"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Windows by the row number of their target."""
+
+    matrix: np.ndarray
+    """(rows, columns) float32 encoded rows, the standardised transformed target first."""
+    lookback: int
+    ends: np.ndarray
+    """(n,) row of each window's target, rising; the inputs are rows end - lookback … end - 1."""
+    weights: np.ndarray
+    """(n,) float64 sample weights."""
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def inputs(self, which: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Gather inputs.
+
+        Parameters
+        ----------
+        which
+            Positions among the windows (not rows), as a `Split` gives them; all by default.
+
+        Returns
+        -------
+        numpy.ndarray
+            (k, lookback, columns) float32, a copy.
+        """
+        return np.asarray(self.matrix[self.ends[which][:, None] + np.arange(-self.lookback, 0)])
+
+    def targets(self, which: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Gather standardised targets, (k,) float32."""
+        return np.asarray(self.matrix[self.ends[which], 0])
+
+    def step_targets(self, which: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Gather a target for every step, (k, lookback) float32: at each input row, the value one row later."""
+        return np.asarray(self.matrix[self.ends[which][:, None] + np.arange(-self.lookback + 1, 1), 0])
+
+    def weighted(self, scheme: str, train: np.ndarray) -> Windows:
+        """Weigh the training windows over time; the others keep weight 1.
+
+        Parameters
+        ----------
+        scheme
+            As for `lstm_lab.data.weighting.sample_weights`.
+        train
+            Positions of the training windows, oldest first; their weights have mean 1.
+        """
+        weights = np.ones(len(self.ends))
+        weights[train] = sample_weights(scheme, len(train))
+        return replace(self, weights=weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """Row numbers where the chronological parts begin."""
+
+    validation: int
+    calibration: int
+    rows: int
+
+    @property
+    def train_rows(self) -> slice:
+        """Rows that scalers and the choice of a transform may look at."""
+        return slice(0, self.validation)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Positions among the windows, oldest first; a part may be empty if its share was 0."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    calibration: np.ndarray
+    cuts: Cuts
+
+
+class Padded(NamedTuple):
+    """Sequences of different lengths in one array."""
+
+    values: np.ndarray
+    """(sequences, steps, columns), zeros after each sequence's end."""
+    mask: np.ndarray
+    """(sequences, steps) bool, True where a value is real."""
+
+
+def cut_rows(rows: int, *, validation: float = 0.1, calibration: float = 0.1) -> Cuts:
+    """Cut a series into train | validation | calibration, oldest first.
+
+    Parameters
+    ----------
+    rows
+        Rows of the series.
+    validation, calibration
+        Shares of all rows, at least 0 and together below 1; any share above 0 is at least one row.
+
+    Returns
+    -------
+    Cuts
+        The row numbers of the cuts.
+
+    Raises
+    ------
+    OptionError
+        The shares leave nothing to train on.
+    """
+    if validation < 0 or calibration < 0 or validation + calibration >= 1:
+        raise OptionError(
+            "validation and calibration are shares of at least 0 and together below 1, "
+            f"got {validation:g} and {calibration:g}; for example 0.1 and 0.1"
+        )
+    newest = _share(rows, calibration)
+    middle = _share(rows, validation)
+    return Cuts(max(0, rows - newest - middle), max(0, rows - newest), rows)
+
+
+def _share(rows: int, share: float) -> int:
+    return max(1, round(rows * share)) if share > 0 else 0
+
+
+def windows_of(matrix: np.ndarray, segments: np.ndarray, lookback: int) -> Windows:
+    """Find every window of an encoded series.
+
+    Parameters
+    ----------
+    matrix
+        (rows, columns) float32 as `Encoder.encode` gives it, NaN in the warmups.
+    segments
+        (rows,) number of the gap-free stretch that each row belongs to.
+    lookback
+        Rows the network sees before each target.
+
+    Returns
+    -------
+    Windows
+        With weights of 1.
+
+    Raises
+    ------
+    DataError
+        No stretch is long enough for a single window.
+    """
+    rows = len(matrix)
+    unusable = np.isnan(matrix).any(axis=1)
+    # A stretch of usable rows ends at a warmup, and at a gap even where there is no warmup.
+    broken = unusable.copy()
+    broken[1:] |= np.diff(segments) != 0
+    run = np.arange(rows) - np.maximum.accumulate(np.where(broken, np.arange(rows), 0))
+    run += ~unusable[np.arange(rows) - run]
+    ends = np.flatnonzero((run > lookback) & ~unusable)
+    if len(ends) == 0:
+        raise DataError(_too_short(rows, segments, unusable, int(run.max(initial=0)), lookback))
+    return Windows(matrix, lookback, ends, np.ones(len(ends)))
+
+
+def _too_short(rows: int, segments: np.ndarray, unusable: np.ndarray, longest: int, lookback: int) -> str:
+    """Say how many rows there are, how many it takes, and what would help."""
+    lengths = np.unique(segments, return_counts=True)[1]
+    stretch = int(lengths.max(initial=0))
+    warmup = max(0, stretch - longest) if unusable.any() else 0
+    need = lookback + warmup + 1
+    gaps = f" in a stretch without a gap (of {len(lengths)}; see max_gap)" if len(lengths) > 1 else ""
+    remedy = f"lower lookback to at most {longest - 1}" if longest > 1 else "use more data or shorter features"
+    return (
+        f"a window needs {need} rows (lookback {lookback} + warmup {warmup} + 1 target), "
+        f"got {stretch if gaps else rows}{gaps}; {remedy}"
+    )
+
+
+def split_rows(windows: Windows, cuts: Cuts) -> Split:
+    """Divide the windows by the row of their target.
+
+    Parameters
+    ----------
+    windows
+        Every window of the series.
+    cuts
+        Where the parts begin.
+
+    Returns
+    -------
+    Split
+        Each window in exactly one part.
+
+    Raises
+    ------
+    DataError
+        A part with a share of the rows got no window.
+    """
+    first, second = np.searchsorted(windows.ends, [cuts.validation, cuts.calibration])
+    every = np.arange(len(windows.ends))
+    split = Split(every[:first], every[first:second], every[second:], cuts)
+    shares = {
+        "train": (split.train, cuts.validation),
+        "validation": (split.validation, cuts.calibration - cuts.validation),
+        "calibration": (split.calibration, cuts.rows - cuts.calibration),
+    }
+    for name, (positions, share) in shares.items():
+        if len(positions) == 0 and (share > 0 or name == "train"):
+            raise DataError(
+                f"every part needs a window, but none of the {len(every)} windows of lookback {windows.lookback} "
+                f"has its target in the {share} {name} rows; use more data, or lower lookback or the other shares"
+            )
+    return split
+
+
+def pad(sequences: Sequence[np.ndarray], steps: int | None = None) -> Padded:
+    """Right-pad sequences of different lengths with zeros.
+
+    Parameters
+    ----------
+    sequences
+        Arrays (length, columns) of one dtype and width; the length may be 0.
+    steps
+        Steps to pad to; a longer sequence keeps its newest steps. By default the longest length.
+
+    Returns
+    -------
+    Padded
+        ``(values, mask)``.
+
+    Raises
+    ------
+    DataError
+        There is no sequence, or their widths differ.
+    """
+    widths = {sequence.shape[1:] for sequence in sequences}
+    if len(widths) != 1:
+        raise DataError(f"sequences to pad are at least one and of one width, got widths {sorted(widths)}; align them")
+    length = max(len(sequence) for sequence in sequences) if steps is None else steps
+    values = np.zeros((len(sequences), length, *widths.pop()), dtype=np.result_type(*sequences))
+    mask = np.zeros((len(sequences), length), dtype=bool)
+    for row, sequence in enumerate(sequences):
+        kept = sequence[max(0, len(sequence) - length) :]
+        values[row, : len(kept)] = kept
+        mask[row, : len(kept)] = True
+    return Padded(values, mask)
