@@ -1,0 +1,168 @@
+"""What an index of times says: its usual step, where it has gaps, how it goes on, and which seasons it may have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.errors import DataError, OptionError
+
+__all__ = ["future_index", "segments", "usual_seasons"]
+
+GAP_STEPS = 10
+"""A step longer than this many median steps is a gap; the weekends and holidays of a trading calendar are none."""
+DAY = 86_400.0
+
+
+def segments(index: pd.Index, max_gap: str | None = None) -> np.ndarray:
+    """Number the stretches between gaps.
+
+    Parameters
+    ----------
+    index
+        Sorted times or numbers.
+    max_gap
+        The longest step that is no gap, as ``"3D"`` or ``"36h"``, or a number for an index of numbers; by default
+        10 median steps.
+
+    Returns
+    -------
+    numpy.ndarray
+        (rows,) int64: 0 up to the first gap, 1 up to the second, ...
+
+    Raises
+    ------
+    OptionError
+        ``max_gap`` is not a length above 0.
+    """
+    steps = np.diff(_positions(index))
+    if len(steps) == 0:
+        return np.zeros(len(index), dtype=np.int64)
+    limit = GAP_STEPS * float(np.median(steps)) if max_gap is None else _length(index, max_gap)
+    # A hair of slack, for a limit that was written as exactly the step.
+    return np.concatenate([[0], np.cumsum(steps > limit * (1 + 1e-9))]).astype(np.int64)
+
+
+def _positions(index: pd.Index) -> np.ndarray:
+    """Place each row on a line: seconds for times (of UTC, so a change of clocks is no gap), else the numbers."""
+    if isinstance(index, pd.DatetimeIndex):
+        # Whole nanoseconds since the first row: float64 seconds since 1970 would blur fast series.
+        since = (index - index[0]).to_numpy() if len(index) > 0 else np.zeros(0, dtype="timedelta64[ns]")
+        return np.asarray(since / np.timedelta64(1, "s"), dtype=np.float64)
+    return np.asarray(index.to_numpy(), dtype=np.float64)
+
+
+def _length(index: pd.Index, max_gap: str) -> float:
+    try:
+        timed = isinstance(index, pd.DatetimeIndex)
+        length = pd.Timedelta(max_gap).total_seconds() if timed else float(max_gap)
+    except ValueError:
+        length = np.nan
+    if not length > 0:
+        raise OptionError(
+            f"max_gap is a length of time such as 3D, 36h or 90min (or a number of steps), got {max_gap!r}"
+        )
+    return float(length)
+
+
+def future_index(index: pd.Index, horizon: int) -> pd.Index:
+    """Continue an index.
+
+    Parameters
+    ----------
+    index
+        At least two sorted times or numbers.
+    horizon
+        Steps to add.
+
+    Returns
+    -------
+    pandas.Index
+        (horizon,) with the name, type and time zone of `index`: by its frequency where it has one; on business days
+        if it is daily and knows no weekend; by calendar months, quarters or years if its median step is one;
+        otherwise by its median step. A daily series in a time zone keeps its wall-clock time.
+
+    Raises
+    ------
+    DataError
+        Fewer than two rows say nothing about the step.
+    """
+    if len(index) < 2:
+        raise DataError(f"continuing an index needs at least two rows, got {len(index)}; use more data")
+    if isinstance(index, pd.DatetimeIndex):
+        return _future_times(index, horizon).rename(index.name)
+    step = np.median(np.diff(index.to_numpy()))
+    numbers = index[-1] + step * np.arange(1, horizon + 1)
+    whole = pd.api.types.is_integer_dtype(index.dtype) and float(step).is_integer()
+    if isinstance(index, pd.RangeIndex) and whole:
+        return pd.RangeIndex(index[-1] + int(step), index[-1] + int(step) * (horizon + 1), int(step), name=index.name)
+    return pd.Index(numbers.astype(np.int64) if whole else numbers, name=index.name)
+
+
+def _future_times(index: pd.DatetimeIndex, horizon: int) -> pd.DatetimeIndex:
+    future = pd.date_range(index[-1], periods=horizon + 1, freq=_rule(index))
+    return pd.DatetimeIndex(future[1:]).as_unit(index.unit)
+
+
+def _rule(index: pd.DatetimeIndex) -> Any:
+    """Find what leads from one time to the next, as an offset that `pandas.date_range` takes."""
+    if index.freq is not None:
+        return index.freq
+    steps = np.diff(_positions(index)) / DAY
+    days = float(np.median(steps))
+    if _is_daily(days) and _skips_weekends(index):
+        return pd.offsets.BusinessDay()
+    for months, shortest, longest in ((1, 28, 31), (3, 90, 92), (6, 181, 184), (12, 365, 366)):
+        if shortest <= days <= longest and _follows_months(index, steps):
+            at_end = bool(index.is_month_end.all()) and not bool((index.day == 28).all())
+            return pd.offsets.MonthEnd(months) if at_end else pd.DateOffset(months=months)
+    if abs(days - round(days)) < 1e-9 and round(days) > 0:
+        return pd.DateOffset(days=round(days))
+    return pd.Timedelta(days * DAY, unit="s")
+
+
+def _is_daily(days: float) -> bool:
+    return abs(days - 1.0) < 1e-6
+
+
+def _skips_weekends(index: pd.DatetimeIndex) -> bool:
+    """Tell a trading calendar from a daily one; a week that ends on Friday is too short to tell."""
+    spans_weekend = index[-1] - index[0] > pd.Timedelta(days=4)
+    return bool(spans_weekend and (index.dayofweek < 5).all())
+
+
+def _follows_months(index: pd.DatetimeIndex, steps: np.ndarray) -> bool:
+    """Tell monthly steps, which are uneven, from steps of 30 days or 4 weeks."""
+    return bool(np.ptp(steps) > 0.5 or (index.day == index.day[0]).all())
+
+
+def usual_seasons(index: pd.Index) -> tuple[int, ...]:
+    """Count the rows in the seasons that a series with this step usually has.
+
+    Parameters
+    ----------
+    index
+        Sorted times.
+
+    Returns
+    -------
+    tuple of int
+        Rows in a day and a week for steps below a day (hourly: 24, 168), in a week for days (7, or 5 on a trading
+        calendar), in a year for weeks, months and quarters (52, 12, 4); none without times or for other steps.
+    """
+    if not isinstance(index, pd.DatetimeIndex) or len(index) < 3:
+        return ()
+    step = float(np.median(np.diff(_positions(index))))
+    if step < DAY * (1 - 1e-6):
+        day = DAY / step
+        whole = abs(day - round(day)) < 1e-6
+        return (round(day), 7 * round(day)) if whole and round(day) > 1 else ()
+    days = step / DAY
+    if _is_daily(days):
+        return (5,) if _skips_weekends(index) else (7,)
+    for season, shortest, longest in ((52, 6.9, 7.1), (12, 28, 31), (4, 90, 92)):
+        if shortest <= days <= longest:
+            return (season,)
+    return ()
