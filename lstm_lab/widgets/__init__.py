@@ -1,1 +1,67 @@
-"""See the map in `lstm_lab`."""
+"""Floor 6: live views of results, for notebooks and as files to mail.
+
+::
+
+    wire      arrays and values to the browser, as deltas, five times a second at most
+    stop      how a click reaches a busy kernel
+    cells     which cell shows what, so that running it again closes it
+    base      LabWidget: what every view is
+    training  TrainingMonitor          fan     FanChart
+    weights   WeightCurve              loss    LossExplorer
+    offline   one HTML file without kernel or network
+    results   which view a result gets
+    frontend  the TypeScript; `python hatch_build.py` at the root of a checkout bundles it
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from lstm_lab.widgets.base import LabWidget
+
+__all__ = ["to_html", "widget"]
+
+
+@singledispatch
+def widget(result: object, **options: Any) -> LabWidget:
+    """Build the live view of a result.
+
+    Parameters
+    ----------
+    result
+        A Run, a Forecast, or another result that `lstm_lab.widgets.results` knows.
+    **options
+        ``theme``, ``height``, ``label``, and what the view itself takes.
+
+    Raises
+    ------
+    TypeError
+        Nothing shows such a result.
+    """
+    # The classes of results live in modules that import TensorFlow: looked up when a result is there, never before.
+    import_module("lstm_lab.widgets.results")
+    build = widget.dispatch(type(result))
+    if build is widget.dispatch(object):
+        raise TypeError(f"no live view shows a {type(result).__name__}; print it, or ask for its .plot()")
+    return build(result, **options)
+
+
+def to_html(result: object, path: str | os.PathLike[str], **options: Any) -> Path:
+    """Save the live view of a result as one self-contained, interactive file.
+
+    Returns
+    -------
+    Path
+        Where it was written.
+    """
+    view = widget(result, **options)
+    try:
+        return view.to_html(path)
+    finally:
+        view.close()

@@ -1,0 +1,151 @@
+"""What every live view is on the Python side: the bundle, a wire, a still picture, and a way out as one HTML file.
+
+To add a view: subclass `LabWidget`, set ``_view`` to the name it has in `frontend/src/index.ts`, and put its state on
+``self.wire`` (`Wire.set` for values, `put` and `append` for arrays). Override `on_message` for what the page may say;
+register the result it shows in `lstm_lab.widgets.results`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from lstm_lab.errors import LabError
+from lstm_lab.widgets import cells
+from lstm_lab.widgets.stop import arrived_beside_main, let_clicks_through
+from lstm_lab.widgets.wire import Wire
+
+if TYPE_CHECKING:
+    import os
+
+    from lstm_lab.showing import Shown
+
+__all__ = ["BUNDLE", "LabWidget", "bundle"]
+
+BUNDLE = Path(__file__).parent / "static" / "lab.js"
+
+
+@cache
+def bundle() -> str:
+    """Read the front end.
+
+    Raises
+    ------
+    LabError
+        It was never built, as in a fresh checkout.
+    """
+    if not BUNDLE.is_file():
+        raise LabError("live views need their front end, and this checkout has none; run: python hatch_build.py")
+    return BUNDLE.read_text(encoding="utf-8")
+
+
+class LabWidget(anywidget.AnyWidget):
+    """A live view of a result.
+
+    Parameters
+    ----------
+    result
+        What is shown; its still picture goes wherever a live view cannot. It may be given later, with `finish`.
+    theme
+        ``"auto"`` follows the notebook, and in an offline file the browser.
+    height
+        Of the main chart, in CSS pixels.
+    """
+
+    _view = traitlets.Unicode().tag(sync=True)
+    _key = traitlets.Unicode().tag(sync=True)
+    _offline = traitlets.Bool(default_value=False).tag(sync=True)
+    _snapshot = traitlets.Any().tag(sync=True, to_json=lambda _, widget: widget.wire.snapshot())
+    _esm = traitlets.Unicode().tag(sync=True)
+    theme = traitlets.Enum(["auto", "light", "dark"], "auto").tag(sync=True)
+    height = traitlets.Int(300, min=80).tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+    """What a screen reader calls the view."""
+    error = traitlets.Unicode().tag(sync=True)
+    """Shown inside the view instead of a blank."""
+
+    def __init__(self, result: Shown | None = None, **traits: Any) -> None:
+        self.result = result
+        self.wire = Wire(self._carry)
+        self.fill()
+        super().__init__(_key=uuid.uuid4().hex, _esm=bundle(), **traits)
+        let_clicks_through(self.comm)
+        self.on_msg(self._hear)
+
+    def fill(self) -> None:
+        """Put the first state on the wire: it travels with the widget's opening, before any page can ask."""
+
+    def on_message(self, kind: str, content: dict[str, Any]) -> None:
+        """Act on what the page says. What is `stop.URGENT` may come in a thread: set a flag and return."""
+
+    def finish(self, result: Shown) -> None:
+        """Take the result whose still picture the saved notebook keeps."""
+        self.result = result
+
+    def text(self) -> str:
+        """Say in a line or two what the view shows, for a terminal."""
+        return f"{type(self).__name__}: {self.label}" if self.result is None else repr(self.result)
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the still picture: a `matplotlib.figure.Figure`."""
+        return self._shown().plot(**options)
+
+    def save_png(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """Save the still picture."""
+        return self._shown().save_png(path, **options)
+
+    def to_html(self, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
+        """Save the view, as it stands, as one interactive file without kernel or network."""
+        from lstm_lab.widgets.offline import write_html  # noqa: PLC0415 - needed only when a file is asked for
+
+        return write_html(self, path, title=title)
+
+    def close(self) -> None:
+        """Close the view in every page, and the layout that ipywidgets opened for it."""
+        layout = getattr(self, "layout", None)
+        super().close()
+        if layout is not None:
+            layout.close()
+
+    def _shown(self) -> Shown:
+        if self.result is None:
+            raise LabError(f"{type(self).__name__} has no result yet, so there is no still picture; wait for the end")
+        return self.result
+
+    def _carry(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        if self.comm is not None:
+            self.send(content, buffers)
+
+    def _hear(self, _: Any, content: Any, __: Any) -> None:
+        kind = content.get("kind") if isinstance(content, dict) else None
+        if kind == "hello":
+            if arrived_beside_main() and self.wire.get("live"):
+                self.wire.set(stop=True)
+            self.wire.hear(str(content.get("token")), int(content.get("seq", -1)))
+        elif isinstance(kind, str):
+            try:
+                self.on_message(kind, content)
+            except LabError as mistake:
+                self.error = str(mistake)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Give the live view, and for those who cannot show it a still picture and a text."""
+        given = super()._repr_mimebundle_(**options)
+        if given is None:
+            return None
+        cells.remember(self)
+        data, metadata = given
+        data["text/plain"] = self.text()
+        if self.result is not None:
+            picture = self.result._repr_mimebundle_().get("image/png")
+            if picture is not None:
+                data["image/png"] = picture
+        return data, metadata

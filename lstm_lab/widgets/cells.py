@@ -1,0 +1,54 @@
+"""Which widgets a cell shows, so that running it again closes them: no live orphan is left in kernel or page.
+
+A widget is closed when every cell that showed it has been run again. Where the page does not say which cell runs,
+nothing is closed.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.getipython import get_ipython
+
+if TYPE_CHECKING:
+    from lstm_lab.widgets.base import LabWidget
+
+__all__ = ["current_cell", "forget_cell", "remember"]
+
+_shown: defaultdict[str, weakref.WeakSet[LabWidget]] = defaultdict(weakref.WeakSet)
+_watched: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def current_cell() -> str | None:
+    """Give the id of the cell that runs, None outside a notebook."""
+    shell = get_ipython()
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    cell = (parent.get("metadata") or {}).get("cellId")
+    return cell if isinstance(cell, str) else None
+
+
+def remember(widget: LabWidget) -> None:
+    """Note that the running cell shows this widget."""
+    cell = current_cell()
+    if cell is None:
+        return
+    shell = get_ipython()
+    if shell is not None and shell not in _watched:
+        shell.events.register("pre_run_cell", _before_cell)
+        _watched.add(shell)
+    _shown[cell].add(widget)
+
+
+def forget_cell(cell: str) -> None:
+    """Close the widgets that this cell showed and no other cell shows."""
+    for widget in list(_shown.pop(cell, ())):
+        if not any(widget in others for others in _shown.values()):
+            widget.close()
+
+
+def _before_cell(info: Any) -> None:
+    cell = getattr(info, "cell_id", None)
+    if isinstance(cell, str):
+        forget_cell(cell)

@@ -1,0 +1,236 @@
+/** A uPlot chart that fits a view: themed axes that never clip, zoom that lasts, a cursor for mouse and keyboard. */
+import uPlot from "uplot";
+import { h } from "./dom";
+import { number } from "./format";
+import type { Palette } from "./theme";
+
+export interface ChartOptions {
+  label: string;
+  height: number;
+  width: number;
+  palette: () => Palette;
+  /** x is seconds since 1970, shown as it is (no time zone is applied). */
+  time?: boolean;
+  series: uPlot.Series[];
+  bands?: uPlot.Band[];
+  data: uPlot.AlignedData;
+  xLabel?: string;
+  yLabel?: string;
+  xRange?: (u: uPlot, low: number, high: number) => [number, number];
+  yRange?: (u: uPlot, low: number, high: number) => [number, number];
+  xValues?: (u: uPlot, splits: number[]) => string[];
+  log?: boolean;
+  plain?: boolean;
+  scales?: Record<string, uPlot.Scale>;
+  axes?: uPlot.Axis[];
+  /** Draw under the series, in canvas pixels. */
+  under?: (u: uPlot) => void;
+  /** Draw over the series, in canvas pixels. */
+  over?: (u: uPlot) => void;
+  /** Hear which index is under the cursor. */
+  hover?: (index: number | null) => void;
+  /** Hear that the scales changed: HTML laid over the plot must move. */
+  moved?: (u: uPlot) => void;
+  sync?: string;
+}
+
+const FONT = "12px system-ui, sans-serif";
+
+/** As wide as the longest label, so that no axis clips its numbers. */
+function axisSize(u: uPlot, values: string[] | null, axis: number, cycle: number): number {
+  const before = u.axes[axis] as (uPlot.Axis & { _size?: number }) | undefined;
+  if (cycle > 1 && before?._size !== undefined) return before._size;
+  u.ctx.save();
+  u.ctx.font = FONT;
+  const widest = Math.max(0, ...(values ?? []).map((text) => u.ctx.measureText(text ?? "").width));
+  u.ctx.restore();
+  return Math.ceil(widest) + 16;
+}
+
+/** Say a tick with as many digits as the step between ticks needs. */
+function ticks(_: uPlot, splits: number[]): string[] {
+  const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0)) || 1;
+  const decimals = Math.max(0, Math.min(10, -Math.floor(Math.log10(step) + 1e-9)));
+  return splits.map((value) => {
+    if (value === null) return "";
+    if (value !== 0 && (Math.abs(value) >= 1e6 || step < 1e-5)) return number(value, 3);
+    return value.toLocaleString("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  });
+}
+
+export class Chart {
+  readonly element: HTMLElement;
+  readonly u: uPlot;
+  zoomed = false;
+  private quiet = false;
+
+  constructor(private readonly options: ChartOptions) {
+    this.element = h("div", {
+      class: "chart",
+      tabindex: 0,
+      role: "application",
+      "aria-roledescription": "chart",
+      "aria-label": `${options.label}. Arrow keys read values out, plus and minus zoom, 0 shows all.`,
+    });
+    this.u = new uPlot(this.settings(), options.data, this.element);
+    this.element.addEventListener("keydown", (event) => this.key(event));
+    // Before uPlot's own handler, which then asks for the whole range.
+    this.element.addEventListener("dblclick", () => (this.zoomed = false), { capture: true });
+  }
+
+  /** Show new data; what the person zoomed into stays. */
+  setData(data: uPlot.AlignedData): void {
+    this.quiet = true;
+    if (this.zoomed) {
+      this.u.setData(data, false);
+      this.u.redraw(true, false);
+    } else this.u.setData(data);
+    this.quiet = false;
+  }
+
+  resize(width: number, height = this.options.height): void {
+    this.u.setSize({ width, height });
+  }
+
+  /** Draw again with new colours, or with new extras. */
+  redraw(): void {
+    this.u.redraw(true, true);
+  }
+
+  reset(): void {
+    this.zoomed = false;
+    this.quiet = true;
+    this.u.setData(this.u.data, true);
+    this.quiet = false;
+  }
+
+  destroy(): void {
+    this.u.destroy();
+  }
+
+  private settings(): uPlot.Options {
+    const { options } = this;
+    const settings: uPlot.Options = {
+      width: options.width,
+      height: options.height,
+      legend: { show: false },
+      padding: options.plain ? [4, 10, 0, 0] : [10, 12, 0, 0],
+      cursor: {
+        points: { size: 7 },
+        drag: { x: true, y: !options.plain, uni: 24, dist: 4 },
+        ...(options.sync === undefined ? {} : { sync: { key: options.sync } }),
+      },
+      scales: {
+        x: { time: options.time ?? false, ...(options.xRange ? { range: this.range(options.xRange) } : {}) },
+        y: { distr: options.log ? 3 : 1, ...(options.yRange ? { range: this.range(options.yRange) } : {}) },
+        ...options.scales,
+      },
+      axes: [...this.axes(), ...(options.axes ?? [])],
+      series: options.series,
+      hooks: {
+        drawAxes: [(u) => options.under && this.clipped(u, options.under)],
+        draw: [(u) => options.over && this.clipped(u, options.over)],
+        setCursor: [(u) => options.hover?.(u.cursor.idx ?? null)],
+        setSelect: [(u) => this.selected(u)],
+        setScale: [(u) => options.moved?.(u)],
+        setSize: [(u) => options.moved?.(u)],
+      },
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    };
+    if (options.bands) settings.bands = options.bands;
+    return settings;
+  }
+
+  /** The view's range holds until the person zooms. */
+  private range(range: (u: uPlot, low: number, high: number) => [number, number]): uPlot.Scale["range"] {
+    return (u, low, high) => (this.zoomed && !this.quiet ? [low, high] : range(u, low, high));
+  }
+
+  private axes(): uPlot.Axis[] {
+    const { options } = this;
+    const look = {
+      stroke: () => options.palette().muted,
+      grid: { stroke: () => options.palette().grid, width: 1 },
+      ticks: { stroke: () => options.palette().grid, width: 1, size: 5 },
+      font: FONT,
+      labelFont: FONT,
+      labelGap: 0,
+      labelSize: 18,
+      gap: 4,
+    };
+    return [
+      {
+        ...look,
+        size: options.time ? 38 : 26,
+        space: 70,
+        show: !options.plain,
+        ...(options.xLabel ? { label: options.xLabel } : {}),
+        ...(options.xValues ? { values: options.xValues } : options.time ? {} : { values: ticks }),
+      },
+      {
+        ...look,
+        size: axisSize,
+        space: options.plain ? 22 : 34,
+        ...(options.log ? {} : { values: ticks }),
+        ...(options.yLabel ? { label: options.yLabel } : {}),
+      },
+    ];
+  }
+
+  private clipped(u: uPlot, draw: (u: uPlot) => void): void {
+    const { ctx, bbox } = u;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    draw(u);
+    ctx.restore();
+  }
+
+  private selected(u: uPlot): void {
+    if (u.select.width > 0 || u.select.height > 0) this.zoomed = true;
+    else return;
+    this.element.dataset["zoomed"] = "true";
+  }
+
+  private key(event: KeyboardEvent): void {
+    const { u } = this;
+    const moves: Record<string, () => void> = {
+      ArrowLeft: () => this.step(event.shiftKey ? -10 : -1),
+      ArrowRight: () => this.step(event.shiftKey ? 10 : 1),
+      Home: () => this.place(0),
+      End: () => this.place(u.data[0].length - 1),
+      "+": () => this.zoom(0.5),
+      "=": () => this.zoom(0.5),
+      "-": () => this.zoom(2),
+      "0": () => this.reset(),
+      Escape: () => this.reset(),
+    };
+    const move = moves[event.key];
+    if (move === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    move();
+  }
+
+  private step(by: number): void {
+    this.place((this.u.cursor.idx ?? -1) + by);
+  }
+
+  private place(at: number): void {
+    const { u } = this;
+    const index = Math.max(0, Math.min(u.data[0].length - 1, at));
+    const x = u.data[0][index];
+    if (x === undefined) return;
+    u.setCursor({ left: u.valToPos(x, "x"), top: u.over.clientHeight / 2 });
+  }
+
+  private zoom(factor: number): void {
+    const { u } = this;
+    const { min, max } = u.scales["x"]!;
+    if (min === undefined || min === null || max === undefined || max === null) return;
+    const at = u.cursor.idx === null || u.cursor.idx === undefined ? (min + max) / 2 : u.data[0][u.cursor.idx]!;
+    this.zoomed = true;
+    u.setScale("x", { min: at - (at - min) * factor, max: at + (max - at) * factor });
+  }
+}

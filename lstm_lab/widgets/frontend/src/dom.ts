@@ -1,0 +1,68 @@
+/** Elements are made here and nowhere else, from text alone: names of columns and series are untrusted. */
+
+type Attributes = Record<string, string | number | boolean | null>;
+
+/** Make an element; false and null leave an attribute out, strings become text nodes. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === false) continue;
+    element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Set text only where it differs, so that a screen reader is not told twice. */
+export function say(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Make a button. */
+export function button(text: string, press: () => void, attributes: Attributes = {}): HTMLButtonElement {
+  const made = h("button", { type: "button", ...attributes }, text);
+  made.addEventListener("click", press);
+  return made;
+}
+
+let made = 0;
+
+/** Make a labelled control: a label that holds words, the control, and what it is set to. */
+export function slider(
+  words: string,
+  range: { min: number; max: number; step: number; value: number },
+  show: (value: number) => string,
+  change: (value: number) => void,
+): { element: HTMLElement; set: (value: number) => void } {
+  const id = `lab-${++made}`;
+  const input = h("input", { type: "range", id, ...range });
+  const output = h("output", { for: id });
+  const refresh = (): void => {
+    say(output, show(input.valueAsNumber));
+    input.setAttribute("aria-valuetext", show(input.valueAsNumber));
+  };
+  input.addEventListener("input", () => {
+    refresh();
+    change(input.valueAsNumber);
+  });
+  refresh();
+  const element = h("span", { class: "control" }, h("label", { for: id }, words), input, output);
+  return {
+    element,
+    set: (value) => {
+      input.value = String(value);
+      refresh();
+    },
+  };
+}
+
+/** Make a check box with its label. */
+export function toggle(words: string, on: boolean, change: (on: boolean) => void): HTMLLabelElement {
+  const input = h("input", { type: "checkbox", ...(on ? { checked: true } : {}) });
+  input.addEventListener("change", () => change(input.checked));
+  return h("label", { class: "control" }, input, words);
+}

@@ -1,0 +1,34 @@
+/** Numbers, times and durations as a person reads them. */
+
+/** Four significant digits, without trailing noise. */
+export function number(value: number | null | undefined, digits = 4): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e6 || size < 1e-4) return value.toExponential(Math.max(digits - 2, 0)).replace("e+", "e");
+  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+  return value.toLocaleString("en-GB", { maximumFractionDigits: Math.min(decimals, 8) }).replace(/^-/, "−");
+}
+
+export function percent(share: number, digits = 0): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
+/** "4 s", "3 min 20 s", "2 h 05 min"; below ten seconds one decimal. */
+export function duration(seconds: number): string {
+  if (seconds < 0.0995) return `${Math.round(1000 * seconds)} ms`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, "0")} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/** Say a time of the index; `step` is the seconds between two rows, so that days carry no clock. */
+export function time(x: number, isTime: boolean, step: number): string {
+  if (!isTime) return number(x, 6);
+  const text = new Date(1000 * x).toISOString();
+  if (step >= 86_400) return text.slice(0, 10);
+  return step >= 60 ? text.slice(0, 16).replace("T", " ") : text.slice(0, 19).replace("T", " ");
+}

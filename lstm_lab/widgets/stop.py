@@ -1,0 +1,48 @@
+"""The Stop control: how a click reaches a kernel whose main thread is busy with the very cell it should end.
+
+ipykernel 7 runs comm messages in a thread of their own, a subshell, where the page asks for it, as JupyterLab from 4.4
+and Notebook from 7.4 do. ipykernel 7.4.0 then overrules the page: a message goes where the comm was last written from,
+which for a widget that shows progress is the busy main shell. `let_clicks_through` undoes that for the few messages
+that must not wait. Whether a click does arrive is never assumed: the page says hello by the same way, and only when a
+hello came in beside the main thread is the button shown.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+__all__ = ["URGENT", "arrived_beside_main", "let_clicks_through"]
+
+URGENT = frozenset({"hello", "stop"})
+"""Messages that only set a flag or read what is there: safe in any thread, and useless if they wait."""
+
+
+def let_clicks_through(comm: Any) -> None:
+    """Let a widget's own comm route urgent messages to the page's subshell, all others to the main shell.
+
+    Does nothing where the kernel has no such routing: before ipykernel 7.4, and outside a kernel.
+    """
+    routed = getattr(comm, "_reply_subshell_for", None)
+    if routed is None:
+        return
+
+    def route(data: Any, subshell: str | None) -> str | None:
+        kind = _kind(data)
+        if kind is None:
+            return routed(data, subshell)
+        return subshell if kind in URGENT else None
+
+    comm._reply_subshell_for = route  # noqa: SLF001 - ipykernel 7.4 offers no public way
+
+
+def _kind(data: Any) -> str | None:
+    """Give the kind of one of our messages, None for the widget protocol's own."""
+    content = data.get("content") if isinstance(data, dict) else None
+    kind = content.get("kind") if isinstance(content, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
+def arrived_beside_main() -> bool:
+    """Say whether the message at hand came in while the main thread was free to do something else."""
+    return threading.current_thread() is not threading.main_thread()

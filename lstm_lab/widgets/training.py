@@ -1,0 +1,137 @@
+"""`TrainingMonitor`: the losses as they fall, how far training is, when it may end, and a Stop."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+
+from lstm_lab.events import TrainingListener
+from lstm_lab.widgets.base import LabWidget
+
+if TYPE_CHECKING:
+    import threading
+
+    from lstm_lab.events import Batch, Epoch, TrainingEnd, TrainingPlan
+
+__all__ = ["MonitorListener", "TrainingMonitor", "training_view"]
+
+
+class TrainingMonitor(LabWidget):
+    """The live view of a training.
+
+    Parameters
+    ----------
+    stop
+        Set when somebody presses Stop; None shows no button.
+    """
+
+    _view = traitlets.Unicode("training").tag(sync=True)
+
+    def __init__(self, stop: threading.Event | None = None, **traits: Any) -> None:
+        self._stop = stop
+        super().__init__(**{"label": "Training monitor", **traits})
+
+    def on_message(self, kind: str, content: dict[str, Any]) -> None:  # noqa: ARG002 - the base's signature
+        """Set the flag: the worker looks at it after each batch."""
+        if kind == "stop" and self._stop is not None:
+            self._stop.set()
+
+    def text(self) -> str:
+        """Say how far training is."""
+        if self.result is not None:
+            return repr(self.result)
+        message = self.wire.get("message")
+        if message is not None:
+            return str(message)
+        return f"Training: epoch {self.wire.get('epoch') or 0}/{self.wire.get('epochs_planned') or '?'}"
+
+    def start(self, plan: TrainingPlan) -> None:
+        """Show the plan."""
+        self.wire.set(
+            title=plan.title,
+            epochs_planned=plan.epochs,
+            batches=plan.batches,
+            patience=plan.patience,
+            validation_windows=plan.validation_windows,
+            baseline=_finite(plan.baseline),
+            epoch=1,
+            batch=0,
+            live=self._stop is not None,
+        )
+        self.wire.flush(final=True)
+
+    def batch(self, batch: Batch, batches: int) -> None:
+        """Show where the running epoch is."""
+        self.wire.set(epoch=batch.epoch, batch=batch.batch)
+        self.wire.append("batches_at", np.array([batch.epoch - 1 + batch.batch / batches], np.float32))
+        self.wire.append("batches_loss", np.array([batch.loss], np.float32))
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Show a finished epoch."""
+        validation = math.nan if epoch.val_loss is None else epoch.val_loss
+        row = [epoch.loss, validation, epoch.learning_rate, epoch.seconds]
+        self.wire.append("epochs", np.array([row], np.float32))
+        self.wire.set(epoch=epoch.epoch, batch=0, best_epoch=epoch.best_epoch, patience_left=epoch.patience_left)
+
+    def end(self, end: TrainingEnd) -> None:
+        """Show how it ended."""
+        best = end.best_epoch if end.epochs else None
+        self.wire.set(reason=end.reason, message=end.message, seconds=end.seconds, best_epoch=best, live=False)
+        self.wire.flush(final=True)
+
+
+class MonitorListener(TrainingListener):
+    """Drives a monitor; what it costs a batch is a look at the clock."""
+
+    def __init__(self, monitor: TrainingMonitor) -> None:
+        self.monitor = monitor
+        self._batches = 1
+        self._epochs = 0
+        self._last: Batch | None = None
+
+    def on_start(self, plan: TrainingPlan) -> None:
+        """Show the plan."""
+        self._batches = max(plan.batches, 1)
+        self.monitor.start(plan)
+
+    def on_batch(self, batch: Batch) -> None:
+        """Show the batch where an update is due."""
+        self._last = batch
+        if self.monitor.wire.due():
+            self.monitor.batch(batch, self._batches)
+            self.monitor.wire.flush()
+
+    def on_epoch(self, epoch: Epoch) -> None:
+        """Show the epoch, now or with the next update."""
+        self._epochs = epoch.epoch
+        self._last = None
+        self.monitor.epoch(epoch)
+        self.monitor.wire.flush()
+
+    def on_end(self, end: TrainingEnd) -> None:
+        """Show the end, and the part of an epoch that it cut short."""
+        if self._last is not None and self._last.epoch > self._epochs:
+            self.monitor.batch(self._last, self._batches)
+        self.monitor.end(end)
+
+
+def training_view(stop: threading.Event | None = None, **traits: Any) -> tuple[TrainingMonitor, MonitorListener]:
+    """Make a monitor and the listener that drives it.
+
+    Parameters
+    ----------
+    stop
+        What training looks at after each batch; the Stop button sets it.
+    **traits
+        ``theme``, ``height``, ``label``.
+    """
+    monitor = TrainingMonitor(stop, **traits)
+    return monitor, MonitorListener(monitor)
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON knows no NaN."""
+    return value if value is not None and math.isfinite(value) else None
