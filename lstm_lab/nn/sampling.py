@@ -141,13 +141,16 @@ class Simulator:
         ForecastError
             A path left the range of numbers.
         """
-        per_origin = CHUNK * origins.windows.shape[1] * self._width
+        # Without dropout or noise there is one future: simulated once, its copies are identical to the last bit.
+        one_future = rules.residuals is None and not self.chain.stochastic
+        draws = 1 if one_future else CHUNK
+        per_origin = draws * origins.windows.shape[1] * self._width
         block = max(1, _ELEMENTS // per_origin)
         parts = [
-            self._block(origins[start : start + block], horizon, rules, number)
+            self._block(origins[start : start + block], horizon, rules, number, draws)
             for start in range(0, len(origins), block)
         ]
-        paths = np.concatenate(parts)
+        paths = np.repeat(np.concatenate(parts), CHUNK // draws, axis=1)
         if not np.isfinite(paths).all():
             step = int(np.argmax(~np.isfinite(paths).all(axis=(0, 1)))) + 1
             raise ForecastError(
@@ -156,31 +159,30 @@ class Simulator:
             )
         return paths
 
-    def _block(self, origins: Origins, horizon: int, rules: Rules, number: int) -> NDArray[np.float64]:
+    def _block(self, origins: Origins, horizon: int, rules: Rules, number: int, draws: int) -> NDArray[np.float64]:
+        """Simulate `draws` futures from each of some origins, (origins, draws, horizon)."""
         count, tail = len(origins), origins.tails.shape[1]
-        values = np.empty((count, CHUNK, tail + horizon))
+        values = np.empty((count, draws, tail + horizon))
         values[..., :tail] = origins.tails[:, None]
-        noise = self._noise(origins, horizon, rules, number)
-        walk = _Walk(self.chain, origins, horizon, rules, number)
+        noise = np.zeros((count, draws, horizon))
+        if rules.residuals is not None:
+            noise = rules.residuals.draw(origins.rows, draws, horizon, (rules.seed, number))
+        walk = _Walk(self.chain, origins, horizon, rules, number, draws=draws)
         for step in range(horizon):
-            forecast = walk.forecast().reshape(count, CHUNK) + noise[..., step]
+            forecast = walk.forecast().reshape(count, draws) + noise[..., step]
             values[..., tail + step] = self.encoder.decode(forecast, values[..., step : tail + step])
             if step + 1 < horizon:
                 newest = values[..., step + 1 : tail + step + 1]
                 walk.advance(self.encoder.encode_step(newest, origins.known[:, None, step]))
         return values[..., tail:]
 
-    def _noise(self, origins: Origins, horizon: int, rules: Rules, number: int) -> NDArray[np.float64]:
-        if rules.residuals is None:
-            return np.zeros((len(origins), CHUNK, horizon))
-        return rules.residuals.draw(origins.rows, CHUNK, horizon, (rules.seed, number))
-
 
 class _Walk:
     """The network's side of a roll-out: it forecasts, and takes in one more row."""
 
-    def __init__(self, chain: Chain, origins: Origins, horizon: int, rules: Rules, number: int) -> None:
+    def __init__(self, chain: Chain, origins: Origins, horizon: int, rules: Rules, number: int, *, draws: int) -> None:
         self._chain = chain
+        self._draws = draws
         self._carry = rules.rollout == "state"
         self._keep = rules.masks == "path"
         self._seeds = np.random.SeedSequence([rules.seed, number]).generate_state(2 * horizon).view(np.int32)
@@ -189,22 +191,22 @@ class _Walk:
         self._rows: NDArray[np.float32] | None = None
         self._first = origins.windows
         self._horizon = horizon
-        self._encoded: Encoded = chain.encode(origins.windows, self._seed(), CHUNK, copies=CHUNK, fresh=not self._keep)
+        self._encoded: Encoded = chain.encode(origins.windows, self._seed(), draws, copies=draws, fresh=not self._keep)
 
     def forecast(self) -> NDArray[np.float64]:
         """Give the standardised forecast of the next step, (rows,)."""
         return np.asarray(self._encoded.output, dtype=np.float64)
 
     def advance(self, newest: NDArray[np.float32]) -> None:
-        """Take in the newest input row of every path, (origins, CHUNK, columns)."""
+        """Take in the newest input row of every path, (origins, draws, columns)."""
         self._step += 1
         row = newest.reshape(-1, newest.shape[-1])
         kept = self._encoded.masks if self._keep else None
         if self._carry:
-            self._encoded = self._chain.step(row, self._encoded.states, self._seed(), CHUNK, masks=kept)
+            self._encoded = self._chain.step(row, self._encoded.states, self._seed(), self._draws, masks=kept)
         else:
             self._encoded = self._chain.encode(
-                self._slide(row), self._seed(), CHUNK, copies=1, fresh=not self._keep, masks=kept
+                self._slide(row), self._seed(), self._draws, copies=1, fresh=not self._keep, masks=kept
             )
 
     def _seed(self) -> NDArray[np.int32]:
@@ -214,6 +216,6 @@ class _Walk:
         """Append a row to every path's window and drop the oldest, (rows, lookback, columns)."""
         if self._rows is None:
             self._rows = np.empty((len(row), self._lookback + self._horizon, row.shape[-1]), np.float32)
-            self._rows[:, : self._lookback] = np.repeat(self._first, CHUNK, axis=0)
+            self._rows[:, : self._lookback] = np.repeat(self._first, self._draws, axis=0)
         self._rows[:, self._lookback + self._step - 1] = row
         return self._rows[:, self._step : self._step + self._lookback]
