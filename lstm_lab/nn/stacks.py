@@ -318,7 +318,17 @@ def _chained(sources: list[SourcedLayer], time: int | None, lookback: int, colum
         raise StackError(
             f"the layers make no model: {_first_line(error)}; give each layer a name of its own"
         ) from error
+    if time is None:
+        _check_length(model, lookback, columns)
     return Forecaster(model, tuple(copies), lookback, columns)
+
+
+def _check_length(model: keras.Model, lookback: int, columns: int) -> None:
+    """Refuse a network that is open in time and yet cannot take this length, such as a Reshape to another size."""
+    try:
+        model.compute_output_spec(keras.KerasTensor((None, lookback, columns)))
+    except (ValueError, TypeError) as error:
+        raise StackError(f"the layers cannot take a window of {lookback} rows: {_first_line(error)}") from error
 
 
 def _called(layer: keras.Layer, source: SourcedLayer, x: Any) -> Any:
