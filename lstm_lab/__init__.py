@@ -13,7 +13,8 @@ The house, from the cellar up; a module imports from its own floor and from thos
     floor 5  studies     backtest and compare: many runs
     floor 6  plots       still pictures (matplotlib)
              widgets     live views (anywidget)
-    floor 7  flags       options as flags;  magics, cli: parse, call, return
+    floor 7  flags       options as flags;  variables, completion, progress: their companions
+             magics, cli parse, call, return
 
 Every public name is imported when it is first used, so that ``import lstm_lab`` costs a blink and no TensorFlow.
 """
@@ -64,6 +65,6 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register the magics: what ``%load_ext lstm_lab`` calls."""
-    from lstm_lab.magics import LSTMMagics
+    from lstm_lab.magics import register
 
-    shell.register_magics(LSTMMagics(shell))
+    register(shell)

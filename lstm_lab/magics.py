@@ -1,0 +1,289 @@
+"""The IPython magics: parse, call, return. What they do is done by one Python call each."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import keyword
+import sys
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+from traitlets import MetaHasTraits, TraitError, TraitType
+
+import lstm_lab
+from lstm_lab.completion import complete
+from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
+from lstm_lab.flags import Command, Flag
+from lstm_lab.options import ForecastOptions, Options, TrainOptions
+from lstm_lab.progress import listener
+from lstm_lab.variables import find_source, resolve, sources, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from IPython.core.completer import SimpleMatcherResult
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from lstm_lab.flags import Parsed
+    from lstm_lab.progress import Listener
+
+__all__ = ["COMMANDS", "FORECAST", "TRAIN", "LSTMMagics", "register"]
+
+_OUTPUT = Flag("output", "keep the result under this name, as a variable and for --run", value="NAME", short="-o")
+_NO_DISPLAY = Flag("no_display", "show neither progress nor result")
+_RUN = Flag("run", "the run to use: a name given with -o, or a variable (default: the last run)", value="NAME")
+_KNOWN = Flag("known", "future values of input columns: a DataFrame, one row per step of the horizon", value="DATA")
+_NOTES = (
+    "A value is first read as what the flag takes: a number, a choice, a column. Only if it is none of these and names "
+    "one of your variables, the variable's value is used: --lookback n.\n"
+    "A trailing semicolon shows the progress but not the result. Defaults: %config LSTMMagics.epochs = 20"
+)
+
+TRAIN = Command(
+    "%lstm_train",
+    "Train a network and give back a Run. With %%lstm_train, at the top of a cell, the lines below it are the stack: "
+    "each expression that is a Keras layer is a layer, in order. Without them the stack is built from --cell, "
+    "--units, --dropout and --dense.",
+    (TrainOptions,),
+    place=Flag(
+        "data",
+        "one of your DataFrames or Series, else a file, else a bundled example: co2, oil, temperature",
+        value="DATA",
+    ),
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=(
+        "%lstm_train oil --lookback 20 --units 16 --epochs 3",
+        "%%lstm_train oil --transform log_return --lookback 20 --epochs 3\nLSTM(16)\nDropout(0.2)\nDense(1)",
+    ),
+    notes=_NOTES,
+)
+FORECAST = Command(
+    "%lstm_forecast",
+    "Simulate futures of the last run, or of the one named with --run, and give back a Forecast.",
+    (ForecastOptions,),
+    place=Flag("horizon", "steps to forecast, the same as --horizon", value="HORIZON"),
+    extras=(_RUN, _KNOWN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_forecast 30", "fc = %lstm_forecast 30 --paths 500 --interval 80"),
+    notes=_NOTES,
+)
+COMMANDS: Mapping[str, Command] = {command.name.lstrip("%"): command for command in (TRAIN, FORECAST)}
+
+
+class OptionTrait(TraitType[Any, Any]):
+    """A default that ``%config`` can set, held to the same rule as the option itself."""
+
+    def __init__(self, model: type[Options], name: str) -> None:
+        field = model.model_fields[name]
+        super().__init__(default_value=field.default, allow_none=field.default is None, help=field.description)
+        self.model, self.option = model, name
+        self.tag(config=True)
+
+    def validate(self, obj: Any, value: Any) -> Any:  # noqa: ARG002 - the protocol's
+        """Read a value by the option's rule."""
+        try:
+            return getattr(self.model.of({self.option: value}), self.option)
+        except OptionError as refused:
+            raise TraitError(str(refused)) from None
+
+
+_MODELS: tuple[type[Options], ...] = (TrainOptions, ForecastOptions)
+_Defaults: Any = MetaHasTraits(
+    "OptionDefaults",
+    (Magics,),
+    {name: OptionTrait(model, name) for model in reversed(_MODELS) for name in model.model_fields},
+)
+
+
+def _face(command: Command) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Wrap a method that takes a parsed line: generated help, ``-o``, and one line for every mistake of the user's."""
+
+    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def magic(self: LSTMMagics, line: str, cell: str | None = None) -> Any:
+            try:
+                parsed = command.parse(line)
+                if "help" in parsed.extras:
+                    sys.stdout.write(command.help() + "\n")
+                    return None
+                name = _checked_name(parsed)
+                result = method(self, parsed) if cell is None else method(self, parsed, cell)
+            except LabError as mistake:
+                raise UsageError(" ".join(str(mistake).split())) from None
+            if name is not None:
+                self.shell.user_ns[name] = result
+            return result
+
+        magic.__doc__ = command.help()
+        return magic
+
+    return decorate
+
+
+def _checked_name(parsed: Parsed) -> str | None:
+    name = parsed.extras.get("output")
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
+        raise OptionError(f"-o takes the name of a variable, got {name!r}; for example -o first")
+    return name
+
+
+@magics_class
+class LSTMMagics(_Defaults):  # type: ignore[misc]  # built from options.py, which mypy cannot see through
+    """Defaults of the lstm_lab magics; a flag on the line overrides them."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell=shell)
+        self.runs: dict[str, Any] = {}
+        self.last: Any = None
+
+    @line_cell_magic
+    @_face(TRAIN)
+    def lstm_train(self, parsed: Parsed, cell: str = "") -> Any:
+        """Train a network; the runs so far stay as they are until it has succeeded."""
+        if parsed.place is None:
+            raise OptionError("%lstm_train needs data: a DataFrame, a file or an example; for example %lstm_train oil")
+        source = find_source(parsed.place, self.shell.user_ns)
+        name = parsed.extras.get("output")
+        stack = {"stack": cell, "namespace": self.shell.user_ns} if cell.strip() else {}
+        with self._listener(parsed) as heard:
+            run = lstm_lab.train(
+                source, listener=heard, name=name, **stack, **self._options(TrainOptions, parsed, _columns(source))
+            )
+        self.last = run
+        if name is not None:
+            self.runs[name] = run
+        return run
+
+    @line_magic
+    @_face(FORECAST)
+    def lstm_forecast(self, parsed: Parsed) -> Any:
+        """Forecast with a run."""
+        run = self._run(parsed.extras.get("run"))
+        known = self._known(parsed.extras.get("known"))
+        with self._listener(parsed) as heard:
+            return run.forecast(listener=heard, known=known, **self._options(ForecastOptions, parsed))
+
+    def _options(self, model: type[Options], parsed: Parsed, columns: Collection[str] = ()) -> dict[str, Any]:
+        """Put the line's flags over the defaults that ``%config`` has changed."""
+        changed = {
+            name: getattr(self, name)
+            for name, field in model.model_fields.items()
+            if getattr(self, name) != field.default
+        }
+        return changed | resolve(parsed.of(model), model, self.shell.user_ns, _words(columns))
+
+    def _listener(self, parsed: Parsed) -> Listener:
+        return listener(notebook=hasattr(self.shell, "kernel"), silent="no_display" in parsed.extras)
+
+    def _run(self, name: str | None) -> Any:
+        """Find a run by name, among those stored with ``-o`` and the variables; without a name, the last."""
+        if name is None:
+            if self.last is None:
+                raise RunError("there is no run yet; train one first, for example %lstm_train oil")
+            return self.last
+        runs = self._runs()
+        if name not in runs:
+            remedy = did_you_mean(name, runs) if runs else "train one first, for example %lstm_train oil -o first"
+            raise RunError(f"there is no run called {name!r}; {remedy}")
+        return runs[name]
+
+    def _runs(self) -> dict[str, Any]:
+        variables = self.shell.user_ns.items()
+        named = {name: value for name, value in variables if type(value).__name__ == "Run" and not name.startswith("_")}
+        return self.runs | named
+
+    def _known(self, name: str | None) -> Any:
+        if name is None:
+            return None
+        names = tables(self.shell.user_ns)
+        if name not in names:
+            raise OptionError(f"--known takes the name of a DataFrame, got {name!r}; {did_you_mean(name, names)}")
+        return self.shell.user_ns[name]
+
+    def values(self, flag: Flag, place: str | None) -> Iterable[str]:
+        """Name what a flag may hold, for TAB: columns, features, transforms, runs, tables."""
+        words = _words(_columns(self.shell.user_ns.get(place)))
+        if flag.name in words:
+            return words[flag.name]
+        if flag.name == "run":
+            return self._runs()
+        if flag.name == "data":
+            return sources(self.shell.user_ns)
+        return tables(self.shell.user_ns) if flag.name == "known" else ()
+
+
+def _columns(source: Any) -> tuple[str, ...]:
+    return tuple(str(column) for column in getattr(source, "columns", ()))
+
+
+def _words(columns: Collection[str]) -> dict[str, Collection[str]]:
+    """Give the free-text options the words that have a meaning of their own, whatever the user's variables."""
+    from lstm_lab.data.features import feature_names  # noqa: PLC0415 - brings pandas, which %load_ext must not
+    from lstm_lab.data.transforms import NAMES  # noqa: PLC0415 - likewise
+
+    return {
+        "target": columns,
+        "time": columns,
+        "features": (*feature_names(), *columns),
+        "transform": ("auto", *NAMES),
+        "max_gap": (),
+    }
+
+
+def _silence(lines: list[str]) -> list[str]:
+    """Repeat, at the end of the cell, a semicolon that ends a magic: IPython looks for it only there."""
+    text = "".join(lines)
+    if "run_line_magic('lstm_" not in text and "run_cell_magic('lstm_" not in text:
+        return lines
+    try:
+        last = ast.parse(text).body[-1]
+    except SyntaxError:
+        return lines
+    match last:
+        case ast.Expr(value=ast.Call(args=[ast.Constant(value=str(name)), *rest]), end_lineno=int(line)):
+            arguments = [argument.value for argument in rest if isinstance(argument, ast.Constant)]
+            if name in COMMANDS and any(_is_silent(str(argument)) for argument in arguments):
+                return [*lines[: line - 1], lines[line - 1].rstrip() + ";\n", *lines[line:]]
+    return lines
+
+
+def _is_silent(text: str) -> bool:
+    return text.rstrip().endswith(";") or "--no-display" in text.split("\n", 1)[0].split()
+
+
+def register(shell: InteractiveShell) -> LSTMMagics:
+    """Register the magics, their completion and their semicolon; registering again replaces the earlier ones.
+
+    Parameters
+    ----------
+    shell
+        The running IPython.
+
+    Returns
+    -------
+    LSTMMagics
+        The registered magics.
+    """
+    magics = LSTMMagics(shell)
+    shell.register_magics(magics)
+
+    @context_matcher(identifier="lstm_lab")  # type: ignore[untyped-decorator]  # IPython gives it no types
+    def matcher(context: CompletionContext) -> SimpleMatcherResult:
+        found = complete(context.text_until_cursor, COMMANDS, magics.values)
+        if found is None:
+            return {"completions": []}
+        return {
+            "completions": [SimpleCompletion(text, type="param") for text in found.candidates],
+            "matched_fragment": found.fragment,
+            "suppress": True,
+            "do_not_suppress": {"IPCompleter.file_matcher"} if found.files else set(),
+        }
+
+    matchers = shell.Completer.custom_matchers
+    matchers[:] = [other for other in matchers if getattr(other, "matcher_identifier", "") != "lstm_lab"]
+    matchers.append(matcher)
+    if _silence not in shell.input_transformers_post:
+        shell.input_transformers_post.append(_silence)
+    return magics

@@ -1,0 +1,225 @@
+"""Progress as text or as a bar in a notebook: listeners of training, sampling and any other long work.
+
+`listener` chooses one for where we are. Each is a context manager, so that a bar never stays half drawn under an error.
+"""
+
+from __future__ import annotations
+
+import html
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, TextIO
+
+from lstm_lab.events import SamplingListener, SamplingPlan, TrainingListener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lstm_lab.events import Batch, Chunk, Epoch, Progress, SamplingEnd, TrainingEnd, TrainingPlan
+
+__all__ = ["HtmlProgress", "LineProgress", "Listener", "Status", "TerminalProgress", "listener", "seconds_text"]
+
+
+def seconds_text(seconds: float) -> str:
+    """Write a duration as a person says it.
+
+    >>> seconds_text(0.4), seconds_text(8.2), seconds_text(95), seconds_text(7260)
+    ('0.4 s', '8 s', '1 min 35 s', '2 h 1 min')
+    """
+    if seconds < 1:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far some work has come: the share that is done, and what to say of it."""
+
+    share: float
+    text: str
+
+
+class Listener(TrainingListener, SamplingListener):
+    """Turns events into a `Status` and shows it, no more often than `pause` seconds; this one shows nothing."""
+
+    pause = 0.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._begun = self._shown = clock()
+        self._plan: TrainingPlan | SamplingPlan | None = None
+        self._last: Epoch | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close("")
+
+    def show(self, status: Status) -> None:
+        """Show how far the work has come."""
+
+    def close(self, message: str) -> None:
+        """Leave a last line, or nothing, and stop showing; called again, it does nothing."""
+
+    def on_start(self, plan: TrainingPlan | SamplingPlan) -> None:
+        """Begin to count the time."""
+        self._plan = plan
+        self._begun = self._clock()
+        self._shown = float("-inf")
+        self._last = None
+        if isinstance(plan, SamplingPlan):
+            self._offer(0, f"0/{plan.paths} paths")
+        else:
+            self._offer(0, f"{plan.title}: {plan.parameters:,} parameters, {plan.windows:,} windows")
+
+    def on_batch(self, batch: Batch) -> None:
+        """Move the bar within the epoch."""
+        done = batch.epoch - 1 + batch.batch / self._training.batches
+        self._offer(done / self._training.epochs, self._epoch_text(batch.epoch, batch.loss, done))
+
+    def on_epoch(self, epoch: Epoch) -> None:
+        """Say what the epoch has brought."""
+        self._last = epoch
+        self._offer(epoch.epoch / self._training.epochs, self._epoch_text(epoch.epoch, epoch.loss, epoch.epoch))
+
+    def on_chunk(self, chunk: Chunk) -> None:
+        """Move the bar by some paths."""
+        self._offer(chunk.done / chunk.total, f"{chunk.done}/{chunk.total} paths")
+
+    def on_progress(self, progress: Progress) -> None:
+        """Move the bar of any other work."""
+        self._offer(progress.done / max(progress.total, 1), f"{progress.label} {progress.done}/{progress.total}")
+
+    def on_end(self, end: TrainingEnd | SamplingEnd) -> None:
+        """Leave the line that says how it ended."""
+        self.close(end.message)
+
+    @property
+    def _training(self) -> TrainingPlan:
+        if self._plan is None or isinstance(self._plan, SamplingPlan):
+            raise RuntimeError("on_start(TrainingPlan) comes before batches and epochs")
+        return self._plan
+
+    def _epoch_text(self, epoch: int, loss: float, done: float) -> str:
+        plan, elapsed = self._training, self._clock() - self._begun
+        parts = [f"epoch {epoch}/{plan.epochs}", f"loss {loss:.4g}"]
+        if self._last is not None and self._last.val_loss is not None:
+            parts.append(f"validation {self._last.val_loss:.4g}, best in epoch {self._last.best_epoch}")
+        parts.append(f"{seconds_text(elapsed)}, at most {seconds_text(elapsed / done * (plan.epochs - done))} left")
+        return "  ".join(parts)
+
+    def _offer(self, share: float, text: str) -> None:
+        now = self._clock()
+        if now - self._shown >= self.pause:
+            self._shown = now
+            self.show(Status(share, text))
+
+
+class LineProgress(Listener):
+    """Whole lines for a log or a pipe: no control characters."""
+
+    pause = 2.0
+
+    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
+        self._stream = sys.stdout if stream is None else stream
+
+    def show(self, status: Status) -> None:
+        """Write one line."""
+        print(status.text, file=self._stream, flush=True)
+
+    def close(self, message: str) -> None:
+        """Write the last line."""
+        if message:
+            print(message, file=self._stream, flush=True)
+
+
+class TerminalProgress(LineProgress):
+    """One line of a terminal, rewritten in place."""
+
+    pause = 0.1
+    _open = False
+
+    def show(self, status: Status) -> None:
+        """Rewrite the line; never wider than the terminal, or rewriting would scroll."""
+        full, empty = "█░" if _can_write(self._stream, "█░") else "#-"
+        filled = round(24 * min(max(status.share, 0), 1))
+        line = full * filled + empty * (24 - filled) + " " + status.text
+        self._open = True
+        self._stream.write("\r\x1b[K" + line[: shutil.get_terminal_size().columns - 1])
+        self._stream.flush()
+
+    def close(self, message: str) -> None:
+        """Put the last line where the bar was."""
+        if self._open:
+            self._stream.write("\r\x1b[K")
+            self._open = False
+        super().close(message)
+
+
+def _can_write(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+class HtmlProgress(Listener):
+    """One output of a notebook cell, updated in place through its display id."""
+
+    pause = 0.2
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
+        self._handle: Any = None
+
+    def show(self, status: Status) -> None:
+        """Draw the bar and its text."""
+        text = html.escape(status.text)
+        self._put(f'<progress max="1" value="{status.share:.4f}" style="width:16em"></progress> {text}', status.text)
+
+    def close(self, message: str) -> None:
+        """Put the last line where the bar was."""
+        if message or self._handle is not None:
+            self._put(html.escape(message), message)
+        self._handle = None
+
+    def _put(self, markup: str, text: str) -> None:
+        from IPython.display import display  # noqa: PLC0415 - the command line needs no IPython
+
+        bundle = {"text/html": f"<div>{markup}</div>", "text/plain": text}
+        if self._handle is None:
+            self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
+        else:
+            self._handle.update(bundle, raw=True)
+
+
+def listener(*, notebook: bool = False, silent: bool = False) -> Listener:
+    """Choose the listener for where we are.
+
+    Parameters
+    ----------
+    notebook
+        A front end that draws HTML is listening.
+    silent
+        Show nothing at all.
+
+    Returns
+    -------
+    Listener
+        To be used in a ``with`` statement.
+    """
+    if silent:
+        return Listener()
+    if notebook:
+        return HtmlProgress()
+    return TerminalProgress() if sys.stdout.isatty() else LineProgress()

@@ -1,0 +1,114 @@
+"""What a word on a line means in a notebook: itself, a variable of the user's, a file or a bundled example."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lstm_lab.errors import DataError, OptionError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from lstm_lab.options import Options
+
+__all__ = ["find_source", "resolve", "sources", "tables"]
+
+
+def resolve(
+    values: Mapping[str, str],
+    model: type[Options],
+    variables: Mapping[str, Any],
+    words: Mapping[str, Collection[str]],
+) -> dict[str, Any]:
+    """Let the name of a variable stand for an option's value.
+
+    A text is first taken for what the option itself understands: a number, a choice, one of `words`. Only when it is
+    none of these and names a variable does the variable's value take its place, so a variable called ``mse`` can never
+    change what ``--loss mse`` means. For the free text of `words`, the variable must also hold something that fits.
+
+    Parameters
+    ----------
+    values
+        Options as text, by name.
+    model
+        The model they belong to.
+    variables
+        The user's namespace.
+    words
+        For options of free text, by name: the columns, features or transforms that have a meaning of their own.
+
+    Returns
+    -------
+    dict
+        The same options; some values are now the variables' values.
+    """
+    return {
+        name: variables[text] if text in variables and _is_variable(name, text, variables[text], model, words) else text
+        for name, text in values.items()
+    }
+
+
+def _is_variable(name: str, text: str, value: Any, model: type[Options], words: Mapping[str, Collection[str]]) -> bool:
+    if name in words:
+        return text not in words[name] and _fits(model, name, value)
+    return not _fits(model, name, text)
+
+
+def _fits(model: type[Options], name: str, value: Any) -> bool:
+    try:
+        model.of({name: value})
+    except OptionError:
+        return False
+    return True
+
+
+def find_source(text: str, variables: Mapping[str, Any]) -> Any:
+    """Find the data that a word means: a variable, else a file, else a bundled example.
+
+    Parameters
+    ----------
+    text
+        What the user wrote.
+    variables
+        The user's namespace; empty on the command line.
+
+    Returns
+    -------
+    object
+        The variable's value, or a path or frame that `lstm_lab.load` takes.
+
+    Raises
+    ------
+    DataError
+        Nothing of that name; says what could have been meant.
+    """
+    from lstm_lab.data.loading import EXAMPLES, example  # noqa: PLC0415 - brings pandas, which %load_ext must not
+
+    if text in variables:
+        return variables[text]
+    path = Path(text).expanduser()
+    if path.is_file():
+        return path
+    if text in EXAMPLES:
+        return example(text)
+    if path.suffix or len(path.parts) > 1:
+        return path
+    kinds = "no variable, file or example" if variables else "no file or example"
+    raise DataError(f"there is {kinds} called {text!r}; {did_you_mean(text, sources(variables))}")
+
+
+def sources(variables: Mapping[str, Any]) -> list[str]:
+    """Name the variables and examples that can be trained on."""
+    from lstm_lab.data.loading import EXAMPLES  # noqa: PLC0415 - brings pandas, which %load_ext must not
+
+    return [*tables(variables), *EXAMPLES]
+
+
+def tables(variables: Mapping[str, Any]) -> list[str]:
+    """Name the variables that hold a DataFrame or a Series, without importing pandas to find out."""
+    return [
+        name
+        for name, value in variables.items()
+        if not name.startswith("_") and type(value).__name__ in {"DataFrame", "Series"}
+    ]

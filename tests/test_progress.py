@@ -1,0 +1,149 @@
+"""Progress: what is written where, and that nothing stays half drawn."""
+
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lstm_lab.events import Batch, Chunk, Epoch, Progress, SamplingEnd, SamplingPlan, TrainingEnd, TrainingPlan
+from lstm_lab.progress import HtmlProgress, LineProgress, Listener, TerminalProgress, listener, seconds_text
+
+
+class Clock:
+    """Half a second passes at each look."""
+
+    now = 0.0
+
+    def __call__(self):
+        self.now += 0.5
+        return self.now
+
+
+def train(heard, title="oil"):
+    heard.on_start(TrainingPlan(title, 2, 4, 10, 250, 30, 1234, 0.5))
+    for epoch in (1, 2):
+        for batch in range(1, 5):
+            heard.on_batch(Batch(epoch, batch, 0.5 / epoch))
+        heard.on_epoch(Epoch(epoch, 0.5 / epoch, 0.6 / epoch, 1e-3, 1.0, epoch, 10))
+    heard.on_end(TrainingEnd("finished", 2, 2, 3.0, "Trained 2 epochs."))
+
+
+def sample(heard):
+    index = pd.RangeIndex(3)
+    heard.on_start(SamplingPlan("close", pd.Series([1.0]), index, 100, "predictive", 90.0))
+    heard.on_chunk(Chunk(np.zeros((50, 3)), 50, 100))
+    heard.on_end(SamplingEnd("finished", 100, 1.0, "Drew 100 paths."))
+
+
+def test_lines_for_a_log_carry_no_control_characters():
+    stream = io.StringIO()
+    with LineProgress(stream, Clock()) as heard:
+        train(heard)
+    text = stream.getvalue()
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
+    lines = text.splitlines()
+    assert lines[0] == "oil: 1,234 parameters, 250 windows"
+    assert lines[-1] == "Trained 2 epochs."
+    assert any(line.startswith("epoch 2/2  loss 0.25  validation 0.6, best in epoch 1") for line in lines)
+
+
+def test_a_terminal_line_is_rewritten_and_never_wider_than_the_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = io.StringIO()
+    with TerminalProgress(stream, Clock()) as heard:
+        train(heard)
+    text = stream.getvalue()
+    drawn = text.split("\r\x1b[K")
+    assert max(len(line) for line in drawn[:-1]) == 39
+    assert drawn[-1] == "Trained 2 epochs.\n"
+    assert text.count("\n") == 1
+
+
+def test_a_terminal_that_cannot_write_blocks_gets_plain_signs():
+    raw = io.BytesIO()
+    with TerminalProgress(io.TextIOWrapper(raw, encoding="ascii"), Clock()) as heard:
+        sample(heard)
+        assert b"############------------ 50/100 paths" in raw.getvalue()
+
+
+def test_an_error_leaves_no_half_drawn_bar():
+    stream = io.StringIO()
+    heard = TerminalProgress(stream, Clock())
+
+    with pytest.raises(KeyboardInterrupt), heard:
+        heard.on_progress(Progress("origins", 1, 3))
+        raise KeyboardInterrupt
+    assert stream.getvalue().endswith("origins 1/3\r\x1b[K")
+
+
+def test_the_time_left_is_called_at_most():
+    stream = io.StringIO()
+    clock = Clock()
+    with LineProgress(stream, clock) as heard:
+        heard.on_start(TrainingPlan("oil", 10, 4, 10, 250, 30, 1234, 0.5))
+        clock.now += 9
+        heard.on_epoch(Epoch(1, 0.5, None, 1e-3, 9.0, 1, 10))
+    assert stream.getvalue().splitlines()[-1] == "epoch 1/10  loss 0.5  10 s, at most 1 min 30 s left"
+
+
+def test_the_notebook_bar_is_one_output_and_escapes_titles(monkeypatch):
+    shown = []
+
+    class Handle:
+        def update(self, bundle, *, raw):
+            assert raw
+            shown.append(("update", bundle))
+
+    def display(bundle, *, raw, display_id):
+        assert raw
+        assert display_id
+        shown.append(("display", bundle))
+        return Handle()
+
+    monkeypatch.setattr("IPython.display.display", display)
+    with HtmlProgress(Clock()) as heard:
+        train(heard, title="<img src=x onerror=alert(1)>")
+    assert [how for how, _ in shown].count("display") == 1
+    assert shown[0][0] == "display"
+    assert "<img" not in shown[0][1]["text/html"]
+    assert "&lt;img" in shown[0][1]["text/html"]
+    assert shown[-1][1] == {"text/html": "<div>Trained 2 epochs.</div>", "text/plain": "Trained 2 epochs."}
+
+
+def test_updates_are_few():
+    class Count(Listener):
+        pause = 0.2
+        shows = 0
+
+        def show(self, status):
+            self.shows += 1
+            assert 0 <= status.share <= 1
+
+    clock = Clock()
+    heard = Count(lambda: clock.now)
+    heard.on_start(TrainingPlan("oil", 1, 1000, 10, 250, 30, 1234, 0.5))
+    for batch in range(1, 1001):
+        clock.now += 0.001
+        heard.on_batch(Batch(1, batch, 0.5))
+    assert heard.shows <= 6
+
+
+def test_the_listener_fits_the_place(capsys):
+    assert type(listener(silent=True, notebook=True)) is Listener
+    assert type(listener(notebook=True)) is HtmlProgress
+    assert type(listener()) is LineProgress
+    with listener(silent=True) as heard:
+        train(heard)
+        sample(heard)
+    assert capsys.readouterr().out == ""
+
+
+def test_durations_read_like_speech():
+    assert [seconds_text(seconds) for seconds in (0.44, 59.6, 61, 3599.7)] == [
+        "0.4 s",
+        "1 min 0 s",
+        "1 min 1 s",
+        "1 h 0 min",
+    ]
