@@ -244,9 +244,9 @@ def _days_in_year(times: pd.DatetimeIndex) -> np.ndarray:
 
 
 _register_calendar("hour", lambda times: (times.hour + times.minute / 60 + times.second / 3600) / 24)
-_register_calendar("dayofweek", lambda times: times.dayofweek / 7)
+_register_calendar("dayofweek", lambda times: times.day_of_week / 7)
 _register_calendar("month", lambda times: (times.month - 1) / 12)
-_register_calendar("dayofyear", lambda times: (times.dayofyear - 1) / _days_in_year(times))
+_register_calendar("dayofyear", lambda times: (times.day_of_year - 1) / _days_in_year(times))
 
 
 def parse_features(texts: Sequence[str], columns: Iterable[str], target: str) -> tuple[Feature, ...]:

@@ -17,7 +17,7 @@ DAY = 86_400.0
 
 
 def segments(index: pd.Index, max_gap: str | None = None) -> np.ndarray:
-    """Number the stretches between gaps.
+    """Give each row the number of its stretch between gaps.
 
     Parameters
     ----------
@@ -92,13 +92,14 @@ def future_index(index: pd.Index, horizon: int) -> pd.Index:
     if len(index) < 2:
         raise DataError(f"continuing an index needs at least two rows, got {len(index)}; use more data")
     if isinstance(index, pd.DatetimeIndex):
-        return _future_times(index, horizon).rename(index.name)
+        return pd.DatetimeIndex(_future_times(index, horizon), name=index.name)
     step = np.median(np.diff(index.to_numpy()))
     numbers = index[-1] + step * np.arange(1, horizon + 1)
     whole = pd.api.types.is_integer_dtype(index.dtype) and float(step).is_integer()
     if isinstance(index, pd.RangeIndex) and whole:
-        return pd.RangeIndex(index[-1] + int(step), index[-1] + int(step) * (horizon + 1), int(step), name=index.name)
-    return pd.Index(numbers.astype(np.int64) if whole else numbers, name=index.name)
+        first = int(index[-1]) + int(step)
+        return pd.RangeIndex(first, first + int(step) * horizon, int(step), name=index.name)
+    return pd.Index(np.asarray(numbers, dtype=np.int64 if whole else np.float64), name=index.name)
 
 
 def _future_times(index: pd.DatetimeIndex, horizon: int) -> pd.DatetimeIndex:
@@ -130,7 +131,7 @@ def _is_daily(days: float) -> bool:
 def _skips_weekends(index: pd.DatetimeIndex) -> bool:
     """Tell a trading calendar from a daily one; a week that ends on Friday is too short to tell."""
     spans_weekend = index[-1] - index[0] > pd.Timedelta(days=4)
-    return bool(spans_weekend and (index.dayofweek < 5).all())
+    return bool(spans_weekend and (index.day_of_week < 5).all())
 
 
 def _follows_months(index: pd.DatetimeIndex, steps: np.ndarray) -> bool:
