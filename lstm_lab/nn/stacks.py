@@ -357,7 +357,7 @@ def _sequences(layer: keras.Layer, following: list[keras.Layer]) -> bool | None:
     if not isinstance(layer, _RECURRENT):
         return None
     for later in following:
-        if isinstance(later, keras.layers.Flatten | keras.layers.TimeDistributed):
+        if isinstance(later, (*_RECURRENT, keras.layers.Flatten, keras.layers.TimeDistributed)):
             return True
         rank = _rank(later)
         if rank is not None:
@@ -413,8 +413,11 @@ def _runs_forward(layer: keras.Layer) -> bool:
         return not layer.go_backwards
     if isinstance(layer, keras.layers.Conv1D):
         return bool(layer.padding == "causal") and tuple(layer.strides) == (1,)
-    if isinstance(layer, keras.layers.LayerNormalization | keras.layers.BatchNormalization):
-        return int(np.ravel(layer.axis)[0]) in {-1, 2}
+    if isinstance(layer, keras.layers.BatchNormalization):
+        # Behind the last recurrent layer it was built for two axes and takes no third.
+        return layer.axis in {-1, 2} and layer.input_spec.ndim == 3
+    if isinstance(layer, keras.layers.LayerNormalization):
+        return list(np.ravel(layer.axis)) == [-1]
     return isinstance(layer, _PER_STEP)
 
 
