@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 from lstm_lab.data.encoding import Encoder
+from lstm_lab.data.origins import Origins
 from lstm_lab.errors import ForecastError
 from lstm_lab.nn.backend import keras
 from lstm_lab.nn.chain import Chain
 from lstm_lab.nn.noise import DECAY, Residuals
-from lstm_lab.nn.sampling import CHUNK, Origins, Rules, Simulator
+from lstm_lab.nn.sampling import CHUNK, Rules, Simulator
 
 LOOKBACK = 10
 FEATURES = ("bollinger(5, 2)", "hour")

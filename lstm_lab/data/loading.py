@@ -87,7 +87,8 @@ def load(
     timed = _sorted(_by_time(raw, time))
     wanted = [*([target] if target is not None else []), *(columns or ())]
     numeric, dropped = _numeric(timed, wanted)
-    used = list(dict.fromkeys(wanted)) or [str(name) for name in numeric.columns]
+    named = target is not None or columns is not None
+    used = list(dict.fromkeys(wanted)) if named else [str(name) for name in numeric.columns]
     complete, filled = _completed(numeric, used, missing)
     if len(complete) == 0:
         raise DataError(f"a series needs rows, got none of {len(raw)} after missing={missing!r}; check the data")

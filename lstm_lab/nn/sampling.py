@@ -21,44 +21,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.encoding import Encoder
+    from lstm_lab.data.origins import Origins
     from lstm_lab.nn.chain import Encoded
     from lstm_lab.nn.noise import Residuals
 
-__all__ = ["CHUNK", "Origins", "Rules", "Simulator"]
+__all__ = ["CHUNK", "Rules", "Simulator"]
 
 CHUNK = 50
 """Paths drawn together. A path follows from the seed, its chunk and its place there, so more paths only add to few."""
 
 _ELEMENTS = 50_000_000
 """Numbers a batch may hold in its widest layer (200 MB); more origins than that allows are simulated in turn."""
-
-
-@dataclass(frozen=True)
-class Origins:
-    """Where forecasts start: all that is known there, and nothing that is not.
-
-    Attributes
-    ----------
-    windows
-        (origins, lookback, columns) float32, the network's input up to the origin.
-    tails
-        (origins, tail) float64, the last observed values of the target, oldest first.
-    known
-        (origins, horizon, columns) float32, the columns of the future that depend on no path; NaN elsewhere.
-    rows
-        (origins,) row number of each first forecast step.
-    """
-
-    windows: NDArray[np.float32]
-    tails: NDArray[np.float64]
-    known: NDArray[np.float32]
-    rows: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, part: slice) -> Origins:
-        return Origins(self.windows[part], self.tails[part], self.known[part], self.rows[part])
 
 
 @dataclass(frozen=True)
