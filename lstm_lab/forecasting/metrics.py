@@ -50,9 +50,9 @@ def _floats(values: ArrayLike) -> Array:
     return np.asarray(values, dtype=np.float64)
 
 
-def _mean_observed(scores: Array, observed: NDArray[np.bool_], axis: Axis) -> Array:
+def _mean_observed(scores: Array, observed: ArrayLike, axis: Axis) -> Array:
     """Average the scores whose actual value was observed; NaN where there is none."""
-    observed = np.broadcast_to(observed, scores.shape)
+    observed = np.broadcast_to(np.asarray(observed, dtype=np.bool_), scores.shape)
     count = observed.sum(axis=axis)
     total = np.where(observed, scores, 0.0).sum(axis=axis)
     return _floats(np.divide(total, count, out=np.full(np.shape(total), np.nan), where=count > 0))
@@ -141,7 +141,7 @@ def pinball(actual: ArrayLike, quantiles: ArrayLike, levels: Sequence[float], *,
     level = _floats(levels)[:, None]
     short = actual - _floats(quantiles)
     loss = np.maximum(level * short, (level - 1) * short)
-    return _mean_observed(loss, np.asarray(~np.isnan(actual)), axis)
+    return _mean_observed(loss, ~np.isnan(actual), axis)
 
 
 def crps(paths: ArrayLike, actual: ArrayLike, *, fair: bool = False, axis: Axis = None) -> Array:

@@ -1,0 +1,391 @@
+"""Setting a band right by what it held before: normalised split-conformal calibration per step, over rolling origins.
+
+At each origin and step the score ``r = (y - m) / s`` says how far the actual value lay from the paths' median, in units
+of the paths' spread. If the next origin is no different from the earlier ones (exchangeable), its score is equally
+likely to fall between any two of theirs, whatever the network got wrong; so ``m + s * R`` with R the score of rank
+``ceil((n + 1) q)`` among n is a q-quantile of the future without further assumptions (Vovk, Gammerman & Shafer 2005;
+normalised as in Papadopoulos, Gammerman & Vovk 2008; Lei et al. 2018, JASA 113).
+
+Time series are not exchangeable. Origins nearer to each other than the horizon share steps, and regimes change. So
+the coverage is *measured* too, on blocks of origins that the band had not seen, and is part of every result.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import numpy as np
+
+from lstm_lab.errors import CalibrationError
+from lstm_lab.forecasting.metrics import Coverage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Array: TypeAlias = NDArray[np.float64]
+
+__all__ = ["Adaptive", "Calibration", "centre_and_spread", "fit_calibration", "needed_origins"]
+
+_TOLERANCE = 1e-9  # 20 * 0.95 must not round up to rank 20
+
+
+def centre_and_spread(paths: ArrayLike) -> tuple[Array, Array]:
+    """Median of the paths and their spread: (q90 - q10) / 2.5631, a standard deviation where they are normal.
+
+    Parameters
+    ----------
+    paths
+        (..., paths, horizon).
+
+    Returns
+    -------
+    tuple of Array
+        Both (..., horizon). The spread ignores the outermost fifth of the paths, so that one wild path does not make
+        the band of its step wild; it is zero where paths do not differ.
+    """
+    low, centre, high = np.quantile(np.asarray(paths, dtype=np.float64), [0.1, 0.5, 0.9], axis=-2)
+    return centre, (high - low) / 2.5631
+
+
+def needed_origins(q: float, *, symmetric: bool) -> int:
+    """Count the origins without which a quantile has no rank: ``ceil((n + 1) q) <= n``, 19 for 0.95, 9 if symmetric."""
+    tail = min(q, 1 - q)
+    tail = 2 * tail if symmetric else tail
+    return max(1, math.ceil(1 / tail - 1 - _TOLERANCE)) if tail > 0 else 0
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """What earlier origins taught about the paths; small enough to be kept with a run.
+
+    Build it with `fit_calibration`.
+    """
+
+    scores: Array
+    """(origins, horizon): (y - m) / s, origins in order of time."""
+    floor: Array
+    """(horizon,): the least spread that is believed, in the target's unit."""
+    overlap: int = 0
+    """Following origins whose horizon still touches an origin's: ceil(horizon / stride) - 1."""
+    smooth: int = 0
+    """Neighbouring steps on either side over which scores of equal rank are averaged."""
+    symmetric: bool = True
+    """Rank the scores' absolute values: the median stays, and both edges share every score."""
+
+    @property
+    def origins(self) -> int:
+        """Origins that scores were taken at."""
+        return int(self.scores.shape[0])
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead that can be calibrated."""
+        return int(self.scores.shape[1])
+
+    def knots(self) -> tuple[Array, Array]:
+        """Levels (k,) and the scores that belong to them (k, horizon), both rising."""
+        n = self.origins
+        rank = np.arange(1, n + 1) / (n + 1)
+        if not self.symmetric:
+            return rank, _smoothed(np.sort(self.scores, axis=0), self.smooth)
+        size = _smoothed(np.sort(np.abs(self.scores), axis=0), self.smooth)
+        levels = np.concatenate([0.5 - rank[::-1] / 2, [0.5], 0.5 + rank / 2])
+        return levels, np.concatenate([-size[::-1], np.zeros((1, self.horizon)), size])
+
+    def score_quantile(self, q: float) -> Array:
+        """Score of rank ``ceil((n + 1) q)`` for q >= 0.5 and its mirror below, at each step, (horizon,).
+
+        Raises
+        ------
+        CalibrationError
+            A level outside 0 to 1, or one for which there are too few origins.
+        """
+        if not 0 < q < 1:
+            raise CalibrationError(f"a calibrated level lies strictly between 0 and 1, got {q}; for example 0.95")
+        needed = needed_origins(q, symmetric=self.symmetric)
+        if self.origins < needed:
+            raise CalibrationError(
+                f"the {q:g} quantile needs {needed} calibration origins, got {self.origins}; "
+                "keep more calibration rows, shorten the horizon or ask for a narrower interval"
+            )
+        levels, values = self.knots()
+        return np.asarray(values[self._rank(levels, q)])
+
+    @staticmethod
+    def _rank(levels: Array, q: float) -> int:
+        """Place of the first level from q on, seen from the middle."""
+        if q >= 0.5:
+            return int(np.searchsorted(levels, q - _TOLERANCE, side="left"))
+        return int(np.searchsorted(levels, q + _TOLERANCE, side="right")) - 1
+
+    def quantile(self, paths: ArrayLike, q: float | Sequence[float]) -> Array:
+        """Calibrated quantiles ``m + s * R``.
+
+        Parameters
+        ----------
+        paths
+            (..., paths, horizon) uncalibrated, in the target's unit, drawn as those of the calibration were.
+        q
+            One level, or several.
+
+        Returns
+        -------
+        Array
+            (..., horizon) for one level, (levels, ..., horizon) for several.
+        """
+        centre, spread = self._centre_and_spread(paths)
+        steps = centre.shape[-1]
+        if np.ndim(q) == 0:
+            return np.asarray(centre + spread * self.score_quantile(float(np.asarray(q)))[:steps])
+        levels = np.asarray(q, dtype=np.float64)
+        return np.stack([centre + spread * self.score_quantile(float(level))[:steps] for level in levels])
+
+    def adjust(self, paths: ArrayLike, levels: Sequence[float] = (0.05, 0.5, 0.95)) -> Array:
+        """Move the paths so that their quantiles are the calibrated ones, each keeping its rank at every step.
+
+        A path that was the third highest at a step is the third highest still, so what the paths knew of the
+        dependence between steps survives: ensemble copula coupling (Schefzik, Thorarinsdottir & Gneiting 2013,
+        Statistical Science 28). Between the scores' levels the map is linear; beyond the outermost score, where n
+        origins say nothing, a path keeps its own distance from there.
+
+        Parameters
+        ----------
+        paths
+            (paths, horizon) uncalibrated, in the target's unit.
+        levels
+            Levels at which ``np.quantile(adjusted, level, axis=0)`` equals `quantile` to rounding; elsewhere it is
+            an interpolation of it.
+
+        Returns
+        -------
+        Array
+            (paths, horizon).
+        """
+        paths = np.asarray(paths, dtype=np.float64)
+        centre, spread = self._centre_and_spread(paths)
+        order = np.argsort(paths, axis=0, kind="stable")
+        own = (np.take_along_axis(paths, order, axis=0) - centre) / spread
+        ranked = self._map(own)
+        for level in sorted(levels, key=lambda q: -abs(q - 0.5)):
+            _pin(ranked, level, self.score_quantile(level)[: centre.size])
+        adjusted = np.empty_like(paths)
+        np.put_along_axis(adjusted, order, centre + spread * ranked, axis=0)
+        return adjusted
+
+    def _map(self, own: Array) -> Array:
+        """Replace the sorted scores of the paths, (paths, horizon), by calibrated ones of the same level."""
+        knots, values = self.knots()
+        level = np.linspace(0, 1, len(own)) if len(own) > 1 else np.array([0.5])
+        mapped = np.empty_like(own)
+        for step in range(own.shape[1]):
+            ends = np.interp(knots[[0, -1]], level, own[:, step])
+            beyond = np.minimum(own[:, step] - ends[0], 0) + np.maximum(own[:, step] - ends[1], 0)
+            mapped[:, step] = np.interp(level, knots, values[:, step]) + beyond
+        return mapped
+
+    def _centre_and_spread(self, paths: ArrayLike) -> tuple[Array, Array]:
+        centre, spread = centre_and_spread(paths)
+        steps = centre.shape[-1]
+        if steps > self.horizon:
+            raise CalibrationError(f"calibrated up to {self.horizon} steps ahead, got {steps}; calibrate for {steps}")
+        return centre, np.maximum(spread, self.floor[:steps])
+
+    def held(self, interval: float) -> Array | None:
+        """Tell which steps the band would have held had it been calibrated on other origins.
+
+        The origins are cut into five blocks of time, or more where few origins are left, each judged by the rest
+        without the origins that overlap it. (Leaving out single origins would be no measurement: a band made of ranks
+        holds its nominal share of them by construction.)
+
+        Parameters
+        ----------
+        interval
+            Nominal coverage, in percent.
+
+        Returns
+        -------
+        Array or None
+            (origins, horizon) of 1.0 and 0.0: average over origins for the coverage of each step. None where no
+            cut leaves enough origins to calibrate with.
+        """
+        tail = (100 - interval) / 200
+        needed = needed_origins(tail, symmetric=self.symmetric)
+        for blocks in (5, 10, 20, self.origins):
+            bounds = np.linspace(0, self.origins, min(blocks, self.origins) + 1).astype(int)
+            kept = [self._outside(start, end) for start, end in itertools.pairwise(bounds)]
+            if min(map(len, kept)) >= needed:
+                break
+        else:
+            return None
+        held = np.empty_like(self.scores)
+        for start, end, rest in zip(bounds[:-1], bounds[1:], kept, strict=True):
+            low, high = (replace(self, scores=self.scores[rest]).blended(self.level_of(q)) for q in (tail, 1 - tail))
+            held[start:end] = (low <= self.scores[start:end]) & (self.scores[start:end] <= high)
+        return held
+
+    def level_of(self, q: float) -> float:
+        """Level that the rank of a quantile really has: ``ceil((n + 1) q) / (n + 1)`` for q >= 0.5."""
+        levels, _ = self.knots()
+        return float(levels[self._rank(levels, q)])
+
+    def blended(self, level: float) -> Array:
+        """Score at a level, linear between two ranks, (horizon,).
+
+        Fewer origins round their ranks further out; without the rounding, a block's band is no wider than the one
+        that it stands in for.
+        """
+        levels, values = self.knots()
+        return np.array([np.interp(level, levels, column) for column in values.T])
+
+    def _outside(self, start: int, end: int) -> NDArray[np.intp]:
+        """Give the origins that share no step with those of a block."""
+        number = np.arange(self.origins)
+        return np.flatnonzero((number < start - self.overlap) | (number >= end + self.overlap))
+
+    def coverage(self, interval: float) -> Coverage | None:
+        """Measure per-step and joint coverage on the calibration's own origins, each unseen by its band: see `held`."""
+        held = self.held(interval)
+        return None if held is None else Coverage.measure(held, interval, overlap=self.overlap)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain lists and numbers for JSON."""
+        return {
+            "scores": self.scores.tolist(),
+            "floor": self.floor.tolist(),
+            "overlap": self.overlap,
+            "smooth": self.smooth,
+            "symmetric": self.symmetric,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Take back what `to_dict` gave."""
+        arrays = {name: np.asarray(values[name], dtype=np.float64) for name in ("scores", "floor")}
+        return cls(**arrays, overlap=values["overlap"], smooth=values["smooth"], symmetric=values["symmetric"])
+
+
+def fit_calibration(
+    paths: ArrayLike,
+    actual: ArrayLike,
+    *,
+    overlap: int = 0,
+    smooth: int | None = None,
+    symmetric: bool = True,
+) -> Calibration:
+    """Score earlier forecasts.
+
+    Parameters
+    ----------
+    paths
+        (origins, paths, horizon), in the target's unit, origins in order of time and outside the training rows.
+    actual
+        (origins, horizon); an origin with an unobserved (NaN) step is left out.
+    overlap
+        Following origins whose horizon still touches an origin's: ``ceil(horizon / stride) - 1``.
+    smooth
+        Neighbouring steps on either side over which scores of equal rank are averaged, fewer near both ends; 0 for
+        plain split-conformal. None: a tenth of the horizon.
+    symmetric
+        Rank absolute scores, so that the median stays where it is, rather than signed ones.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    CalibrationError
+        Shapes that do not match, paths that are not finite, or no observed origin.
+    """
+    paths, actual = np.asarray(paths, dtype=np.float64), np.asarray(actual, dtype=np.float64)
+    if paths.ndim != 3 or actual.shape != (paths.shape[0], paths.shape[2]):
+        raise CalibrationError(
+            f"calibration takes (origins, paths, horizon) paths and (origins, horizon) actual values, "
+            f"got {paths.shape} and {actual.shape}"
+        )
+    observed = ~np.isnan(actual).any(axis=1)
+    if not observed.any():
+        raise CalibrationError("calibration needs origins whose whole horizon was observed, got none; keep more rows")
+    if not np.isfinite(paths[observed]).all() or not np.isfinite(actual[observed]).all():
+        raise CalibrationError("calibration needs finite paths and values, got NaN or infinity; the roll-out diverged")
+    centre, spread = centre_and_spread(paths[observed])
+    floor = _floor(spread)
+    scores = (actual[observed] - centre) / np.maximum(spread, floor)
+    horizon = paths.shape[2]
+    return Calibration(scores, floor, overlap, round(horizon / 10) if smooth is None else smooth, symmetric)
+
+
+def _floor(spread: Array) -> Array:
+    """Least spread to divide by, (horizon,): a tenth of the usual one, or one unit where paths never differ."""
+    floor = np.median(spread, axis=0) / 10
+    return np.where(floor > 0, floor, 1.0)
+
+
+def _smoothed(ranked: Array, reach: int) -> Array:
+    """Average each rank over up to `reach` steps on either side, as many on one side as on the other."""
+    horizon = ranked.shape[1]
+    step = np.arange(horizon)
+    reach_at = np.minimum(reach, np.minimum(step, horizon - 1 - step))
+    total = np.concatenate([np.zeros((len(ranked), 1)), np.cumsum(ranked, axis=1)], axis=1)
+    return np.asarray((total[:, step + reach_at + 1] - total[:, step - reach_at]) / (2 * reach_at + 1))
+
+
+def _pin(ranked: Array, level: float, value: Array) -> None:
+    """Shift the two sorted rows that `np.quantile` blends at a level so that it gives `value`, and keep the order.
+
+    Where a shift would push one of the two past its neighbour, both become `value`.
+    """
+    position = level * (len(ranked) - 1)
+    below = min(int(position), max(0, len(ranked) - 2))
+    above = min(below + 1, len(ranked) - 1)
+    share = position - below
+    pair = ranked[[below, above]] + (value - ((1 - share) * ranked[below] + share * ranked[above]))
+    under = ranked[below - 1] if below > 0 else -np.inf
+    over = ranked[above + 1] if above + 1 < len(ranked) else np.inf
+    ranked[[below, above]] = np.where((pair[0] < under) | (pair[1] > over), value, pair)
+    ranked[:below] = np.minimum(ranked[:below], ranked[below])
+    ranked[above + 1 :] = np.maximum(ranked[above + 1 :], ranked[above])
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptive:
+    """Adaptive conformal inference: a stream's miss rate, steered towards its target one observation at a time.
+
+    ``alpha[t+1] = alpha[t] + gamma * (target - missed[t])``: a miss asks for a wider band, a hit for a slightly
+    narrower one. Over t steps the share of misses differs from the target by at most
+    ``(max(alpha[1], 1 - alpha[1]) + gamma) / (gamma t)``, whatever the stream does (Gibbs & Candès 2021, "Adaptive
+    conformal inference under distribution shift", NeurIPS, proposition 4.1).
+
+    Parameters
+    ----------
+    target
+        Share of misses aimed at: 0.1 for an interval of 90.
+    alpha
+        Share of misses to ask the next band for; may leave 0 to 1, and `level` says what that means.
+    gamma
+        Step size: larger follows a change sooner and wavers more.
+
+    Examples
+    --------
+    >>> stream = Adaptive(target=0.1, alpha=0.1)
+    >>> stream.after(missed=True).alpha < stream.alpha < stream.after(missed=False).alpha
+    True
+    """
+
+    target: float
+    alpha: float
+    gamma: float = 0.01
+
+    @property
+    def level(self) -> float:
+        """Nominal coverage to ask the next band for, as a share: 1 means everything, 0 the median alone."""
+        return min(1.0, max(0.0, 1 - self.alpha))
+
+    def after(self, *, missed: bool) -> Adaptive:
+        """Give the state after one more observation."""
+        return replace(self, alpha=self.alpha + self.gamma * (self.target - float(missed)))
