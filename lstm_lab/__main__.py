@@ -1,0 +1,9 @@
+"""``python -m lstm_lab`` is ``lstm-lab``."""
+
+from __future__ import annotations
+
+import sys
+
+from lstm_lab.cli import main
+
+sys.exit(main())

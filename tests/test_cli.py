@@ -1,0 +1,170 @@
+"""The command line: what it prints, what it leaves, how it ends."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import lstm_lab
+from lstm_lab import cli
+from lstm_lab.options import ForecastOptions, TrainOptions
+
+
+class Forecast:
+    def __init__(self, horizon):
+        index = pd.date_range("2024-01-01", periods=horizon, name="date")
+        self.frame = pd.DataFrame({"median": 1.5, "lower": 1.0, "upper": 2.0, "mean": 1.5}, index=index)
+
+    def __repr__(self):
+        return "Forecast of close"
+
+    def save_png(self, path):
+        path.write_bytes(b"png")
+
+    def to_html(self, path):
+        path.write_text("html")
+
+
+class Run:
+    def __repr__(self):
+        return "Run of close"
+
+    def forecast(self, *, listener, **options):
+        assert listener is not None
+        calls["forecast"] = options
+        return Forecast(ForecastOptions.of(options).horizon)
+
+
+calls = {}
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    def train(source, *, listener, **options):
+        assert listener is not None
+        calls["train"] = options
+        calls["source"] = source
+        TrainOptions.of(options)
+        return Run()
+
+    calls.clear()
+    monkeypatch.setitem(vars(lstm_lab), "train", train)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_run_leaves_a_picture_and_a_table(place, capsys):
+    (place / "prices.csv").write_text("date,close\n2024-01-01,1\n")
+    line = ["run", "prices.csv", "--target", "close", "--horizon", "7", "--seed", "3", "--out", "a.png,b.csv,c.html"]
+    assert cli.main(line) == 0
+    assert calls == {
+        "source": Path("prices.csv"),
+        "train": {"target": "close", "seed": 3},
+        "forecast": {"horizon": 7, "seed": 3},
+    }
+    assert (place / "a.png").read_bytes() == b"png"
+    assert len(pd.read_csv(place / "b.csv")) == 7
+    assert (place / "c.html").exists()
+    out = capsys.readouterr().out
+    assert "Run of close" in out
+    assert "Forecast of close" in out
+    assert "2024-01-07" in out
+    assert out.endswith("wrote a.png, b.csv, c.html\n")
+
+
+def test_the_demo_does_the_quickstarts_job_and_takes_flags(place):
+    assert cli.main(["demo", "--epochs", "2"]) == 0
+    quickstart = TrainOptions.of(cli.QUICKSTART).model_dump(exclude_unset=True)
+    assert calls["train"] == quickstart | {"epochs": 2}
+    assert calls["forecast"] == {}
+    assert len(calls["source"]) > 1000
+    assert (place / "forecast.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (["rnu"], "there is no command 'rnu'; did you mean 'run'?"),
+        (["--vresion"], "lstm-lab has no flag --vresion; did you mean --version?"),
+        (["run"], "lstm-lab run needs a file; for example lstm-lab run prices.csv --target close"),
+        (["run", "oli"], "there is no file or example called 'oli'; did you mean 'oil'?"),
+        (["run", "oil", "--epohcs", "3"], "lstm-lab run has no flag --epohcs; did you mean --epochs?"),
+        (["run", "oil", "--paths", "0"], "paths should be greater than or equal to 1, got '0'; for example paths=200"),
+        (["demo", "--interval", "150"], "interval should be less than 100, got '150'; for example interval=90"),
+        (["demo", "--out", "a.jpg"], "--out ends in .png, .csv or .html, got 'a.jpg'; for example"),
+        (["demo", "--out", "no/a.png"], "there is no folder 'no' for a.png; make it first"),
+        (["demo", "oil"], "lstm-lab demo does not know what 'oil' is for"),
+    ],
+)
+def test_a_mistake_is_one_line_on_stderr_before_anything_is_trained(place, capsys, line, message):
+    assert cli.main(line) == 2
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert written.err.startswith(f"lstm-lab: {message}")
+    assert written.err.count("\n") == 1
+    assert "train" not in calls
+    assert not list(place.iterdir())
+
+
+def test_an_interrupt_before_there_is_anything_to_keep(place, capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(vars(lstm_lab), "train", interrupted)
+    assert cli.main(["demo"]) == 130
+    assert capsys.readouterr().err == "lstm-lab: interrupted before there was anything to keep\n"
+    assert not list(place.iterdir())
+
+
+@pytest.mark.parametrize(("line", "part"), [(["run"], "FILE [flags]"), (["demo"], "default 8; epochs"), ([], "demo")])
+def test_help(line, part, capsys):
+    assert cli.main([*line, "--help"]) == 0
+    assert part in capsys.readouterr().out
+
+
+def test_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"lstm-lab {lstm_lab.__version__}\n"
+
+
+@pytest.fixture
+def jupyter(monkeypatch):
+    started = []
+    monkeypatch.setattr("jupyterlab.labapp.main", started.append)
+    return started
+
+
+def test_in_a_clone_the_clones_own_notebook_is_opened(place, jupyter):
+    (place / "notebooks").mkdir()
+    (place / "notebooks" / cli.NOTEBOOK).write_text("{}")
+    assert cli.main([]) == 0
+    assert jupyter == [[str(place / "notebooks" / cli.NOTEBOOK), f"--ServerApp.root_dir={place}"]]
+
+
+def test_elsewhere_the_carried_notebooks_are_copied_but_never_over_a_file(place, jupyter, monkeypatch):
+    carried = place / "site" / "notebooks"
+    carried.mkdir(parents=True)
+    for name in (cli.NOTEBOOK, "02-more.ipynb"):
+        (carried / name).write_text("carried")
+    monkeypatch.setattr(cli, "files", lambda _: carried.parent)
+    own = place / "lstm_lab_notebooks"
+    own.mkdir()
+    (own / cli.NOTEBOOK).write_text("mine")
+    assert cli.main(["--no-browser", "--", "--port", "9000"]) == 0
+    assert (own / cli.NOTEBOOK).read_text() == "mine"
+    assert (own / "02-more.ipynb").read_text() == "carried"
+    assert jupyter[0][0] == str(own / cli.NOTEBOOK)
+    assert jupyter[0][2:] == ["--no-browser", "--port", "9000"]
+
+
+def test_an_installation_without_notebooks_says_so(place, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "files", lambda _: place)
+    assert cli.main([]) == 2
+    assert "run lstm-lab in the clone" in capsys.readouterr().err
+
+
+def test_the_installed_command_starts():
+    done = subprocess.run([sys.executable, "-m", "lstm_lab", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"lstm-lab {lstm_lab.__version__}\n"
