@@ -116,6 +116,7 @@ def test_forget_bias_leaves_alone_what_has_none():
     assert not forecaster.layers[0].cell.bias.numpy().any()
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's own, in saving
 def test_the_model_is_pure_keras_and_survives_a_file(tmp_path, windows):
     forecaster = build("LSTM(4)\nDropout(0.2)\nBidirectional(GRU(3))\nDense(1)", forget_bias=1.7)
     forecaster.model.save(tmp_path / "model.keras")
