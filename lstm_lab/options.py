@@ -185,9 +185,9 @@ class ForecastOptions(Options):
         "keep one dropout mask for a whole path (one sampled network), or draw afresh at each step",
         example="path",
     )
-    noise: Literal["auto", "residual", "none"] = _option(
+    noise: Literal["auto", "residual", "scaled", "none"] = _option(
         "auto",
-        "add a held-out one-step residual at each step, or let dropout alone spread the paths",
+        "add a held-out one-step residual at each step (scaled: by the recent volatility), or dropout alone",
         example="residual",
     )
     calibrate: Literal["auto"] | bool = _option(

@@ -8,7 +8,7 @@ moves its own Bollinger position. The network is one compiled call a step; the f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from lstm_lab.nn.chain import Encoded
     from lstm_lab.nn.noise import Residuals
 
-__all__ = ["CHUNK", "Rules", "Simulator"]
+__all__ = ["CHUNK", "Rollout", "Rules", "Simulator"]
 
 CHUNK = 50
 """Paths drawn together. A path follows from the seed, its chunk and its place there, so more paths only add to few."""
+
+Rollout: TypeAlias = Literal["window", "state"]
 
 _ELEMENTS = 50_000_000
 """Numbers a batch may hold in its widest layer (200 MB); more origins than that allows are simulated in turn."""
@@ -50,7 +52,7 @@ class Rules:
         Same seed, same machine: same paths, bit for bit.
     """
 
-    rollout: Literal["window", "state"]
+    rollout: Rollout
     masks: Literal["path", "step"]
     residuals: Residuals | None
     seed: int
@@ -72,7 +74,7 @@ class Simulator:
         self.encoder = encoder
         self._width = max(int(layer.output.shape[-1]) for layer in self.chain.layers)
 
-    def allowed(self, rollout: Literal["auto", "window", "state"], preferred: Literal["window", "state"]) -> str:
+    def allowed(self, rollout: Literal["auto", "window", "state"], preferred: Rollout) -> Rollout:
         """Choose the roll-out, and refuse ``state`` for a stack that cannot carry one.
 
         Raises

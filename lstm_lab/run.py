@@ -1,0 +1,318 @@
+"""`train` and the `Run` it gives back: options, network, history and data in one object that can forecast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.encoding import Encoder
+from lstm_lab.data.loading import load, target_column
+from lstm_lab.data.origins import Observed
+from lstm_lab.data.reading import read_file
+from lstm_lab.data.timeline import segments
+from lstm_lab.data.transforms import choose_transform
+from lstm_lab.data.windows import Split, Windows, cut_rows, split_rows, windows_of
+from lstm_lab.forecasting.words import moment, number
+from lstm_lab.nn.noise import Residuals
+from lstm_lab.nn.sampling import Simulator
+from lstm_lab.nn.stacks import build_forecaster, from_model, read_stack, reference_stack
+from lstm_lab.nn.training import fit
+from lstm_lab.options import ForecastOptions, TrainOptions
+from lstm_lab.prediction import Prediction
+from lstm_lab.showing import Shown, Summary
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping, Sequence
+
+    from lstm_lab.events import SamplingListener, TrainingEnd, TrainingListener
+    from lstm_lab.forecasting.calibration import Calibration
+    from lstm_lab.forecasting.forecast import Forecast
+    from lstm_lab.nn.stacks import Forecaster
+
+__all__ = ["Run", "train"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run(Shown):
+    """A trained network with all it takes to forecast; made by `train`."""
+
+    model: Any
+    """keras.Model, (batch, lookback, columns) -> (batch, 1); the transformed target is the first column."""
+    history: pd.DataFrame
+    """A row per epoch: loss, val_loss, learning_rate, seconds, best."""
+    end: TrainingEnd
+    """How training ended."""
+    options: TrainOptions
+    """As given; `transform` tells what ``auto`` chose."""
+    observed: Observed
+    """The data as the network sees it."""
+    windows: Windows
+    split: Split
+    stack: str
+    """The network in one line."""
+    transform: str
+    reason: str
+    """Why this transform."""
+    baseline: float | None
+    """Validation loss of the naive forecast that the transform implies."""
+    name: str | None = None
+    calibrations: dict[Any, Calibration] = field(default_factory=dict)
+    """What earlier forecasts taught about bands, by horizon and rules."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The data it was trained on, with the rows held out."""
+        return self.observed.frame
+
+    @property
+    def encoder(self) -> Encoder:
+        """What turns the data into the network's inputs."""
+        return self.observed.encoder
+
+    @property
+    def target(self) -> str:
+        """The column it forecasts."""
+        return self.encoder.target
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Best validation loss, the naive forecast's, epochs, best epoch, seconds, parameters and windows."""
+        best = self.history.loc[self.history["best"], "val_loss"]
+        return {
+            "val_loss": float(best.iloc[0]) if len(best) else float("nan"),
+            "naive_val_loss": float("nan") if self.baseline is None else self.baseline,
+            "epochs": float(self.end.epochs),
+            "best_epoch": float(self.end.best_epoch),
+            "seconds": self.end.seconds,
+            "parameters": float(self.model.count_params()),
+            "windows": float(len(self.split.train)),
+        }
+
+    def forecast(
+        self,
+        horizon: int | None = None,
+        *,
+        known: pd.DataFrame | None = None,
+        listener: SamplingListener | None = None,
+        stop: threading.Event | None = None,
+        **options: Any,
+    ) -> Forecast:
+        """Simulate futures after the last row.
+
+        Parameters
+        ----------
+        horizon
+            Steps ahead; 30 by default.
+        known
+            Future values of input columns, one row per step; other columns are held at their last value.
+        listener
+            Hears of calibration and of every chunk of paths.
+        stop
+            Looked at between chunks; what is drawn by then is kept.
+        **options
+            Fields of `lstm_lab.options.ForecastOptions`.
+
+        Returns
+        -------
+        Forecast
+            Paths in the target's unit. The band is calibrated where the data allow it, and says what it is.
+
+        Raises
+        ------
+        LabError
+            An option, the data since the last gap, or `known`: one line with the remedy.
+
+        Examples
+        --------
+        >>> fc = run.forecast(30, paths=200, interval=90)  # doctest: +SKIP
+        """
+        given = options if horizon is None else {"horizon": horizon, **options}
+        chosen = ForecastOptions.of(given).resolved()
+        return Prediction(self, chosen, known).draw(listener, stop)
+
+    @cached_property
+    def simulator(self) -> Simulator:
+        """What rolls the network forward; its compiled steps are kept with the run."""
+        return Simulator(self.model, self.encoder)
+
+    def residuals(self, *, scaled: bool = False) -> Residuals | None:
+        """Give the one-step residuals over the calibration rows, which training and stopping never saw.
+
+        Parameters
+        ----------
+        scaled
+            Draw them in units of the recent volatility.
+
+        Returns
+        -------
+        Residuals or None
+            None without calibration rows.
+        """
+        if len(self.split.calibration) == 0:
+            return None
+        return Residuals(self._errors, self.windows.ends[self.split.calibration], scaled)
+
+    @cached_property
+    def _errors(self) -> np.ndarray:
+        held_out = self.split.calibration
+        forecast = self.model.predict(self.windows.inputs(held_out), batch_size=256, verbose=0)
+        return np.asarray(self.windows.targets(held_out) - forecast[:, 0], dtype=np.float64)
+
+    def summary_table(self) -> Summary:
+        """Say what was trained on what, how it ended, and how it compares with the naive forecast."""
+        index = self.frame.index
+        rows = [
+            ("network", self.stack),
+            ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}"),
+            ("rows", self._parts()),
+            ("inputs", ", ".join(self.encoder.columns)),
+            ("transform", self.reason),
+            ("sample weights", self.options.weights),
+            ("training", f"{self.end.message} ({self.end.seconds:.0f} s)"),
+        ]
+        if self.baseline is not None and np.isfinite(self.metrics["val_loss"]):
+            rows.append(("validation loss", self._against_naive(self.baseline)))
+        title = f"Run {self.name!r}: " if self.name else "Run: "
+        return Summary(f"{title}{self.target}", tuple(rows))
+
+    def _parts(self) -> str:
+        cuts = self.split.cuts
+        parts = {
+            "train": cuts.validation,
+            "validation": cuts.calibration - cuts.validation,
+            "calibration": cuts.rows - cuts.calibration,
+        }
+        named = ", ".join(f"{part} {count:,}" for part, count in parts.items())
+        return f"{named}; lookback {self.options.lookback}"
+
+    def _against_naive(self, naive: float) -> str:
+        loss = self.metrics["val_loss"]
+        change = 100 * (1 - loss / naive)
+        word = "below" if change >= 0 else "above"
+        return f"{number(loss)}, {abs(change):.0f} % {word} the naive forecast's {number(naive)} (one step ahead)"
+
+
+def train(
+    source: str | PathLike[str] | pd.DataFrame | pd.Series[Any],
+    *,
+    stack: str | Sequence[Any] | Any | None = None,
+    namespace: dict[str, Any] | None = None,
+    listener: TrainingListener | None = None,
+    stop: threading.Event | None = None,
+    name: str | None = None,
+    **options: Any,
+) -> Run:
+    """Train a network to forecast one column.
+
+    Parameters
+    ----------
+    source
+        A file, DataFrame or Series; see `lstm_lab.load`.
+    stack
+        Keras layers in order, the source text of a ``%%lstm_train`` cell, or a whole `keras.Model`; by default the
+        reference stack that ``cell``, ``units``, ``dropout`` and ``dense`` describe.
+    namespace
+        Where the text of `stack` is run; its assignments stay there.
+    listener
+        Hears of every batch and epoch.
+    stop
+        Looked at after each batch; the best weights by then are kept.
+    name
+        What the run is called.
+    **options
+        Fields of `lstm_lab.options.TrainOptions`.
+
+    Returns
+    -------
+    Run
+        With the best weights in place.
+
+    Raises
+    ------
+    LabError
+        Data, an option or a layer that cannot be used: one line with the remedy.
+
+    Examples
+    --------
+    >>> run = lab.train(lab.example("oil"), transform="log_return", units=[32], epochs=5)  # doctest: +SKIP
+    """
+    chosen = TrainOptions.of(options)
+    frame, target = _data(source, chosen)
+    stretches = segments(frame.index, chosen.max_gap)
+    cuts = cut_rows(len(frame), validation=chosen.validation, calibration=chosen.calibration)
+    transform, reason = _transform(frame[target].iloc[cuts.train_rows], chosen)
+    encoder = Encoder.fit(frame, target, transform, chosen.features, cuts.train_rows, stretches)
+    observed = Observed(frame, stretches, encoder.encode(frame, stretches), encoder, chosen.lookback)
+    windows = windows_of(observed.matrix, stretches, chosen.lookback)
+    split = split_rows(windows, cuts)
+    windows = windows.weighted(chosen.weights, split.train)
+    forecaster = _forecaster(stack, namespace, chosen, len(encoder.columns))
+    no_change = float(encoder.standardise(np.zeros(())))
+    training = fit(
+        forecaster, windows, split.train, split.validation, chosen, baseline=no_change, listener=listener, stop=stop
+    )
+    return Run(
+        forecaster.model,
+        training.history,
+        training.end,
+        chosen,
+        observed,
+        windows,
+        split,
+        forecaster.describe(),
+        transform,
+        reason,
+        training.plan.baseline,
+        name,
+    )
+
+
+def _data(
+    source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: TrainOptions
+) -> tuple[pd.DataFrame, str]:
+    """Load the columns that are used, and find the target; only used columns may refuse a missing value."""
+    raw = read_file(Path(source).expanduser()) if isinstance(source, str | PathLike) else source
+    target = options.target
+    if target is None:
+        target = target_column(load(raw, time=options.time, columns=()))
+    columns = [str(column) for column in raw.columns] if isinstance(raw, pd.DataFrame) else []
+    covariates = [text for text in options.features if text in columns]
+    frame = load(raw, target=target, time=options.time, missing=options.missing, columns=covariates)
+    return frame, target_column(frame, target)
+
+
+def _transform(training: pd.Series[float], options: TrainOptions) -> tuple[str, str]:
+    """Settle the target transform and say why; ``auto`` looks at the training rows alone."""
+    if options.transform != "auto":
+        return options.transform, f"{options.transform}: as asked"
+    choice = choose_transform(training.to_numpy(dtype=np.float64), training.index)
+    return choice.label, choice.reason
+
+
+def _forecaster(stack: Any, namespace: dict[str, Any] | None, options: TrainOptions, columns: int) -> Forecaster:
+    """Build the network: the reference stack, a user's text or layers, or a whole model."""
+    if isinstance(stack, str) and not stack.strip():
+        stack = None
+    if hasattr(stack, "count_params") and hasattr(stack, "fit"):
+        return from_model(stack, options.lookback, columns)
+    if stack is None:
+        layers: Sequence[Any] = reference_stack(options)
+    elif isinstance(stack, str):
+        layers = read_stack(stack, {} if namespace is None else namespace)
+    else:
+        layers = stack
+    return build_forecaster(
+        layers,
+        options.lookback,
+        columns,
+        forget_bias=options.forget_bias,
+        seed=options.seed,
+        supervise=options.supervise,
+    )
