@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoder", "refuse_non_positive"]
 
+LIMIT = 1e9
+"""Encoded values are held within this many standard deviations, so that a wild path cannot overflow float32."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoder:
@@ -130,7 +133,7 @@ class Encoder:
         DataError
             A column is missing, or a value not positive under a logarithm.
         """
-        return np.asarray((self._raw(frame, segments) - self.mean) / self.scale, dtype=np.float32)
+        return _held((self._raw(frame, segments) - self.mean) / self.scale)
 
     def known(self, frame: pd.DataFrame, last: np.ndarray | None = None) -> np.ndarray:
         """Make the future columns that do not depend on the path: calendar and covariates.
@@ -161,7 +164,7 @@ class Encoder:
                 out[:, place] = _finite(frame[one.label], one.label)[:, None]
             elif one.source == "column" and last is not None:
                 out[:, place] = last[place] * self.scale[place] + self.mean[place]
-        return np.asarray((out - self.mean) / self.scale, dtype=np.float32)
+        return _held((out - self.mean) / self.scale)
 
     def encode_step(self, tail: np.ndarray, known_row: np.ndarray) -> np.ndarray:
         """Make the newest row of each path, after a simulated value was appended.
@@ -180,12 +183,12 @@ class Encoder:
         """
         shape = (*tail.shape[:-1], len(self.columns))
         out = np.array(np.broadcast_to(known_row, shape), dtype=np.float32)
-        out[..., 0] = self.standardise(_newest(self.transform.forward, self.transform.warmup, tail))
+        out[..., 0] = _held(self.standardise(_newest(self.transform.forward, self.transform.warmup, tail)))
         for one, place in self._places():
             if one.source == "path":
                 first = place.start
                 value = _newest(one.function, one.warmup, tail)
-                out[..., first] = (value - self.mean[first]) / self.scale[first]
+                out[..., first] = _held((value - self.mean[first]) / self.scale[first])
         return out
 
     def decode(self, z: np.ndarray, tail: np.ndarray) -> np.ndarray:
@@ -289,6 +292,11 @@ def refuse_non_positive(values: pd.Series[float], label: str) -> None:
             f"{label} needs positive values, got {values.iloc[bad[0]]:g} in {values.name!r} at {values.index[bad[0]]} "
             f"({len(bad)} such rows); use diff, or drop these rows"
         )
+
+
+def _held(values: np.ndarray) -> np.ndarray:
+    """Bring standardised values to float32, NaN included."""
+    return np.asarray(np.clip(values, -LIMIT, LIMIT), dtype=np.float32)
 
 
 def _repeats(one: Feature, transform: Transform, target: str) -> bool:

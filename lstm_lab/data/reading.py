@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import lzma
+import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["read_file"]
 
-COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".zst")
+COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t"}
+UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
+"""What pandas, pyarrow and the decompressors raise at a broken file; whatever they say goes into our one line."""
 FORMATS = (*SEPARATORS, ".parquet", ".feather")
 
 
@@ -26,8 +31,8 @@ def read_file(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path
-        A ``.csv``, ``.txt`` or ``.tsv`` file, which may be compressed (``.gz``, ``.bz2``, ``.xz``, ``.zip``,
-        ``.zst``), or ``.parquet`` or ``.feather``. The separator of a CSV is a comma, or a semicolon or tab if its
+        A ``.csv``, ``.txt`` or ``.tsv`` file, which may be compressed (``.gz``, ``.bz2``, ``.xz``, ``.zip``),
+        or ``.parquet`` or ``.feather``. The separator of a CSV is a comma, or a semicolon or tab if its
         header line has no comma.
 
     Returns
@@ -89,8 +94,7 @@ def _guarded(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         raise MissingExtraError(f"reading {path.name!r} needs pyarrow; install it with: pip install pyarrow") from None
     except UnicodeDecodeError:
         why = "is not UTF-8 text"
-    # pyarrow's and the decompressors' own errors are subclasses of these; whatever they say goes into the one line.
-    except (ValueError, OSError, EOFError) as broken:
+    except UNREADABLE as broken:
         why = (
             f"cannot be read ({str(broken).strip().splitlines()[0] if str(broken).strip() else type(broken).__name__})"
         )

@@ -248,7 +248,7 @@ def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
     best = _pick([one for one in candidates if one.feasible])
     others = [one for one in candidates if one.feasible and one.label != best.label and not _twins(one, best)]
     against = ", ".join(f"{one.error:.3g} for {one.label}" for one in sorted(others, key=lambda one: one.error)[:2])
-    reason = f"{best.label}: {best.note} is off by {best.error:.3g} over {horizon} rows, against {against}"
+    reason = f"{best.label}: {best.note} is off by {best.error:.3g} on average over {horizon} rows, against {against}"
     return Choice(best.label, reason, candidates)
 
 
