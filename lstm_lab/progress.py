@@ -56,6 +56,7 @@ class Listener(TrainingListener, SamplingListener):
         self._begun = self._shown = clock()
         self._plan: TrainingPlan | SamplingPlan | None = None
         self._last: Epoch | None = None
+        self._steady: tuple[float, float] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -74,11 +75,11 @@ class Listener(TrainingListener, SamplingListener):
         self._plan = plan
         self._begun = self._clock()
         self._shown = float("-inf")
-        self._last = None
+        self._last = self._steady = None
         if isinstance(plan, SamplingPlan):
             self._offer(0, f"0/{plan.paths} paths")
         else:
-            self._offer(0, f"{plan.title}: {plan.parameters:,} parameters, {plan.windows:,} windows")
+            self._offer(0, f"{plan.title}: {plan.windows:,} windows, at most {plan.epochs} epochs")
 
     def on_batch(self, batch: Batch) -> None:
         """Move the bar within the epoch."""
@@ -109,12 +110,22 @@ class Listener(TrainingListener, SamplingListener):
         return self._plan
 
     def _epoch_text(self, epoch: int, loss: float, done: float) -> str:
-        plan, elapsed = self._training, self._clock() - self._begun
+        plan = self._training
         parts = [f"epoch {epoch}/{plan.epochs}", f"loss {loss:.4g}"]
         if self._last is not None and self._last.val_loss is not None:
             parts.append(f"validation {self._last.val_loss:.4g}, best in epoch {self._last.best_epoch}")
-        parts.append(f"{seconds_text(elapsed)}, at most {seconds_text(elapsed / done * (plan.epochs - done))} left")
-        return "  ".join(parts)
+        return "  ".join([*parts, self._time_text(done, plan.epochs)])
+
+    def _time_text(self, done: float, total: float) -> str:
+        """Say the time spent, and the most that is left; the first batch, which compiles, tells nothing of the rest."""
+        now = self._clock()
+        spent = seconds_text(now - self._begun)
+        if self._steady is None:
+            self._steady = now, done
+        since, from_here = now - self._steady[0], done - self._steady[1]
+        if since < 1 or from_here <= 0:
+            return spent
+        return f"{spent}, at most {seconds_text(since / from_here * (total - done))} left"
 
     def _offer(self, share: float, text: str) -> None:
         now = self._clock()

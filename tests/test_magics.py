@@ -77,7 +77,7 @@ def test_training_returns_the_run_and_shows_it_once(do):
     assert run.given["epochs"] == "3"
     assert run.given["stack"] is None
     assert out.count("<result of") == 1
-    assert out.index("oil: 99 parameters") < out.index("Trained 1 epoch.") < out.index("<result of")
+    assert out.index("oil: 5 windows") < out.index("Trained 1 epoch.") < out.index("<result of")
     assert err == ""
 
 

@@ -44,7 +44,7 @@ def test_lines_for_a_log_carry_no_control_characters():
     text = stream.getvalue()
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
     lines = text.splitlines()
-    assert lines[0] == "oil: 1,234 parameters, 250 windows"
+    assert lines[0] == "oil: 250 windows, at most 2 epochs"
     assert lines[-1] == "Trained 2 epochs."
     assert any(line.startswith("epoch 2/2  loss 0.25  validation 0.6, best in epoch 1") for line in lines)
 
@@ -78,14 +78,19 @@ def test_an_error_leaves_no_half_drawn_bar():
     assert stream.getvalue().endswith("origins 1/3\r\x1b[K")
 
 
-def test_the_time_left_is_called_at_most():
+def test_the_time_left_is_called_at_most_and_forgets_the_first_batch():
     stream = io.StringIO()
     clock = Clock()
-    with LineProgress(stream, clock) as heard:
-        heard.on_start(TrainingPlan("oil", 10, 4, 10, 250, 30, 1234, 0.5))
+    with LineProgress(stream, lambda: clock.now) as heard:
+        heard.on_start(TrainingPlan("oil", 10, 10, 10, 250, 30, 1234, 0.5))
+        clock.now += 60
+        heard.on_batch(Batch(1, 1, 0.5))
         clock.now += 9
         heard.on_epoch(Epoch(1, 0.5, None, 1e-3, 9.0, 1, 10))
-    assert stream.getvalue().splitlines()[-1] == "epoch 1/10  loss 0.5  10 s, at most 1 min 30 s left"
+    assert stream.getvalue().splitlines()[1:] == [
+        "epoch 1/10  loss 0.5  1 min 0 s",
+        "epoch 1/10  loss 0.5  1 min 9 s, at most 1 min 30 s left",
+    ]
 
 
 def test_the_notebook_bar_is_one_output_and_escapes_titles(monkeypatch):
