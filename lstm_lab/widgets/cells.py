@@ -24,7 +24,8 @@ _watched: weakref.WeakSet[Any] = weakref.WeakSet()
 def current_cell() -> str | None:
     """Give the id of the cell that runs, None outside a notebook."""
     shell = get_ipython()
-    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    get_parent = getattr(shell, "get_parent", None)  # a terminal's shell has none
+    parent = {} if get_parent is None else get_parent()
     cell = (parent.get("metadata") or {}).get("cellId")
     return cell if isinstance(cell, str) else None
 

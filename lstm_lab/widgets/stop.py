@@ -10,7 +10,7 @@ hello came in beside the main thread is the button shown.
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["URGENT", "arrived_beside_main", "let_clicks_through"]
 
@@ -30,7 +30,7 @@ def let_clicks_through(comm: Any) -> None:
     def route(data: Any, subshell: str | None) -> str | None:
         kind = _kind(data)
         if kind is None:
-            return routed(data, subshell)
+            return cast("str | None", routed(data, subshell))
         return subshell if kind in URGENT else None
 
     comm._reply_subshell_for = route  # noqa: SLF001 - ipykernel 7.4 offers no public way

@@ -55,15 +55,15 @@ def pack(name: str, array: np.ndarray, start: int | None = None) -> tuple[dict[s
     dtype = DTYPES[array.dtype.name]
     flat = np.ascontiguousarray(array, dtype=np.dtype(dtype).newbyteorder("<"))
     header = {"name": name, "dtype": dtype, "shape": list(array.shape), "start": start}
-    return header, memoryview(flat.reshape(-1).view(np.uint8))
+    return header, flat.reshape(-1).view(np.uint8).data
 
 
 class _Rows:
     """An array that grows by rows without being copied each time."""
 
-    def __init__(self, first: np.ndarray) -> None:
+    def __init__(self, first: np.ndarray, sent: int = 0) -> None:
         self.count = len(first)
-        self.sent = 0
+        self.sent = sent
         self._room = first.copy()
 
     def append(self, rows: np.ndarray) -> None:
@@ -141,6 +141,9 @@ class Wire:
         """Append rows to an array; only they travel."""
         pack(name, rows)
         with self._lock:
+            if name in self._fixed:
+                first = self._fixed.pop(name)
+                self._rows[name] = _Rows(first, sent=0 if name in self._pending else len(first))
             if name in self._rows:
                 self._rows[name].append(rows)
             else:
@@ -180,7 +183,7 @@ class Wire:
             rows = self._rows[name]
             each = max(rows.part(0, 1).nbytes, 1)
             end = rows.count if final else min(rows.count, rows.sent + max(left // each, 1))
-            packed.append(pack(name, rows.part(rows.sent, end), start=rows.sent))
+            packed.append(pack(name, rows.part(rows.sent, end), start=rows.sent or None))
             left -= (end - rows.sent) * each
             rows.sent = end
         return [header for header, _ in packed], [view for _, view in packed]

@@ -19,6 +19,11 @@ export interface ChartOptions {
   xRange?: (u: uPlot, low: number, high: number) => [number, number];
   yRange?: (u: uPlot, low: number, high: number) => [number, number];
   xValues?: (u: uPlot, splits: number[]) => string[];
+  /** Steps that x's ticks may have. */
+  xSteps?: number[];
+  yValues?: (u: uPlot, splits: number[]) => string[];
+  /** Least width of the y axis, so that charts one under the other align. */
+  yWidth?: number;
   log?: boolean;
   plain?: boolean;
   scales?: Record<string, uPlot.Scale>;
@@ -37,14 +42,14 @@ export interface ChartOptions {
 const FONT = "12px system-ui, sans-serif";
 
 /** As wide as the longest label, so that no axis clips its numbers. */
-function axisSize(u: uPlot, values: string[] | null, axis: number, cycle: number): number {
+function axisSize(least: number, u: uPlot, values: string[] | null, axis: number, cycle: number): number {
   const before = u.axes[axis] as (uPlot.Axis & { _size?: number }) | undefined;
   if (cycle > 1 && before?._size !== undefined) return before._size;
   u.ctx.save();
   u.ctx.font = FONT;
   const widest = Math.max(0, ...(values ?? []).map((text) => u.ctx.measureText(text ?? "").width));
   u.ctx.restore();
-  return Math.ceil(widest) + 16;
+  return Math.max(least, Math.ceil(widest) + 16);
 }
 
 /** Say a tick with as many digits as the step between ticks needs. */
@@ -57,6 +62,19 @@ function ticks(_: uPlot, splits: number[]): string[] {
     return value.toLocaleString("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
   });
 }
+
+/** Day before month, in letters, so that nobody takes one for the other; clock times with 24 hours. */
+const DAY = 86_400;
+const none = null;
+// prettier-ignore
+const DATES: uPlot.Axis.Values = [
+  // step       usual         new year                 month  day             hour  minute second mode
+  [365 * DAY, "{YYYY}",      none,                    none,  none,           none, none,  none,  1],
+  [28 * DAY,  "{MMM}",       "\n{YYYY}",              none,  none,           none, none,  none,  1],
+  [DAY,       "{D} {MMM}",   "\n{YYYY}",              none,  none,           none, none,  none,  1],
+  [60,        "{HH}:{mm}",   "\n{D} {MMM} {YYYY}",    none,  "\n{D} {MMM}",  none, none,  none,  1],
+  [1,         "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", none,  "\n{D} {MMM}",  none, none,  none,  1],
+];
 
 export class Chart {
   readonly element: HTMLElement;
@@ -114,7 +132,7 @@ export class Chart {
       width: options.width,
       height: options.height,
       legend: { show: false },
-      padding: options.plain ? [4, 10, 0, 0] : [10, 12, 0, 0],
+      padding: options.plain ? [4, 12, 6, 0] : [10, 12, 0, 0],
       cursor: {
         points: { size: 7 },
         drag: { x: true, y: !options.plain, uni: 24, dist: 4 },
@@ -164,14 +182,15 @@ export class Chart {
         size: options.time ? 38 : 26,
         space: 70,
         show: !options.plain,
+        ...(options.xSteps ? { incrs: options.xSteps } : {}),
         ...(options.xLabel ? { label: options.xLabel } : {}),
-        ...(options.xValues ? { values: options.xValues } : options.time ? {} : { values: ticks }),
+        ...(options.xValues ? { values: options.xValues } : { values: options.time ? DATES : ticks }),
       },
       {
         ...look,
-        size: axisSize,
-        space: options.plain ? 22 : 34,
-        ...(options.log ? {} : { values: ticks }),
+        size: axisSize.bind(null, options.yWidth ?? 0),
+        space: options.plain ? 16 : 34,
+        ...(options.yValues ? { values: options.yValues } : options.log ? {} : { values: ticks }),
         ...(options.yLabel ? { label: options.yLabel } : {}),
       },
     ];

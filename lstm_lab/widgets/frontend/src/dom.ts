@@ -66,3 +66,25 @@ export function toggle(words: string, on: boolean, change: (on: boolean) => void
   input.addEventListener("change", () => change(input.checked));
   return h("label", { class: "control" }, input, words);
 }
+
+/** One entry of a legend: a line, a dashed line, a box or a ring, and what it stands for. */
+export interface Entry {
+  words: string;
+  colour: string;
+  kind?: "dash" | "box" | "dot";
+}
+
+/** Show a legend, touching the page only where it differs. */
+export function legend(list: HTMLElement, entries: Entry[]): void {
+  const state = JSON.stringify(entries);
+  if (list.dataset["state"] === state) return;
+  list.dataset["state"] = state;
+  list.replaceChildren(
+    ...entries.map(({ words, colour, kind }) => {
+      const swatch = h("span", { class: `swatch ${kind ?? ""}`, "aria-hidden": "true" });
+      if (kind === "box") swatch.style.background = colour;
+      else swatch.style.borderColor = colour;
+      return h("li", {}, swatch, words);
+    }),
+  );
+}

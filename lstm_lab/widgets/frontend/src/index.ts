@@ -6,11 +6,17 @@
  */
 import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
 import type { Context, View } from "./base";
+import { FanView } from "./fan";
+import { LossView } from "./loss";
 import { TrainingView } from "./training";
+import { WeightsView } from "./weights";
 import { connect } from "./wire";
 
-export const views: Record<string, new (context: Context) => View> = {
+const views: Record<string, new (context: Context) => View> = {
   training: TrainingView,
+  fan: FanView,
+  weights: WeightsView,
+  loss: LossView,
 };
 
 function initialize({ model }: Pick<InitializeProps, "model">): void {

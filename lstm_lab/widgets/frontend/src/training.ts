@@ -2,8 +2,9 @@
 import uPlot from "uplot";
 import { View } from "./base";
 import { Chart } from "./chart";
-import { button, h, say, toggle } from "./dom";
+import { button, h, legend, say, toggle, type Entry } from "./dom";
 import { duration, number } from "./format";
+import { Stop } from "./stop";
 import { alpha } from "./theme";
 
 /** Columns of the `epochs` array: one row an epoch. */
@@ -15,19 +16,19 @@ const COLUMNS = 4;
 export class TrainingView extends View {
   private chart!: Chart;
   private strip!: Chart;
+  private stop!: Stop;
   private readonly title = h("h3");
   private readonly progress = h("span", { class: "muted" });
   private readonly clock = h("span", { class: "muted" });
   private readonly patience = h("span", { class: "muted" });
   private readonly bar = h("progress", { "aria-label": "Training progress", max: 1, value: 0 });
   private readonly word = h("p", { class: "note", role: "status" });
-  private readonly stop = button("Stop", () => this.halt(), { class: "stop", hidden: true });
-  private readonly hint = h("span", { class: "muted", hidden: true }, "To stop, interrupt the kernel (■); what is learnt is kept.");
   private readonly legend = h("ul", { class: "legend" });
-  private pressed = false;
 
   protected override build(): void {
-    this.header.append(this.title, this.progress, this.clock, this.patience, h("span", { class: "spacer" }), this.hint, this.stop);
+    this.stop = new Stop(this.store, (content) => this.send(content), "what is learnt is kept");
+    const spacer = h("span", { class: "spacer" });
+    this.header.append(this.title, this.progress, this.clock, this.patience, spacer, this.stop.element);
     this.chart = this.draw();
     this.strip = this.drawStrip();
     const log = toggle("log scale", this.log, (on) => {
@@ -74,7 +75,8 @@ export class TrainingView extends View {
       data: this.data(),
       xRange: () => [0, Math.max(this.at() * 1.04, 1)],
       yRange: (_, low, high) => this.range(low, high),
-      xValues: (_, splits) => splits.map((x) => (Number.isInteger(x) ? String(x) : "")),
+      xSteps: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
+      yWidth: 62,
       series: [
         {},
         { label: "loss", stroke: stroke("blue"), width: 2, points: { show: true, size: 5 } },
@@ -98,8 +100,13 @@ export class TrainingView extends View {
       data: [this.data()[0], this.column(RATE)],
       xRange: () => [0, Math.max(this.at() * 1.04, 1)],
       yRange: (_, low, high) => [0, (Number.isFinite(high) ? Math.max(high, low) : 1) * 1.25],
+      yValues: (_, splits) => splits.map((rate) => (rate === Math.max(...splits) ? number(rate, 2) : "")),
+      yWidth: 62,
       yLabel: "rate",
-      series: [{}, { label: "learning rate", stroke: () => this.palette.green, width: 1.5, paths: stepped }],
+      series: [
+        {},
+        { label: "learning rate", stroke: () => this.palette.green, width: 1.5, paths: stepped, points: { show: false } },
+      ],
       sync: this.context.model.get("_key"),
     });
   }
@@ -217,9 +224,7 @@ export class TrainingView extends View {
     say(this.clock, this.time(done, epochs, over));
     say(this.patience, this.waiting(done, over));
     say(this.word, over ? store.text("message") : this.warning(done));
-    this.stop.hidden = over || !store.flag("stop");
-    this.stop.disabled = this.pressed;
-    this.hint.hidden = over || store.flag("stop") || !store.flag("live");
+    this.stop.update();
     this.root.dataset["reason"] = store.text("reason");
     this.root.dataset["epochs"] = String(done);
   }
@@ -257,28 +262,21 @@ export class TrainingView extends View {
   }
 
   private showLegend(): void {
-    const entry = (words: string, colour: string, kind = ""): HTMLElement => {
-      const swatch = h("span", { class: `swatch ${kind}` });
-      swatch.style.borderColor = colour;
-      return h("li", {}, swatch, words);
-    };
     const { blue, orange, muted, green } = this.palette;
-    const entries = [entry("loss", blue), entry("batches", alpha(blue, 0.45))];
-    if (this.column(VALIDATION).some((value) => value !== null)) entries.splice(1, 0, entry("validation", orange));
+    const entries: Entry[] = [{ words: "loss", colour: blue }];
+    if (this.column(VALIDATION).some((value) => value !== null)) entries.push({ words: "validation", colour: orange });
+    entries.push({ words: "batches", colour: alpha(blue, 0.45) });
     const baseline = this.store.number("baseline");
     if (baseline !== null) {
       const { min, max } = this.chart.u.scales["y"]!;
-      const outside = typeof max === "number" && typeof min === "number" && (baseline > max || baseline < min);
-      const where = outside ? (baseline > max ? ", above the plot" : ", below the plot") : "";
-      entries.push(entry(`naive forecast ${number(baseline)}${where}`, muted, "dash"));
+      const above = typeof max === "number" && baseline > max;
+      const where = above ? ", above the plot" : typeof min === "number" && baseline < min ? ", below the plot" : "";
+      entries.push({ words: `naive forecast ${number(baseline)}${where}`, colour: muted, kind: "dash" });
     }
     const best = this.store.number("best_epoch");
-    if (best !== null && best > 0) entries.push(entry(`best epoch ${best}`, green, "dot"));
-    if (this.partial()) entries.push(entry("partial epoch", blue, "dot"));
-    const words = entries.map((item) => item.textContent).join("|") + this.palette.dark;
-    if (this.legend.dataset["words"] === words) return;
-    this.legend.dataset["words"] = words;
-    this.legend.replaceChildren(...entries);
+    if (best !== null && best > 0) entries.push({ words: `best epoch ${best}`, colour: green, kind: "dot" });
+    if (this.partial()) entries.push({ words: "partial epoch", colour: blue, kind: "dot" });
+    legend(this.legend, entries);
   }
 
   private read(index: number | null): void {
@@ -290,13 +288,6 @@ export class TrainingView extends View {
     if (validation?.[index] !== null && validation?.[index] !== undefined) parts.push(`validation ${number(validation[index])}`);
     parts.push(`learning rate ${number(rate)}`);
     say(this.readout, parts.join(" · "));
-  }
-
-  private halt(): void {
-    this.pressed = true;
-    this.stop.disabled = true;
-    say(this.stop, "Stopping …");
-    this.send({ kind: "stop" });
   }
 
   private rebuild(): void {

@@ -1,0 +1,245 @@
+"""`FanChart`: a forecast's band as it grows, single futures, the chance of exceeding a level, hits and misses."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import numpy as np
+import traitlets
+
+from lstm_lab.errors import LabError
+from lstm_lab.events import SamplingListener
+from lstm_lab.forecasting.forecast import Forecast, Kind
+from lstm_lab.widgets.axes import axis
+from lstm_lab.widgets.base import LabWidget
+
+if TYPE_CHECKING:
+    import threading
+
+    import pandas as pd
+
+    from lstm_lab.events import Chunk, SamplingEnd, SamplingPlan
+
+__all__ = ["FanChart", "FanListener", "More", "sampling_view"]
+
+KEPT_PATHS = 1000
+KEPT_BYTES = 400_000
+"""What the page keeps for single futures and the chance of exceeding a level; the quantiles are of all paths."""
+PAUSE = 20
+"""Quantiles of very many paths take a while: at least this many times as long passes before they are taken again."""
+
+
+class More(Protocol):
+    """Draws further paths; what "Add 200 paths" calls."""
+
+    def __call__(self, count: int, listener: SamplingListener) -> Forecast:
+        """Draw `count` more paths, telling the listener, and give the forecast made of all of them."""
+
+
+class FanChart(LabWidget):
+    """The live view of a forecast.
+
+    Parameters
+    ----------
+    forecast
+        A forecast that is there already; None for one that is about to be drawn.
+    actual
+        What really happened, by time; missing times are left out.
+    stop
+        Set when somebody presses Stop; None shows no button.
+    more
+        Draws further paths; None shows no such button.
+    """
+
+    _view = traitlets.Unicode("fan").tag(sync=True)
+
+    def __init__(
+        self,
+        forecast: Forecast | None = None,
+        *,
+        actual: pd.Series[float] | None = None,
+        stop: threading.Event | None = None,
+        more: More | None = None,
+        **traits: Any,
+    ) -> None:
+        self._stop = stop
+        self._more = more
+        self._actual = actual
+        self._forecast = forecast
+        self._chunks: list[np.ndarray] = []
+        self._plan: SamplingPlan | None = None
+        self._began = time.monotonic()
+        self._ready = -float("inf")
+        name = "Forecast" if forecast is None else f"Forecast of {forecast.target}"
+        super().__init__(forecast, **{"label": name, **traits})
+
+    def fill(self) -> None:
+        """Put a finished forecast on the wire."""
+        if self._forecast is not None:
+            self.show(self._forecast)
+
+    def on_message(self, kind: str, content: dict[str, Any]) -> None:
+        """Set the Stop flag, or draw further paths."""
+        if kind == "stop" and self._stop is not None:
+            self._stop.set()
+        elif kind == "more":
+            self.add(int(content.get("count", 200)))
+
+    def add(self, count: int) -> None:
+        """Draw further paths with the callback given on construction.
+
+        Raises
+        ------
+        LabError
+            There is none, or the drawing itself refuses.
+        """
+        if self._more is None:
+            raise LabError("this chart was made without a way to draw more paths; forecast again with more paths")
+        if self._stop is not None:
+            self._stop.clear()
+        self.wire.set(live=self._stop is not None, reason="", total=self._count() + count)
+        self._began = time.monotonic()
+        try:
+            self.show(self._more(count, FanListener(self, adding=True)))
+        finally:
+            self.wire.set(live=False)
+            self.wire.flush(final=True)
+
+    def plan(self, plan: SamplingPlan) -> None:
+        """Show what is about to be drawn."""
+        self._plan = plan
+        self._chunks = []
+        self._began = time.monotonic()
+        self.label = f"Forecast of {plan.target}"
+        self._frame(plan.history, plan.index, plan.target, plan.interval)
+        self.wire.put("paths", np.empty((0, len(plan.index)), np.float32))
+        self.wire.set(band=f"{plan.kind} band", done=0, total=plan.paths, live=self._stop is not None)
+        self.wire.flush(final=True)
+
+    def draw(self, paths: np.ndarray) -> None:
+        """Take new paths, (new paths, horizon), and show them when an update is due."""
+        self._chunks.append(np.asarray(paths, dtype=np.float64))
+        self._keep(self._chunks[-1], self._count() - len(paths))
+        now = time.monotonic()
+        if now < self._ready or not self.wire.due() or self._plan is None:
+            return
+        self._measure(self._made(self._plan))
+        self.wire.flush()
+        self._ready = time.monotonic() + PAUSE * (time.monotonic() - now)
+
+    def end(self, end: SamplingEnd) -> None:
+        """Show every path, and how it ended."""
+        if self._plan is not None and self._chunks:
+            self._measure(self._made(self._plan))
+        self.wire.set(reason=end.reason, message=end.message, live=False)
+        self.wire.flush(final=True)
+
+    def show(self, forecast: Forecast) -> None:
+        """Show a finished forecast, which may be calibrated where its paths as they came were not."""
+        self.result = forecast
+        self._chunks = [forecast.paths]
+        self._frame(forecast.history, forecast.index, forecast.target, forecast.interval)
+        kept = forecast.paths[: self._room(forecast.horizon)]
+        self.wire.put("paths", kept.astype(np.float32))
+        self._measure(forecast)
+        self.wire.set(band=forecast.band_name(), total=len(forecast.paths), live=False, can_add=self._more is not None)
+        self.wire.flush(final=True)
+
+    def finish(self, result: Any) -> None:
+        """Take the finished forecast: its picture, and what calibration made of its paths."""
+        self.show(result)
+
+    def _frame(self, history: pd.Series[float], index: pd.Index, target: str, interval: float) -> None:
+        shown = history.iloc[-max(60, min(3 * len(index), 400)) :]
+        ahead, past = axis(index), axis(shown.index)
+        self.wire.put("times", ahead.places)
+        self.wire.put("history_times", past.places)
+        self.wire.put("history", shown.to_numpy(dtype=np.float32))
+        self.wire.set(target=target, interval=interval, is_time=ahead.is_time, step=ahead.step)
+        if self._actual is not None:
+            known = self._actual.reindex(index).to_numpy(dtype=np.float32)
+            self.wire.put("actual", known)
+
+    def _made(self, plan: SamplingPlan) -> Forecast:
+        """Give the forecast that the paths so far make."""
+        if len(self._chunks) > 1:
+            self._chunks = [np.concatenate(self._chunks)]
+        return Forecast(self._chunks[0], plan.index, plan.history, plan.target, cast("Kind", plan.kind), plan.interval)
+
+    def _measure(self, forecast: Forecast) -> None:
+        low, high = forecast.levels
+        levels = (low, 0.25, 0.5, 0.75, high)
+        count = len(forecast.paths)
+        self.wire.put("quantiles", forecast.quantile(levels).astype(np.float32))
+        errors = np.stack([forecast.standard_error(level) for level in levels])
+        self.wire.put("errors", errors.astype(np.float32))
+        seconds = time.monotonic() - self._began
+        self.wire.set(done=count, rate=round(count / seconds, 1) if seconds > 0 else None)
+
+    def _keep(self, paths: np.ndarray, before: int) -> None:
+        room = self._room(paths.shape[1]) - before
+        if room > 0:
+            self.wire.append("paths", paths[:room].astype(np.float32))
+
+    def _count(self) -> int:
+        return sum(len(chunk) for chunk in self._chunks)
+
+    @staticmethod
+    def _room(horizon: int) -> int:
+        return max(20, min(KEPT_PATHS, KEPT_BYTES // (4 * horizon)))
+
+
+class FanListener(SamplingListener):
+    """Drives a fan chart.
+
+    Parameters
+    ----------
+    chart
+        The chart.
+    adding
+        The chunks join the paths that are there.
+    """
+
+    def __init__(self, chart: FanChart, *, adding: bool = False) -> None:
+        self.chart = chart
+        self._adding = adding
+
+    def on_start(self, plan: SamplingPlan) -> None:
+        """Show what is about to be drawn."""
+        if not self._adding:
+            self.chart.plan(plan)
+
+    def on_chunk(self, chunk: Chunk) -> None:
+        """Show new paths; those that diverged are left to the forecast itself to refuse."""
+        finite = chunk.paths[np.isfinite(chunk.paths).all(axis=1)]
+        if len(finite):
+            self.chart.draw(finite)
+
+    def on_end(self, end: SamplingEnd) -> None:
+        """Show how it ended."""
+        self.chart.end(end)
+
+
+def sampling_view(
+    stop: threading.Event | None = None,
+    *,
+    more: More | None = None,
+    actual: pd.Series[float] | None = None,
+    **traits: Any,
+) -> tuple[FanChart, FanListener]:
+    """Make a fan chart and the listener that drives it.
+
+    Parameters
+    ----------
+    stop
+        What sampling looks at after each chunk; the Stop button sets it.
+    more
+        Draws further paths for "Add 200 paths".
+    actual
+        What really happened, by time.
+    **traits
+        ``theme``, ``height``, ``label``.
+    """
+    chart = FanChart(stop=stop, more=more, actual=actual, **traits)
+    return chart, FanListener(chart)

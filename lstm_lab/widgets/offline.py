@@ -1,0 +1,139 @@
+"""One HTML file that holds a view: the bundle, the data, a picture for those without scripts. No kernel, no network.
+
+The file forbids itself everything else: its content policy names the one script by its hash, so that it opens from a
+disk, an attachment or a strict server alike, and no name in the data can become markup or code.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lstm_lab.widgets.base import bundle
+
+if TYPE_CHECKING:
+    import os
+
+    from lstm_lab.widgets.base import LabWidget
+
+__all__ = ["page", "write_html"]
+
+_EXPORT = re.compile(r"export\s*\{\s*([\w$]+) as default\s*\};?")
+
+# The least of an anywidget model that the views need.
+_BOOT = """
+const revive = (key, value) => (value && value.base64 !== undefined
+  ? new DataView(Uint8Array.from(atob(value.base64), (letter) => letter.charCodeAt(0)).buffer) : value);
+const state = JSON.parse(document.getElementById("state").textContent, revive);
+const model = {
+  get: (name) => state[name],
+  set: (name, value) => { state[name] = value; },
+  on: () => {}, off: () => {}, send: () => {}, save_changes: () => {},
+};
+lab.initialize({ model });
+lab.render({ model, el: document.getElementById("view") });
+"""
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-{digest}'; \
+style-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+body {{ margin: 0 auto; padding: 16px; max-width: 1100px; font: 14px system-ui, sans-serif; }}
+h1 {{ font-size: 17px; overflow-wrap: anywhere; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #111; color: #e6e6e6; }} }}
+</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<div id="view"></div>
+<noscript>{fallback}</noscript>
+</main>
+<script type="application/json" id="state">{state}</script>
+<script type="module">{script}</script>
+</body>
+</html>
+"""
+
+
+def write_html(widget: LabWidget, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
+    """Save a view, as it stands, as one self-contained file.
+
+    Parameters
+    ----------
+    widget
+        The view.
+    path
+        Where to; replaced if it exists.
+    title
+        Heading of the page; the view's label if None.
+    """
+    target = Path(path)
+    target.write_text(page(widget, title=title), encoding="utf-8")
+    return target
+
+
+def page(widget: LabWidget, *, title: str | None = None) -> str:
+    """Give the file's text."""
+    script = _script()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return _PAGE.format(
+        digest=digest,
+        title=html.escape(title or widget.label or "lstm_lab"),
+        state=_json(_state(widget)),
+        script=script,
+        fallback=_fallback(widget),
+    )
+
+
+def _state(widget: LabWidget) -> dict[str, Any]:
+    names = ("_view", "_key", "theme", "height", "label", "error")
+    offline = {"live": False, "stop": False, "offline": True}
+    snapshot = widget.wire.snapshot()
+    values = {**snapshot["values"], **offline}
+    return {
+        **{name: getattr(widget, name) for name in names},
+        "_offline": True,
+        "_snapshot": {**snapshot, "values": values},
+    }
+
+
+def _json(state: dict[str, Any]) -> str:
+    """Write JSON that a script element can hold: no text in it can end the element."""
+
+    def encode(value: object) -> dict[str, str]:
+        if not isinstance(value, memoryview):
+            raise TypeError(f"an offline file holds JSON and bytes, got {type(value).__name__}; convert it")
+        return {"base64": base64.b64encode(value).decode()}
+
+    text = json.dumps(state, default=encode, allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _script() -> str:
+    """Turn the module into a script: an inline module can export nothing, so its export becomes a name."""
+    script, found = _EXPORT.subn(lambda match: f"const lab = {match[1]};", bundle())
+    if found != 1:
+        raise RuntimeError(f"the bundle must export one default, found {found}; see frontend/build.mjs")
+    # An end tag inside a string of the bundle would end the script; a line comment's end needs a line of its own.
+    return script.replace("</script", "<\\/script") + "\n" + _BOOT
+
+
+def _fallback(widget: LabWidget) -> str:
+    if widget.result is None:
+        return f"<p>{html.escape(widget.text())}</p>"
+    picture = widget.result._repr_mimebundle_().get("image/png")
+    if not isinstance(picture, str):
+        return f"<p>{html.escape(widget.text())}</p>"
+    return f'<img alt="{html.escape(widget.label)}" src="data:image/png;base64,{picture}">'
