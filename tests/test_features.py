@@ -141,6 +141,8 @@ def test_calendar_pairs_lie_on_the_circle_where_the_clock_says():
     hour = one("hour").function(times)
     np.testing.assert_allclose(hour[[0, 6, 12, 18]], [[0, 1], [1, 0], [0, -1], [-1, 0]], atol=1e-12)
     np.testing.assert_allclose(one("dayofweek").function(times)[24], [np.sin(2 * np.pi / 7), np.cos(2 * np.pi / 7)])
+    half_past = one("hour").function(pd.DatetimeIndex(["2024-01-01 01:30:36"]))
+    np.testing.assert_allclose(half_past, [[np.sin(2 * np.pi * 1.51 / 24), np.cos(2 * np.pi * 1.51 / 24)]])
     assert len(np.unique(one("month").function(times).round(6), axis=0)) == 12
     assert len(np.unique(one("dayofyear").function(times).round(9), axis=0)) == 366
 
