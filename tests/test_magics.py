@@ -1,12 +1,8 @@
 """The magics in a real IPython shell, over a training that answers at once."""
 
-import atexit
-
 import pandas as pd
 import pytest
 from IPython.core.completer import provisionalcompleter
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 import lstm_lab
 from lstm_lab.errors import DataError, StackError
@@ -43,33 +39,10 @@ def train(source, *, stack=None, namespace=None, listener=None, name=None, **opt
     return Run(source=source, stack=stack, name=name, **options)
 
 
-@pytest.fixture
-def shell(tmp_path, monkeypatch):
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def no_training(shell, monkeypatch):
     monkeypatch.setitem(vars(lstm_lab), "train", train)
-    config = Config()
-    config.HistoryManager.hist_file = ":memory:"
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(config=config, colors="nocolor")
     shell.user_ns["prices"] = pd.DataFrame({"close": [1.0, 2.0], "open": [1.0, 2.0]})
-    shell.run_line_magic("load_ext", "lstm_lab")
-    yield shell
-    shell.atexit_operations()
-    atexit.unregister(shell.atexit_operations)
-    InteractiveShell.clear_instance()
-
-
-@pytest.fixture
-def do(shell, capsys):
-    """Run a cell; give back its value, its stdout and its stderr."""
-
-    def do(cell):
-        value = shell.run_cell(cell, store_history=True).result
-        written = capsys.readouterr()
-        return value, written.out, written.err
-
-    return do
 
 
 def test_training_returns_the_run_and_shows_it_once(do):

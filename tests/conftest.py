@@ -1,0 +1,43 @@
+"""What every test run says first, and the shell that the magics are tested in."""
+
+import atexit
+
+import pytest
+
+import lstm_lab
+
+
+def pytest_report_header():
+    """Say which copy is tested: with a plain `pip install .` it is the installed one, not this folder."""
+    return f"lstm_lab {lstm_lab.__version__} from {lstm_lab.__file__}"
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch):
+    """Start an IPython of its own, in a folder of its own, with the extension loaded."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.chdir(tmp_path)
+    config = Config()
+    config.HistoryManager.hist_file = ":memory:"
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(config=config, colors="nocolor")
+    shell.run_line_magic("load_ext", "lstm_lab")
+    yield shell
+    shell.atexit_operations()
+    atexit.unregister(shell.atexit_operations)
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def do(shell, capsys):
+    """Run a cell; give back its value, its stdout and its stderr."""
+
+    def do(cell):
+        value = shell.run_cell(cell, store_history=True).result
+        written = capsys.readouterr()
+        return value, written.out, written.err
+
+    return do
