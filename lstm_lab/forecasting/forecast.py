@@ -10,7 +10,7 @@ import pandas as pd
 
 from lstm_lab.errors import ForecastError, did_you_mean
 from lstm_lab.forecasting import metrics
-from lstm_lab.forecasting.words import moment, number, ordinal, percent
+from lstm_lab.forecasting.words import moment, number, ordinal, percent, span
 from lstm_lab.showing import Shown, Summary
 
 if TYPE_CHECKING:
@@ -241,10 +241,9 @@ class Forecast(Shown):
             twice = actual.index[actual.index.duplicated()][0]
             raise ForecastError(f"actual has one value per time, got {moment(twice)} twice; drop one of them")
         if not actual.index.isin(self.index).any():
-            first, last = moment(self.index[0]), moment(self.index[-1])
-            got = f"{moment(actual.index[0])} to {moment(actual.index[-1])}" if len(actual) else "an empty series"
+            got = span(actual.index) if len(actual) else "an empty series"
             raise ForecastError(
-                f"actual shares no time with the forecast, {first} to {last}, got {got}; "
+                f"actual shares no time with the forecast, {span(self.index)}, got {got}; "
                 "pass actual.to_numpy() to compare by position"
             )
         return np.asarray(actual.reindex(self.index), dtype=np.float64)
@@ -269,7 +268,8 @@ class Forecast(Shown):
 
     def summary_table(self) -> Summary:
         """Say from when to when, what the paths say at the end, what the band is, and how sure the edges are."""
-        rows = [("times", f"{moment(self.index[0])} to {moment(self.index[-1])}, {self.horizon} steps")]
+        steps = "1 step" if self.horizon == 1 else f"{self.horizon} steps"
+        rows = [("times", f"{span(self.index)}, {steps}")]
         if len(self.history):
             rows.append(("last observed", f"{number(self.history.iloc[-1])} at {moment(self.history.index[-1])}"))
         low, high = self.levels

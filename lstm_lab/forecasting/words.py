@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-__all__ = ["moment", "number", "ordinal", "percent"]
+__all__ = ["moment", "number", "ordinal", "percent", "span"]
 
 
 def number(value: float) -> str:
@@ -60,3 +60,17 @@ def moment(value: object) -> str:
     if not isinstance(value, pd.Timestamp):
         return str(value)
     return value.strftime("%Y-%m-%d" if value == value.normalize() else "%Y-%m-%d %H:%M")
+
+
+def span(index: pd.Index) -> str:
+    """Write the first and the last value of an index, both dates or both with the time of day.
+
+    >>> span(pd.date_range("2020-01-01 23:00", periods=2, freq="h"))
+    '2020-01-01 23:00 to 2020-01-02 00:00'
+    >>> span(pd.RangeIndex(7, 8))
+    '7'
+    """
+    first, last = moment(index[0]), moment(index[-1])
+    if len(first) != len(last) and isinstance(index, pd.DatetimeIndex):
+        first, last = (f"{time:%Y-%m-%d %H:%M}" for time in (index[0], index[-1]))
+    return f"{first} to {last}" if len(index) > 1 else first

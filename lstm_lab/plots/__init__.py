@@ -1,1 +1,78 @@
-"""See the map in `lstm_lab`."""
+"""Still pictures of results: a `matplotlib.figure.Figure` each, drawn by Agg, unknown to pyplot.
+
+`plot` finds the picture of a result by its type. A new one is a function registered with ``@plot.register(Type)``
+in a module of its own, and that module's name in `_VIEWS`, which is read when the first picture is asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from functools import singledispatch
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from lstm_lab.errors import LabError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from lstm_lab.showing import Shown
+
+__all__ = ["mimebundle", "plot", "png"]
+
+_VIEWS = ("lstm_lab.plots.fan", "lstm_lab.plots.choices")
+"""Modules that register a picture."""
+
+
+@singledispatch
+def plot(result: object, **options: Any) -> Figure:
+    """Draw the still picture of a result.
+
+    Parameters
+    ----------
+    result
+        A forecast, run, trace, ...
+    **options
+        What the picture of that result takes; `actual` for a forecast, for example.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With an Agg canvas: save it with `png`, or with its own ``savefig``.
+
+    Raises
+    ------
+    LabError
+        No picture is known for this type.
+    """
+    for view in _VIEWS:
+        import_module(view)
+    draw = plot.dispatch(type(result))
+    if draw is plot.dispatch(object):
+        known = ", ".join(sorted(kind.__name__ for kind in plot.registry if kind is not object))
+        raise LabError(f"there is no picture of a {type(result).__name__}; there are pictures of: {known}")
+    return draw(result, **options)
+
+
+def png(figure: Figure, dpi: float = 100) -> bytes:
+    """Render a figure to the bytes of a PNG file."""
+    with io.BytesIO() as file:
+        figure.savefig(file, format="png", dpi=dpi)
+        return file.getvalue()
+
+
+def mimebundle(result: Shown) -> dict[str, str]:
+    """Show a result in every way a front end may ask for: text, HTML with the picture and the table, PNG.
+
+    The picture is drawn at twice the screen's density and shown at its nominal width, so that it is sharp on any
+    screen; what it shows is said in its alternative text.
+    """
+    summary = result.summary_table()
+    figure = plot(result)
+    data = base64.b64encode(png(figure, dpi=200)).decode("ascii")
+    said = html.escape(summary.text(), quote=True)
+    width = round(figure.get_figwidth() * 100)
+    image = f'<img src="data:image/png;base64,{data}" alt="{said}" width="{width}" style="max-width:100%;height:auto">'
+    return {"text/plain": summary.text(), "text/html": f"<div>{image}{summary.html()}</div>", "image/png": data}

@@ -1,0 +1,91 @@
+"""How training went: loss by epoch, the epoch whose weights were kept, and what no network at all would lose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
+
+from lstm_lab.errors import DataError, did_you_mean
+from lstm_lab.forecasting.words import number
+from lstm_lab.plots import style
+from lstm_lab.plots.style import BLUE, GREY, ORANGE, VERMILION, axes, canvas, titles
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["training_figure"]
+
+
+def training_figure(
+    history: pd.DataFrame,
+    *,
+    best_epoch: int | None = None,
+    baseline: float | None = None,
+    title: str = "Training",
+    subtitle: str = "",
+    width: float = 8.0,
+    height: float = 3.6,
+) -> Figure:
+    """Draw the losses of a training.
+
+    Parameters
+    ----------
+    history
+        A row an epoch, with a column ``loss`` and, where something was held out, ``val_loss``.
+    best_epoch
+        Epoch, counted from 1, whose weights were kept; by default the one with the least validation loss.
+    baseline
+        Loss of forecasting no change; None where unknown.
+    title, subtitle
+        Text above; it may hold anybody's names.
+    width, height
+        In inches.
+
+    Raises
+    ------
+    DataError
+        A history without a loss, or without an epoch.
+    """
+    if "loss" not in history.columns or history.empty:
+        known = did_you_mean("loss", map(str, history.columns))
+        raise DataError(f"a training history has a column 'loss' and at least one epoch, got {history.shape}; {known}")
+    figure = canvas(width, height)
+    made = axes(figure, ylabel="loss")
+    epochs = np.arange(1, len(history) + 1)
+    _line(made, epochs, history["loss"].to_numpy(np.float64), BLUE, "training")
+    judged = "val_loss" if "val_loss" in history.columns and history["val_loss"].notna().any() else "loss"
+    losses = history[judged].to_numpy(np.float64)
+    if judged == "val_loss":
+        _line(made, epochs, losses, ORANGE, "validation")
+    best = int(np.nanargmin(losses)) + 1 if best_epoch is None else best_epoch
+    made.axvline(best, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+    kept = f"weights kept: epoch {best}, {number(float(losses[best - 1]))}"
+    made.plot(best, losses[best - 1], "o", color=VERMILION, markersize=7, markeredgecolor="white", label=kept, zorder=5)
+    if baseline is not None:
+        made.axhline(baseline, color=GREY, linewidth=1.2, linestyle=":", label=f"no change: {number(baseline)}")
+    _scale(made, history, baseline)
+    made.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
+    made.set_xlim(0.5, len(history) + 0.5)
+    made.set_xlabel("epoch", fontsize=style.SMALL, color=GREY)
+    titles(made, title, subtitle)
+    style.legend(figure)
+    return figure
+
+
+def _line(made: Axes, epochs: np.ndarray, losses: np.ndarray, colour: str, label: str) -> None:
+    marker = "o" if len(epochs) <= 30 else ""
+    made.plot(epochs, losses, color=colour, linewidth=1.6, marker=marker, markersize=3, label=label)
+
+
+def _scale(made: Axes, history: pd.DataFrame, baseline: float | None) -> None:
+    """Take a logarithmic axis where the losses span more than a factor of ten."""
+    shown = history[[name for name in ("loss", "val_loss") if name in history.columns]].to_numpy(np.float64)
+    values = np.append(shown[np.isfinite(shown)], [] if baseline is None else [baseline])
+    if values.min() > 0 and values.max() > 10 * values.min():
+        made.set_yscale("log")
+        made.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        made.yaxis.set_minor_formatter(NullFormatter())
