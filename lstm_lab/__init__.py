@@ -33,6 +33,7 @@ _HOMES = {
     "train": "lstm_lab.run",
     "Run": "lstm_lab.run",
     "Forecast": "lstm_lab.forecasting.forecast",
+    "trace": "lstm_lab.nn.traces",
     "LabError": "lstm_lab.errors",
 }
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - every key is text
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.loading import load as load
     from lstm_lab.errors import LabError as LabError
     from lstm_lab.forecasting.forecast import Forecast as Forecast
+    from lstm_lab.nn.traces import trace as trace
     from lstm_lab.run import Run as Run
     from lstm_lab.run import train as train
 
