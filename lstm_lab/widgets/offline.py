@@ -51,12 +51,13 @@ style-src 'unsafe-inline'; img-src data:">
 <style>
 body {{ margin: 0 auto; padding: 16px; max-width: 1100px; font: 14px system-ui, sans-serif; }}
 h1 {{ font-size: 17px; overflow-wrap: anywhere; }}
+.unseen {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
 @media (prefers-color-scheme: dark) {{ body {{ background: #111; color: #e6e6e6; }} }}
 </style>
 </head>
 <body>
 <main>
-<h1>{title}</h1>
+<h1 class="{seen}">{title}</h1>
 <div id="view"></div>
 <noscript>{fallback}</noscript>
 </main>
@@ -91,6 +92,8 @@ def page(widget: LabWidget, *, title: str | None = None) -> str:
     return _PAGE.format(
         digest=digest,
         title=html.escape(title or widget.label or "lstm_lab"),
+        # A view names itself: without a title of its own the page does not say the same twice.
+        seen="unseen" if title is None else "",
         state=_json(_state(widget)),
         script=script,
         fallback=_fallback(widget),

@@ -12,9 +12,7 @@ from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from lstm_lab.showing import Shown
+    from lstm_lab.studies.choices import Weighting
 
 __all__ = ["NextWeights", "WeightCurve", "next_weights"]
 
@@ -67,42 +65,28 @@ class WeightCurve(LabWidget):
 
     Parameters
     ----------
-    index
-        Times of the training windows' targets, oldest first.
-    scheme
-        What the run was trained with; also where the view starts.
     result
-        What the still picture shows.
+        The training windows and the scheme they were weighted by, where the view starts.
     chosen
         Where the button puts the choice.
     """
 
     _view = traitlets.Unicode("weights").tag(sync=True)
 
-    def __init__(
-        self,
-        index: pd.Index,
-        scheme: str = "uniform",
-        *,
-        result: Shown | None = None,
-        chosen: NextWeights = next_weights,
-        **traits: Any,
-    ) -> None:
-        curve(scheme, np.zeros(1))
-        self._index = index
-        self._scheme = scheme
+    def __init__(self, result: Weighting, *, chosen: NextWeights = next_weights, **traits: Any) -> None:
+        self._weighting = result
         self._chosen = chosen
         super().__init__(result, **{"label": "Weights of the training windows", "height": 240, **traits})
 
     def fill(self) -> None:
-        """Put the training period on the wire: its shape is enough, the curves are drawn in the page."""
-        count = len(self._index)
-        rows = np.linspace(0, count - 1, min(count, POINTS)).round().astype(np.intp)
-        places = axis(self._index)
+        """Put the training period on the wire: the curves over it are drawn in the page."""
+        index = self._weighting.index
+        rows = np.linspace(0, len(index) - 1, min(len(index), POINTS)).round().astype(np.intp)
+        places = axis(index)
         self.wire.put("times", places.places[rows])
         self.wire.set(
-            count=count,
-            scheme=self._scheme,
+            count=len(index),
+            scheme=self._weighting.scheme,
             is_time=places.is_time,
             step=places.step,
             next=self._chosen.get() or "",
@@ -118,5 +102,5 @@ class WeightCurve(LabWidget):
     def text(self) -> str:
         """Say what the run was trained with, and what was chosen."""
         chosen = self._chosen.get()
-        after = "" if chosen is None else f"; the next training uses {chosen}"
-        return f"Weights of {len(self._index):,} training windows: {self._scheme}{after}"
+        after = "" if chosen is None else f"\nThe next training uses {chosen}."
+        return repr(self._weighting) + after

@@ -59,7 +59,7 @@ function ticks(_: uPlot, splits: number[]): string[] {
   return splits.map((value) => {
     if (value === null) return "";
     if (value !== 0 && (Math.abs(value) >= 1e6 || step < 1e-5)) return number(value, 3);
-    return value.toLocaleString("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    return value.toLocaleString("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace(/^-/, "−");
   });
 }
 
@@ -81,6 +81,7 @@ export class Chart {
   readonly u: uPlot;
   zoomed = false;
   private quiet = false;
+  private fresh = false;
 
   constructor(private readonly options: ChartOptions) {
     this.element = h("div", {
@@ -90,6 +91,8 @@ export class Chart {
       "aria-roledescription": "chart",
       "aria-label": `${options.label}. Arrow keys read values out, plus and minus zoom, 0 shows all.`,
     });
+    this.fresh = true;
+    queueMicrotask(() => (this.fresh = false));
     this.u = new uPlot(this.settings(), options.data, this.element);
     this.element.addEventListener("keydown", (event) => this.key(event));
     // Before uPlot's own handler, which then asks for the whole range.
@@ -98,6 +101,8 @@ export class Chart {
 
   /** Show new data; what the person zoomed into stays. */
   setData(data: uPlot.AlignedData): void {
+    this.fresh = true;
+    queueMicrotask(() => (this.fresh = false));
     this.quiet = true;
     if (this.zoomed) {
       this.u.setData(data, false);
@@ -112,7 +117,8 @@ export class Chart {
 
   /** Draw again with new colours, or with new extras. */
   redraw(): void {
-    this.u.redraw(true, true);
+    // New data is drawn anyway at the end of this task, and uPlot would hold on to the old range of x.
+    if (!this.fresh) this.u.redraw(true, true);
   }
 
   reset(): void {

@@ -23,7 +23,7 @@ function plusMinus(value: number | undefined): string {
 export class FanView extends View {
   private chart!: Chart;
   private stop!: Stop;
-  private readonly title = h("h3");
+  private readonly title = h("p", { class: "title" });
   private readonly kind = h("span");
   private readonly count = h("span", { class: "muted" });
   private readonly error = h("span", { class: "muted" });

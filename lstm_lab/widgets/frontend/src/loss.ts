@@ -25,7 +25,7 @@ export class LossView extends View {
   private readonly legend = h("ul", { class: "legend" });
 
   protected override build(): void {
-    this.header.append(h("h3", {}, "Losses over this run's residuals"), h("span", { class: "muted" }, this.store.text("note")));
+    this.header.append(h("p", { class: "title" }, "Losses over this run's residuals"), h("span", { class: "muted" }, this.store.text("note")));
     const control = slider(
       "delta",
       { min: 0.05, max: 5, step: 0.05, value: this.delta },
@@ -170,7 +170,7 @@ export class LossView extends View {
     const unit = this.unit === "" ? "" : ` = ${number(delta * this.scale)} ${this.unit}`;
     say(
       this.shares,
-      `delta ${number(delta, 3)} standard deviations${unit}: ${percent(linear / count, 1)} of ` +
+      `A delta of ${number(delta, 3)} standard deviations${unit}: ${percent(linear / count, 1)} of ` +
         `${number(this.store.number("count") ?? count, 7)} residuals lie in the linear region, where an outlier pulls no harder.`,
     );
     const cells = NAMES.map((name) => h("td", {}, number(sums[name] / count)));
@@ -184,8 +184,8 @@ export class LossView extends View {
       { words: "MSE", colour: this.colour("MSE"), kind: "dash" },
       { words: "MAE", colour: this.colour("MAE"), kind: "dash" },
       { words: "Huber", colour: this.colour("Huber") },
-      { words: "residuals, squared part", colour: alpha(this.palette.blue, 0.4), kind: "box" },
-      { words: "linear part", colour: alpha(this.palette.purple, 0.4), kind: "box" },
+      { words: "residuals where Huber is square", colour: alpha(this.palette.blue, 0.4), kind: "box" },
+      { words: "where it is linear", colour: alpha(this.palette.purple, 0.4), kind: "box" },
     ]);
   }
 

@@ -17,7 +17,7 @@ export class TrainingView extends View {
   private chart!: Chart;
   private strip!: Chart;
   private stop!: Stop;
-  private readonly title = h("h3");
+  private readonly title = h("p", { class: "title" });
   private readonly progress = h("span", { class: "muted" });
   private readonly clock = h("span", { class: "muted" });
   private readonly patience = h("span", { class: "muted" });

@@ -32,7 +32,7 @@ export class WeightsView extends View {
   private readonly use = button("Use in the next training", () => this.send({ kind: "use", scheme: this.scheme() }));
 
   protected override build(): void {
-    this.header.append(h("h3", {}, "Weights of the training windows"));
+    this.header.append(h("p", { class: "title" }, "Weights of the training windows"));
     const group = h("fieldset", { class: "controls" }, h("legend", { class: "muted" }, "Scheme"));
     for (const name of NAMES) group.append(this.radio(name));
     const rate = slider(
@@ -126,11 +126,10 @@ export class WeightsView extends View {
   }
 
   private refresh(): void {
-    this.chart.setData(this.data());
     NAMES.forEach((name, at) => {
       this.chart.u.series[at + 1]!.width = name === this.name ? 3.5 : 1.5;
     });
-    this.chart.redraw();
+    this.chart.setData(this.data());
     this.showTable();
     say(this.use, `Use ${this.scheme()} in the next training`);
     const next = this.store.text("next");

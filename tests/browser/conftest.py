@@ -1,0 +1,263 @@
+"""A real Chromium, a blank page with a fake anywidget model, and JupyterLab and Notebook 7 on a port of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+
+REQUIRED = "LSTM_LAB_REQUIRE_BROWSER"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-dev-shm-usage",
+    "--disable-sync",
+    "--no-first-run",
+]
+FAKE = Path(__file__).parent / "fake_work.py"
+
+
+def _chromium():
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    found = _chromium()
+    if found is None:
+        reason = "no Chromium on the PATH; install one (Debian: apt install chromium) to run the browser tests"
+        if os.environ.get(REQUIRED) == "1":
+            pytest.fail(f"{REQUIRED}=1 forbids the skip: {reason}")
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def errors():
+    """What the page complained of; a test may look, and the page fixture does at the end."""
+    return []
+
+
+@pytest.fixture
+def context_options():
+    return {}
+
+
+@pytest.fixture
+def page(browser, errors, context_options):
+    """A page without network; an uncaught error in it fails the test."""
+    context = browser.new_context(viewport={"width": 900, "height": 800}, **context_options)
+    context.set_default_timeout(15_000)
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    yield opened
+    context.close()
+    assert errors == []
+
+
+@dataclass
+class Server:
+    url: str
+    token: str
+    folder: Path
+
+    def address(self, face, name):
+        place = "lab/tree" if face == "lab" else "notebooks"
+        return f"{self.url}/{place}/{name}?token={self.token}"
+
+
+@pytest.fixture(scope="session")
+def server(chromium, tmp_path_factory):
+    """One server speaks for both faces: Notebook 7 is an extension of it."""
+    del chromium  # without a browser no server is worth its start
+    folder = tmp_path_factory.mktemp("notebooks")
+    shutil.copy(FAKE, folder / "fake_work.py")
+    settings = folder / ".settings"
+    home = {
+        "JUPYTER_CONFIG_DIR": folder / ".config",
+        "JUPYTER_DATA_DIR": folder / ".data",
+        "JUPYTER_RUNTIME_DIR": folder / ".runtime",
+        "JUPYTERLAB_SETTINGS_DIR": settings,
+        "JUPYTERLAB_WORKSPACES_DIR": folder / ".workspaces",
+        "IPYTHONDIR": folder / ".ipython",
+    }
+    _quiet_lab(settings)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = secrets.token_hex(16)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
+    command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
+    command += ["--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"]
+    environment = {**os.environ, **{name: str(place) for name, place in home.items()}}
+    with (folder / ".server.log").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            running = Server(f"http://127.0.0.1:{port}", token, folder)
+            _wait_until_up(running, process)
+            yield running
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _quiet_lab(settings):
+    """No news, no tips: nothing that asks the network or covers a cell."""
+    folder = settings / "@jupyterlab" / "apputils-extension"
+    folder.mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
+    (folder / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+
+
+def _wait_until_up(server, process):
+    for _ in range(300):
+        if process.poll() is not None:
+            pytest.fail("JupyterLab ended at once:\n" + (server.folder / ".server.log").read_text()[-2000:])
+        try:
+            with urllib.request.urlopen(f"{server.url}/api/status?token={server.token}", timeout=2):  # noqa: S310 - our own server
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail("JupyterLab did not answer within a minute")
+
+
+class Notebook:
+    """A notebook in the browser, driven by the application's own commands."""
+
+    def __init__(self, page, server, face, name):
+        self.page = page
+        self.server = server
+        self.face = face
+        self.name = name
+        self._before = None
+
+    @property
+    def path(self):
+        return self.server.folder / self.name
+
+    def load(self):
+        self.page.goto(self.server.address(self.face, self.name))
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.page.wait_for_function("window.jupyterapp !== undefined")
+        self.idle()
+
+    def _panel(self, code, argument=None):
+        return self.page.evaluate(
+            f"(argument) => {{ const panel = window.jupyterapp.shell.currentWidget; {code} }}", argument
+        )
+
+    def status(self):
+        return self._panel("return panel?.sessionContext?.session?.kernel?.status ?? 'none';")
+
+    def idle(self, timeout=60):
+        """Wait for a kernel that is free; of a busy one a subshell may say the same, so `ended` asks the cell."""
+        end = time.monotonic() + timeout
+        while self.status() != "idle":
+            if time.monotonic() > end:
+                pytest.fail(f"kernel is {self.status()} after {timeout} s")
+            self.page.wait_for_timeout(80)
+
+    def start(self, cell):
+        """Run a cell and do not wait for its end."""
+        self._before = self.count(cell)
+        self._panel(
+            "panel.content.activeCellIndex = argument; window.jupyterapp.commands.execute('notebook:run-cell');", cell
+        )
+
+    def run(self, cell, timeout=60):
+        self.start(cell)
+        return self.ended(cell, timeout)
+
+    def ended(self, cell, timeout=60):
+        """Wait for the end of a cell that was started; give what it printed."""
+        end = time.monotonic() + timeout
+        while self.count(cell) in {self._before, None}:
+            if time.monotonic() > end:
+                pytest.fail(f"cell {cell} did not end within {timeout} s; kernel is {self.status()}")
+            self.page.wait_for_timeout(60)
+        self.page.wait_for_timeout(100)
+        return self.output(cell)
+
+    def count(self, cell):
+        return self._panel("return panel.content.model.cells.get(argument).executionCount;", cell)
+
+    def output(self, cell):
+        """Give the text that a cell printed."""
+        return self._panel(
+            "return panel.content.model.cells.get(argument).outputs.toJSON()"
+            ".map((o) => [].concat(o.text ?? o.evalue ?? '').join('')).join('');",
+            cell,
+        )
+
+    def bundles(self, cell):
+        """Give the mimebundles that a cell displayed."""
+        return self._panel(
+            "return panel.content.model.cells.get(argument).outputs.toJSON().map((o) => Object.keys(o.data ?? {}));",
+            cell,
+        )
+
+    def interrupt(self):
+        self._panel("return panel.sessionContext.session.kernel.interrupt();")
+
+    def save(self):
+        self._panel("return panel.context.save();")
+
+    def view(self, name):
+        return self.page.locator(f".lab[data-view={name}]")
+
+
+@pytest.fixture
+def notebook(page, server, request, errors):
+    """Make a notebook of the given cells and open it in a face; its kernel ends with the test."""
+    opened = []
+
+    def open_it(face, *cells):
+        name = f"{request.node.name.translate(str.maketrans('[]', '__'))}-{len(opened)}.ipynb"
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(book, server.folder / name)
+        made = Notebook(page, server, face, name)
+        opened.append(made)
+        made.load()
+        return made
+
+    yield open_it
+    for made in opened:
+        made._panel("return panel?.sessionContext?.shutdown();")
+    # The faces complain of much that is not ours.
+    errors[:] = [error for error in errors if "lstm" in error or "anywidget" in error]
