@@ -32,6 +32,7 @@ _HOMES = {
     "feature": "lstm_lab.data.features",
     "train": "lstm_lab.run",
     "Run": "lstm_lab.run",
+    "backtest": "lstm_lab.studies.backtest",
     "Forecast": "lstm_lab.forecasting.forecast",
     "trace": "lstm_lab.nn.traces",
     "LabError": "lstm_lab.errors",
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from lstm_lab.nn.traces import trace as trace
     from lstm_lab.run import Run as Run
     from lstm_lab.run import train as train
+    from lstm_lab.studies.backtest import backtest as backtest
 
 
 def __getattr__(name: str) -> Any:

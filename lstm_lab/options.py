@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-__all__ = ["WEIGHTS_PATTERN", "ForecastOptions", "Options", "TrainOptions", "split_commas"]
+__all__ = ["WEIGHTS_PATTERN", "BacktestOptions", "ForecastOptions", "Options", "TrainOptions", "split_commas"]
 
 WEIGHTS_PATTERN = r"^(uniform|linear|exponential(:\d+(\.\d+)?)?)$"
 
@@ -218,3 +218,30 @@ CLASSIC: Mapping[str, Any] = {
     "noise": "none",
     "calibrate": False,
 }
+
+
+class _Spread(Options):
+    """Where the tasks of a study run."""
+
+    workers: int | None = _option(
+        None, "processes to spread the work over; default: this one alone", unit="processes", example="2", ge=1
+    )
+    cluster: str | None = _option(
+        None, "address of a Dask scheduler to spread the work over", example="tcp://127.0.0.1:8786"
+    )
+
+
+class BacktestOptions(_Spread):
+    """What `lab.backtest` and ``%lstm_backtest`` take beside the options of a forecast."""
+
+    origins: int = _option(60, "places to forecast from, evenly spaced, at most", unit="origins", example="60", ge=1)
+    refit: bool | Annotated[int, Field(ge=1)] = _option(
+        False,
+        "train anew on all earlier rows before every origin or every k-th; each costs what the first training did",
+        example="10",
+    )
+    baselines: _Texts = _option(
+        ("naive", "seasonal_naive", "drift"),
+        "what to compare with: naive, seasonal_naive, drift, ets, arima, or none",
+        example="naive,ets",
+    )

@@ -1,0 +1,312 @@
+"""Spreading tasks over any `concurrent.futures.Executor`, with the same numbers wherever they are computed.
+
+A task is a frozen bundle of plain data that is called once and gives its result: it reads no global state and draws
+from its own seeds, so where and in which order tasks run changes nothing. A task whose worker dies or that fails is
+tried once more; what other tasks have given stays.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lstm_lab.errors import LabError, MissingExtraError, OptionError, RunError
+from lstm_lab.events import Progress, ProgressListener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
+
+__all__ = ["Outcome", "Task", "Workplace", "workplace"]
+
+TRIES = 2
+"""How often a task is tried before the whole study gives up."""
+_PATIENCE = 0.2
+"""Seconds between two looks at the stop flag while workers work."""
+_ONE_AT_A_TIME = threading.Lock()
+"""Held while a task runs, for an executor may run tasks in threads and Keras builds its graphs in one alone."""
+
+
+class Task(Protocol):
+    """A piece of work that can travel."""
+
+    @property
+    def name(self) -> str:
+        """What an error calls it, such as ``"LSTM at origins 13 to 24"``."""
+        ...
+
+    def __call__(self) -> Any:
+        """Do the work; the same data always give the same result."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of some tasks."""
+
+    results: dict[int, Any]
+    """By the number of the task; one that never ran is missing."""
+    stopped: bool
+    """Whether Stop or an interrupt ended the work early."""
+
+
+@dataclass
+class Workplace:
+    """Where tasks run: here, or wherever an executor takes them."""
+
+    executor: Executor | None = None
+    renew: Callable[[], Executor] | None = None
+    """Makes a new executor after the old one broke; None if it is not ours to replace."""
+    width: int = 1
+    """Tasks handed out at a time: as many as run at once, so that a worker that dies takes no more with it."""
+
+    def run(
+        self,
+        tasks: Sequence[Task],
+        *,
+        label: str = "tasks",
+        listener: ProgressListener | None = None,
+        stop: threading.Event | None = None,
+    ) -> Outcome:
+        """Run tasks in order; Stop and `KeyboardInterrupt` keep what is done by then.
+
+        Parameters
+        ----------
+        tasks
+            Handed out in this order.
+        label
+            What progress calls them.
+        listener
+            Hears of every task that is done.
+        stop
+            Looked at between tasks; those that run in other processes are not waited for.
+
+        Raises
+        ------
+        RunError
+            A task failed or lost its worker twice: its name and the reason.
+        LabError
+            As a task raised it: a mistake that a second try would repeat.
+        """
+        listener = ProgressListener() if listener is None else listener
+        work = _Work(tasks, label, listener)
+        try:
+            if self.executor is None:
+                work.here(stop)
+            else:
+                self._spread(work, stop)
+        except KeyboardInterrupt:
+            work.stopped = True
+        return Outcome(work.results, work.stopped)
+
+    def _spread(self, work: _Work, stop: threading.Event | None) -> None:
+        running: dict[Future[Any], int] = {}
+        try:
+            while work.waiting or running:
+                if stop is not None and stop.is_set():
+                    work.stopped = True
+                    return
+                # A task that was there when a worker died runs alone: if the worker dies again, it was this task.
+                width = 1 if work.suspects else self.width
+                while work.waiting and len(running) < width:
+                    self._hand_out(work, running)
+                done, _ = wait(running, timeout=_PATIENCE, return_when=FIRST_COMPLETED)
+                finished = [(future, running.pop(future)) for future in done]
+                broken = [number for future, number in finished if not work.take(future, number)]
+                if broken:
+                    self._replace(work, [*broken, *running.values()])
+                    running.clear()
+        finally:
+            for future in running:
+                future.cancel()
+
+    def _hand_out(self, work: _Work, running: dict[Future[Any], int]) -> None:
+        number = work.waiting[0]
+        executor = self.executor
+        if executor is None:
+            raise RunError("the workers are gone; start the study again")
+        try:
+            future = executor.submit(perform, work.tasks[number], work.tries[number])
+        except BrokenExecutor:
+            self._replace(work, list(running.values()))
+            running.clear()
+            return
+        running[future] = number
+        work.waiting.popleft()
+
+    def _replace(self, work: _Work, lost: list[int]) -> None:
+        """Put a new pool in the place of a broken one, and its tasks in front of the queue."""
+        for number in lost:
+            work.failed(number, "its worker died")
+        if self.renew is None:
+            raise RunError(
+                "a worker died and took the executor with it, which is not ours to replace; use workers=N,"
+                " or a Dask cluster, and the task is tried again"
+            )
+        if self.executor is not None:
+            self.executor.shutdown(wait=False, cancel_futures=True)
+        self.executor = self.renew()
+
+
+@dataclass
+class _Work:
+    """The tasks of one call, what is done and what is not."""
+
+    tasks: Sequence[Task]
+    label: str
+    listener: ProgressListener
+    results: dict[int, Any] = field(default_factory=dict)
+    stopped: bool = False
+
+    def __post_init__(self) -> None:
+        self.waiting = deque(range(len(self.tasks)))
+        self.tries = [0] * len(self.tasks)
+        self.suspects: set[int] = set()
+
+    def here(self, stop: threading.Event | None) -> None:
+        """Run in this process, without a second try: what fails here fails again."""
+        while self.waiting:
+            if stop is not None and stop.is_set():
+                self.stopped = True
+                return
+            number = self.waiting[0]
+            result = perform(self.tasks[number], 0)
+            self.waiting.popleft()
+            self._done(number, result)
+
+    def take(self, future: Future[Any], number: int) -> bool:
+        """Take what a future holds; False if the whole executor broke."""
+        try:
+            result = future.result()
+        except BrokenExecutor:
+            return False
+        except LabError:
+            raise
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - whatever a worker may send costs its task one try
+            self.failed(number, f"{type(error).__name__}: {error}".strip().splitlines()[0], error)
+        else:
+            self._done(number, result)
+        return True
+
+    def failed(self, number: int, reason: str, error: BaseException | None = None) -> None:
+        """Count a failure and queue the task again, or give up."""
+        self.tries[number] += 1
+        if self.tries[number] >= TRIES:
+            raise RunError(
+                f"{self.tasks[number].name} failed {TRIES} times ({reason}); the other {len(self.results)} of"
+                f" {len(self.tasks)} tasks are not to blame: work without an executor to see where it fails"
+            ) from error
+        if error is None:
+            self.suspects.add(number)
+        self.waiting.appendleft(number)
+
+    def _done(self, number: int, result: Any) -> None:
+        self.results[number] = result
+        self.suspects.discard(number)
+        self.listener.on_progress(Progress(self.label, len(self.results), len(self.tasks)))
+
+
+def perform(task: Task, attempt: int) -> Any:  # noqa: ARG001 - tells a second try from the first, whose failure Dask would remember
+    """Run one task wherever this is called: the one function that travels."""
+    with _ONE_AT_A_TIME:
+        return task()
+
+
+@contextmanager
+def workplace(
+    executor: Executor | None = None, workers: int | None = None, cluster: str | None = None
+) -> Iterator[Workplace]:
+    """Open the place that a study was asked to work in, and close what was opened for it.
+
+    Parameters
+    ----------
+    executor
+        Any `concurrent.futures.Executor`; it stays open.
+    workers
+        Processes on this machine. Each is started anew (``spawn``), for TensorFlow does not survive a fork.
+    cluster
+        Address of a Dask scheduler, ``tcp://host:port``; lstm_lab must be installed on its workers.
+
+    Raises
+    ------
+    OptionError
+        More than one of them, or an address that answers to nobody.
+    MissingExtraError
+        `cluster` without dask and distributed.
+    """
+    given = [name for name, value in (("executor", executor), ("workers", workers), ("cluster", cluster)) if value]
+    if len(given) > 1:
+        raise OptionError(f"tasks run in one place, got {' and '.join(given)}; keep one")
+    if executor is not None:
+        yield Workplace(executor, None, _width(executor))
+    elif cluster is not None:
+        with _dask(cluster) as place:
+            yield place
+    elif workers is not None:
+        if workers < 1:
+            raise OptionError(f"workers is a number of processes from 1 on, got {workers}; for example workers=4")
+        with _pool(workers) as place:
+            yield place
+    else:
+        yield Workplace()
+
+
+def _width(executor: Executor) -> int:
+    """Guess how many tasks an executor runs at once."""
+    size = getattr(executor, "_max_workers", None)
+    return int(size) if isinstance(size, int) else 4 * (os.cpu_count() or 1)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[Workplace]:
+    threads = max(1, (os.cpu_count() or 1) // workers)
+
+    def renew() -> Executor:
+        return ProcessPoolExecutor(workers, get_context("spawn"), prepare_worker, (threads,))
+
+    place = Workplace(renew(), renew, workers)
+    try:
+        yield place
+    finally:
+        if place.executor is not None:
+            place.executor.shutdown(wait=False, cancel_futures=True)
+
+
+def prepare_worker(threads: int) -> None:
+    """Set up a process of the pool, before TensorFlow is there to be told.
+
+    An interrupt is the parent's to handle, and processes that each take all the cores would wait for each other.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ[name] = str(threads)
+
+
+@contextmanager
+def _dask(address: str) -> Iterator[Workplace]:
+    try:
+        distributed = import_module("distributed")
+    except ImportError as missing:
+        raise MissingExtraError(
+            "a cluster needs dask and distributed, which are not installed; pip install 'lstm-lab[cluster]'"
+        ) from missing
+    try:
+        client = distributed.Client(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise OptionError(
+            f"no Dask scheduler answers at {address!r} ({type(error).__name__}); start one with 'dask scheduler' and"
+            " give the address it prints, such as tcp://127.0.0.1:8786"
+        ) from error
+    try:
+        threads = sum(client.nthreads().values())
+        yield Workplace(client.get_executor(pure=False), None, max(1, threads))
+    finally:
+        client.close()

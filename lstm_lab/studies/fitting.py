@@ -1,0 +1,105 @@
+"""Training as a task: a network is trained on the first rows of a series and forecasts from later ones."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lstm_lab.data.origins import Observed
+from lstm_lab.forecasting.calibration import fit_calibration, needed_origins
+from lstm_lab.nn.packing import fresh_layers, unpack
+from lstm_lab.nn.sampling import CHUNK
+from lstm_lab.prediction import SCORE_CHUNKS, Prediction
+from lstm_lab.run import Run, train
+from lstm_lab.studies.tasks import simulate_all
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from lstm_lab.forecasting.calibration import Calibration
+    from lstm_lab.forecasting.forecast import Kind
+    from lstm_lab.nn.packing import PackedModel
+    from lstm_lab.options import ForecastOptions
+
+__all__ = ["Fit", "Fitted", "chunks_for"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a trained network forecast, and what it cost."""
+
+    paths: NDArray[np.float64]
+    """(origins, paths, horizon) uncalibrated, in the target's unit."""
+    calibration: Calibration | None
+    """Of the network's own calibration rows; None where there are too few."""
+    uncalibrated: Kind
+    stack: str
+    transform: str
+    end: str
+    """How training ended, in one line."""
+    parameters: int
+    training_seconds: float
+    seconds: float
+    """Time that calibrating and drawing took."""
+    drawing_seconds: float
+    """Time that drawing alone took."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Train on the rows before `cut`, then draw futures from later rows."""
+
+    name: str
+    frame: pd.DataFrame
+    cut: int
+    rows: NDArray[np.int64]
+    train: Mapping[str, Any]
+    """Fields of `TrainOptions`."""
+    forecast: ForecastOptions
+    layers: PackedModel | None = None
+    """A network to train anew, in the place of the reference stack."""
+
+    def __call__(self) -> Fitted:
+        """Train, calibrate, draw; nothing after `cut` reaches training or calibration."""
+        stack = None if self.layers is None else fresh_layers(unpack(self.layers))
+        run = train(self.frame.iloc[: self.cut], stack=stack, **self.train)
+        prediction = Prediction(run, self.forecast)
+        started = time.perf_counter()
+        calibration = _calibration(run, prediction)
+        calibrated = time.perf_counter()
+        observed = Observed.of(self.frame, run.encoder, run.options.lookback, run.options.max_gap)
+        horizon, paths = self.forecast.horizon, self.forecast.paths
+        drawn = simulate_all(run.simulator, observed, self.rows, horizon, prediction.rules, chunks_for(paths))
+        ended = time.perf_counter()
+        return Fitted(
+            paths=drawn[:, :paths],
+            calibration=calibration,
+            uncalibrated=prediction.uncalibrated,
+            stack=run.stack,
+            transform=run.transform,
+            end=run.end.message,
+            parameters=int(run.model.count_params()),
+            training_seconds=run.end.seconds,
+            seconds=ended - started,
+            drawing_seconds=ended - calibrated,
+        )
+
+
+def chunks_for(paths: int) -> int:
+    """Count the chunks that hold so many paths."""
+    return -(-paths // CHUNK)
+
+
+def _calibration(run: Run, prediction: Prediction) -> Calibration | None:
+    """Calibrate on the network's own calibration rows, where they are enough."""
+    options = prediction.options
+    rows, overlap = prediction.calibration_rows()
+    if len(rows) < needed_origins((100 - options.interval) / 200, symmetric=True):
+        return None
+    paths = simulate_all(run.simulator, run.observed, rows, options.horizon, prediction.rules, SCORE_CHUNKS)
+    return fit_calibration(paths, run.observed.actual(rows, options.horizon), overlap=overlap)
