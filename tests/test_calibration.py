@@ -88,6 +88,15 @@ def test_too_few_origins_are_refused(symmetric, needed):
         few.adjust(paths[0])
 
 
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_the_widest_interval_is_the_last_that_is_not_refused(symmetric):
+    paths, actual = exchangeable(np.random.default_rng(0), 60)
+    calibration = fit_calibration(paths, actual, symmetric=symmetric)
+    calibration.quantile(paths[0], 0.5 + calibration.widest / 200)
+    with pytest.raises(CalibrationError, match="needs 6[1-9]"):
+        calibration.quantile(paths[0], 0.5 + (calibration.widest + 0.1) / 200)
+
+
 @pytest.mark.parametrize("q", [0, 1, -1, float("nan")])
 def test_a_level_that_no_sample_has_is_refused(q):
     paths, actual = exchangeable(np.random.default_rng(0), 30)

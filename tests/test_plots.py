@@ -61,14 +61,14 @@ CASES = {
         history=pd.Series(np.arange(12.0), pd.period_range("2019-01", periods=12, freq="M")),
     ),
     "no history": forecast(history=pd.Series([], pd.DatetimeIndex([]), dtype=float)),
+    "unobserved": forecast(history=pd.Series(np.where(np.arange(80) < 60, np.arange(80.0), np.nan), DAYS[:80])),
     "long names": forecast(target="a very long name of a column " * 6, coverage=MEASURED, kind="calibrated"),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("told", [False, True])
-def test_every_fan_fits_on_its_canvas(name, told):
-    figure = plot(CASES[name], actual=[49.0] if told else None)
+def test_every_fan_fits_on_its_canvas(name):
+    figure = plot(CASES[name], actual=[49.0])
     assert isinstance(figure.canvas, FigureCanvasAgg)
     assert png(figure).startswith(b"\x89PNG")
     pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)
@@ -92,6 +92,20 @@ def test_the_fan_says_what_its_band_is():
 def test_few_paths_make_no_band(paths, filled):
     figure = plot(forecast(paths=paths))
     assert len(figure.axes[0].collections) == filled
+    assert any("no band is drawn" in text for text in words(figure)) == (filled == 0)
+
+
+def test_a_narrow_interval_is_one_band_and_not_two_of_one_name():
+    figure = plot(forecast(interval=50))
+    assert len(figure.axes[0].collections) == 1
+    assert "25th–75th" not in words(figure)
+
+
+def test_the_word_origin_keeps_clear_of_the_line():
+    for last, place in ((90.0, 0), (10.0, 1)):
+        history = pd.Series(np.full(80, last), DAYS[:80])
+        note = next(text for text in plot(forecast(history=history)).axes[0].texts if text.get_text() == "origin")
+        assert note.xy[1] == place
 
 
 def test_bands_are_drawn_where_the_quantiles_are():

@@ -87,6 +87,12 @@ class Calibration:
         """Steps ahead that can be calibrated."""
         return int(self.scores.shape[1])
 
+    @property
+    def widest(self) -> float:
+        """Widest interval, in percent, that these origins can calibrate: what `Adaptive` may ask for at most."""
+        n = self.origins
+        return 100 * (n / (n + 1) if self.symmetric else max(0.0, (n - 1) / (n + 1)))
+
     def knots(self) -> tuple[Array, Array]:
         """Levels (k,) and the scores that belong to them (k, horizon), both rising."""
         n = self.origins
@@ -383,7 +389,10 @@ class Adaptive:
 
     @property
     def level(self) -> float:
-        """Nominal coverage to ask the next band for, as a share: 1 means everything, 0 the median alone."""
+        """Nominal coverage to ask the next band for, as a share: 1 means everything, 0 the median alone.
+
+        No finite number of origins can give everything: ask for ``min(100 * level, calibration.widest)`` percent.
+        """
         return min(1.0, max(0.0, 1 - self.alpha))
 
     def after(self, *, missed: bool) -> Adaptive:

@@ -55,10 +55,14 @@ def fan_figure(
     place = positions(index)
     past, ahead = place[: len(history)], place[len(history) :]
     subtitle = forecast.band_name()
-    _history(made, past, history, ahead)
+    if len(forecast.paths) < ENOUGH:
+        subtitle += f"\nfewer than {ENOUGH} paths, so no band is drawn"
+    _history(made, past, history)
     _paths(made, ahead, forecast)
     if actual is not None:
         subtitle += "\n" + _actual(made, ahead, forecast, forecast.align(actual))
+    if history.notna().any():
+        _origin(made, past[-1], ahead[0], history.dropna().to_numpy(np.float64)[-max(3, rows // 6) :])
     time_axis(made, index)
     made.margins(x=0.02)
     titles(made, f"{short(forecast.target)}: {span(forecast.index)}", subtitle)
@@ -66,24 +70,30 @@ def fan_figure(
     return figure
 
 
-def _history(made: Axes, past: np.ndarray, history: pd.Series[float], ahead: np.ndarray) -> None:
-    """Draw what was observed, and the origin: half a step after it, so that the gap shows what nobody knew."""
+def _history(made: Axes, past: np.ndarray, history: pd.Series[float]) -> None:
+    """Draw what was observed; its last value is a dot, for the line is not joined to what nobody knew."""
     if not len(history):
         return
     made.plot(past, history.to_numpy(np.float64), color=BLACK, linewidth=1.3, label="observed")
     made.plot(past[-1:], history.to_numpy(np.float64)[-1:], "o", color=BLACK, markersize=3.5)
-    origin = past[-1] + (ahead[0] - past[-1]) / 2
+
+
+def _origin(made: Axes, last_seen: Any, first_ahead: Any, recent: np.ndarray) -> None:
+    """Mark where knowledge ends, half a step after the last value; the word goes where the line is not."""
+    origin = last_seen + (first_ahead - last_seen) / 2
     made.axvline(origin, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
+    low, high = made.get_ylim()
+    above = bool(recent.max() < low + 0.8 * (high - low))
     made.annotate(
         "origin",
-        (origin, 1),
-        (-4, -2),
+        (origin, float(above)),
+        (-4, -2 if above else 2),
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
         fontsize=style.SMALL,
         color=GREY,
         ha="right",
-        va="top",
+        va="top" if above else "bottom",
     )
 
 
@@ -94,20 +104,25 @@ def _paths(made: Axes, ahead: np.ndarray, forecast: Forecast) -> None:
     lower, q25, median, q75, upper = forecast.quantile([low, 0.25, 0.5, 0.75, high])
     enough = len(forecast.paths) >= ENOUGH
     if enough:
-        outer, inner = _edges(low, high), "25th–75th"
-        if forecast.horizon == 1:
-            made.vlines(ahead, lower, upper, color=BLUE, alpha=0.35, linewidth=10, label=outer)
-            made.vlines(ahead, q25, q75, color=BLUE, alpha=0.6, linewidth=10, label=inner)
-        else:
-            made.fill_between(ahead, lower, upper, color=BLUE, alpha=0.18, linewidth=0, label=outer)
-            made.fill_between(ahead, q25, q75, color=BLUE, alpha=0.28, linewidth=0, label=inner)
+        _band(made, ahead, (lower, upper), 0.2, _edges(low, high))
+        if forecast.interval > 50:
+            _band(made, ahead, (q25, q75), 0.3, "25th–75th")
     count = min(SHOWN, len(forecast.paths))
     chosen = forecast.paths[np.linspace(0, len(forecast.paths) - 1, count).astype(int)]
     alpha = 0.25 if enough else 0.7
-    label = f"{count} of {len(forecast.paths):,} paths" if count < len(forecast.paths) else f"all {count} paths"
+    several = f"{count} of {len(forecast.paths):,} paths" if count < len(forecast.paths) else f"all {count} paths"
+    label = several if count > 1 else "the only path"
     lines = made.plot(ahead, chosen.T, color=BLUE, alpha=alpha, linewidth=0.7, **marks)
     lines[0].set_label(label)
     made.plot(ahead, median, color=BLUE, linewidth=2, label="median", **marks)
+
+
+def _band(made: Axes, ahead: np.ndarray, edges: tuple[np.ndarray, np.ndarray], alpha: float, label: str) -> None:
+    """Fill between two edges; a single step has no between, so it is given a bar."""
+    if len(ahead) == 1:
+        made.vlines(ahead, *edges, color=BLUE, alpha=alpha + 0.15, linewidth=10, label=label)
+    else:
+        made.fill_between(ahead, *edges, color=BLUE, alpha=alpha, linewidth=0, label=label)
 
 
 def _edges(low: float, high: float) -> str:
