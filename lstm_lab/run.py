@@ -19,7 +19,7 @@ from lstm_lab.data.timeline import segments
 from lstm_lab.data.transforms import choose_transform
 from lstm_lab.data.windows import Split, Windows, cut_rows, split_rows, windows_of
 from lstm_lab.forecasting.words import moment, number
-from lstm_lab.nn.noise import Residuals
+from lstm_lab.nn.noise import Residuals, one_step
 from lstm_lab.nn.sampling import Simulator
 from lstm_lab.nn.stacks import build_forecaster, from_model, read_stack, reference_stack
 from lstm_lab.nn.training import fit
@@ -30,6 +30,8 @@ from lstm_lab.showing import Shown, Summary
 if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from lstm_lab.events import SamplingListener, TrainingEnd, TrainingListener
     from lstm_lab.forecasting.calibration import Calibration
@@ -160,17 +162,16 @@ class Run(Shown):
         return Residuals(self._errors, self.windows.ends[self.split.calibration], scaled)
 
     @cached_property
-    def _errors(self) -> np.ndarray:
+    def _errors(self) -> NDArray[np.float64]:
         held_out = self.split.calibration
-        forecast = self.model.predict(self.windows.inputs(held_out), batch_size=256, verbose=0)
-        return np.asarray(self.windows.targets(held_out) - forecast[:, 0], dtype=np.float64)
+        return self.windows.targets(held_out) - one_step(self.model, self.windows, held_out)
 
     def summary_table(self) -> Summary:
         """Say what was trained on what, how it ended, and how it compares with the naive forecast."""
         index = self.frame.index
         rows = [
             ("network", self.stack),
-            ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}"),
+            ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}{self._blemishes()}"),
             ("rows", self._parts()),
             ("inputs", ", ".join(self.encoder.columns)),
             ("transform", self.reason),
@@ -181,6 +182,13 @@ class Run(Shown):
             rows.append(("validation loss", self._against_naive(self.baseline)))
         title = f"Run {self.name!r}: " if self.name else "Run: "
         return Summary(f"{title}{self.target}", tuple(rows))
+
+    def _blemishes(self) -> str:
+        """Say what is not as it should be: gaps, and values that were filled in."""
+        gaps = int(self.observed.segments[-1])
+        filled = int(self.frame.attrs.get("lstm_lab", {}).get("filled_values", 0))
+        told = [f"{gaps} gaps, spanned by no window"] * (gaps > 0) + [f"{filled} values filled in"] * (filled > 0)
+        return "".join(f"; {part}" for part in told)
 
     def _parts(self) -> str:
         cuts = self.split.cuts

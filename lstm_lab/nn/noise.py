@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from numpy.typing import NDArray
 
-__all__ = ["DECAY", "Residuals"]
+    from lstm_lab.data.windows import Windows
+
+__all__ = ["DECAY", "Residuals", "one_step"]
 
 DECAY = 0.94
 """Weight of the past in the running variance, the RiskMetrics (1996) value for daily data."""
@@ -77,6 +81,16 @@ class Residuals:
         shocks = (self.values / running[:-1])[picks]
         start = running[np.searchsorted(self.rows, rows)]
         return _filtered(shocks, start)
+
+
+def one_step(model: Any, windows: Windows, which: NDArray[np.int64], batch: int = 256) -> NDArray[np.float64]:
+    """Forecast the target of some windows with dropout off, (k,) in standard deviations.
+
+    A plain call per batch: `Model.predict` compiles anew for every model, and warns after a few.
+    """
+    parts = [which[start : start + batch] for start in range(0, len(which), batch)]
+    outputs = [np.asarray(model(windows.inputs(part), training=False), dtype=np.float64)[:, 0] for part in parts]
+    return np.concatenate(outputs)
 
 
 def _filtered(shocks: NDArray[np.float64], start: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["mimebundle", "plot", "png"]
 
-_VIEWS = ("lstm_lab.plots.fan", "lstm_lab.plots.choices")
+_VIEWS = ("lstm_lab.plots.fan", "lstm_lab.plots.choices", "lstm_lab.plots.runs")
 """Modules that register a picture."""
 
 
