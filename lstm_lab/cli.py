@@ -18,6 +18,8 @@ from lstm_lab.variables import find_source
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import pandas as pd
+
     from lstm_lab.flags import Parsed
 
 __all__ = ["DEMO", "LAB", "QUICKSTART", "RUN", "main"]
@@ -177,9 +179,7 @@ def _forecast(source: str, parsed: Parsed) -> int:
         forecast = run.forecast(listener=heard, **forecast_options)
     for target in targets:
         _WRITERS[target.suffix.lower()](forecast, target)
-    rows = forecast.frame[["median", "lower", "upper"]]
-    step = max(1, len(rows) // 10)
-    _say(f"\n{run!r}\n\n{forecast!r}\n\n{rows.iloc[step - 1 :: step].to_string(float_format='{:,.4g}'.format)}\n")
+    _say(f"\n{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame)}\n")
     return _say("wrote " + ", ".join(str(target) for target in targets))
 
 
@@ -188,6 +188,14 @@ _WRITERS: Mapping[str, Callable[[Any, Path], object]] = {
     ".csv": lambda forecast, path: forecast.frame.to_csv(path),
     ".html": lambda forecast, path: forecast.to_html(path),
 }
+
+
+def _table(frame: pd.DataFrame) -> str:
+    """Write about ten rows of a forecast, to four digits of its largest number."""
+    rows = frame[["median", "lower", "upper"]]
+    step = max(1, len(rows) // 10)
+    whole = len(f"{rows.abs().to_numpy().max():.0f}")
+    return rows.iloc[step - 1 :: step].to_string(float_format=f"{{:,.{max(0, 4 - whole)}f}}".format)
 
 
 def _check(targets: list[Path]) -> None:

@@ -74,6 +74,14 @@ def test_a_run_leaves_a_picture_and_a_table(place, capsys):
     assert out.endswith("wrote a.png, b.csv, c.html\n")
 
 
+@pytest.mark.parametrize(("top", "shown"), [(0.5, "0.250"), (46.92, "23.46"), (8_123.4, "4,062"), (2e6, "1,000,000")])
+def test_the_table_shows_four_digits_and_about_ten_rows(top, shown):
+    frame = pd.DataFrame({"median": top / 2, "lower": 0.0, "upper": top}, index=range(30))
+    lines = cli._table(frame).splitlines()
+    assert len(lines) == 11
+    assert lines[-1].split()[:2] == ["29", shown]
+
+
 def test_the_demo_does_the_quickstarts_job_and_takes_flags(place):
     assert cli.main(["demo", "--epochs", "2"]) == 0
     quickstart = TrainOptions.of(cli.QUICKSTART).model_dump(exclude_unset=True)

@@ -1,0 +1,83 @@
+"""The outside of the house: what the README says exists, and every list that is kept twice agrees."""
+
+import hashlib
+import re
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import lstm_lab
+from lstm_lab import cli
+from lstm_lab.magics import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+
+
+def prints(folder):
+    files = [path for path in folder.rglob("*.py") if "notebooks" not in path.parts and "frontend" not in path.parts]
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_the_package_under_test_is_this_tree():
+    """An installed copy that is older than the tree would be tested in its place, and nobody would notice."""
+    installed = Path(lstm_lab.__file__).parent
+    assert prints(installed) == prints(ROOT / "lstm_lab"), f"{installed} is not this tree: run pip install '.[test]'"
+
+
+def test_the_command_is_installed():
+    (found,) = entry_points(group="console_scripts", name="lstm-lab")
+    assert found.value == "lstm_lab.cli:main"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_to_a_file_leads_somewhere(document):
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / document).read_text())
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_readme_names_only_flags_that_exist():
+    text = (ROOT / "README.md").read_text()
+    flags = {flag.written for command in (*COMMANDS.values(), cli.LAB, cli.RUN) for flag in command.flags.values()}
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= flags
+    assert set(re.findall(r"%%?(lstm_\w+)", text)) <= set(COMMANDS)
+
+
+def test_the_readmes_two_commands_come_first():
+    first_screen = "\n".join((ROOT / "README.md").read_text().splitlines()[:30])
+    assert "python3 -m venv .venv && . .venv/bin/activate && pip install . && lstm-lab" in first_screen
+    assert "pip install '.[test]' && pytest" in first_screen
+
+
+def test_the_readmes_table_names_every_option():
+    from lstm_lab.options import ForecastOptions, TrainOptions
+
+    text = (ROOT / "README.md").read_text()
+    names = [*TrainOptions.model_fields, *ForecastOptions.model_fields]
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_every_dependency_is_explained():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    extras = [text for extra in PROJECT["optional-dependencies"].values() for text in extra]
+    names = {Requirement(text).name for text in [*PROJECT["dependencies"], *extras]} - {"lstm-lab"}
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []
+
+
+def test_binder_pins_everything_that_the_package_needs():
+    lines = [line for line in (ROOT / "binder" / "requirements.txt").read_text().splitlines() if line[0] != "#"]
+    pins = dict(line.split("==") for line in lines)
+    pins["tensorflow"] = pins.pop("tensorflow-cpu")
+    needed = [Requirement(text) for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["stats"]]]
+    assert set(pins) == {requirement.name for requirement in needed}
+    assert [str(requirement) for requirement in needed if pins[requirement.name] not in requirement.specifier] == []
+
+
+def test_the_map_in_the_package_and_in_contributing_name_every_module():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    entries = [path for path in (ROOT / "lstm_lab").iterdir() if not path.name.startswith(("_", ".", "py.typed"))]
+    assert [path.stem for path in sorted(entries) if f"`{path.stem}" not in text] == []
