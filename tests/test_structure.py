@@ -3,7 +3,6 @@
 import hashlib
 import re
 import tomllib
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -29,9 +28,8 @@ def test_the_package_under_test_is_this_tree():
     assert prints(installed) == prints(ROOT / "lstm_lab"), f"{installed} is not this tree: run pip install '.[test]'"
 
 
-def test_the_command_is_installed():
-    (found,) = entry_points(group="console_scripts", name="lstm-lab")
-    assert found.value == "lstm_lab.cli:main"
+def test_the_command_is_this_one():
+    assert PROJECT["scripts"] == {"lstm-lab": f"{cli.main.__module__}:{cli.main.__name__}"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
