@@ -1,7 +1,7 @@
 """Still pictures of results: a `matplotlib.figure.Figure` each, drawn by Agg, unknown to pyplot.
 
 `plot` finds the picture of a result by its type. A new one is a function registered with ``@plot.register(Type)``
-in a module of its own, and that module's name in `_VIEWS`, which is read when the first picture is asked for.
+in a module of its own, and a line in `_VIEWS`: only the module that draws a result is imported to draw it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["mimebundle", "plot", "png"]
 
-_VIEWS = ("lstm_lab.plots.fan", "lstm_lab.plots.choices", "lstm_lab.plots.runs")
-"""Modules that register a picture."""
+_VIEWS = {
+    "Forecast": "lstm_lab.plots.fan",
+    "ResidualLosses": "lstm_lab.plots.choices",
+    "Run": "lstm_lab.plots.runs",
+    "Weighting": "lstm_lab.plots.choices",
+}
+"""The module that registers the picture of each type, by the type's name."""
 
 
 @singledispatch
@@ -49,11 +54,12 @@ def plot(result: object, **options: Any) -> Figure:
     LabError
         No picture is known for this type.
     """
-    for view in _VIEWS:
-        import_module(view)
+    for kind in type(result).__mro__:
+        if kind.__name__ in _VIEWS:
+            import_module(_VIEWS[kind.__name__])
     draw = plot.dispatch(type(result))
     if draw is plot.dispatch(object):
-        known = ", ".join(sorted(kind.__name__ for kind in plot.registry if kind is not object))
+        known = ", ".join(sorted(_VIEWS))
         raise LabError(f"there is no picture of a {type(result).__name__}; there are pictures of: {known}")
     return draw(result, **options)
 
