@@ -1,0 +1,270 @@
+"""Backtests: each forecast is the one that would have been made, nothing leaks, and every place gives the same bits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lstm_lab as lab
+from lstm_lab.data.origins import Observed
+from lstm_lab.errors import CalibrationError, DataError, ForecastError, OptionError
+from lstm_lab.events import ProgressListener
+from lstm_lab.forecasting import metrics
+from lstm_lab.forecasting.baselines import BASELINES
+from lstm_lab.nn.sampling import CHUNK
+from lstm_lab.options import ForecastOptions
+from lstm_lab.prediction import Prediction
+from lstm_lab.studies.judging import difference
+from lstm_lab.studies.rolling import season_of
+
+HORIZON, ORIGINS = 3, 14
+TRAIN = {
+    "transform": "diff",
+    "features": ["wind"],
+    "units": [4],
+    "dense": [],
+    "dropout": 0.3,
+    "lookback": 8,
+    "epochs": 1,
+    "calibration": 0.25,
+}
+
+
+def table(rows=400):
+    rng = np.random.default_rng(5)
+    index = pd.date_range("2021-03-01", periods=rows, freq="D", name="day")
+    wind = np.sin(np.arange(rows) / 9) + rng.normal(0, 0.1, rows)
+    level = 50 + rng.normal(0, 1, rows).cumsum() + wind
+    return pd.DataFrame({"price": level, "wind": wind}, index=index)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return lab.train(table().iloc[:300], target="price", **TRAIN)
+
+
+@pytest.fixture(scope="module")
+def longer(run):
+    return lab.backtest(run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK)
+
+
+def same(one, other):
+    assert list(one.forecasts) == list(other.forecasts)
+    for name, forecasts in one.forecasts.items():
+        assert np.array_equal(forecasts.paths, other.forecasts[name].paths), name
+
+
+def test_results_equal_one_forecast_per_origin(run, longer):
+    options = ForecastOptions(horizon=HORIZON, paths=CHUNK)
+    rules = Prediction(run, options).rules
+    ours = longer.forecasts["network"]
+    for number, row in enumerate(longer.past.rows):
+        until = Observed.of(table().iloc[:row], run.encoder, run.options.lookback)
+        alone = run.simulator.chunk(until.newest(HORIZON), HORIZON, rules)[0]
+        np.testing.assert_allclose(ours.raw[number], alone, rtol=1e-6)
+
+
+def test_calibration_is_the_runs_own(run, longer):
+    forecast = run.forecast(HORIZON, paths=CHUNK)
+    assert forecast.coverage == longer.forecasts["network"][0].coverage
+    own = next(iter(run.calibrations.values()))
+    np.testing.assert_allclose(longer.forecasts["network"].calibrations[0].scores, own.scores, rtol=1e-5, atol=1e-6)
+
+
+def test_origins_are_spread_over_the_later_rows_with_the_newest(longer):
+    frame = table()
+    assert len(longer.origins) == ORIGINS
+    assert longer.origins[0] >= frame.index[299]
+    assert longer.origins[-1] == frame.index[-1 - HORIZON]
+    assert set(np.diff(longer.past.rows)) == {100 // ORIGINS}
+
+
+def test_summary_against_plain_numpy(longer):
+    frame = table()["price"]
+    for name, row in longer.summary.iterrows():
+        paths = longer.forecasts[name].paths
+        actual = np.stack([frame.to_numpy()[start : start + HORIZON] for start in longer.past.rows])
+        low, median, high = np.quantile(paths, [0.05, 0.5, 0.95], axis=1)
+        assert row.mae == pytest.approx(np.abs(median - actual).mean())
+        assert row.rmse == pytest.approx(np.sqrt(((median - actual) ** 2).mean()))
+        before = frame.to_numpy()[: longer.past.rows[0]]
+        assert row.mase == pytest.approx(row.mae / np.abs(np.diff(before)).mean())
+        assert row.crps == pytest.approx(np.mean([metrics.crps(paths[k], actual[k]) for k in range(ORIGINS)]))
+        held = (low <= actual) & (actual <= high)
+        assert row.coverage == pytest.approx(held.mean())
+        assert row.joint_coverage == pytest.approx(held.all(axis=1).mean())
+        assert row.coverage_low <= row.coverage <= row.coverage_high
+        assert row.width == pytest.approx((high - low).mean())
+        assert row.band == "calibrated"
+
+
+def test_baselines_are_those_of_their_history(longer):
+    frame = table()["price"].to_numpy()
+    medians = longer.forecasts["naive"].band[1]
+    np.testing.assert_allclose(medians, np.repeat(frame[longer.past.rows - 1][:, None], HORIZON, axis=1))
+    row = int(longer.past.rows[3])
+    drawn = BASELINES["drift"].draw(
+        frame[:row], HORIZON, paths=CHUNK, rng=np.random.default_rng([0, row]), season=longer_season()
+    )
+    np.testing.assert_array_equal(longer.forecasts["drift"].raw[3], drawn)
+
+
+def longer_season():
+    return season_of(table()["price"].iloc[:195])
+
+
+@pytest.mark.parametrize(("refit", "own"), [(False, False), (False, True), (7, False)])
+def test_nothing_after_an_origin_reaches_its_forecast(refit, own):
+    """Every value from the middle origin on is moved, and the column beside it too: earlier forecasts stay."""
+    frame = table()
+
+    def judged(changed):
+        trained = lab.train(changed.iloc[:300] if not own else changed, target="price", **TRAIN)
+        return lab.backtest(
+            trained, None if own else changed, horizon=HORIZON, origins=ORIGINS, paths=CHUNK, refit=refit
+        )
+
+    before = judged(frame)
+    moved = frame.copy()
+    middle = int(before.past.rows[7])
+    moved.iloc[middle:] = moved.iloc[middle:] * 3 + 100
+    after = judged(moved)
+    assert after.past.rows.tolist() == before.past.rows.tolist()
+    for name, forecasts in before.forecasts.items():
+        unmoved = forecasts.paths[:8] == after.forecasts[name].paths[:8]
+        assert unmoved.all(), name
+        assert not (forecasts.paths[-1] == after.forecasts[name].paths[-1]).any(), name
+
+
+def test_within_the_run_the_judged_rows_calibrate_nothing(run):
+    result = lab.backtest(run, horizon=HORIZON, origins=ORIGINS, paths=CHUNK)
+    cuts = run.split.cuts
+    middle = (cuts.calibration + cuts.rows) // 2
+    assert result.past.rows[0] >= middle
+    assert "earlier half" in result.details["origins lie in"]
+    calibration = result.forecasts["network"].calibrations[0]
+    assert calibration.origins == middle - cuts.calibration - HORIZON + 1
+
+
+def test_refit_is_a_training_on_the_rows_before(run):
+    frame = table()
+    result = lab.backtest(run, frame, horizon=HORIZON, origins=4, paths=CHUNK, refit=2, baselines=())
+    first = int(result.past.rows[2])
+    again = lab.train(frame.iloc[:first], target="price", **TRAIN)
+    np.testing.assert_allclose(
+        result.forecasts["network"].paths[2], again.forecast(HORIZON, paths=CHUNK).paths, rtol=1e-5
+    )
+    own = {calibration.origins for calibration in result.forecasts["network"].calibrations}
+    assert len(set(map(id, result.forecasts["network"].calibrations))) == 2
+    assert own == {60}
+
+
+def test_a_process_pool_gives_the_same_bits(run, longer):
+    stop = threading.Event()
+    same(lab.backtest(run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, workers=2, stop=stop), longer)
+
+
+def test_two_dask_workers_give_the_same_bits_though_one_is_killed(run, longer):
+    distributed = pytest.importorskip("distributed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Dask says of a worker that was killed
+        with distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        ) as cluster:
+            pids = [worker.pid for worker in cluster.workers.values()]
+
+            class Killer(ProgressListener):
+                def on_progress(self, progress):
+                    if progress.done == 3:
+                        os.kill(pids[0], signal.SIGKILL)
+
+            result = lab.backtest(
+                run,
+                table(),
+                horizon=HORIZON,
+                origins=ORIGINS,
+                paths=CHUNK,
+                cluster=cluster.scheduler_address,
+                listener=Killer(),
+            )
+    same(result, longer)
+
+
+def test_stop_judges_what_was_drawn(run, longer):
+    stop = threading.Event()
+
+    class StopLater(ProgressListener):
+        def on_progress(self, progress):
+            if progress.done == progress.total - 2:
+                stop.set()
+
+    result = lab.backtest(run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, stop=stop, listener=StopLater())
+    assert len(result.origins) == 12
+    assert result.details["stopped"] == "after 12 of 14 origins"
+    assert np.array_equal(result.forecasts["naive"].paths, longer.forecasts["naive"].paths[:12])
+    stop.set()
+    with pytest.raises(ForecastError, match="stopped before any origin"):
+        lab.backtest(run, table(), horizon=HORIZON, stop=stop)
+
+
+def test_the_later_rows_alone_are_enough(run, longer):
+    result = lab.backtest(run, table().iloc[300:], horizon=HORIZON, origins=ORIGINS, paths=CHUNK)
+    same(result, longer)
+
+
+def test_forecasts_are_forecasts(longer):
+    one = longer.forecasts["network"][-1]
+    assert one.kind == "calibrated"
+    assert one.index[0] == longer.origins[-1] + pd.Timedelta(days=1)
+    assert one.history.index[-1] == longer.origins[-1]
+    np.testing.assert_array_equal(
+        longer.forecasts["network"].at(longer.origins[2]).paths, longer.forecasts["network"][2].paths
+    )
+    assert len(longer.forecasts["naive"][:3]) == 3
+    with pytest.raises(ForecastError, match="no forecast started at 1999"):
+        longer.forecasts["network"].at("1999-01-01")
+    steps = longer.by_step()
+    assert steps.loc["network", "coverage"].mean() == pytest.approx(longer.summary.loc["network", "coverage"])
+
+
+def test_the_text_names_band_and_measured_coverage(run, longer):
+    text = repr(longer)
+    assert "calibrated 90 % band held" in text
+    assert "verdict" in text
+    bare = lab.backtest(run, table(), horizon=HORIZON, origins=4, paths=CHUNK, calibrate=False, noise="none")
+    assert "dropout spread band held" in repr(bare)
+    assert "90 %" not in repr(bare)
+    assert list(bare.summary["band"].unique()) == ["dropout spread", "predictive"] or set(bare.summary["band"]) == {
+        "dropout spread",
+        "predictive",
+    }
+
+
+def test_mistakes_are_one_line(run):
+    for error, message, options in (
+        (OptionError, "did you mean 'paths'", {"pathes": 3}),
+        (ForecastError, "did you mean 'naive'", {"baselines": ["naiv"]}),
+        (DataError, "this one ends at", {"frame": table().iloc[:250]}),
+        (ForecastError, "known steps after it", {"horizon": 90}),
+        (CalibrationError, "to calibrate on", {"horizon": 30, "calibrate": True}),
+        (OptionError, "origins", {"origins": 0}),
+    ):
+        with pytest.raises(error, match=message) as refused:
+            lab.backtest(run, **options)
+        assert "\n" not in str(refused.value)
+
+
+def test_difference_against_a_simulation():
+    """The standard error is that of the mean over origins: it is found again in repeated draws."""
+    rng = np.random.default_rng(1)
+    gaps = [difference(rng.normal(0.2, 1, (50, 4)), np.zeros((50, 4)), 0) for _ in range(400)]
+    means = np.array([gap.mean for gap in gaps])
+    assert np.mean([gap.error for gap in gaps]) == pytest.approx(means.std(), rel=0.1)
+    repeated = np.repeat(rng.normal(0, 1, (30, 4)), 5, axis=0)
+    assert difference(repeated, repeated * 0, 4).error > 1.5 * difference(repeated, repeated * 0, 0).error
