@@ -16,6 +16,8 @@ from lstm_lab.forecasting.baselines import BASELINES, baseline
 
 RNG = np.random.default_rng(0)
 WALK = 100 + RNG.normal(size=400).cumsum()
+# Six walks, one for each phase: a season that keeps changing.
+DRIFTING = (RNG.normal(size=(60, 6)).cumsum(axis=0) + 0.2 * RNG.normal(size=(60, 6))).ravel()
 DAILY = 20 + 5 * np.sin(np.arange(480) * 2 * np.pi / 24) + RNG.normal(size=480)
 FREE = [name for name, one in BASELINES.items() if one.extra is None]
 STATS = [name for name in BASELINES if name not in FREE]
@@ -86,20 +88,20 @@ def test_a_naive_band_covers_random_walks():
     assert np.mean(inside) == pytest.approx(0.9, abs=0.03)
 
 
-@pytest.mark.parametrize("season", [1, 24])
-def test_ets_is_statsmodels_own(season):
+@pytest.mark.parametrize(("series", "season"), [(DAILY, 1), (DRIFTING, 6)])
+def test_ets_is_statsmodels_own(series, season):
     ets = pytest.importorskip("statsmodels.tsa.exponential_smoothing.ets")
     parts = {"seasonal": "add", "seasonal_periods": season} if season > 1 else {}
+    model = ets.ETSModel(pd.Series(series), trend="add", damped_trend=True, initialization_method="heuristic", **parts)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fitted = ets.ETSModel(
-            pd.Series(DAILY), trend="add", damped_trend=True, initialization_method="heuristic", **parts
-        ).fit(disp=False)
-    drawn = baseline("ets")(DAILY, 30, paths=20_000, season=season)
+        fitted = model.fit(disp=False)
+    drawn = baseline("ets")(series, 30, paths=20_000, season=season)
     np.testing.assert_allclose(np.median(drawn, axis=0), fitted.forecast(30), rtol=1e-6)
-    exact = fitted.get_prediction(480, 509).summary_frame(alpha=0.1)
-    width = (exact["pi_upper"] - exact["pi_lower"]).to_numpy() / (2 * 1.6449)
-    np.testing.assert_allclose(drawn.std(axis=0), width, rtol=0.06)
+    exact = fitted.get_prediction(len(series), len(series) + 29).summary_frame(alpha=0.1)
+    spread = (exact["pi_upper"] - exact["pi_lower"]).to_numpy() / (2 * 1.6449)
+    np.testing.assert_allclose(drawn.std(axis=0), spread, rtol=0.06)
+    assert season == 1 or fitted.smoothing_seasonal > 0.3  # else the season's own shocks would not be tested
 
 
 def test_arima_is_statsmodels_own():

@@ -101,7 +101,7 @@ def seasonal_naive(history: ArrayLike, horizon: int, *, paths: int, rng: np.rand
     """Every step is like the same one a season ago, and differs from it as steps did in the history."""
     history = _checked(history, season + 1)
     changes = history[season:] - history[:-season]
-    shocks = rng.choice(changes - changes.mean(), size=(paths, horizon))
+    shocks = rng.choice(changes, size=(paths, horizon))
     point = np.resize(history[-season:], horizon)
     return _centred(point + _carried(shocks, season), point)
 
@@ -193,8 +193,7 @@ def _centred(drawn: Array, point: Array) -> Array:
 
 def _walk(history: Array, shift: Array, paths: int, rng: np.random.Generator) -> Array:
     """Walk on from the last value with the history's own steps, (paths, horizon)."""
-    steps = np.diff(history)
-    shocks = rng.choice(steps - steps.mean(), size=(paths, len(shift)))
+    shocks = rng.choice(np.diff(history), size=(paths, len(shift)))
     point = history[-1] + shift
     return _centred(point + np.cumsum(shocks, axis=1), point)
 
@@ -210,7 +209,7 @@ def _carried(changes: Array, lag: int) -> Array:
 def _linear(point: Array, gain: Array, residuals: Array, paths: int, rng: np.random.Generator) -> Array:
     """Add residuals to a point forecast, each with what it still adds later: ``gain[j]`` after j steps."""
     horizon = len(point)
-    shocks = rng.choice(residuals - residuals.mean(), size=(paths, horizon))
+    shocks = rng.choice(residuals, size=(paths, horizon))
     lag = np.arange(horizon)[:, None] - np.arange(horizon)
     response = np.where(lag >= 0, gain[np.maximum(lag, 0)], 0.0)
     return _centred(point + shocks @ response.T, point)
