@@ -165,21 +165,28 @@ class _Validator:
             self._total = self._compiled(model, windows, validation)
 
     def _compiled(self, model: keras.Model, windows: Windows, validation: np.ndarray) -> Callable[[], Any]:
+        count = -(-len(validation) // _VALIDATION_BATCH)
+        size = -(-len(validation) // count)
+        # Batches of one size, the last filled with windows of weight 0: TensorFlow then knows every shape.
+        filled = np.resize(windows.ends[validation], (count, size))
+        real = (np.arange(count * size) < len(validation)).reshape(count, size)
         with tf.device("CPU:0"):
             matrix = tf.constant(windows.matrix, tf.float32)
-            ends = tf.constant(windows.ends[validation], tf.int64)
             rows = tf.range(-windows.lookback, 0, dtype=tf.int64)
-        batches = tf.data.Dataset.from_tensor_slices(ends).batch(_VALIDATION_BATCH).prefetch(2)
+            ends = tf.constant(filled, tf.int64)
+            weights = tf.constant(real, tf.float32)
+        batches = tf.data.Dataset.from_tensor_slices((ends, weights)).prefetch(2)
 
         def total() -> Any:
             summed = tf.constant(0.0)
-            for end in batches:
+            for end, weight in batches:
                 forecast = model(tf.gather(matrix, end[:, None] + rows), training=False)
-                target = tf.gather(matrix[:, :1], end)
-                summed += tf.cast(self._loss(target, forecast), tf.float32) * tf.cast(tf.shape(end)[0], tf.float32)
+                loss = self._loss(tf.gather(matrix[:, :1], end), forecast, sample_weight=weight)
+                summed += tf.cast(loss, tf.float32) * size
             return summed
 
-        compiled: Callable[[], Any] = tf.function(total)
+        # Concrete at once: TensorFlow counts calls that trace, and would warn in a backtest of many short fits.
+        compiled: Callable[[], Any] = tf.function(total).get_concrete_function()
         return compiled
 
     def measure(self) -> float | None:
