@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.nn.stacks import Forecaster
 
-__all__ = ["Run", "train"]
+__all__ = ["Run", "read_series", "train"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -252,7 +252,7 @@ def train(
     >>> run = lab.train(lab.example("oil"), transform="log_return", units=[32], epochs=5)  # doctest: +SKIP
     """
     chosen = TrainOptions.of(options)
-    frame, target = _data(source, chosen)
+    frame, target = read_series(source, chosen)
     stretches = segments(frame.index, chosen.max_gap)
     cuts = cut_rows(len(frame), validation=chosen.validation, calibration=chosen.calibration)
     transform, reason = _transform(frame[target].iloc[cuts.train_rows], chosen)
@@ -282,7 +282,7 @@ def train(
     )
 
 
-def _data(
+def read_series(
     source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: TrainOptions
 ) -> tuple[pd.DataFrame, str]:
     """Load the columns that are used, and find the target; only used columns may refuse a missing value."""
