@@ -7,6 +7,7 @@ import sys
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import lstm_lab
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
@@ -128,8 +129,10 @@ def _lab(words: list[str]) -> int:
     from jupyterlab.labapp import main as jupyterlab  # noqa: PLC0415 - a second that --help and run need not wait
 
     quiet = ["--no-browser"] if "no_browser" in parsed.extras else []
-    notebook = _notebook(Path.cwd())
-    jupyterlab([str(notebook), f"--ServerApp.root_dir={Path.cwd()}", *quiet, *passed])
+    root = Path.cwd()
+    # The address that is printed then leads to the notebook too, which a file to open would not do.
+    page = "/lab/tree/" + quote(_notebook(root).relative_to(root).as_posix())
+    jupyterlab([f"--ServerApp.root_dir={root}", f"--LabApp.default_url={page}", *quiet, *passed])
     return 0
 
 

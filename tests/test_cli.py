@@ -148,7 +148,9 @@ def test_in_a_clone_the_clones_own_notebook_is_opened(place, jupyter):
     (place / "notebooks").mkdir()
     (place / "notebooks" / cli.NOTEBOOK).write_text("{}")
     assert cli.main([]) == 0
-    assert jupyter == [[str(place / "notebooks" / cli.NOTEBOOK), f"--ServerApp.root_dir={place}"]]
+    assert jupyter == [
+        [f"--ServerApp.root_dir={place}", "--LabApp.default_url=/lab/tree/notebooks/01-quickstart.ipynb"]
+    ]
 
 
 def test_elsewhere_the_carried_notebooks_are_copied_but_never_over_a_file(place, jupyter, monkeypatch):
@@ -163,7 +165,7 @@ def test_elsewhere_the_carried_notebooks_are_copied_but_never_over_a_file(place,
     assert cli.main(["--no-browser", "--", "--port", "9000"]) == 0
     assert (own / cli.NOTEBOOK).read_text() == "mine"
     assert (own / "02-more.ipynb").read_text() == "carried"
-    assert jupyter[0][0] == str(own / cli.NOTEBOOK)
+    assert jupyter[0][1] == "--LabApp.default_url=/lab/tree/lstm_lab_notebooks/01-quickstart.ipynb"
     assert jupyter[0][2:] == ["--no-browser", "--port", "9000"]
 
 
