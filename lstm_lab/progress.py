@@ -46,6 +46,10 @@ class Status:
     text: str
 
 
+_PREPARING = Status(0, "preparing")
+"""Importing TensorFlow takes some seconds the first time, in which nothing would be seen to happen."""
+
+
 class Listener(TrainingListener, SamplingListener):
     """Turns events into a `Status` and shows it, no more often than `pause` seconds; this one shows nothing."""
 
@@ -159,6 +163,10 @@ class TerminalProgress(LineProgress):
     pause = 0.1
     _open = False
 
+    def __enter__(self) -> Self:
+        self.show(_PREPARING)
+        return self
+
     def show(self, status: Status) -> None:
         """Rewrite the line; never wider than the terminal, or rewriting would scroll."""
         full, empty = "█░" if _can_write(self._stream, "█░") else "#-"
@@ -192,6 +200,10 @@ class HtmlProgress(Listener):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(clock)
         self._handle: Any = None
+
+    def __enter__(self) -> Self:
+        self.show(_PREPARING)
+        return self
 
     def show(self, status: Status) -> None:
         """Draw the bar and its text."""

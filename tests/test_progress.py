@@ -56,6 +56,7 @@ def test_a_terminal_line_is_rewritten_and_never_wider_than_the_terminal(monkeypa
         train(heard)
     text = stream.getvalue()
     drawn = text.split("\r\x1b[K")
+    assert drawn[1].endswith("preparing")
     assert max(len(line) for line in drawn[:-1]) == 39
     assert drawn[-1] == "Trained 2 epochs.\n"
     assert text.count("\n") == 1
@@ -112,8 +113,9 @@ def test_the_notebook_bar_is_one_output_and_escapes_titles(monkeypatch):
         train(heard, title="<img src=x onerror=alert(1)>")
     assert [how for how, _ in shown].count("display") == 1
     assert shown[0][0] == "display"
-    assert "<img" not in shown[0][1]["text/html"]
-    assert "&lt;img" in shown[0][1]["text/html"]
+    assert shown[0][1]["text/plain"] == "preparing"
+    assert "<img" not in shown[1][1]["text/html"]
+    assert "&lt;img" in shown[1][1]["text/html"]
     assert shown[-1][1] == {"text/html": "<div>Trained 2 epochs.</div>", "text/plain": "Trained 2 epochs."}
 
 
