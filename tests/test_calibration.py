@@ -10,8 +10,8 @@ import pytest
 
 from lstm_lab.errors import CalibrationError
 from lstm_lab.forecasting import metrics
+from lstm_lab.forecasting.adaptive import Adaptive
 from lstm_lab.forecasting.calibration import (
-    Adaptive,
     Calibration,
     centre_and_spread,
     fit_calibration,
@@ -289,3 +289,15 @@ def test_adaptive_inference_finds_its_rate_again_after_a_shift():
 def test_adaptive_level_stays_between_nothing_and_everything():
     assert Adaptive(0.1, -0.3).level == 1
     assert Adaptive(0.1, 1.3).level == 0
+
+
+def test_a_renewed_calibration_is_one_fitted_on_the_newest_origins():
+    rng = np.random.default_rng(8)
+    paths = rng.normal(size=(30, 50, 4))
+    actual = rng.normal(size=(30, 4)) * np.linspace(1, 4, 30)[:, None]
+    old = fit_calibration(paths[:20], actual[:20], overlap=1)
+    new = old.renewed(paths[20:], actual[20:])
+    assert new.origins == old.origins
+    np.testing.assert_allclose(new.scores, fit_calibration(paths[10:], actual[10:]).scores)
+    np.testing.assert_array_equal(old.renewed(paths[:0], actual[:0]).scores, old.scores)
+    assert (new.score_quantile(0.95) > old.score_quantile(0.95)).all()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = NDArray[np.float64]
 
-__all__ = ["Adaptive", "Calibration", "centre_and_spread", "fit_calibration", "needed_origins"]
+__all__ = ["Calibration", "centre_and_spread", "fit_calibration", "needed_origins"]
 
 _TOLERANCE = 1e-9  # 20 * 0.95 must not round up to rank 20
 
@@ -258,6 +258,25 @@ class Calibration:
         held = self.held(interval)
         return None if held is None else Coverage.measure(held, interval, overlap=self.overlap)
 
+    def renewed(self, paths: ArrayLike, actual: ArrayLike) -> Self:
+        """Take in newer origins, and forget as many of the oldest: a band that follows the times.
+
+        Parameters
+        ----------
+        paths
+            (newer origins, paths, horizon), drawn as those of the calibration were, in order of time.
+        actual
+            (newer origins, horizon); all observed before the next forecast is made.
+
+        Returns
+        -------
+        Calibration
+            As many origins as before.
+        """
+        centre, spread = self._centre_and_spread(paths)
+        newer = (np.asarray(actual, dtype=np.float64) - centre) / spread
+        return replace(self, scores=np.concatenate([self.scores, newer])[-self.origins :])
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain lists and numbers for JSON."""
         return {
@@ -356,45 +375,3 @@ def _pin(ranked: Array, level: float, value: Array) -> None:
     ranked[[below, above]] = np.where((pair[0] < under) | (pair[1] > over), value, pair)
     ranked[:below] = np.minimum(ranked[:below], ranked[below])
     ranked[above + 1 :] = np.maximum(ranked[above + 1 :], ranked[above])
-
-
-@dataclass(frozen=True, slots=True)
-class Adaptive:
-    """Adaptive conformal inference: a stream's miss rate, steered towards its target one observation at a time.
-
-    ``alpha[t+1] = alpha[t] + gamma * (target - missed[t])``: a miss asks for a wider band, a hit for a slightly
-    narrower one. Over t steps the share of misses differs from the target by at most
-    ``(max(alpha[1], 1 - alpha[1]) + gamma) / (gamma t)``, whatever the stream does (Gibbs & Candès 2021, "Adaptive
-    conformal inference under distribution shift", NeurIPS, proposition 4.1).
-
-    Parameters
-    ----------
-    target
-        Share of misses aimed at: 0.1 for an interval of 90.
-    alpha
-        Share of misses to ask the next band for; may leave 0 to 1, and `level` says what that means.
-    gamma
-        Step size: larger follows a change sooner and wavers more.
-
-    Examples
-    --------
-    >>> stream = Adaptive(target=0.1, alpha=0.1)
-    >>> stream.after(missed=True).alpha < stream.alpha < stream.after(missed=False).alpha
-    True
-    """
-
-    target: float
-    alpha: float
-    gamma: float = 0.01
-
-    @property
-    def level(self) -> float:
-        """Nominal coverage to ask the next band for, as a share: 1 means everything, 0 the median alone.
-
-        No finite number of origins can give everything: ask for ``min(100 * level, calibration.widest)`` percent.
-        """
-        return min(1.0, max(0.0, 1 - self.alpha))
-
-    def after(self, *, missed: bool) -> Adaptive:
-        """Give the state after one more observation."""
-        return replace(self, alpha=self.alpha + self.gamma * (self.target - float(missed)))
