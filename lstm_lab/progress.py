@@ -118,7 +118,7 @@ class Listener(TrainingListener, SamplingListener):
         parts = [f"epoch {epoch}/{plan.epochs}", f"loss {loss:.4g}"]
         if self._last is not None and self._last.val_loss is not None:
             parts.append(f"validation {self._last.val_loss:.4g}, best in epoch {self._last.best_epoch}")
-        return "  ".join([*parts, self._time_text(done, plan.epochs)])
+        return "; ".join([*parts, self._time_text(done, plan.epochs)])
 
     def _time_text(self, done: float, total: float) -> str:
         """Say the time spent, and the most that is left; the first batch, which compiles, tells nothing of the rest."""

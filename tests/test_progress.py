@@ -46,7 +46,7 @@ def test_lines_for_a_log_carry_no_control_characters():
     lines = text.splitlines()
     assert lines[0] == "oil: 250 windows, at most 2 epochs"
     assert lines[-1] == "Trained 2 epochs."
-    assert any(line.startswith("epoch 2/2  loss 0.25  validation 0.6, best in epoch 1") for line in lines)
+    assert any(line.startswith("epoch 2/2; loss 0.25; validation 0.6, best in epoch 1; ") for line in lines)
 
 
 def test_a_terminal_line_is_rewritten_and_never_wider_than_the_terminal(monkeypatch):
@@ -89,8 +89,8 @@ def test_the_time_left_is_called_at_most_and_forgets_the_first_batch():
         clock.now += 9
         heard.on_epoch(Epoch(1, 0.5, None, 1e-3, 9.0, 1, 10))
     assert stream.getvalue().splitlines()[1:] == [
-        "epoch 1/10  loss 0.5  1 min 0 s",
-        "epoch 1/10  loss 0.5  1 min 9 s, at most 1 min 30 s left",
+        "epoch 1/10; loss 0.5; 1 min 0 s",
+        "epoch 1/10; loss 0.5; 1 min 9 s, at most 1 min 30 s left",
     ]
 
 
