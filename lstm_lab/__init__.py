@@ -33,8 +33,11 @@ _HOMES = {
     "train": "lstm_lab.run",
     "Run": "lstm_lab.run",
     "backtest": "lstm_lab.studies.backtest",
+    "compare": "lstm_lab.studies.compare",
+    "ablate": "lstm_lab.studies.ablate",
     "Forecast": "lstm_lab.forecasting.forecast",
     "trace": "lstm_lab.nn.traces",
+    "memory": "lstm_lab.nn.memory",
     "LabError": "lstm_lab.errors",
 }
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - every key is text
@@ -47,10 +50,13 @@ if TYPE_CHECKING:
     from lstm_lab.data.loading import load as load
     from lstm_lab.errors import LabError as LabError
     from lstm_lab.forecasting.forecast import Forecast as Forecast
+    from lstm_lab.nn.memory import memory as memory
     from lstm_lab.nn.traces import trace as trace
     from lstm_lab.run import Run as Run
     from lstm_lab.run import train as train
+    from lstm_lab.studies.ablate import ablate as ablate
     from lstm_lab.studies.backtest import backtest as backtest
+    from lstm_lab.studies.compare import compare as compare
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-__all__ = ["WEIGHTS_PATTERN", "BacktestOptions", "ForecastOptions", "Options", "TrainOptions", "split_commas"]
+__all__ = [
+    "WEIGHTS_PATTERN",
+    "BacktestOptions",
+    "CompareOptions",
+    "ForecastOptions",
+    "GateOptions",
+    "MemoryOptions",
+    "Options",
+    "TrainOptions",
+    "split_commas",
+]
 
 WEIGHTS_PATTERN = r"^(uniform|linear|exponential(:\d+(\.\d+)?)?)$"
 
@@ -245,3 +255,44 @@ class BacktestOptions(_Spread):
         "what to compare with: naive, seasonal_naive, drift, ets, arima, or none",
         example="naive,ets",
     )
+
+
+class CompareOptions(_Spread):
+    """What `lab.compare`, `lab.ablate` and ``%lstm_compare`` take beside the options of training and of a forecast."""
+
+    kinds: _Texts = _option(
+        ("lstm", "gru", "rnn", "transformer", "naive", "seasonal_naive", "drift"),
+        "what to compare: lstm, gru, rnn, transformer, naive, seasonal_naive, drift, ets, arima",
+        example="lstm,gru,naive",
+        min_length=1,
+    )
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], BeforeValidator(_as_sequence)] = _option(
+        (0, 1, 2),
+        "every network is trained once a seed; their spread says how much is chance",
+        example="0,1,2",
+        min_length=1,
+    )
+    origins: int = _option(60, "places to forecast from, evenly spaced, at most", unit="origins", example="60", ge=1)
+    test: float = _option(0.2, "newest share of the rows, which nothing but judging sees", example="0.2", gt=0, lt=0.9)
+
+
+class GateOptions(Options):
+    """What `run.gates` and ``%lstm_gates`` take."""
+
+    at: Annotated[str, BeforeValidator(str)] = _option(
+        "-1", "last row the network reads: a time, or a position among the rows, -1 the newest", example="2019-03-01"
+    )
+    windows: int | None = _option(
+        None, "look at so many windows together, evenly spread, instead of one", unit="windows", example="200", ge=1
+    )
+
+
+class MemoryOptions(Options):
+    """What `run.memory`, `lab.memory` and ``%lstm_memory`` take."""
+
+    units: int = _option(16, "units of each network that is compared", unit="units", example="16", ge=1)
+    updates: int = _option(500, "gradient steps that each of them is given, at most", unit="steps", example="500", ge=1)
+    recall: _Sizes = _option(
+        (10, 20, 50, 100, 200), "distances over which a value is to be recalled, or none", unit="steps", example="10,50"
+    )
+    seed: int = _option(0, "same seed, same machine: same table", example="0", ge=0, lt=2**31)

@@ -20,8 +20,8 @@ from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.nn.sampling import CHUNK
 from lstm_lab.options import ForecastOptions
 from lstm_lab.prediction import Prediction
+from lstm_lab.studies.course import season_of
 from lstm_lab.studies.judging import difference
-from lstm_lab.studies.rolling import season_of
 
 HORIZON, ORIGINS = 3, 14
 TRAIN = {

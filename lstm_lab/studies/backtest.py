@@ -11,9 +11,10 @@ import pandas as pd
 from lstm_lab.forecasting.words import moment, number, percent
 from lstm_lab.options import BacktestOptions, ForecastOptions
 from lstm_lab.showing import Shown, Summary
+from lstm_lab.studies.course import check_baselines
 from lstm_lab.studies.executors import workplace
 from lstm_lab.studies.judging import COLUMNS, difference, score
-from lstm_lab.studies.rolling import assemble, check_baselines, jobs_of, plan_backtest
+from lstm_lab.studies.rolling import assemble, jobs_of, plan_backtest
 
 if TYPE_CHECKING:
     import threading

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_lab.data.origins import Observed
 from lstm_lab.forecasting.calibration import fit_calibration, needed_origins
+from lstm_lab.nn.attention import transformer_stack
 from lstm_lab.nn.packing import fresh_layers, unpack
 from lstm_lab.nn.sampling import CHUNK
+from lstm_lab.options import TrainOptions
 from lstm_lab.prediction import SCORE_CHUNKS, Prediction
 from lstm_lab.run import Run, train
 from lstm_lab.studies.tasks import simulate_all
@@ -63,11 +65,12 @@ class Fit:
     forecast: ForecastOptions
     layers: PackedModel | None = None
     """A network to train anew, in the place of the reference stack."""
+    transformer: bool = False
+    """Put attention in the place of recurrence."""
 
     def __call__(self) -> Fitted:
         """Train, calibrate, draw; nothing after `cut` reaches training or calibration."""
-        stack = None if self.layers is None else fresh_layers(unpack(self.layers))
-        run = train(self.frame.iloc[: self.cut], stack=stack, **self.train)
+        run = train(self.frame.iloc[: self.cut], stack=self._stack(), **self.train)
         prediction = Prediction(run, self.forecast)
         started = time.perf_counter()
         calibration = _calibration(run, prediction)
@@ -88,6 +91,11 @@ class Fit:
             seconds=ended - started,
             drawing_seconds=ended - calibrated,
         )
+
+    def _stack(self) -> list[Any] | None:
+        if self.transformer:
+            return transformer_stack(TrainOptions.of(self.train))
+        return None if self.layers is None else fresh_layers(unpack(self.layers))
 
 
 def chunks_for(paths: int) -> int:

@@ -1,0 +1,201 @@
+"""A course: the origins that are judged, those that calibrate for them, and what models gave at both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lstm_lab.data.transforms import choose_transform
+from lstm_lab.errors import CalibrationError, MissingExtraError
+from lstm_lab.forecasting.baselines import baseline
+from lstm_lab.forecasting.calibration import fit_calibration, needed_origins
+from lstm_lab.nn.sampling import CHUNK
+from lstm_lab.prediction import SCORE_CHUNKS
+from lstm_lab.studies.fitting import Fitted
+from lstm_lab.studies.judging import Forecasts
+from lstm_lab.studies.tasks import Draw, blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from lstm_lab.data.origins import Observed
+    from lstm_lab.forecasting.calibration import Calibration
+    from lstm_lab.forecasting.forecast import Kind
+    from lstm_lab.options import ForecastOptions
+    from lstm_lab.studies.executors import Outcome, Task
+    from lstm_lab.studies.judging import Past
+    from lstm_lab.studies.tasks import Drawn
+
+__all__ = [
+    "Course",
+    "Gathered",
+    "Job",
+    "Stage",
+    "baseline_jobs",
+    "check_baselines",
+    "gather",
+    "named",
+    "no_calibration",
+    "season_of",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """Judged origins that share one calibration."""
+
+    part: slice
+    """Which of the judged origins."""
+    calibrating: NDArray[np.int64]
+    """Rows of the first forecast steps that calibrate; every one of their steps is before the first judged origin."""
+    overlap: int
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What every model of a study is put through."""
+
+    forecast: ForecastOptions
+    observed: Observed
+    """Where the judged origins lie."""
+    earlier: Observed
+    """Where the calibrating ones do."""
+    past: Past
+    stages: tuple[Stage, ...]
+    season: int
+    problem: str | None
+    """Why the bands are not calibrated; None if they are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A task, and where its result belongs."""
+
+    model: str
+    stage: int
+    judged: bool
+    """Whether its origins are judged; else they calibrate."""
+    part: slice
+    """Which of the judged origins, or of the stage's calibrating ones."""
+    task: Task
+
+
+def check_baselines(names: Sequence[str]) -> None:
+    """Refuse an unknown baseline, or one whose library is missing, before anything is computed."""
+    for name in names:
+        if baseline(name).extra == "stats" and find_spec("statsmodels") is None:
+            raise MissingExtraError(
+                f"the baseline {name!r} needs statsmodels, which is not installed; pip install 'lstm-lab[stats]'"
+            )
+
+
+def season_of(training: pd.Series[float]) -> int:
+    """Find the season whose naive forecast is best over the training rows; 1 where there is none."""
+    found = choose_transform(training.to_numpy(np.float64), training.index).candidates
+    seasonal = [one for one in found if one.label.startswith("seasonal_diff(") and np.isfinite(one.error)]
+    if not seasonal:
+        return 1
+    best = min(seasonal, key=lambda one: one.error)
+    return int(best.label.removeprefix("seasonal_diff(").removesuffix(")"))
+
+
+def no_calibration(stages: tuple[Stage, ...], forecast: ForecastOptions) -> str | None:
+    """Say why there is no calibration, or None if there is one."""
+    if forecast.calibrate is False:
+        return "not asked for"
+    needed = needed_origins((100 - forecast.interval) / 200, symmetric=True)
+    fewest = min(len(stage.calibrating) for stage in stages)
+    if fewest >= needed:
+        return None
+    problem = f"a {forecast.interval:g} % band needs {needed} earlier origins to calibrate on, got {fewest}"
+    if forecast.calibrate is True:
+        raise CalibrationError(f"{problem}; train with a larger calibration=, or shorten the horizon")
+    return problem
+
+
+def baseline_jobs(model: str, course: Course, name: str) -> Iterator[Job]:
+    """Draw the baseline of a name at the origins that calibrate and at those that are judged."""
+    forecast = course.forecast
+    for number, stage in enumerate(course.stages):
+        for observed, rows, paths, judged in (
+            (course.earlier, stage.calibrating, SCORE_CHUNKS * CHUNK, False),
+            (course.observed, course.past.rows[stage.part], forecast.paths, True),
+        ):
+            for part in blocks(len(rows)):
+                some = rows[part]
+                values = observed.target[: int(some[-1])]
+                placed = slice(part.start + stage.part.start, part.stop + stage.part.start) if judged else part
+                drawn = (forecast.horizon, paths, course.season, forecast.seed)
+                yield Job(model, number, judged, placed, Draw(named(name, placed), name, values, some, *drawn))
+
+
+def named(model: str, part: slice) -> str:
+    """Name a task after its model and origins, counted from 1."""
+    return f"{model} at origins {part.start + 1} to {part.stop}"
+
+
+def gather(course: Course, jobs: Sequence[Job], outcome: Outcome) -> dict[str, Gathered]:
+    """Sort results by model."""
+    done = {name: Gathered(course, name) for name in dict.fromkeys(job.model for job in jobs)}
+    for number, job in enumerate(jobs):
+        if number in outcome.results:
+            done[job.model].take(job, outcome.results[number])
+    return done
+
+
+class Gathered:
+    """What one model's tasks gave."""
+
+    def __init__(self, course: Course, name: str) -> None:
+        horizon = course.forecast.horizon
+        count = len(course.past.rows)
+        self.course, self.name = course, name
+        self.raw = np.empty((count, course.forecast.paths, horizon))
+        self.reached = np.zeros(count, dtype=np.bool_)
+        self.scored: dict[int, dict[int, NDArray[np.float64]]] = {}
+        self.fitted: dict[int, Fitted] = {}
+        self.seconds = 0.0
+
+    def take(self, job: Job, result: Drawn | Fitted) -> None:
+        """Lay a result in its place."""
+        self.seconds += result.seconds
+        if isinstance(result, Fitted):
+            self.fitted[job.stage] = result
+            self.seconds += result.training_seconds
+        if job.judged:
+            self.raw[job.part] = result.paths[:, : self.course.forecast.paths]
+            self.reached[job.part] = True
+        else:
+            self.scored.setdefault(job.stage, {})[job.part.start] = result.paths
+
+    def forecasts(self, past: Past, reached: NDArray[np.bool_], kind: Kind = "predictive") -> Forecasts:
+        """Calibrate what was drawn at the origins that were reached."""
+        calibrations: list[Calibration | None] = []
+        for number, stage in enumerate(self.course.stages):
+            calibrations += [self._calibration(number, stage)] * (stage.part.stop - stage.part.start)
+        kept = tuple(one for one, is_reached in zip(calibrations, reached, strict=True) if is_reached)
+        return Forecasts(self.name, self.raw[reached], past, kind, kept, self.seconds)
+
+    def _calibration(self, number: int, stage: Stage) -> Calibration | None:
+        if self.course.problem is not None:
+            return None
+        if number in self.fitted:
+            return self.fitted[number].calibration
+        parts = self.scored.get(number, {})
+        taken = [
+            (parts[part.start], stage.calibrating[part])
+            for part in blocks(len(stage.calibrating))
+            if part.start in parts
+        ]
+        needed = needed_origins((100 - self.course.forecast.interval) / 200, symmetric=True)
+        if sum(len(rows) for _, rows in taken) < needed:
+            return None
+        paths = np.concatenate([drawn for drawn, _ in taken])
+        actual = self.course.earlier.actual(np.concatenate([rows for _, rows in taken]), self.course.forecast.horizon)
+        return fit_calibration(paths, actual, overlap=stage.overlap)
