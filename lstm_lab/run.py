@@ -19,11 +19,12 @@ from lstm_lab.data.timeline import segments
 from lstm_lab.data.transforms import choose_transform
 from lstm_lab.data.windows import Split, Windows, cut_rows, split_rows, windows_of
 from lstm_lab.forecasting.words import moment, number
+from lstm_lab.inspection import memory_of, trace_at, trace_windows
 from lstm_lab.nn.noise import Residuals, one_step
 from lstm_lab.nn.sampling import Simulator
 from lstm_lab.nn.stacks import build_forecaster, from_model, read_stack, reference_stack
 from lstm_lab.nn.training import fit
-from lstm_lab.options import ForecastOptions, TrainOptions
+from lstm_lab.options import ForecastOptions, GateOptions, MemoryOptions, TrainOptions
 from lstm_lab.prediction import Prediction
 from lstm_lab.showing import Shown, Summary
 
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lstm_lab.events import SamplingListener, TrainingEnd, TrainingListener
+    from lstm_lab.events import ProgressListener, SamplingListener, TrainingEnd, TrainingListener
     from lstm_lab.forecasting.calibration import Calibration
     from lstm_lab.forecasting.forecast import Forecast
+    from lstm_lab.nn.memory import Memory
     from lstm_lab.nn.stacks import Forecaster
+    from lstm_lab.nn.traces import Trace
 
 __all__ = ["Run", "read_series", "train"]
 
@@ -138,6 +141,54 @@ class Run(Shown):
         given = options if horizon is None else {"horizon": horizon, **options}
         chosen = ForecastOptions.of(given).resolved()
         return Prediction(self, chosen, known).draw(listener, stop)
+
+    def gates(self, at: Any = -1, *, windows: int | None = None) -> Trace:
+        """Show what every gate did while the network read a window, checked against its own output.
+
+        Parameters
+        ----------
+        at
+            The last row the network reads: a time, or a position among the rows, -1 the newest.
+        windows
+            Look at so many windows together, evenly spread over the data, instead of one.
+
+        Returns
+        -------
+        Trace
+            With the window's times; sensitivities are in the target's unit.
+
+        Raises
+        ------
+        LabError
+            There is no whole window there, or the network cannot be traced.
+
+        Examples
+        --------
+        >>> run.gates(at="2019-03-01").layers[0].half_life_text  # doctest: +SKIP
+        """
+        chosen = GateOptions.of({"at": at, "windows": windows})
+        return trace_at(self, at) if chosen.windows is None else trace_windows(self, chosen.windows)
+
+    def memory(
+        self, *, listener: ProgressListener | None = None, stop: threading.Event | None = None, **options: Any
+    ) -> Memory:
+        """Compare how far back this network, and fresh ones of one layer, can look over this run's windows.
+
+        Parameters
+        ----------
+        listener
+            Hears how far it has come.
+        stop
+            Looked at before each update; what was measured by then is kept.
+        **options
+            Fields of `lstm_lab.options.MemoryOptions`.
+
+        Returns
+        -------
+        Memory
+            Gradients by distance, and the table of the recall task.
+        """
+        return memory_of(self, MemoryOptions.of(options), listener, stop)
 
     @cached_property
     def simulator(self) -> Simulator:
