@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -17,6 +18,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+
+from lstm_lab.widgets import offline
+from lstm_lab.widgets.base import bundle
 
 REQUIRED = "LSTM_LAB_REQUIRE_BROWSER"
 CHROMIUM_FLAGS = [
@@ -170,11 +174,12 @@ class Notebook:
     def path(self):
         return self.server.folder / self.name
 
-    def load(self):
+    def load(self, *, busy=False):
         self.page.goto(self.server.address(self.face, self.name))
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         self.page.wait_for_function("window.jupyterapp !== undefined")
-        self.idle()
+        if not busy:
+            self.idle()
 
     def _panel(self, code, argument=None):
         return self.page.evaluate(
@@ -234,10 +239,26 @@ class Notebook:
     def interrupt(self):
         self._panel("return panel.sessionContext.session.kernel.interrupt();")
 
+    def theme(self, name):
+        """Change the theme and wait for it."""
+        self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
+        light = "false" if "Dark" in name else "true"
+        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]")
+
+    def wait_for(self, view, condition, timeout=15_000):
+        """Wait until a view's root element satisfies a condition of JavaScript over `data`."""
+        code = f"""(name) => [...document.querySelectorAll(".lstm-lab")].some((host) => {{
+            const root = host.shadowRoot.querySelector(".lab");
+            const data = root.dataset;
+            return data.view === name && ({condition});
+        }})"""
+        self.page.wait_for_function(code, arg=view, timeout=timeout)
+
     def save(self):
         self._panel("return panel.context.save();")
 
     def view(self, name):
+        """Locate a view; its shadow root is open."""
         return self.page.locator(f".lab[data-view={name}]")
 
 
@@ -261,3 +282,145 @@ def notebook(page, server, request, errors):
         made._panel("return panel?.sessionContext?.shutdown();")
     # The faces complain of much that is not ours.
     errors[:] = [error for error in errors if "lstm" in error or "anywidget" in error]
+
+
+PAGE = """<!doctype html><html lang="en"><head><title>views</title><meta name="color-scheme" content="light dark">
+<style>@media (prefers-color-scheme: dark) {{ body {{ background: #111; color: #eee; }} }}</style></head>
+<body><main><h1>Views</h1></main><script type="module">
+import lab from "./lab.js";
+const bytes = (text) => new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+const revive = (key, value) => (value && value.base64 !== undefined ? bytes(value.base64) : value);
+const models = {{}};
+window.make = (key, text) => {{
+  const state = JSON.parse(text, revive);
+  const heard = {{}};
+  models[key] = {{
+    state, heard, get: (name) => state[name], set: (name, value) => {{ state[name] = value; }},
+    on: (name, callback) => (heard[name] ??= []).push(callback), off: () => {{}}, save_changes: () => {{}},
+    send: (content) => window.pageSent(key, content),
+  }};
+  lab.initialize({{ model: models[key] }});
+}};
+window.draw = (key, id) => {{
+  const el = document.createElement("div");
+  el.id = id;
+  document.querySelector("main").append(el);
+  lab.render({{ model: models[key], el }});
+}};
+window.receive = (key, content, buffers) =>
+  (models[key].heard["msg:custom"] ?? []).forEach((callback) => callback(content, buffers.map(bytes)));
+window.change = (key, name, value) => {{
+  models[key].state[name] = value;
+  (models[key].heard[`change:${{name}}`] ?? []).forEach((callback) => callback());
+}};
+window.up = true;
+</script></body></html>""".format()
+
+
+class Mounted:
+    """A widget without a kernel on a page without a network; the test carries the messages."""
+
+    def __init__(self, page, widget, sent, number):
+        self.page = page
+        self.widget = widget
+        self.sent = sent
+        self.deaf = False
+        self.host = f"#view{number}"
+        self.root = page.locator(f"{self.host} .lab")
+        widget.wire._send = self.carry
+
+    def carry(self, content, buffers):
+        if not self.deaf:
+            packed = [base64.b64encode(view).decode() for view in buffers]
+            self.page.evaluate(
+                "([key, content, buffers]) => receive(key, content, buffers)", [self.key, content, packed]
+            )
+
+    @property
+    def key(self):
+        return self.widget._key
+
+    def again(self):
+        """Draw a second view of the same model."""
+        number = f"{self.host[5:]}b"
+        self.page.evaluate("([key, id]) => draw(key, id)", [self.key, f"view{number}"])
+        other = Mounted(self.page, self.widget, self.sent, number)
+        self.widget.wire._send = self.carry
+        return other
+
+    def text(self):
+        return self.root.inner_text()
+
+    def change(self, name, value):
+        self.page.evaluate("([key, name, value]) => change(key, name, value)", [self.key, name, value])
+
+    def expect(self, name, value):
+        self.page.wait_for_function(
+            "([host, name, value]) => document.querySelector(host).shadowRoot.querySelector('.lab').dataset[name] === value",
+            arg=[self.host, name, value],
+        )
+
+    def wait_sent(self, kind):
+        for _ in range(100):
+            if self.sent and self.sent[-1]["kind"] == kind:
+                return
+            self.page.wait_for_timeout(20)
+        pytest.fail(f"the page did not say {kind}: {self.sent}")
+
+
+@pytest.fixture
+def mount(page):
+    """Put a widget on a blank page and play its kernel, hello included."""
+    widgets = {}
+
+    def hear(key, content):
+        widget, sent = widgets[key]
+        sent.append(content)
+        if content["kind"] == "hello":
+            widget.wire.hear(content["token"], content["seq"])
+
+    def serve(route):
+        name = route.request.url.rsplit("/", 1)[-1]
+        if name == "lab.js":
+            route.fulfill(body=bundle(), content_type="text/javascript")
+        elif name == "page.html":
+            route.fulfill(body=PAGE, content_type="text/html")
+        else:
+            route.abort()
+
+    def put(widget, *, ready=True):
+        if not widgets:
+            page.expose_function("pageSent", hear)
+            page.route("**/*", serve)
+            page.goto("http://views.test/page.html")
+            page.wait_for_function("window.up === true")
+        mounted = Mounted(page, widget, [], len(widgets))
+        widgets[widget._key] = (widget, mounted.sent)
+        state = {**offline._state(widget), "_offline": False, "_snapshot": widget.wire.snapshot()}
+        page.evaluate("([key, text]) => make(key, text)", [widget._key, offline._json(state)])
+        page.evaluate("([key, id]) => draw(key, id)", [widget._key, mounted.host[1:]])
+        if ready:
+            page.wait_for_selector(f"{mounted.host} .lab[data-ready]")
+        return mounted
+
+    return put
+
+
+@pytest.fixture
+def axe():
+    """Run axe-core over a page; give what it holds against it."""
+    script = (
+        Path(__file__).parents[2] / "lstm_lab" / "widgets" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+    )
+    if not script.is_file():
+        reason = "axe-core is not installed; run npm ci in lstm_lab/widgets/frontend"
+        if os.environ.get(REQUIRED) == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    def check(page):
+        page.evaluate(script.read_text())
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found["violations"]]
+
+    return check

@@ -10,6 +10,7 @@ import pandas as pd
 from IPython.display import display
 
 from lstm_lab.events import Batch, Chunk, Epoch, SamplingEnd, SamplingPlan, TrainingEnd, TrainingPlan
+from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.widgets.fan import sampling_view
 from lstm_lab.widgets.training import training_view
 
@@ -48,22 +49,26 @@ def sample(chunks=40, size=20, horizon=30, pause=0.1, target="close"):
     """Pretend to draw paths."""
     stop = threading.Event()
     view, listener = sampling_view(stop)
-    display(view, display_id=True)
+    handle = display(view, display_id=True)
     times = pd.date_range("2024-01-01", periods=120 + horizon, freq="D")
     history = pd.Series(50 + RNG.normal(size=120).cumsum(), times[:120])
     total, done, reason = chunks * size, 0, "finished"
     listener.on_start(SamplingPlan(target, history, times[120:], total, "predictive", 90.0))
+    drawn = []
     try:
         for _ in range(chunks):
             time.sleep(pause)
             done += size
-            listener.on_chunk(Chunk(history.iloc[-1] + RNG.normal(size=(size, horizon)).cumsum(axis=1), done, total))
+            drawn.append(history.iloc[-1] + RNG.normal(size=(size, horizon)).cumsum(axis=1))
+            listener.on_chunk(Chunk(drawn[-1], done, total))
             if stop.is_set():
                 reason = "stopped"
                 break
     except KeyboardInterrupt:
         reason = "interrupted"
     listener.on_end(SamplingEnd(reason, done, 1.0, f"{reason} after {done} paths"))
+    view.finish(Forecast(np.concatenate(drawn), times[120:], history, target, "predictive"))
+    handle.update(view)
     print(f"reason={reason} paths={done}", flush=True)  # noqa: T201 - read by the test
     return view
 

@@ -1,0 +1,395 @@
+"""The bundle on a blank page: no kernel, no network, an anywidget model that the test plays."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lstm_lab.events import Batch, Chunk, Epoch, SamplingEnd, SamplingPlan, TrainingEnd, TrainingPlan
+from lstm_lab.forecasting.forecast import Forecast
+from lstm_lab.studies.choices import ResidualLosses, Weighting
+from lstm_lab.widgets.fan import FanChart, sampling_view
+from lstm_lab.widgets.loss import LossExplorer
+from lstm_lab.widgets.training import training_view
+from lstm_lab.widgets.weights import NextWeights, WeightCurve
+
+NASTY = "<img src=x onerror=alert(1)>"
+RNG = np.random.default_rng(0)
+TIMES = pd.date_range("2024-01-01", periods=150, freq="D")
+HISTORY = pd.Series(60 + RNG.normal(size=120).cumsum(), TIMES[:120])
+PATHS = HISTORY.iloc[-1] + RNG.normal(size=(400, 30)).cumsum(axis=1)
+
+
+def trained(epochs=8, *, title="run", baseline=0.4, partial=0, stop=None):
+    view, listener = training_view(stop or threading.Event())
+    view.wire._interval = 0
+    listener.on_start(TrainingPlan(title, 50, 20, 10, 1000, 100, 5000, baseline))
+    for epoch in range(1, epochs + 1):
+        listener.on_batch(Batch(epoch, 10, 1 / epoch + 0.05))
+        best = min(epoch, 3)
+        listener.on_epoch(
+            Epoch(epoch, 1 / epoch, 1.1 / epoch if epoch <= 3 else 0.5, 1e-3, 1.5, best, 10 - epoch + best)
+        )
+    for batch in range(1, partial + 1):
+        listener.on_batch(Batch(epochs + 1, batch, 0.2))
+    return view, listener
+
+
+def forecast(paths=200, target="close", shift=0.0):
+    return Forecast(PATHS[:paths] + shift, TIMES[120:], HISTORY + shift, target, "predictive")
+
+
+def sampled(*, target="close"):
+    view, listener = sampling_view(threading.Event())
+    view.wire._interval = 0
+    listener.on_start(SamplingPlan(target, HISTORY, TIMES[120:], 400, "predictive", 90.0))
+    return view, listener
+
+
+def colours(view, chart=0):
+    """Count the pixels of the plot that are nearer to each hue than to grey."""
+    return view.page.evaluate(
+        """([selector, chart]) => {
+            const root = document.querySelector(selector).shadowRoot;
+            const canvas = root.querySelectorAll("canvas")[chart];
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            const seen = { blue: 0, orange: 0, green: 0, dark: 0, any: 0 };
+            for (let at = 0; at < data.length; at += 4) {
+                const [r, g, b, a] = data.slice(at, at + 4);
+                if (a < 8) continue;
+                seen.any++;
+                if (b > r + 40 && b > g + 20) seen.blue++;
+                if (r > b + 60 && r > g + 30) seen.orange++;
+                if (g > r + 40 && g > b + 10) seen.green++;
+                if (r < 80 && g < 80 && b < 80) seen.dark++;
+            }
+            return seen;
+        }""",
+        [view.host, chart],
+    )
+
+
+def scale(view, axis="y", chart=0):
+    """Read the numbers on an axis off the slider that knows them."""
+    level = view.root.locator(".level")
+    del axis, chart
+    return float(level.get_attribute("aria-valuemin")), float(level.get_attribute("aria-valuemax"))
+
+
+def test_a_training_says_where_it_is(mount):
+    view = mount(trained(8, partial=5)[0])
+    text = view.root.locator("header").inner_text()
+    assert "epoch 9/50" in text
+    assert re.search(r"1\.5 s an epoch · at most 1 min \d\d s left", text)
+    assert "patience 5 of 10" in text
+    assert "That may be noise, or the start of overfitting; the weights of epoch 3 are kept" in view.text()
+    assert "naive forecast 0.4" in view.text()
+    assert "best epoch 3" in view.text()
+    assert "partial epoch" in view.text()
+    pixels = colours(view)
+    assert pixels["blue"] > 200
+    assert pixels["orange"] > 200
+    assert pixels["green"] > 20
+
+
+def test_a_training_grows_as_messages_arrive(mount):
+    widget, listener = trained(1)
+    view = mount(widget)
+    for epoch in range(2, 6):
+        listener.on_epoch(Epoch(epoch, 1 / epoch, 1 / epoch, 1e-3, 1.0, epoch, 10))
+    view.expect("epochs", "5")
+    listener.on_batch(Batch(6, 20, 0.1))
+    listener.on_end(TrainingEnd("early", 5, 5, 12.0, "stopped early; weights of epoch 5 kept"))
+    view.expect("reason", "early")
+    assert "weights of epoch 5 kept" in view.text()
+    assert "took 12 s" in view.text()
+
+
+def test_without_validation_nothing_is_said_of_it(mount):
+    widget, listener = training_view()
+    listener.on_start(TrainingPlan("run", 5, 2, 3, 100, 0, 10, None))
+    listener.on_epoch(Epoch(1, 0.5, None, 1e-3, 1.0, 1, 3))
+    widget.wire.flush(final=True)
+    text = mount(widget).text()
+    for word in ("patience", "at most", "validation", "naive"):
+        assert word not in text
+
+
+def test_stop_is_shown_only_once_a_click_is_known_to_arrive(mount):
+    stop = threading.Event()
+    widget, listener = trained(2, stop=stop)
+    view = mount(widget)
+    button = view.root.get_by_role("button", name="Stop")
+    assert not button.is_visible()
+    widget.wire.set(stop=True)
+    widget.wire.flush(final=True)
+    button.click()
+    view.wait_sent("stop")
+    assert view.root.get_by_role("button", name="Stopping").is_disabled()
+    widget._hear(widget, {"kind": "stop"}, [])
+    assert stop.is_set()
+    listener.on_end(TrainingEnd("stopped", 2, 2, 1.0, "stopped; best weights kept"))
+    view.expect("reason", "stopped")
+    assert not view.root.get_by_role("button", name="Stopping").is_visible()
+
+
+def test_a_lost_message_makes_the_page_ask_for_the_whole(mount):
+    widget, listener = trained(2)
+    view = mount(widget)
+    view.deaf = True
+    listener.on_epoch(Epoch(3, 0.3, 0.3, 1e-3, 1.0, 3, 10))
+    view.deaf = False
+    view.page.wait_for_timeout(600)
+    view.sent.clear()
+    listener.on_epoch(Epoch(4, 0.2, 0.2, 1e-3, 1.0, 4, 10))
+    view.wait_sent("hello")
+    view.expect("epochs", "4")
+
+
+def test_log_scale_zoom_and_show_all(mount):
+    view = mount(trained(20)[0])
+    view.root.get_by_label("log scale").check()
+    assert colours(view)["blue"] > 200
+    chart = view.root.locator(".chart").first
+    box = chart.bounding_box()
+    mouse = view.page.mouse
+    mouse.move(box["x"] + 200, box["y"] + 60)
+    mouse.down()
+    mouse.move(box["x"] + 400, box["y"] + 180, steps=5)
+    mouse.up()
+    assert chart.get_attribute("data-zoomed") == "true"
+    view.root.get_by_role("button", name="Show all").click()
+    assert colours(view)["orange"] > 200
+
+
+def test_keys_read_values_out(mount):
+    view = mount(trained(8)[0])
+    chart = view.root.locator(".chart").first
+    chart.focus()
+    chart.press("Home")
+    assert "epoch 1 · loss 1 · validation 1.1" in view.root.locator(".readout").inner_text()
+    chart.press("ArrowRight")
+    assert "epoch 2 · loss 0.5" in view.root.locator(".readout").inner_text()
+    chart.press("End")
+    assert "epoch 8" in view.root.locator(".readout").inner_text()
+
+
+def test_hover_shows_numbers_without_the_kernel(mount):
+    view = mount(FanChart(forecast()))
+    view.sent.clear()
+    box = view.root.locator(".u-over").bounding_box()
+    view.page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 40)
+    cells = view.root.locator("tbody tr").first.locator("td, th").all_inner_texts()
+    assert re.fullmatch(r"2024-05-\d\d", cells[0])
+    at = TIMES[120:].get_loc(cells[0])
+    expected = np.quantile(PATHS[:200, at], [0.05, 0.25, 0.5, 0.75, 0.95])
+    np.testing.assert_allclose([float(cell.replace(",", "")) for cell in cells[1:6]], expected, rtol=1e-3)
+    errors = view.root.locator("tbody tr").nth(1).locator("td").all_inner_texts()
+    assert all(error.startswith("±") for error in errors[:5])
+    assert view.sent == []
+
+
+def test_no_band_is_filled_below_fifty_paths(mount):
+    widget, listener = sampled()
+    view = mount(widget)
+    listener.on_chunk(Chunk(PATHS[:30], 30, 400))
+    view.expect("done", "30")
+    few = colours(view)["blue"]
+    assert "no band is drawn yet" in view.text()
+    widget._ready = 0
+    listener.on_chunk(Chunk(PATHS[30:200], 200, 400))
+    view.expect("done", "200")
+    assert colours(view)["blue"] > 2 * few
+    assert "no band" not in view.text()
+
+
+def test_the_range_only_grows_while_paths_arrive_and_fits_at_the_end(mount):
+    widget, listener = sampled()
+    view = mount(widget)
+    ranges = []
+    for at, factor in enumerate((1.0, 3.0, 0.2)):
+        widget._ready = 0
+        middle = HISTORY.iloc[-1]
+        listener.on_chunk(Chunk(middle + factor * (PATHS[at * 60 : at * 60 + 60] - middle), 60 * at + 60, 400))
+        view.expect("done", str(60 * at + 60))
+        ranges.append(scale(view))
+    for (low, high), (lower, higher) in zip(ranges, ranges[1:], strict=False):
+        assert lower <= low
+        assert higher >= high
+    listener.on_end(SamplingEnd("finished", 180, 1.0, "done"))
+    view.expect("reason", "finished")
+
+
+def test_the_level_tells_the_chance_of_exceeding_it(mount):
+    view = mount(FanChart(forecast(400)))
+    level = view.root.get_by_role("slider", name="Level")
+    before = level.bounding_box()
+    mouse = view.page.mouse
+    mouse.move(before["x"] + 200, before["y"] + 7)
+    mouse.down()
+    mouse.move(before["x"] + 200, before["y"] - 40, steps=4)
+    mouse.up()
+    value = float(level.get_attribute("aria-valuenow"))
+    assert value > HISTORY.iloc[-1]
+    share = (PATHS[:, -1] > value).mean()
+    said = re.search(r"P\(above [\d.]+\) at 2024-05-29: (\d+) % ± (\d+) %", view.text())
+    assert said is not None
+    assert abs(int(said[1]) - 100 * share) <= 0.6
+    assert abs(int(said[2]) - 100 * np.sqrt(share * (1 - share) / 400)) <= 0.6
+    level.focus()
+    level.press("ArrowDown")
+    assert float(level.get_attribute("aria-valuenow")) < value
+
+
+def test_a_log_axis_needs_values_above_zero(mount):
+    positive = mount(FanChart(forecast(shift=100.0)))
+    box = positive.root.get_by_label("log scale")
+    assert box.is_enabled()
+    box.check()
+    assert colours(positive)["blue"] > 500
+    assert mount(FanChart(forecast(shift=-200.0))).root.get_by_label("log scale").is_disabled()
+
+
+def test_actual_values_are_hits_or_misses(mount):
+    made = forecast()
+    low, high = made.quantile(0.05), made.quantile(0.95)
+    actual = pd.Series(np.where(np.arange(20) % 4 == 0, high[:20] + 5, (low + high)[:20] / 2), TIMES[120:140])
+    text = mount(FanChart(made, actual=actual)).text()
+    assert "Actual values inside the band: 15/20" in text
+
+
+def test_more_paths_are_asked_for_and_join(mount):
+    def more(count, listener):
+        listener.on_chunk(Chunk(PATHS[200 : 200 + count], count, count))
+        return forecast(400)
+
+    widget = FanChart(forecast(200), more=more, stop=threading.Event())
+    view = mount(widget)
+    view.root.get_by_role("button", name="Add 200 paths").click()
+    view.wait_sent("more")
+    widget._hear(widget, view.sent[-1], [])
+    view.expect("done", "400")
+    assert widget.result.paths.shape == (400, 30)
+
+
+def test_outcomes_play_and_pause(mount):
+    view = mount(FanChart(forecast()))
+    assert colours(view)["orange"] < 200
+    view.root.get_by_role("button", name="Play outcomes").click()
+    view.page.wait_for_timeout(300)
+    assert view.root.get_attribute("data-playing") == "true"
+    view.root.get_by_role("button", name="Pause outcomes").click()
+    assert view.root.get_attribute("data-playing") == "false"
+
+
+@pytest.mark.parametrize("context_options", [{"reduced_motion": "reduce"}])
+def test_reduced_motion_steps_by_hand(mount, context_options):
+    view = mount(FanChart(forecast()))
+    view.root.get_by_role("button", name="Next outcome").click()
+    assert view.root.get_attribute("data-playing") is None
+    assert "outcome 1" in view.text()
+
+
+def test_the_rate_changes_ratio_and_effective_size(mount):
+    view = mount(WeightCurve(Weighting(TIMES, "exponential:3"), chosen=NextWeights()))
+    cells = view.root.locator("tbody tr").nth(2).locator("td").all_inner_texts()
+    assert cells == ["20.1 ×", "90", "60 %"]
+    slider = view.root.get_by_role("slider")
+    slider.fill("0")
+    assert view.root.locator("tbody tr").nth(2).locator("td").all_inner_texts() == ["1 ×", "150", "100 %"]
+
+
+def test_a_scheme_is_chosen_by_the_button_alone(mount):
+    chosen = NextWeights()
+    widget = WeightCurve(Weighting(TIMES), chosen=chosen)
+    view = mount(widget)
+    view.root.get_by_label("linear").check()
+    assert chosen.get() is None
+    assert not any(message["kind"] == "use" for message in view.sent)
+    view.root.get_by_role("button", name="Use linear in the next training").click()
+    view.wait_sent("use")
+    widget._hear(widget, view.sent[-1], [])
+    assert chosen.get() == "linear"
+    view.expect("next", "linear")
+    assert "The next %%lstm_train uses --weights linear" in view.text()
+
+
+def test_delta_moves_the_share_in_the_linear_region(mount):
+    residuals = RNG.normal(size=5000)
+    view = mount(LossExplorer(ResidualLosses(residuals, scale=2.0, unit="°F")))
+    text = view.text()
+    assert "= 2 °F" in text
+    assert abs(float(view.root.get_attribute("data-linear")) - np.mean(np.abs(residuals) > 1)) < 2e-3
+    view.root.get_by_role("slider").fill("2")
+    assert abs(float(view.root.get_attribute("data-linear")) - np.mean(np.abs(residuals) > 2)) < 2e-3
+    assert "= 4 °F" in view.text()
+
+
+def test_a_name_is_text_and_nothing_else(mount):
+    for widget in (trained(2, title=NASTY)[0], FanChart(forecast(target=NASTY))):
+        view = mount(widget)
+        assert NASTY in view.text()
+        assert view.root.locator("img").count() == 0
+
+
+def test_an_error_is_said_inside_the_view(mount):
+    widget = trained(2)[0]
+    view = mount(widget)
+    view.change("error", f"no such column {NASTY}")
+    assert view.root.get_by_role("alert").inner_text() == f"no such column {NASTY}"
+
+
+def test_an_unknown_view_says_so(mount):
+    widget = trained(1)[0]
+    widget._view = "nonsense"
+    view = mount(widget, ready=False)
+    assert "no view is called nonsense" in view.page.locator(view.host).inner_text()
+
+
+def test_two_views_of_one_model_share_what_was_received(mount):
+    widget, listener = trained(2)
+    first = mount(widget)
+    second = first.again()
+    listener.on_epoch(Epoch(3, 0.3, 0.3, 1e-3, 1.0, 3, 10))
+    first.expect("epochs", "3")
+    second.expect("epochs", "3")
+
+
+@pytest.mark.parametrize("context_options", [{"device_scale_factor": 2}])
+def test_canvases_are_sharp_on_dense_screens(mount, context_options):
+    view = mount(trained(3)[0])
+    width, shown = view.root.locator("canvas").first.evaluate("(c) => [c.width, c.getBoundingClientRect().width]")
+    assert width == pytest.approx(2 * shown, abs=2)
+
+
+def test_a_narrow_page_makes_a_narrow_chart(mount):
+    view = mount(FanChart(forecast()))
+    view.page.set_viewport_size({"width": 420, "height": 900})
+    view.page.wait_for_timeout(200)
+    root, canvas = view.root.bounding_box(), view.root.locator("canvas").first.bounding_box()
+    assert canvas["width"] <= root["width"] <= 420
+    assert view.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+WIDGETS = {
+    "training": lambda: trained(6, partial=3)[0],
+    "fan": lambda: FanChart(
+        forecast(), actual=HISTORY.iloc[:0].reindex(TIMES[120:125]).fillna(60.0), more=lambda *_: None
+    ),
+    "weights": lambda: WeightCurve(Weighting(TIMES, "linear")),
+    "loss": lambda: LossExplorer(ResidualLosses(RNG.normal(size=300), unit="°F")),
+}
+
+
+@pytest.mark.parametrize(
+    "context_options", [{"color_scheme": "light"}, {"color_scheme": "dark"}], ids=["light", "dark"]
+)
+@pytest.mark.parametrize("name", WIDGETS)
+def test_axe_finds_nothing(mount, axe, name, context_options):
+    view = mount(WIDGETS[name]())
+    assert view.root.get_attribute("data-theme") == context_options["color_scheme"]
+    assert axe(view.page) == []
