@@ -25,9 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["mimebundle", "plot", "png"]
 
 _VIEWS = {
+    "Ablation": "lstm_lab.plots.compare",
+    "Backtest": "lstm_lab.plots.backtest",
+    "Comparison": "lstm_lab.plots.compare",
     "Forecast": "lstm_lab.plots.fan",
+    "Memory": "lstm_lab.plots.memory",
     "ResidualLosses": "lstm_lab.plots.choices",
     "Run": "lstm_lab.plots.runs",
+    "Trace": "lstm_lab.plots.gates",
     "Weighting": "lstm_lab.plots.choices",
 }
 """The module that registers the picture of each type, by the type's name."""
