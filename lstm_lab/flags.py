@@ -121,6 +121,8 @@ class Parsed:
     """Options by name, as text."""
     extras: Mapping[str, str]
     """The command's own flags by name; a switch that is on holds ``"on"``."""
+    silent: bool = False
+    """The result is not to be shown."""
 
     def of(self, model: type[Options]) -> dict[str, str]:
         """Keep the values that belong to one model."""

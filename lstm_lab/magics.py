@@ -6,6 +6,7 @@ import ast
 import functools
 import keyword
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
@@ -17,8 +18,9 @@ import lstm_lab
 from lstm_lab.completion import complete
 from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
 from lstm_lab.flags import Command, Flag
+from lstm_lab.live import LiveProgress
 from lstm_lab.options import ForecastOptions, Options, TrainOptions
-from lstm_lab.progress import listener
+from lstm_lab.progress import HtmlProgress, listener
 from lstm_lab.variables import find_source, resolve, sources, tables
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ def _face(command: Command) -> Callable[[Callable[..., Any]], Callable[..., Any]
         @functools.wraps(method)
         def magic(self: LSTMMagics, line: str, cell: str | None = None) -> Any:
             try:
-                parsed = command.parse(line)
+                parsed = replace(command.parse(line), silent=_is_silent(line) or _is_silent(cell or ""))
                 if "help" in parsed.extras:
                     sys.stdout.write(command.help() + "\n")
                     return None
@@ -149,8 +151,14 @@ class LSTMMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whi
         stack = {"stack": cell, "namespace": self.shell.user_ns} if cell.strip() else {}
         with self._listener(parsed) as heard:
             run = lstm_lab.train(
-                source, listener=heard, name=name, **stack, **self._options(TrainOptions, parsed, _columns(source))
+                source,
+                listener=heard,
+                stop=heard.stop,
+                name=name,
+                **stack,
+                **self._options(TrainOptions, parsed, _columns(source)),
             )
+            heard.finish(run)
         self.last = run
         if name is not None:
             self.runs[name] = run
@@ -163,7 +171,11 @@ class LSTMMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whi
         run = self._run(parsed.extras.get("run"))
         known = self._known(parsed.extras.get("known"))
         with self._listener(parsed) as heard:
-            return run.forecast(listener=heard, known=known, **self._options(ForecastOptions, parsed))
+            forecast = run.forecast(
+                listener=heard, stop=heard.stop, known=known, **self._options(ForecastOptions, parsed)
+            )
+            heard.finish(forecast)
+        return forecast
 
     def _options(self, model: type[Options], parsed: Parsed, columns: Collection[str] = ()) -> dict[str, Any]:
         """Put the line's flags over the defaults that ``%config`` has changed."""
@@ -175,7 +187,35 @@ class LSTMMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whi
         return changed | resolve(parsed.of(model), model, self.shell.user_ns, _words(columns))
 
     def _listener(self, parsed: Parsed) -> Listener:
-        return listener(notebook=hasattr(self.shell, "kernel"), silent="no_display" in parsed.extras)
+        """Choose what shows the work; a semicolon leaves a notebook its bar, but neither view nor result."""
+        if "no_display" in parsed.extras or not self.notebook:
+            return listener(silent="no_display" in parsed.extras)
+        return HtmlProgress() if parsed.silent else LiveProgress()
+
+    @property
+    def notebook(self) -> bool:
+        """Whether a front end that draws HTML is listening."""
+        return hasattr(self.shell, "kernel")
+
+    def silence(self, lines: list[str]) -> list[str]:
+        """End the cell in a semicolon where IPython is to show nothing of a magic's result; it looks only there.
+
+        So it is where the magic's own line or body ends in one, and in a notebook, where a magic with a live view has
+        shown its result already.
+        """
+        text = "".join(lines)
+        if "run_line_magic('lstm_" not in text and "run_cell_magic('lstm_" not in text:
+            return lines
+        try:
+            last = ast.parse(text).body[-1]
+        except SyntaxError:
+            return lines
+        match last:
+            case ast.Expr(value=ast.Call(args=[ast.Constant(value=str(name)), *rest]), end_lineno=int(line)):
+                said = [str(argument.value) for argument in rest if isinstance(argument, ast.Constant)]
+                if name in COMMANDS and (self.notebook or any(_is_silent(argument) for argument in said)):
+                    return [*lines[: line - 1], lines[line - 1].rstrip() + ";\n", *lines[line:]]
+        return lines
 
     def _run(self, name: str | None) -> Any:
         """Find a run by name, among those stored with ``-o`` and the variables; without a name, the last."""
@@ -232,23 +272,6 @@ def _words(columns: Collection[str]) -> dict[str, Collection[str]]:
     }
 
 
-def _silence(lines: list[str]) -> list[str]:
-    """Repeat, at the end of the cell, a semicolon that ends a magic: IPython looks for it only there."""
-    text = "".join(lines)
-    if "run_line_magic('lstm_" not in text and "run_cell_magic('lstm_" not in text:
-        return lines
-    try:
-        last = ast.parse(text).body[-1]
-    except SyntaxError:
-        return lines
-    match last:
-        case ast.Expr(value=ast.Call(args=[ast.Constant(value=str(name)), *rest]), end_lineno=int(line)):
-            arguments = [argument.value for argument in rest if isinstance(argument, ast.Constant)]
-            if name in COMMANDS and any(_is_silent(str(argument)) for argument in arguments):
-                return [*lines[: line - 1], lines[line - 1].rstrip() + ";\n", *lines[line:]]
-    return lines
-
-
 def _is_silent(text: str) -> bool:
     return text.rstrip().endswith(";") or "--no-display" in text.split("\n", 1)[0].split()
 
@@ -284,6 +307,7 @@ def register(shell: InteractiveShell) -> LSTMMagics:
     matchers = shell.Completer.custom_matchers
     matchers[:] = [other for other in matchers if getattr(other, "matcher_identifier", "") != "lstm_lab"]
     matchers.append(matcher)
-    if _silence not in shell.input_transformers_post:
-        shell.input_transformers_post.append(_silence)
+    transformers = shell.input_transformers_post
+    transformers[:] = [other for other in transformers if getattr(other, "__func__", None) is not LSTMMagics.silence]
+    transformers.append(magics.silence)
     return magics

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 from lstm_lab.events import SamplingListener, SamplingPlan, TrainingListener
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from lstm_lab.events import Batch, Chunk, Epoch, Progress, SamplingEnd, TrainingEnd, TrainingPlan
+    from lstm_lab.showing import Shown
 
 __all__ = ["HtmlProgress", "LineProgress", "Listener", "Status", "TerminalProgress", "listener", "seconds_text"]
 
@@ -54,6 +56,8 @@ class Listener(TrainingListener, SamplingListener):
     """Turns events into a `Status` and shows it, no more often than `pause` seconds; this one shows nothing."""
 
     pause = 0.0
+    stop: threading.Event | None = None
+    """Set by a Stop button, where there is one."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -67,6 +71,9 @@ class Listener(TrainingListener, SamplingListener):
 
     def __exit__(self, *_: object) -> None:
         self.close("")
+
+    def finish(self, result: Shown) -> None:
+        """Show the result, where this is not left to IPython."""
 
     def show(self, status: Status) -> None:
         """Show how far the work has come."""
@@ -217,22 +224,23 @@ class HtmlProgress(Listener):
         self._handle = None
 
     def _put(self, markup: str, text: str) -> None:
+        self.put({"text/html": f"<div>{markup}</div>", "text/plain": text}, raw=True)
+
+    def put(self, shown: Any, *, raw: bool = False) -> None:
+        """Put anything that IPython displays in the place of what is there."""
         from IPython.display import display  # noqa: PLC0415 - the command line needs no IPython
 
-        bundle = {"text/html": f"<div>{markup}</div>", "text/plain": text}
         if self._handle is None:
-            self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
+            self._handle = display(shown, raw=raw, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
         else:
-            self._handle.update(bundle, raw=True)
+            self._handle.update(shown, raw=raw)
 
 
-def listener(*, notebook: bool = False, silent: bool = False) -> Listener:
-    """Choose the listener for where we are.
+def listener(*, silent: bool = False) -> Listener:
+    """Choose the listener for a terminal, a pipe, or nobody.
 
     Parameters
     ----------
-    notebook
-        A front end that draws HTML is listening.
     silent
         Show nothing at all.
 
@@ -243,6 +251,4 @@ def listener(*, notebook: bool = False, silent: bool = False) -> Listener:
     """
     if silent:
         return Listener()
-    if notebook:
-        return HtmlProgress()
     return TerminalProgress() if sys.stdout.isatty() else LineProgress()

@@ -1,15 +1,18 @@
 """The magics in a real IPython shell, over a training that answers at once."""
 
+import re
+
 import pandas as pd
 import pytest
 from IPython.core.completer import provisionalcompleter
 
 import lstm_lab
-from lstm_lab.errors import DataError, StackError
-from lstm_lab.events import Epoch, TrainingEnd, TrainingPlan
+from lstm_lab.errors import DataError, LabError, StackError
+from lstm_lab.events import Epoch, TrainingEnd, TrainingListener, TrainingPlan
 from lstm_lab.magics import COMMANDS, LSTMMagics
 from lstm_lab.options import ForecastOptions, TrainOptions
 from lstm_lab.progress import Listener
+from lstm_lab.showing import Summary
 
 
 class Run:
@@ -21,13 +24,18 @@ class Run:
     def __repr__(self):
         return f"<result of {sorted(self.given)}>"
 
-    def forecast(self, *, listener, known, **options):
+    def summary_table(self):
+        return Summary("A run", (("source", ""),))
+
+    def forecast(self, *, listener, stop, known, **options):
+        assert stop is listener.stop
         ForecastOptions.of(options)
         assert isinstance(listener, Listener)
         return Run(of=self, known=known, **options)
 
 
-def train(source, *, stack=None, namespace=None, listener=None, name=None, **options):
+def train(source, *, stack=None, namespace=None, listener=None, stop=None, name=None, **options):
+    assert stop is listener.stop
     TrainOptions.of(options)
     if isinstance(source, pd.DataFrame) and options.get("target") not in {None, *source.columns}:
         raise DataError(f"there is no column {options['target']!r};\n  did you mean 'close'?")
@@ -267,20 +275,89 @@ def test_loading_twice_doubles_nothing(do, shell):
     assert (len(shell.Completer.custom_matchers), len(shell.input_transformers_post)) == before
 
 
-def test_a_notebook_gets_one_bar_that_is_updated(do, shell, monkeypatch):
-    shown = []
+@pytest.fixture
+def notebook(shell, monkeypatch):
+    """A shell that takes itself for a kernel's, with live views that only take notes."""
+    notes = []
+
+    class View:
+        def finish(self, result):
+            notes.append(("finished", result))
+
+        def close(self):
+            notes.append("closed")
+
+    class Heard(TrainingListener):
+        def on_start(self, plan):
+            notes.append(plan.title)
+
+        def on_end(self, end):
+            notes.append(end.message)
 
     class Handle:
-        def update(self, bundle, **_):
-            shown.append(bundle["text/html"])
+        def update(self, shown, *, raw):
+            notes.append(("update", shown if raw else type(shown).__name__))
 
-    def display(bundle, **_):
-        shown.append(bundle["text/html"])
+    def display(shown, **how):
+        notes.append(("display", shown if how.get("raw") else type(shown).__name__))
         return Handle()
 
+    def view(stop):
+        assert not stop.is_set()
+        return View(), Heard()
+
     monkeypatch.setattr("IPython.display.display", display)
+    monkeypatch.setattr("lstm_lab.widgets.training.training_view", view)
     monkeypatch.setattr(shell, "kernel", object(), raising=False)
-    _, out, _ = do("%lstm_train prices")
-    assert "<progress" in shown[0]
-    assert shown[-1] == "<div>Trained 1 epoch.</div>"
-    assert out.count("<result of") == 1
+    return notes
+
+
+def html(note):
+    return note[0], re.sub("<[^>]*>", "", note[1]["text/html"]).strip()
+
+
+@pytest.mark.parametrize("cell", ["%lstm_train prices", "%%lstm_train prices\n1\n", "run = %lstm_train prices"])
+def test_a_notebook_gets_one_display_that_changes_from_bar_to_view_to_picture_and_a_table(do, notebook, cell):
+    _, out, err = do(cell)
+    assert (out, err) == ("", "")
+    assert html(notebook[0]) == ("display", "preparing")
+    assert notebook[1:4] == ["oil", ("update", "View"), "Trained 1 epoch."]
+    assert notebook[4][0] == "finished"
+    assert notebook[5] == ("update", "View")
+    assert html(notebook[6]) == ("display", "A runsource")
+    assert len(notebook) == 7
+    assert do("%lstm_forecast 30 --no-display")[1] == ""
+
+
+def test_a_semicolon_leaves_a_notebook_its_bar_alone(do, notebook):
+    _, out, _ = do("%lstm_train prices;")
+    assert out == ""
+    assert html(notebook[0]) == ("display", "preparing")
+    assert html(notebook[-1]) == ("update", "Trained 1 epoch.")
+    assert {note[0] for note in notebook[1:]} == {"update"}
+
+
+def test_a_mistake_leaves_nothing_in_the_notebook(do, notebook):
+    assert do("%lstm_train prices --epochs 0")[2].startswith("UsageError")
+    assert html(notebook[-1]) == ("update", "")
+
+
+def test_an_error_while_the_view_is_open_closes_it(do, notebook, monkeypatch):
+    def fail(_, *, listener, **__):
+        listener.on_start(TrainingPlan("oil", 1, 1, 1, 5, 1, 99, None))
+        raise DataError("too late")
+
+    monkeypatch.setitem(vars(lstm_lab), "train", fail)
+    assert do("%lstm_train prices")[2] == "UsageError: too late\n"
+    assert notebook[-2] == "closed"
+    assert html(notebook[-1]) == ("update", "")
+
+
+def test_without_a_front_end_the_bar_stays_and_the_result_follows(do, notebook, monkeypatch):
+    def refuse(_):
+        raise LabError("live views need their front end")
+
+    monkeypatch.setattr("lstm_lab.widgets.training.training_view", refuse)
+    do("%lstm_train prices")
+    assert html(notebook[-2]) == ("update", "Trained 1 epoch.")
+    assert notebook[-1] == ("display", "Run")

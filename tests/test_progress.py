@@ -137,10 +137,11 @@ def test_updates_are_few():
     assert heard.shows <= 6
 
 
-def test_the_listener_fits_the_place(capsys):
-    assert type(listener(silent=True, notebook=True)) is Listener
-    assert type(listener(notebook=True)) is HtmlProgress
+def test_the_listener_fits_the_place(capsys, monkeypatch):
+    assert type(listener(silent=True)) is Listener
     assert type(listener()) is LineProgress
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert type(listener()) is TerminalProgress
     with listener(silent=True) as heard:
         train(heard)
         sample(heard)
