@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Training", "fit"]
 
-_VALIDATION_BATCH = 256
+_VALIDATION_BATCH = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,47 +155,48 @@ def _network(forecaster: Forecaster, options: TrainOptions) -> keras.Model:
 
 
 class _Validator:
-    """Measures the loss at the last step of the validation windows, all batches in one compiled call."""
+    """Measures the loss at the last step of the validation windows."""
 
     def __init__(self, model: keras.Model, windows: Windows, validation: np.ndarray, loss: Any) -> None:
         self._targets = windows.targets(validation)[:, None]
         self._loss = loss
-        self._total: Callable[[], Any] | None = None
+        self._batches: list[tuple[Any, Any]] = []
         if len(validation) > 0:
-            self._total = self._compiled(model, windows, validation)
+            count = -(-len(validation) // _VALIDATION_BATCH)
+            size = -(-len(validation) // count)
+            # Batches of one size, the last filled with windows of weight 0: TensorFlow then knows every shape.
+            filled = np.resize(windows.ends[validation], (count, size))
+            real = (np.arange(count * size) < len(validation)).reshape(count, size)
+            with tf.device("CPU:0"):
+                self._batches = [
+                    (tf.constant(end, tf.int64), tf.constant(weight, tf.float32))
+                    for end, weight in zip(filled, real, strict=True)
+                ]
+            self._summed = self._compiled(model, windows)
 
-    def _compiled(self, model: keras.Model, windows: Windows, validation: np.ndarray) -> Callable[[], Any]:
-        count = -(-len(validation) // _VALIDATION_BATCH)
-        size = -(-len(validation) // count)
-        # Batches of one size, the last filled with windows of weight 0: TensorFlow then knows every shape.
-        filled = np.resize(windows.ends[validation], (count, size))
-        real = (np.arange(count * size) < len(validation)).reshape(count, size)
+    def _compiled(self, model: keras.Model, windows: Windows) -> Callable[[Any, Any], Any]:
         with tf.device("CPU:0"):
             matrix = tf.constant(windows.matrix, tf.float32)
             rows = tf.range(-windows.lookback, 0, dtype=tf.int64)
-            ends = tf.constant(filled, tf.int64)
-            weights = tf.constant(real, tf.float32)
-        batches = tf.data.Dataset.from_tensor_slices((ends, weights)).prefetch(2)
 
-        def total() -> Any:
-            summed = tf.constant(0.0)
-            for end, weight in batches:
-                forecast = model(tf.gather(matrix, end[:, None] + rows), training=False)
-                loss = self._loss(tf.gather(matrix[:, :1], end), forecast, sample_weight=weight)
-                summed += tf.cast(loss, tf.float32) * size
-            return summed
+        def summed(end: Any, weight: Any) -> Any:
+            forecast = model(tf.gather(matrix, end[:, None] + rows), training=False)
+            loss = self._loss(tf.gather(matrix[:, :1], end), forecast, sample_weight=weight)
+            return tf.cast(loss, tf.float32) * end.shape[0]
 
         # Concrete at once: TensorFlow counts calls that trace, and would warn in a backtest of many short fits.
-        compiled: Callable[[], Any] = tf.function(total).get_concrete_function()
+        compiled: Callable[[Any, Any], Any] = tf.function(summed).get_concrete_function(*self._batches[0])
         return compiled
 
     def measure(self) -> float | None:
         """Give the mean loss, or None without validation windows."""
-        return None if self._total is None else float(self._total()) / len(self._targets)
+        if not self._batches:
+            return None
+        return float(sum(float(self._summed(*batch)) for batch in self._batches)) / len(self._targets)
 
     def of_constant(self, forecast: float) -> float | None:
         """Give the mean loss of one and the same forecast everywhere."""
-        if self._total is None:
+        if not self._batches:
             return None
         return float(self._loss(self._targets, np.full_like(self._targets, forecast)))
 
