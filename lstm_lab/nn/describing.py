@@ -134,7 +134,7 @@ def _checked(trace: Trace) -> str:
         f" by {_amount(-check.feature[feature], trace, sign=True)}"
     )
     if check.block == 1:
-        text += f", the single step {label_of(trace.index, step)} by {_amount(-check.step[step], trace, sign=True)}"
+        text += f", and {label_of(trace.index, step)} alone by {_amount(-check.step[step], trace, sign=True)}"
     if check.agreement is None:
         return f"{text}; that the gradient agrees cannot be said of so few steps."
     verdict = "so the two may be believed together" if check.agreement > 0.7 else "so read single steps with care"

@@ -91,8 +91,8 @@ class Memory(Shown):
     def _recalled(self) -> str:
         parts = []
         for network, rows in self.recall.groupby("network", sort=False):
-            steps = rows.loc[rows["success"], "steps"]
-            parts.append(f"{network} {'up to ' + str(steps.max()) + ' steps' if len(steps) else 'at no distance'}")
+            steps = [str(step) for step in rows.loc[rows["success"], "steps"]]
+            parts.append(f"{network} over {', '.join(steps)} steps" if steps else f"{network} at no distance")
         return (
             f"A value seen once was recalled (at least {SUCCESS:.0%} of its variance explained on fresh sequences, "
             f"after at most {self.updates} updates) by: {'; '.join(parts)}."

@@ -1,0 +1,253 @@
+"""The inside of a network over a window: what it read, what moved its output, its gates, who remembers longest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lstm_lab.errors import TraceError
+from lstm_lab.forecasting.words import number, span
+from lstm_lab.nn.describing import label_of
+from lstm_lab.nn.traces import Trace
+from lstm_lab.plots import plot, style
+from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, PURPLE, SMALL, VERMILION, canvas, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from lstm_lab.nn.layer_traces import LayerTrace
+
+__all__ = ["gates_figure"]
+
+COLOURS = {
+    "forget": BLUE,
+    "update": BLUE,
+    "input": ORANGE,
+    "reset": ORANGE,
+    "output": GREEN,
+    "candidate": PURPLE,
+    "cell": VERMILION,
+    "hidden": BLACK,
+}
+
+
+@plot.register(Trace)
+def gates_figure(trace: Trace, *, layer: int | None = None, width: float = 9.0, height: float = 10.0) -> Figure:
+    """Draw a trace.
+
+    Parameters
+    ----------
+    trace
+        Of one window, or of several: then means over them are shown.
+    layer
+        Which of `Trace.layers`; by default the one whose units remember longest.
+    width, height
+        In inches.
+
+    Raises
+    ------
+    TraceError
+        There is no such layer.
+    """
+    chosen = trace.layers[_checked(trace, layer)]
+    figure = canvas(width, height)
+    grid = figure.add_gridspec(5, 3, height_ratios=[1.0, 1.0, 1.1, 1.5, 1.3])
+    series = _panel(figure.add_subplot(grid[0, :]))
+    _series(series, trace)
+    moved = _panel(figure.add_subplot(grid[1, :], sharex=series))
+    _influence(moved, trace)
+    # A layer behind a pooling has steps of its own, which no date belongs to.
+    shared = series if chosen.steps == len(trace.index) else None
+    gates = _panel(figure.add_subplot(grid[2, :], sharex=shared))
+    _gates(gates, chosen)
+    heat = figure.add_subplot(grid[3, :], sharex=shared)
+    _heat(figure, heat, chosen)
+    for upper in (series, moved, gates):
+        upper.tick_params(labelbottom=False)
+    _steps(heat, trace, chosen)
+    _half_lives(_panel(figure.add_subplot(grid[4, 0])), chosen)
+    _saturation(_panel(figure.add_subplot(grid[4, 1])), chosen)
+    _features(_panel(figure.add_subplot(grid[4, 2])), trace)
+    verified = f"verified against the layers' own output, largest difference {trace.verified:.0e}"
+    windows = "" if trace.windows == 1 else f"; means over {trace.windows} windows"
+    reads = f"layer {chosen.name} ({chosen.kind}, {chosen.units} units){windows}; {verified}"
+    style.titles(series, f"Inside {trace.model.name}: {span(trace.index)}", reads)
+    return figure
+
+
+def _checked(trace: Trace, layer: int | None) -> int:
+    if layer is None:
+        longest = [0.0 if each.half_life is None else float(np.max(each.half_life)) for each in trace.layers]
+        return int(np.argmax(longest))
+    if not 0 <= layer < len(trace.layers):
+        raise TraceError(f"layer must be between 0 and {len(trace.layers) - 1}, got {layer}; see trace.layers")
+    return layer
+
+
+def _panel(made: Axes) -> Axes:
+    """Dress one of several plots, as `style.axes` does a lone one."""
+    made.spines[["top", "right"]].set_visible(False)
+    made.spines[["left", "bottom"]].set_color(LIGHT)
+    made.grid(axis="y", color=LIGHT, linewidth=0.6, alpha=0.7)
+    made.set_axisbelow(True)
+    made.tick_params(labelsize=SMALL, color=LIGHT, labelcolor=GREY)
+    return made
+
+
+def _head(made: Axes, text: str) -> None:
+    made.set_title(style.plain(text), loc="left", fontsize=SMALL, color=BLACK, pad=3)
+
+
+def _series(made: Axes, trace: Trace) -> None:
+    """Draw what the network read: the target in its unit where it is known, else the first input."""
+    steps = np.arange(len(trace.index))
+    if trace.history is not None:
+        made.plot(steps, trace.history.to_numpy(), color=BLACK, linewidth=1.5)
+        if trace.forecast is not None:
+            ahead = steps[-1] + 1 + np.arange(len(trace.forecast))
+            value = number(float(trace.forecast.iloc[0]))
+            made.plot(ahead, trace.forecast.to_numpy(), "o", color=VERMILION, markersize=6, label=f"forecast {value}")
+            made.legend(frameon=False, fontsize=SMALL, loc="best")
+        made.set_ylabel(style.plain(short(trace.history.name, 24)), fontsize=SMALL, color=BLACK)
+        return
+    values = trace.batch if trace.batch.ndim == 3 else trace.batch[..., None]
+    made.plot(steps, values[:, :, 0].mean(axis=0), color=BLACK, linewidth=1.5)
+    made.set_ylabel(style.plain(short(trace.feature_names[0], 24)), fontsize=SMALL, color=BLACK)
+
+
+def _influence(made: Axes, trace: Trace) -> None:
+    """Draw what each step can do to the output and what it did."""
+    unit = f" ({trace.scale.unit})" if trace.scale.unit else ""
+    try:
+        gradient, check = trace.connectivity.step, trace.occlusion
+    except TraceError:
+        _head(made, "no gradient: the model reads whole numbers")
+        return
+    steps = np.arange(len(trace.index))
+    made.bar(steps, check.step, width=0.8, color=BLUE, alpha=0.55, label="moved it by (against the step's mean)")
+    made.plot(steps, gradient.median, color=VERMILION, linewidth=1.5, label="could move it by (per standard deviation)")
+    if trace.windows > 1:
+        made.fill_between(steps, gradient.low, gradient.high, color=VERMILION, alpha=0.15, linewidth=0)
+    made.axhline(0, color=GREY, linewidth=0.8)
+    made.legend(frameon=False, fontsize=SMALL, ncols=2, loc="upper left")
+    _head(made, f"what moved {trace.scale.target}{unit}, step by step")
+
+
+def _gates(made: Axes, layer: LayerTrace) -> None:
+    """Draw the mean over units of every gate with its quartiles, or of the size of the state where there is none."""
+    steps = np.arange(layer.steps)
+    for name, values in _by_unit(layer).items():
+        if layer.gates and name not in layer.gates:
+            continue
+        sized = values if layer.gates else np.abs(values)
+        low, mean, high = np.full((3, layer.steps), np.nan)
+        some = _seen(layer)
+        low[some], high[some] = np.quantile(sized[some], [0.25, 0.75], axis=1)
+        mean[some] = sized[some].mean(axis=1)
+        made.plot(steps, mean, color=COLOURS[name], linewidth=1.6, label=name)
+        made.fill_between(steps, low, high, color=COLOURS[name], alpha=0.15, linewidth=0)
+    made.set_ylim(0, 1)
+    made.legend(frameon=False, fontsize=SMALL, ncols=3, loc="upper left")
+    _head(made, "mean over units and middle half" if layer.gates else "size of the state: mean over units, middle half")
+
+
+def _heat(figure: Figure, made: Axes, layer: LayerTrace) -> None:
+    """Draw the state of every unit, those that remember longest at the top, with the limit of the colours printed."""
+    state = "cell" if layer.kind == "lstm" else "hidden"
+    values = _by_unit(layer)[state]
+    order = np.argsort(-layer.half_life if layer.half_life is not None else np.arange(layer.units), kind="stable")
+    limit = float(np.nanmax(np.abs(values))) if state == "cell" else 1.0
+    shown = np.where(_seen(layer)[:, None], values, np.nan)[:, order].T
+    image = made.imshow(shown, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+    for step in np.flatnonzero(~_seen(layer)):
+        made.axvspan(step - 0.5, step + 0.5, facecolor="white", edgecolor=LIGHT, hatch="////", linewidth=0)
+    bar = figure.colorbar(image, cax=made.inset_axes((1.01, 0, 0.012, 1)), ticks=[-limit, 0, limit])
+    bar.ax.set_yticklabels([f"−{limit:.3g}", "0", f"{limit:.3g}"], fontsize=SMALL, color=GREY)
+    bar.ax.spines[:].set_visible(False)
+    rows = np.unique(np.linspace(0, layer.units - 1, min(layer.units, 7)).round().astype(int))
+    lives = layer.half_life_text
+    made.set_yticks(rows, [f"{order[row]}: {lives[order[row]]}" if lives else str(order[row]) for row in rows])
+    made.tick_params(labelsize=SMALL, color=LIGHT, labelcolor=GREY)
+    made.spines[:].set_visible(False)
+    longest = " (unit: half-life in steps, longest memory at the top)" if lives else ""
+    _head(made, f"{state} state of every unit{longest}")
+
+
+def _steps(made: Axes, trace: Trace, layer: LayerTrace) -> None:
+    """Label the steps with their times, a few of them."""
+    if layer.steps != len(trace.index):
+        made.set_xlabel("step of the layer", fontsize=SMALL, color=GREY)
+        return
+    places = np.unique(np.linspace(0, layer.steps - 1, 6).round().astype(int))
+    made.set_xticks(places, [label_of(trace.index, place).removeprefix("step ") for place in places])
+    made.set_xlim(-0.5, len(trace.index) + (0.5 if trace.forecast is not None else -0.5))
+    if trace.index.name is not None:
+        made.set_xlabel(style.plain(trace.index.name), fontsize=SMALL, color=GREY)
+
+
+def _half_lives(made: Axes, layer: LayerTrace) -> None:
+    """Draw how many units remember for how long."""
+    if layer.half_life is None:
+        _head(made, "no gates, no half-life")
+        made.set_axis_off()
+        return
+    low = max(float(layer.half_life.min()), 1e-2)
+    edges = np.geomspace(low, max(layer.window, 1.01 * low), 16)
+    made.hist(np.maximum(layer.half_life, low), bins=edges.tolist(), color=BLUE, alpha=0.8)
+    made.set_xscale("log")
+    ticks = [tick for tick in (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000) if low <= tick <= layer.window]
+    made.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    made.minorticks_off()
+    beyond = int((layer.half_life >= layer.window).sum())
+    made.set_xlabel(f"half-life in steps ({beyond} beyond {layer.window})", fontsize=SMALL, color=GREY)
+    _head(made, "units by half-life")
+
+
+def _saturation(made: Axes, layer: LayerTrace) -> None:
+    """Scatter how often each unit's gates were shut and open."""
+    for gate, saturation in layer.saturation.items():
+        made.plot(saturation.left, saturation.right, ".", color=COLOURS[gate], alpha=0.7, markersize=6, label=gate)
+    if not layer.gates:
+        _head(made, "no gates to saturate")
+        made.set_axis_off()
+        return
+    made.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+    made.plot([0, 1], [1, 0], color=LIGHT, linewidth=1)
+    made.set_xlabel("share of time shut (< 0.1)", fontsize=SMALL, color=GREY)
+    made.set_ylabel("open (> 0.9)", fontsize=SMALL, color=GREY)
+    made.legend(frameon=False, fontsize=SMALL, handletextpad=0.1)
+    _head(made, "saturation, a dot a unit")
+
+
+def _features(made: Axes, trace: Trace) -> None:
+    """Draw what each input can do to the output, over all steps."""
+    try:
+        spread = trace.connectivity.feature
+    except TraceError:
+        made.set_axis_off()
+        return
+    order = np.argsort(spread.median)[-8:]
+    made.barh(np.arange(len(order)), spread.median[order], color=VERMILION, alpha=0.8)
+    if trace.windows > 1:
+        errors: Any = np.stack([spread.median - spread.low, spread.high - spread.median])[:, order]
+        made.errorbar(spread.median[order], np.arange(len(order)), xerr=errors, fmt="none", ecolor=GREY, capsize=2)
+    made.set_yticks(np.arange(len(order)), [style.plain(short(trace.feature_names[at], 18)) for at in order])
+    made.grid(visible=False)
+    made.set_xlabel(f"{trace.scale.unit} per standard deviation (L2)".strip(), fontsize=SMALL, color=GREY)
+    _head(made, "what the output answers to")
+
+
+def _by_unit(layer: LayerTrace) -> dict[str, np.ndarray]:
+    """Give every signal as (time, units), the mean over windows if there are several."""
+    seen = np.broadcast_to(layer.mask[..., None], layer.hidden.shape)
+    if layer.hidden.ndim == 2:
+        return {name: np.where(seen, values, np.nan) for name, values in layer.signals.items()}
+    counts = np.maximum(seen.sum(axis=0), 1)
+    sums = {name: np.where(seen, values, 0.0).sum(axis=0) for name, values in layer.signals.items()}
+    return {name: np.where(seen.any(axis=0), total / counts, np.nan) for name, total in sums.items()}
+
+
+def _seen(layer: LayerTrace) -> np.ndarray:
+    return np.asarray(layer.mask if layer.mask.ndim == 1 else layer.mask.any(axis=0))
