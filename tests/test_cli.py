@@ -1,5 +1,6 @@
 """The command line: what it prints, what it leaves, how it ends."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -130,6 +131,14 @@ def test_an_interrupt_before_there_is_anything_to_keep(place, capsys, monkeypatc
 def test_help(line, part, capsys):
     assert cli.main([*line, "--help"]) == 0
     assert part in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "example", [line for command in (cli.RUN, cli.DEMO) for line in command.examples if "prices.csv" not in line]
+)
+def test_every_example_of_the_help_runs_as_written(place, example):
+    assert cli.main(shlex.split(example)[1:]) == 0
+    assert list(place.glob("*.png"))
 
 
 def test_version(capsys):

@@ -225,6 +225,14 @@ def test_help_is_generated_and_raises_nothing(do, shell, name):
     assert shell.find_line_magic(name).__doc__ == out.removesuffix("\n")
 
 
+@pytest.mark.parametrize("example", [example for command in COMMANDS.values() for example in command.examples])
+def test_every_example_of_the_help_runs_as_written(do, monkeypatch, example):
+    monkeypatch.setitem(vars(lstm_lab), "train", lambda *_, **given: train(*_, **{**given, "stack": None}))
+    do("%lstm_train oil")
+    _, _, err = do(example)
+    assert err == ""
+
+
 def test_defaults_are_set_by_config_and_overridden_by_flags(do):
     do("%config LSTMMagics.epochs = 20")
     do("%config LSTMMagics.units = [8, 8]")
