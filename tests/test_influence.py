@@ -47,6 +47,24 @@ def test_gradient_is_that_of_finite_differences():
     assert found.feature.high == pytest.approx(np.quantile(np.linalg.norm(found.gradient, axis=1), 0.75, axis=0))
 
 
+def test_a_units_influence_is_its_gradient_times_its_spread():
+    lower, upper = keras.layers.LSTM(3, return_sequences=True), keras.layers.GRU(4)
+    model = keras.Sequential([keras.Input((STEPS, FEATURES)), lower, upper, keras.layers.Dense(1)])
+    x = np.random.default_rng(2).normal(size=(6, STEPS, FEATURES)).astype("float32")
+    found = trace(model, x, scale=Scale(output=3.0))
+    weight = np.abs(model.get_weights()[-2][:, 0])
+    assert found.unit_influence[1] == pytest.approx(3.0 * weight * found.layers[1].hidden.std(axis=(0, 1)), rel=1e-4)
+    rest = keras.Sequential([keras.Input((STEPS, 3)), upper, model.layers[-1]])
+    said = found.layers[0].hidden.astype("float32")
+    nudge = np.zeros_like(said)
+    nudge[:, 4, 1] = 1e-2
+    slope = (outputs(rest, said + nudge) - outputs(rest, said - nudge)) / 2e-2
+    inputs = trace(rest, said, scale=Scale(output=3.0)).connectivity
+    assert inputs.gradient[:, 4, 1] == pytest.approx(3.0 * slope, abs=2e-4)
+    norm = np.sqrt((inputs.gradient**2).sum(axis=1).mean(axis=0))
+    assert found.unit_influence[0] == pytest.approx(norm * found.layers[0].hidden.std(axis=(0, 1)), rel=1e-4)
+
+
 def test_occlusion_is_the_output_without_the_value(model, x):
     found = trace(model, x, scale=Scale(output=3.0)).occlusion
     assert (found.block, found.windows) == (1, 6)

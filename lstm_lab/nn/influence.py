@@ -15,9 +15,18 @@ import numpy as np
 
 from lstm_lab.errors import TraceError
 from lstm_lab.nn.backend import keras, tf
-from lstm_lab.nn.recording import recurrent_layers, states_kept
+from lstm_lab.nn.recording import nudged, recurrent_layers, states_kept
 
-__all__ = ["Connectivity", "Occlusion", "Question", "Spread", "connectivity", "occlusion", "rank_correlation"]
+__all__ = [
+    "Connectivity",
+    "Occlusion",
+    "Question",
+    "Spread",
+    "connectivity",
+    "occlusion",
+    "rank_correlation",
+    "unit_gradients",
+]
 
 BLOCKS = 64
 """Steps are occluded one by one up to here, and in as many blocks of equal length in a longer sequence."""
@@ -180,6 +189,27 @@ def _spread(values: np.ndarray) -> Spread:
     return Spread(*(np.where(missing, np.nan, each) for each in (median, low, high)))
 
 
+def unit_gradients(question: Question) -> dict[str, np.ndarray]:
+    """Differentiate the output by what every unit says, whatever its layer's own recurrence makes of it later.
+
+    Parameters
+    ----------
+    question
+        As for `connectivity`.
+
+    Returns
+    -------
+    dict of arrays
+        By the name of the layer's call: the root mean square over windows of the L2 norm over steps of ∂ŷ/∂h, (units,),
+        in the output's unit. Cells stacked in one layer share the topmost's.
+    """
+    function = _compiled(question.model, "units", question.batch)
+    with states_kept(recurrent_layers(question.model).values()):
+        gradients = function(tf.constant(question.batch))
+    squares = {name: np.asarray(gradient, dtype=np.float64) ** 2 for name, gradient in gradients.items()}
+    return {name: np.sqrt(each.sum(axis=1).mean(axis=0)) * abs(question.output_scale) for name, each in squares.items()}
+
+
 _functions: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
@@ -212,18 +242,28 @@ def _compiled(model: Any, what: str, batch: np.ndarray) -> Any:
     key = (what, batch.shape, str(batch.dtype))
     if key not in cache:
         reference = weakref.ref(model)
-        function = {"output": _output_of, "gradient": _gradient_of}[what]
+        function = {"output": _output_of, "gradient": _gradient_of, "units": _unit_gradients_of}[what]
         traced = tf.function(lambda inputs: function(reference(), inputs), autograph=False)
         cache[key] = traced.get_concrete_function(tf.TensorSpec(batch.shape, batch.dtype))
     return cache[key]
 
 
 def _output_of(model: Any, inputs: Any) -> Any:
-    """Reduce the model's output to one number a sequence: the first column, of the last step."""
-    output = keras.tree.flatten(model(inputs, training=False))[0]
+    """Run the model to one number a sequence."""
+    return _reduced(model(inputs, training=False))
+
+
+def _reduced(outputs: Any) -> Any:
+    """Take the first column, of the last step."""
+    output = keras.tree.flatten(outputs)[0]
     while len(output.shape) > 2:
         output = output[:, -1]
     return output if len(output.shape) == 1 else output[:, 0]
+
+
+def _unit_gradients_of(model: Any, inputs: Any) -> dict[str, Any]:
+    names, gradients = nudged(model, inputs, _reduced)
+    return dict(zip(names, gradients, strict=True))
 
 
 def _gradient_of(model: Any, inputs: Any) -> Any:

@@ -18,9 +18,9 @@ from lstm_lab.errors import TraceError
 from lstm_lab.nn.backend import keras, tf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Call", "Recording", "record", "recurrent_layers", "states_kept"]
+__all__ = ["Call", "Recording", "nudged", "record", "recurrent_layers", "states_kept"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +57,9 @@ class _Tape:
 
     tensors: list[tuple[Any, ...]] = field(default_factory=list)
     facts: list[tuple[Any, str, bool]] = field(default_factory=list)
+    tape: Any = None
+    """Watches the zeros that are then added to what every layer gives on."""
+    nudges: list[Any] = field(default_factory=list)
 
     def add(self, layer: Any, name: str, tensors: tuple[Any, ...]) -> None:
         seen = sum(known is layer for known, _, _ in self.facts)
@@ -126,6 +129,31 @@ def states_kept(layers: Iterable[Any]) -> Iterator[None]:
     finally:
         for variable, value in zip(states, kept, strict=True):
             variable.assign(value)
+
+
+def nudged(model: Any, x: Any, output: Callable[[Any], Any]) -> tuple[list[str], list[Any]]:
+    """Differentiate a model's output by what each recurrent layer gives on, at every step, in the order of its calls.
+
+    Parameters
+    ----------
+    model
+        A built `keras.Model`.
+    x
+        A tensor, (batch, ...).
+    output
+        Reduces the model's output to a number a sequence.
+
+    Returns
+    -------
+    tuple of lists
+        The calls' names, and the gradients (batch, time, units) in each layer's own order through time.
+    """
+    with tf.GradientTape() as tape:
+        notes = _Tape(tape=tape)
+        with _listening(recurrent_layers(model), notes):
+            total = tf.reduce_sum(output(model(x, training=False)))
+    zero = tf.UnconnectedGradients.ZERO
+    return [name for _, name, _ in notes.facts], tape.gradient(total, notes.nudges, unconnected_gradients=zero)
 
 
 def _run(model: Any, layers: dict[str, Any], x: np.ndarray) -> tuple[Any, list[Any], list[tuple[Any, str, bool]]]:
@@ -219,7 +247,12 @@ def _recorder(layer: Any, name: str, tape: _Tape) -> Any:
         tape.add(layer, name, (sequences, seen, start, every, keras.tree.flatten(states)))
         if _is_stacked(layer):
             width = layer.cell.output_size
-            return last[..., :width], every[..., :width], states
+            last, every = last[..., :width], every[..., :width]
+        if tape.tape is not None:
+            nudge = tf.zeros_like(every)
+            tape.tape.watch(nudge)
+            tape.nudges.append(nudge)
+            last, every = last + nudge[:, -1], every + nudge
         return last, every, states
 
     return listen

@@ -17,7 +17,7 @@ import pandas as pd
 from lstm_lab.errors import TraceError
 from lstm_lab.nn.backend import keras
 from lstm_lab.nn.describing import describe, layer_line
-from lstm_lab.nn.influence import Connectivity, Occlusion, Question, connectivity, occlusion
+from lstm_lab.nn.influence import Connectivity, Occlusion, Question, connectivity, occlusion, unit_gradients
 from lstm_lab.nn.recording import record, recurrent_layers
 from lstm_lab.nn.verifying import cells_of, layer_traces
 from lstm_lab.showing import Shown, Summary
@@ -94,6 +94,20 @@ class Trace(Shown):
     def occlusion(self) -> Occlusion:
         """How much the output moves when a step or a feature is replaced by its mean: the check of the gradient."""
         return occlusion(self._question)
+
+    @cached_property
+    def unit_influence(self) -> tuple[np.ndarray, ...]:
+        """How much the output would move if a unit spoke differently by its standard deviation, (units,) a layer.
+
+        The L2 norm over the steps of ∂ŷ/∂h times the standard deviation of h over the seen steps.
+        """
+        gradients = unit_gradients(self._question)
+        spreads = [layer.hidden[layer.mask].std(axis=0) for layer in self.layers]
+        found = [gradients.get(layer.name.split("/cell ")[0]) for layer in self.layers]
+        return tuple(
+            spread * each if each is not None and each.shape == spread.shape else np.zeros_like(spread)
+            for each, spread in zip(found, spreads, strict=True)
+        )
 
     def describe(self) -> str:
         """Say in three to six sentences what the network remembers, how its gates stand and what moved the output."""

@@ -45,8 +45,9 @@ def memory_figure(memory: Memory, *, width: float = 9.0, height: float | None = 
     networks = list(dict.fromkeys(memory.flow["network"]))
     handles = {str(line.get_label()): line for side in (first, second) for line in side.get_lines()}
     handles = {network: handles[network] for network in networks}
-    place = {"loc": "outside upper center", "ncols": min(len(networks), 3), "frameon": False, "fontsize": SMALL}
-    figure.legend(list(handles.values()), list(handles), **place)
+    columns = min(len(networks), 3)
+    lines, labels = list(handles.values()), list(handles)
+    figure.legend(lines, labels, loc="outside upper center", ncols=columns, frameon=False, fontsize=SMALL)
     if rows == 2:
         _table(figure.add_subplot(grid[1, :]), memory)
     return figure
