@@ -46,15 +46,20 @@ def _without_chatter() -> Iterator[None]:
                     os.write(2, line)
 
 
+def _check(backend: str) -> None:
+    if backend != "tensorflow":
+        raise LabError(
+            f"lstm_lab needs Keras on TensorFlow, got the backend {backend!r};"
+            " set the environment variable KERAS_BACKEND=tensorflow and restart Python"
+        )
+
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if "keras" not in sys.modules:
+    # Asked before Keras loads, for it would first complain of the other backend's missing packages.
+    _check(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
 with _without_chatter():
     import keras
 
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-if keras.backend.backend() != "tensorflow":
-    raise LabError(
-        f"lstm_lab needs Keras on TensorFlow, got the backend {keras.backend.backend()!r};"
-        " set the environment variable KERAS_BACKEND=tensorflow and restart Python"
-    )
+    _check(keras.backend.backend())
+    import tensorflow as tf
