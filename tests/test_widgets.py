@@ -99,7 +99,7 @@ def test_a_missing_or_infinite_baseline_is_no_baseline():
         assert view.wire.get("baseline") is None
 
 
-def test_stop_sets_the_flag_and_nothing_else(trained):
+def test_stop_sets_the_flag_and_nothing_else():
     flag = threading.Event()
     view, _ = training_view(flag)
     view._hear(view, {"kind": "stop"}, [])
@@ -123,7 +123,7 @@ def custom(kind):
 
 
 def test_urgent_messages_go_to_the_pages_subshell_and_others_to_the_main_shell():
-    comm = SimpleNamespace(_reply_subshell_for=lambda data, own: "where the comm was last written from")
+    comm = SimpleNamespace(_reply_subshell_for=lambda *_: "where the comm was last written from")
     stop.let_clicks_through(comm)
     assert comm._reply_subshell_for(custom("stop"), "subshell") == "subshell"
     assert comm._reply_subshell_for(custom("hello"), None) is None

@@ -137,7 +137,7 @@ def test_a_flood_of_rows_trickles_and_the_final_flush_takes_the_rest(wire, seen,
     assert seen.arrays["paths"].shape == (500, 30)
 
 
-def test_a_page_that_missed_a_message_is_given_the_whole(wire, seen):
+def test_a_page_that_missed_a_message_is_given_the_whole(wire):
     wire.append("x", np.arange(3, dtype=np.float32))
     wire.set(title="run")
     wire.flush(final=True)
@@ -204,7 +204,7 @@ def test_a_snapshot_is_a_copy(wire):
 
 
 def test_an_error_in_sending_is_the_callers_to_see():
-    def broken(content, buffers):
+    def broken(*_):
         raise OSError("gone")
 
     wire = Wire(broken)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -73,10 +75,9 @@ def colours(view, chart=0):
     )
 
 
-def scale(view, axis="y", chart=0):
-    """Read the numbers on an axis off the slider that knows them."""
+def scale(view):
+    """Read the range of the y axis off the slider that knows it."""
     level = view.root.locator(".level")
-    del axis, chart
     return float(level.get_attribute("aria-valuemin")), float(level.get_attribute("aria-valuemax"))
 
 
@@ -217,7 +218,7 @@ def test_the_range_only_grows_while_paths_arrive_and_fits_at_the_end(mount):
         listener.on_chunk(Chunk(middle + factor * (PATHS[at * 60 : at * 60 + 60] - middle), 60 * at + 60, 400))
         view.expect("done", str(60 * at + 60))
         ranges.append(scale(view))
-    for (low, high), (lower, higher) in zip(ranges, ranges[1:], strict=False):
+    for (low, high), (lower, higher) in itertools.pairwise(ranges):
         assert lower <= low
         assert higher >= high
     listener.on_end(SamplingEnd("finished", 180, 1.0, "done"))
@@ -287,7 +288,8 @@ def test_outcomes_play_and_pause(mount):
 
 
 @pytest.mark.parametrize("context_options", [{"reduced_motion": "reduce"}])
-def test_reduced_motion_steps_by_hand(mount, context_options):
+@pytest.mark.usefixtures("context_options")
+def test_reduced_motion_steps_by_hand(mount):
     view = mount(FanChart(forecast()))
     view.root.get_by_role("button", name="Next outcome").click()
     assert view.root.get_attribute("data-playing") is None
@@ -360,7 +362,8 @@ def test_two_views_of_one_model_share_what_was_received(mount):
 
 
 @pytest.mark.parametrize("context_options", [{"device_scale_factor": 2}])
-def test_canvases_are_sharp_on_dense_screens(mount, context_options):
+@pytest.mark.usefixtures("context_options")
+def test_canvases_are_sharp_on_dense_screens(mount):
     view = mount(trained(3)[0])
     width, shown = view.root.locator("canvas").first.evaluate("(c) => [c.width, c.getBoundingClientRect().width]")
     assert width == pytest.approx(2 * shown, abs=2)
@@ -393,3 +396,46 @@ def test_axe_finds_nothing(mount, axe, name, context_options):
     view = mount(WIDGETS[name]())
     assert view.root.get_attribute("data-theme") == context_options["color_scheme"]
     assert axe(view.page) == []
+
+
+FRAMES = """async ([host, kind]) => {
+    const root = document.querySelector(host).shadowRoot;
+    const over = root.querySelector(".u-over");
+    const chart = root.querySelector(".chart");
+    const box = over.getBoundingClientRect();
+    const times = [];
+    let last = 0;
+    for (let at = 0; at < 90; at++) {
+        await new Promise(requestAnimationFrame);
+        const now = performance.now();
+        if (at > 5) times.push(now - last);
+        last = now;
+        if (kind === "hover") {
+            const where = { clientX: box.left + (at * 7) % box.width, clientY: box.top + 50, bubbles: true };
+            over.dispatchEvent(new MouseEvent("mousemove", where));
+        } else {
+            chart.dispatchEvent(new KeyboardEvent("keydown", { key: at % 8 < 4 ? "+" : "-", bubbles: true }));
+        }
+    }
+    times.sort((a, b) => a - b);
+    return 1000 / times[Math.floor(times.length / 2)];
+}"""
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize("name", WIDGETS)
+def test_a_view_is_painted_within_a_second(mount, name):
+    mount(WIDGETS[name]())  # the page itself and the bundle's compilation
+    began = time.perf_counter()
+    mount(WIDGETS[name]())
+    assert time.perf_counter() - began < 1.0
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize("kind", ["hover", "zoom"])
+@pytest.mark.parametrize("name", WIDGETS)
+def test_fifty_frames_a_second(mount, name, kind, record_property):
+    view = mount(WIDGETS[name]())
+    rate = view.page.evaluate(FRAMES, [view.host, kind])
+    record_property("frames_per_second", round(rate))
+    assert rate >= 50
