@@ -122,8 +122,9 @@ class TrainOptions(Options):
     target: str | None = _option(None, "column to forecast; may be left out if only one is numeric", example="close")
     time: str | None = _option(None, "column of times; without it the frame's index is used", example="date")
     features: _Texts = _option(
-        (),
-        "inputs beside the target: log_return, bollinger(20, 2), hour, any numeric column, ...",
+        ("auto",),
+        "inputs beside the target: log_return, bollinger(20, 2), hour, any numeric column, ...; auto: those of a season"
+        " that transform=auto finds",
         example="'log_return, bollinger(20, 2)'",
     )
     transform: str = _option(
@@ -230,9 +231,12 @@ CLASSIC: Mapping[str, Any] = {
 }
 
 
-class _Spread(Options):
-    """Where the tasks of a study run."""
+class _Study(Options):
+    """What every study takes: how bands keep up with time, and where the tasks run."""
 
+    renew: bool = _option(
+        True, "let the band of each origin learn from the earlier origins whose horizon is over", example="off"
+    )
     workers: int | None = _option(
         None, "processes to spread the work over; default: this one alone", unit="processes", example="2", ge=1
     )
@@ -241,7 +245,7 @@ class _Spread(Options):
     )
 
 
-class BacktestOptions(_Spread):
+class BacktestOptions(_Study):
     """What `lab.backtest` and ``%lstm_backtest`` take beside the options of a forecast."""
 
     origins: int = _option(60, "places to forecast from, evenly spaced, at most", unit="origins", example="60", ge=1)
@@ -257,7 +261,7 @@ class BacktestOptions(_Spread):
     )
 
 
-class CompareOptions(_Spread):
+class CompareOptions(_Study):
     """What `lab.compare`, `lab.ablate` and ``%lstm_compare`` take beside the options of training and of a forecast."""
 
     kinds: _Texts = _option(

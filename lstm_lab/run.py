@@ -15,8 +15,8 @@ from lstm_lab.data.encoding import Encoder
 from lstm_lab.data.loading import load, target_column
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.reading import read_file
+from lstm_lab.data.recipe import settle
 from lstm_lab.data.timeline import segments
-from lstm_lab.data.transforms import choose_transform
 from lstm_lab.data.windows import Split, Windows, cut_rows, split_rows, windows_of
 from lstm_lab.forecasting.words import moment, number
 from lstm_lab.inspection import memory_of, trace_at, trace_windows
@@ -306,8 +306,8 @@ def train(
     frame, target = read_series(source, chosen)
     stretches = segments(frame.index, chosen.max_gap)
     cuts = cut_rows(len(frame), validation=chosen.validation, calibration=chosen.calibration)
-    transform, reason = _transform(frame[target].iloc[cuts.train_rows], chosen)
-    encoder = Encoder.fit(frame, target, transform, chosen.features, cuts.train_rows, stretches)
+    recipe = settle(chosen.transform, chosen.features, frame[target].iloc[cuts.train_rows])
+    encoder = Encoder.fit(frame, target, recipe.transform, recipe.features, cuts.train_rows, stretches)
     observed = Observed(frame, stretches, encoder.encode(frame, stretches), encoder, chosen.lookback)
     windows = windows_of(observed.matrix, stretches, chosen.lookback)
     split = split_rows(windows, cuts)
@@ -326,8 +326,8 @@ def train(
         windows,
         split,
         forecaster.describe(),
-        transform,
-        reason,
+        recipe.transform,
+        recipe.reason,
         training.plan.baseline,
         name,
     )
@@ -345,14 +345,6 @@ def read_series(
     covariates = [text for text in options.features if text in columns]
     frame = load(raw, target=target, time=options.time, missing=options.missing, columns=covariates)
     return frame, target_column(frame, target)
-
-
-def _transform(training: pd.Series[float], options: TrainOptions) -> tuple[str, str]:
-    """Settle the target transform and say why; ``auto`` looks at the training rows alone."""
-    if options.transform != "auto":
-        return options.transform, f"{options.transform}: as asked"
-    choice = choose_transform(training.to_numpy(dtype=np.float64), training.index)
-    return choice.label, choice.reason
 
 
 def _forecaster(stack: Any, namespace: dict[str, Any] | None, options: TrainOptions, columns: int) -> Forecaster:

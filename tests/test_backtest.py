@@ -17,6 +17,7 @@ from lstm_lab.errors import CalibrationError, DataError, ForecastError, OptionEr
 from lstm_lab.events import ProgressListener
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.baselines import BASELINES
+from lstm_lab.forecasting.calibration import centre_and_spread
 from lstm_lab.nn.sampling import CHUNK
 from lstm_lab.options import ForecastOptions
 from lstm_lab.prediction import Prediction
@@ -152,6 +153,18 @@ def test_within_the_run_the_judged_rows_calibrate_nothing(run):
     assert calibration.origins == middle - cuts.calibration - HORIZON + 1
 
 
+def test_a_band_learns_from_the_origins_whose_steps_are_known(longer):
+    forecasts, rows = longer.forecasts["network"], longer.past.rows
+    for origin in (0, len(rows) - 1):
+        known = np.flatnonzero(rows + HORIZON <= rows[origin])
+        newest = forecasts.calibrations[origin].scores[len(forecasts.calibrations[0].scores) - len(known) :]
+        centre, spread = centre_and_spread(forecasts.raw[known])
+        floor = forecasts.calibrations[0].floor
+        expected = (longer.past.actual[known] - centre) / np.maximum(spread, floor)
+        np.testing.assert_allclose(newest, expected)
+    assert len(known) > 0
+
+
 def test_refit_is_a_training_on_the_rows_before(run):
     frame = table()
     result = lab.backtest(run, frame, horizon=HORIZON, origins=4, paths=CHUNK, refit=2, baselines=())
@@ -161,7 +174,8 @@ def test_refit_is_a_training_on_the_rows_before(run):
         result.forecasts["network"].paths[2], again.forecast(HORIZON, paths=CHUNK).paths, rtol=1e-5
     )
     own = {calibration.origins for calibration in result.forecasts["network"].calibrations}
-    assert len(set(map(id, result.forecasts["network"].calibrations))) == 2
+    # Two trainings, each calibrated on rows of its own, and renewed at the second of its two origins.
+    assert len(set(map(id, result.forecasts["network"].calibrations))) == 4
     assert own == {60}
 
 

@@ -9,11 +9,12 @@ import pandas as pd
 
 from lstm_lab.errors import DataError, OptionError
 
-__all__ = ["future_index", "segments", "usual_seasons"]
+__all__ = ["DAY", "future_index", "segments", "usual_seasons", "usual_step"]
 
 GAP_STEPS = 10
 """A step longer than this many median steps is a gap; the weekends and holidays of a trading calendar are none."""
 DAY = 86_400.0
+"""Seconds."""
 
 
 def segments(index: pd.Index, max_gap: str | None = None) -> np.ndarray:
@@ -139,6 +140,11 @@ def _follows_months(index: pd.DatetimeIndex, steps: np.ndarray) -> bool:
     return bool(np.ptp(steps) > 0.5 or (index.day == index.day[0]).all())
 
 
+def usual_step(index: pd.DatetimeIndex) -> float:
+    """Give the median step between two rows, in seconds."""
+    return float(np.median(np.diff(_positions(index))))
+
+
 def usual_seasons(index: pd.Index) -> tuple[int, ...]:
     """Count the rows in the seasons that a series with this step usually has.
 
@@ -155,7 +161,7 @@ def usual_seasons(index: pd.Index) -> tuple[int, ...]:
     """
     if not isinstance(index, pd.DatetimeIndex) or len(index) < 3:
         return ()
-    step = float(np.median(np.diff(_positions(index))))
+    step = usual_step(index)
     if step < DAY * (1 - 1e-6):
         day = DAY / step
         whole = abs(day - round(day)) < 1e-6

@@ -216,6 +216,12 @@ class Choice:
     """One line: what was chosen, and its naive error against that of the others."""
     candidates: tuple[Candidate, ...]
 
+    @property
+    def season(self) -> int | None:
+        """Rows in the season that was chosen, if one was."""
+        found = re.fullmatch(r"seasonal_diff\((\d+)\)", self.label)
+        return None if found is None else int(found.group(1))
+
 
 def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
     """Choose the transform whose naive forecast is best over the next steps; the network then learns to correct it.

@@ -16,7 +16,7 @@ from lstm_lab.showing import Shown, Summary
 from lstm_lab.studies.course import Job, gather
 from lstm_lab.studies.executors import workplace
 from lstm_lab.studies.judging import difference, score
-from lstm_lab.studies.trials import Settings, first_rows, lay_out, settled_transform
+from lstm_lab.studies.trials import Settings, first_rows, lay_out, settled
 
 if TYPE_CHECKING:
     import os
@@ -77,7 +77,8 @@ class Ablation(Shown):
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant")
 
     def _row(self, variant: str) -> dict[str, Any]:
-        own, base = (self.scores.xs(name, level="variant")[list(EFFECTS)] for name in (variant, BASE))
+        variants = self.scores.index.get_level_values("variant")
+        own, base = (self.scores.loc[variants == name, list(EFFECTS)].droplevel("variant") for name in (variant, BASE))
         gaps = (own - base).dropna()
         signs = set(np.sign(gaps["mae"]))
         row: dict[str, Any] = {name: own[name].mean() for name in EFFECTS}
@@ -123,6 +124,7 @@ def ablate(
     horizon: int = 30,
     origins: int = 60,
     test: float = 0.2,
+    renew: bool = True,
     executor: Executor | None = None,
     workers: int | None = None,
     cluster: str | None = None,
@@ -139,7 +141,7 @@ def ablate(
     changes
         Which of `CHANGES` to try; by default all that apply. Whether calibration helps is always told: it takes no
         further training.
-    seeds, horizon, origins, test, executor, workers, cluster, listener, stop
+    seeds, horizon, origins, test, renew, executor, workers, cluster, listener, stop
         As for `lstm_lab.compare`.
     **options
         Fields of `lstm_lab.options.TrainOptions` and `lstm_lab.options.ForecastOptions`: the base that is changed.
@@ -159,7 +161,7 @@ def ablate(
     >>> lab.ablate(frame, target="close", seeds=[0, 1]).summary  # doctest: +SKIP
     """
     given = {"seeds": seeds, "origins": origins, "test": test, "workers": workers, "cluster": cluster}
-    settings = Settings.of(given, {"horizon": horizon, **options})
+    settings = Settings.of({**given, "renew": renew}, {"horizon": horizon, **options})
     frame, target = read_series(source, settings.train)
     variants = _variants(frame, target, settings, changes)
     trial = lay_out(frame, target, settings, list(variants.values()))
@@ -179,9 +181,8 @@ def _variants(
     for name in CHANGES if changes is None else changes:
         if name not in CHANGES:
             raise OptionError(f"there is no change {name!r}; {did_you_mean(name, CHANGES)}")
-    base = settings.train.model_copy(
-        update={"transform": settled_transform(frame, target, first_rows(frame, settings), settings.train)}
-    )
+    recipe = settled(frame, target, first_rows(frame, settings), settings.train)
+    base = settings.train.model_copy(update={"transform": recipe.transform, "features": recipe.features})
     variants = {BASE: base}
     for name in CHANGES if changes is None else changes:
         varied = base.model_copy(update=dict(CHANGES[name]))
@@ -210,8 +211,7 @@ def _ablation(trial: Trial, done: Mapping[str, Gathered], stopped: str | None) -
     calibrated = {key: one for key, one in forecasts.items() if key[0] == BASE and one.kind == "calibrated"}
     forecasts |= {(UNCALIBRATED, number): one.without_calibration() for (_, number), one in calibrated.items()}
     details = {"transform": next(iter(done.values())).fitted[0].transform}
-    if trial.course.problem is not None:
-        details["not calibrated"] = trial.course.problem
+    details |= trial.course.described()
     if stopped is not None:
         details["stopped"] = f"with {stopped} networks judged"
     return Ablation(past, forecasts, details)

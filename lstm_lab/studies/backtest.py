@@ -102,6 +102,7 @@ def backtest(
     horizon: int = 30,
     origins: int = 60,
     refit: bool | int = False,
+    renew: bool = True,
     executor: Executor | None = None,
     workers: int | None = None,
     cluster: str | None = None,
@@ -118,8 +119,8 @@ def backtest(
         The run.
     frame
         The series with rows after those that the run was trained on: the whole longer frame, or the later rows alone.
-        The origins lie in those rows, and the band is the run's own, calibrated on all of its calibration rows. Without
-        it the calibration rows are shared out: the earlier half gives residuals and calibrates, the origins lie in
+        The origins lie in those rows. The first band is the run's own, calibrated on all of its calibration rows.
+        Without it the calibration rows are shared out: the earlier half gives residuals and calibrates, the origins lie in
         the later half; that band knows half as many origins as the one `Run.forecast` draws.
     horizon
         Steps of each forecast.
@@ -128,6 +129,10 @@ def backtest(
     refit
         Train the same network anew, from the same options, on all rows before every origin (True) or before every
         k-th one: 60 origins with ``refit=20`` cost three trainings. Each has its own calibration rows.
+    renew
+        Let the band of each origin learn from the judged origins whose horizon was over by then, forgetting as many of
+        the oldest: a calibration of one season serves the next one badly. Without it the band is the one that
+        `Run.forecast` draws. The baselines' bands are renewed in the same way.
     executor, workers, cluster
         Where the work is done: any `concurrent.futures.Executor`; so many processes; the Dask scheduler at this
         address. The numbers are the same to the last bit, here or there.
@@ -156,7 +161,14 @@ def backtest(
     >>> lab.backtest(run, longer, horizon=24).summary  # doctest: +SKIP
     """
     chosen = BacktestOptions.of(
-        {"origins": origins, "refit": refit, "baselines": baselines, "workers": workers, "cluster": cluster}
+        {
+            "origins": origins,
+            "refit": refit,
+            "renew": renew,
+            "baselines": baselines,
+            "workers": workers,
+            "cluster": cluster,
+        }
     )
     forecast = ForecastOptions.of({"horizon": horizon, **options}).resolved()
     check_baselines(chosen.baselines)

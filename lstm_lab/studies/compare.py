@@ -141,6 +141,7 @@ def compare(
     horizon: int = 30,
     origins: int = 60,
     test: float = 0.2,
+    renew: bool = True,
     executor: Executor | None = None,
     workers: int | None = None,
     cluster: str | None = None,
@@ -165,7 +166,7 @@ def compare(
     test
         Newest share of the rows: the origins lie there, and nothing else sees them. Training, validation and
         calibration share the rows before.
-    executor, workers, cluster, listener, stop
+    renew, executor, workers, cluster, listener, stop
         As for `lstm_lab.backtest`; a task is one training with its forecasts. What is complete when stopped is kept.
     **options
         Fields of `lstm_lab.options.TrainOptions` and `lstm_lab.options.ForecastOptions`.
@@ -185,7 +186,7 @@ def compare(
     >>> lab.compare(frame, target="close", kinds=["lstm", "gru", "naive"]).summary  # doctest: +SKIP
     """
     given = {"kinds": kinds, "seeds": seeds, "origins": origins, "test": test, "workers": workers, "cluster": cluster}
-    settings = Settings.of(given, {"horizon": horizon, **options})
+    settings = Settings.of({**given, "renew": renew}, {"horizon": horizon, **options})
     _check(settings)
     frame, target = read_series(source, settings.train)
     trial = lay_out(frame, target, settings, [settings.train])
@@ -239,9 +240,7 @@ def _comparison(trial: Trial, done: Mapping[str, Gathered], stopped: str | None)
         if fit is not None:
             fitted[key] = fit
     index = trial.frame.index
-    details = {} if course.problem is None else {"not calibrated": course.problem}
-    if course.season > 1:
-        details["season"] = f"{course.season} rows"
+    details = course.described()
     if stopped is not None:
         details["stopped"] = f"with {stopped} models judged"
     trained_on = f"{trial.cut:,} rows, {moment(index[0])} to {moment(index[trial.cut - 1])}"

@@ -71,6 +71,21 @@ class Course:
     season: int
     problem: str | None
     """Why the bands are not calibrated; None if they are."""
+    renew: bool = True
+    """Whether a calibration takes in the judged origins whose horizon is over, and forgets as many of its oldest."""
+
+    def described(self) -> dict[str, str]:
+        """Say how bands were made, and what season was found."""
+        details = {}
+        if self.problem is not None:
+            details["not calibrated"] = self.problem
+        elif self.renew:
+            details["calibration"] = "renewed at each origin by earlier ones whose horizon was over"
+        else:
+            details["calibration"] = "kept as it was before the first origin"
+        if self.season > 1:
+            details["season"] = f"{self.season} rows"
+        return details
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,11 +191,27 @@ class Gathered:
 
     def forecasts(self, past: Past, reached: NDArray[np.bool_], kind: Kind = "predictive") -> Forecasts:
         """Calibrate what was drawn at the origins that were reached."""
-        calibrations: list[Calibration | None] = []
-        for number, stage in enumerate(self.course.stages):
-            calibrations += [self._calibration(number, stage)] * (stage.part.stop - stage.part.start)
+        calibrations = [one for number, stage in enumerate(self.course.stages) for one in self._renewed(number, stage)]
         kept = tuple(one for one, is_reached in zip(calibrations, reached, strict=True) if is_reached)
         return Forecasts(self.name, self.raw[reached], past, kind, kept, self.seconds)
+
+    def _renewed(self, number: int, stage: Stage) -> Iterator[Calibration | None]:
+        """Give each judged origin the calibration of its day.
+
+        As the origins move on, the steps of the first ones become known: they take the place of the oldest. The rows
+        that a run was calibrated on belong to a season of their own, and say less and less of the seasons after it.
+        """
+        calibration = self._calibration(number, stage)
+        rows, actual = self.course.past.rows, self.course.past.actual
+        known = stage.part.start
+        for origin in range(stage.part.start, stage.part.stop):
+            complete = int(np.searchsorted(rows, rows[origin] - self.course.forecast.horizon, side="right"))
+            newer = np.arange(known, max(known, min(complete, stage.part.stop)))
+            newer = newer[self.reached[newer]]
+            if self.course.renew and calibration is not None and len(newer) > 0:
+                calibration = calibration.renewed(self.raw[newer], actual[newer])
+            known = max(known, complete)
+            yield calibration
 
     def _calibration(self, number: int, stage: Stage) -> Calibration | None:
         if self.course.problem is not None:

@@ -61,12 +61,9 @@ class Plan:
     def described(self, *, stopped: bool, judged: int) -> dict[str, str]:
         """Say how the backtest was made."""
         details = {"origins lie in": self.how}
-        if self.course.problem is not None:
-            details["not calibrated"] = self.course.problem
-        elif not self.refits:
+        if self.course.problem is None and not self.refits:
             details["calibrated on"] = f"{len(self.course.stages[0].calibrating)} earlier origins"
-        if self.course.season > 1:
-            details["season"] = f"{self.course.season} rows"
+        details |= self.course.described()
         if stopped:
             details["stopped"] = f"after {judged} of {len(self.course.past.rows)} origins"
         return details
@@ -109,6 +106,7 @@ def plan_backtest(
         stages=stages,
         season=season,
         problem=problem,
+        renew=options.renew,
     )
     return Plan(
         run=run,

@@ -9,8 +9,8 @@ import numpy as np
 
 from lstm_lab.data.encoding import Encoder
 from lstm_lab.data.origins import Observed
+from lstm_lab.data.recipe import settle
 from lstm_lab.data.timeline import segments
-from lstm_lab.data.transforms import choose_transform
 from lstm_lab.data.windows import cut_rows
 from lstm_lab.errors import DataError, OptionError, did_you_mean
 from lstm_lab.options import CompareOptions, ForecastOptions, TrainOptions
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from lstm_lab.data.recipe import Recipe
 
-__all__ = ["Settings", "Trial", "first_rows", "lay_out", "settled_transform"]
+
+__all__ = ["Settings", "Trial", "first_rows", "lay_out", "settled"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +109,7 @@ def lay_out(frame: pd.DataFrame, target: str, settings: Settings, variants: Sequ
         stages=stages,
         season=season_of(frame[target].iloc[first.train_rows]),
         problem=problem,
+        renew=settings.study.renew,
     )
     return Trial(frame, target, cut, course)
 
@@ -115,9 +118,9 @@ def _observed(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions)
     """See the frame as a network would that was trained on the rows before `cut`."""
     known = frame.iloc[:cut]
     rows = cut_rows(cut, validation=options.validation, calibration=options.calibration).train_rows
-    transform = settled_transform(frame, target, cut, options)
+    recipe = settled(frame, target, cut, options)
     stretches = segments(known.index, options.max_gap)
-    encoder = Encoder.fit(known, target, transform, options.features, rows, stretches)
+    encoder = Encoder.fit(known, target, recipe.transform, recipe.features, rows, stretches)
     return Observed.of(frame, encoder, options.lookback, options.max_gap)
 
 
@@ -133,10 +136,7 @@ def first_rows(frame: pd.DataFrame, settings: Settings) -> int:
     return len(frame) - round(settings.study.test * len(frame))
 
 
-def settled_transform(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions) -> str:
-    """Give the transform that training on the rows before `cut` would use."""
-    if options.transform != "auto":
-        return options.transform
+def settled(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions) -> Recipe:
+    """Give the transform and features that training on the rows before `cut` would use."""
     rows = cut_rows(cut, validation=options.validation, calibration=options.calibration).train_rows
-    training = frame[target].iloc[rows]
-    return choose_transform(training.to_numpy(np.float64), training.index).label
+    return settle(options.transform, options.features, frame[target].iloc[rows])
