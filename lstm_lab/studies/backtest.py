@@ -120,8 +120,8 @@ def backtest(
     frame
         The series with rows after those that the run was trained on: the whole longer frame, or the later rows alone.
         The origins lie in those rows. The first band is the run's own, calibrated on all of its calibration rows.
-        Without it the calibration rows are shared out: the earlier half gives residuals and calibrates, the origins lie in
-        the later half; that band knows half as many origins as the one `Run.forecast` draws.
+        Without it the calibration rows are shared out: the earlier half gives residuals and calibrates, the origins
+        lie in the later half; that first band knows half as many origins as the one `Run.forecast` draws.
     horizon
         Steps of each forecast.
     origins

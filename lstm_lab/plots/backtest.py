@@ -1,0 +1,118 @@
+"""The still picture of a backtest: some of its forecasts over what happened, and how each model did step by step."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, Final
+
+from lstm_lab.forecasting.words import percent
+from lstm_lab.plots import plot, style
+from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
+from lstm_lab.studies.backtest import Backtest
+from lstm_lab.studies.judging import score
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["backtest_figure"]
+
+_OTHERS: Final = (VERMILION, GREEN, ORANGE, PURPLE, SKY)
+"""Colours of the baselines; the network's is blue everywhere."""
+_MARKS: Final = ("s", "^", "v", "D", "P")
+_COLUMNS: Final = (("mae", "mean absolute error"), ("coverage", "coverage of the band"), ("width", "width of the band"))
+_SHOWN: Final = 6
+"""Forecasts drawn over the series, at most, none of which overlaps another."""
+
+
+@plot.register(Backtest)
+def backtest_figure(result: Backtest, *, width: float = 9.0, height: float = 6.4) -> Figure:
+    """Draw forecasts from some origins above; error, coverage and width of all models by step below.
+
+    Parameters
+    ----------
+    result
+        The backtest.
+    width, height
+        In inches.
+    """
+    figure = style.canvas(width, height)
+    grid = figure.add_gridspec(2, 3, height_ratios=[1.25, 1])
+    _forecasts(_axes(figure, grid[0, :], result.target), result)
+    for place, (column, label) in enumerate(_COLUMNS):
+        made = _axes(figure, grid[1, place], "")
+        lowest = _lines(made, result, column)
+        style.titles(made, "", label)
+        made.set_xlabel("steps ahead", fontsize=style.SMALL, color=GREY)
+        if column == "coverage":
+            _percentages(made, result.past.interval / 100, lowest)
+        else:
+            made.set_ylim(bottom=0)
+    for name, colour, mark in _models(result):
+        shown = style.plain(style.short(name, 20))
+        figure.axes[1].plot([], [], color=colour, marker=mark, markersize=4, label=shown)
+    style.legend(figure)
+    return figure
+
+
+def _lines(made: Axes, result: Backtest, column: str) -> float:
+    """Draw a score by step, a line a model, the network's on top; give the lowest value."""
+    lowest = 1.0
+    for name, colour, mark in reversed(_models(result)):
+        values = result.forecasts[name].by_step()[column]
+        every = max(1, len(values) // 8)
+        made.plot(values.index, values, color=colour, marker=mark, markevery=every, markersize=4, linewidth=1.4)
+        lowest = min(lowest, float(values.min()))
+    return lowest
+
+
+def _axes(figure: Figure, place: Any, ylabel: str) -> Axes:
+    made = style.axes(figure, ylabel=ylabel)
+    made.set_subplotspec(place)
+    return made
+
+
+def _models(result: Backtest) -> list[tuple[str, str, str]]:
+    """Give every model a colour and a mark, the network first."""
+    others = [name for name in result.forecasts if name != result.network]
+    looks = [(name, _OTHERS[k % len(_OTHERS)], _MARKS[k % len(_MARKS)]) for k, name in enumerate(others)]
+    return [(result.network, BLUE, "o"), *looks]
+
+
+def _forecasts(made: Axes, result: Backtest) -> None:
+    """Draw the series over the judged rows, and the network's forecasts from some origins."""
+    past = result.past
+    first, last = int(past.rows[0]), int(past.rows[-1]) + past.horizon
+    series = past.series.iloc[max(0, first - past.horizon) : last]
+    places = style.positions(past.series.index)
+    made.plot(places[max(0, first - past.horizon) : last], series, color=BLACK, linewidth=1.0, label="observed")
+    lower, median, upper = result.forecasts[result.network].band
+    for number in _apart(past.rows, past.horizon):
+        ahead = places[past.rows[number] : past.rows[number] + past.horizon]
+        made.fill_between(ahead, lower[number], upper[number], color=BLUE, alpha=0.25, linewidth=0)
+        made.plot(ahead, median[number], color=BLUE, linewidth=1.4)
+    held = score(result.forecasts[result.network])
+    low, high = percent(held["coverage_low"]), percent(held["coverage_high"])
+    said = f"{result.forecasts[result.network].kind} band of {result.network} held {percent(held['coverage'])}"
+    said += f" ({low} to {high}) over {len(past.rows)} origins"
+    verdict = "\n".join(wrap(result.verdict, round(12 * made.figure.bbox.width / made.figure.dpi)))
+    style.titles(made, f"Backtest of {result.target}", f"{said}\n{verdict}")
+    style.time_axis(made, past.series.index)
+
+
+def _apart(rows: np.ndarray, horizon: int) -> list[int]:
+    """Choose a few origins whose forecasts do not overlap, the newest among them."""
+    chosen: list[int] = []
+    distance = max(horizon, (int(rows[-1]) - int(rows[0]) + horizon) // _SHOWN)
+    for number in range(len(rows) - 1, -1, -1):
+        if not chosen or rows[chosen[-1]] - rows[number] >= distance:
+            chosen.append(number)
+    return chosen[::-1]
+
+
+def _percentages(made: Axes, nominal: float, lowest: float) -> None:
+    """Mark the nominal coverage and label the axis in percent."""
+    made.axhline(nominal, color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="nominal coverage")
+    made.set_ylim(max(0.0, min(0.5, lowest - 0.05)), 1.02)
+    made.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
