@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -92,6 +93,19 @@ def test_batches_between_updates_cost_no_message():
     assert sent == []
 
 
+def test_long_epochs_show_some_batches_and_short_ones_all():
+    for batches, shown in ((10, 10), (1000, 25)):
+        view, listener = training_view()
+        listener.on_start(TrainingPlan("run", 2, batches, 3, 100, 20, 5000, 0.5))
+        for batch in range(1, batches + 1):
+            listener.on_batch(Batch(1, batch, 0.5))
+        listener.on_epoch(Epoch(1, 0.5, 0.5, 1e-3, 1.0, 1, 3))
+        places = view.wire.array("batches_at")
+        assert shown <= len(places) <= shown + 2
+        assert places[-1] == 1.0
+        assert (np.diff(places) > 0).all()
+
+
 def test_a_missing_or_infinite_baseline_is_no_baseline():
     for baseline in (None, float("nan"), float("inf")):
         view, listener = training_view()
@@ -154,6 +168,41 @@ def test_a_fan_measures_all_paths_and_keeps_some():
     np.testing.assert_allclose(view.wire.array("paths"), PATHS, rtol=1e-6)
     assert view.wire.get("done") == 120
     assert view.wire.get("live") is False
+
+
+def test_an_update_of_a_fan_is_under_ten_kilobytes():
+    view, listener = sampling_view(threading.Event())
+    view.wire._interval = 0
+    view.wire.hear("page", 0)
+    sizes = []
+    view.wire._send = lambda content, buffers: sizes.append(
+        len(json.dumps(content)) + sum(buffer.nbytes for buffer in buffers)
+    )
+    listener.on_start(SamplingPlan("close", HISTORY, TIMES[40:], 2000, "predictive", 90.0))
+    for _ in range(40):
+        view._ready = 0
+        listener.on_chunk(Chunk(PATHS[:50], 50, 2000))
+    assert len(sizes) == 41
+    assert max(sizes) < 10_000
+
+
+def test_a_forecast_made_anew_with_more_paths_adds_only_the_new_ones():
+    def more(count, listener):
+        total = 60 + count
+        listener.on_start(SamplingPlan("close", HISTORY, TIMES[40:], total, "predictive", 90.0))
+        for start in range(0, total, 40):
+            listener.on_chunk(Chunk(PATHS[start : start + 40], start + 40, total))
+            counts.append(view.count)
+        listener.on_end(SamplingEnd("finished", total, 1.0, "done"))
+        return made()
+
+    counts = []
+    view = FanChart(made(PATHS[:60]), stop=threading.Event())
+    view.allow_more(more)
+    assert view.wire.get("can_add") is True
+    view._hear(view, {"kind": "more", "count": 60}, [])
+    assert counts == [60, 80, 120]
+    np.testing.assert_allclose(view.wire.array("paths"), PATHS, rtol=1e-6)
 
 
 def test_what_a_page_keeps_of_very_many_paths_is_bounded():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
@@ -31,7 +32,11 @@ PAUSE = 20
 
 
 class More(Protocol):
-    """Draws further paths; what "Add 200 paths" calls."""
+    """Draws further paths; what "Add 200 paths" calls.
+
+    Whoever forecasts again with the larger number of paths tells the listener a plan, and of all chunks, the old ones
+    first; whoever draws the new ones alone tells of these.
+    """
 
     def __call__(self, count: int, listener: SamplingListener) -> Forecast:
         """Draw `count` more paths, telling the listener, and give the forecast made of all of them."""
@@ -86,6 +91,12 @@ class FanChart(LabWidget):
         elif kind == "more":
             self.add(int(content.get("count", 200)))
 
+    def allow_more(self, more: More) -> None:
+        """Offer "Add 200 paths" from now on."""
+        self._more = more
+        self.wire.set(can_add=True)
+        self.wire.flush(final=True)
+
     def add(self, count: int) -> None:
         """Draw further paths with the callback given on construction.
 
@@ -98,7 +109,8 @@ class FanChart(LabWidget):
             raise LabError("this chart was made without a way to draw more paths; forecast again with more paths")
         if self._stop is not None:
             self._stop.clear()
-        self.wire.set(live=self._stop is not None, reason="", total=self._count() + count)
+        self.error = ""
+        self.wire.set(live=self._stop is not None, reason="", total=self.count + count)
         self._began = time.monotonic()
         try:
             self.show(self._more(count, FanListener(self, adding=True)))
@@ -109,6 +121,7 @@ class FanChart(LabWidget):
     def plan(self, plan: SamplingPlan) -> None:
         """Show what is about to be drawn."""
         self._plan = plan
+        self.result = None
         self._chunks = []
         self._began = time.monotonic()
         self.label = f"Forecast of {plan.target}"
@@ -120,18 +133,18 @@ class FanChart(LabWidget):
     def draw(self, paths: np.ndarray) -> None:
         """Take new paths, (new paths, horizon), and show them when an update is due."""
         self._chunks.append(np.asarray(paths, dtype=np.float64))
-        self._keep(self._chunks[-1], self._count() - len(paths))
+        self._keep(self._chunks[-1], self.count - len(paths))
         now = time.monotonic()
-        if now < self._ready or not self.wire.due() or self._plan is None:
+        if now < self._ready or not self.wire.due():
             return
-        self._measure(self._made(self._plan))
+        self._measure(self._made())
         self.wire.flush()
         self._ready = time.monotonic() + PAUSE * (time.monotonic() - now)
 
     def end(self, end: SamplingEnd) -> None:
         """Show every path, and how it ended."""
-        if self._plan is not None and self._chunks:
-            self._measure(self._made(self._plan))
+        if self._chunks:
+            self._measure(self._made())
         self.wire.set(reason=end.reason, message=end.message, live=False)
         self.wire.flush(final=True)
 
@@ -161,11 +174,16 @@ class FanChart(LabWidget):
             known = self._actual.reindex(index).to_numpy(dtype=np.float32)
             self.wire.put("actual", known)
 
-    def _made(self, plan: SamplingPlan) -> Forecast:
+    def _made(self) -> Forecast:
         """Give the forecast that the paths so far make."""
         if len(self._chunks) > 1:
             self._chunks = [np.concatenate(self._chunks)]
-        return Forecast(self._chunks[0], plan.index, plan.history, plan.target, cast("Kind", plan.kind), plan.interval)
+        paths, plan, known = self._chunks[0], self._plan, self.result
+        if isinstance(known, Forecast):
+            return replace(known, paths=paths)
+        if plan is None:
+            raise RuntimeError("paths came before any plan; tell the listener on_start first")
+        return Forecast(paths, plan.index, plan.history, plan.target, cast("Kind", plan.kind), plan.interval)
 
     def _measure(self, forecast: Forecast) -> None:
         low, high = forecast.levels
@@ -182,7 +200,9 @@ class FanChart(LabWidget):
         if room > 0:
             self.wire.append("paths", paths[:room].astype(np.float32))
 
-    def _count(self) -> int:
+    @property
+    def count(self) -> int:
+        """Paths drawn so far."""
         return sum(len(chunk) for chunk in self._chunks)
 
     @staticmethod
@@ -198,21 +218,26 @@ class FanListener(SamplingListener):
     chart
         The chart.
     adding
-        The chunks join the paths that are there.
+        The chunks join the paths that are there; those that a plan starts anew with are the same, and left out.
     """
 
     def __init__(self, chart: FanChart, *, adding: bool = False) -> None:
         self.chart = chart
         self._adding = adding
+        self._skip = 0
 
     def on_start(self, plan: SamplingPlan) -> None:
         """Show what is about to be drawn."""
-        if not self._adding:
+        if self._adding:
+            self._skip = self.chart.count
+        else:
             self.chart.plan(plan)
 
     def on_chunk(self, chunk: Chunk) -> None:
         """Show new paths; those that diverged are left to the forecast itself to refuse."""
-        finite = chunk.paths[np.isfinite(chunk.paths).all(axis=1)]
+        fresh = chunk.paths[self._skip :]
+        self._skip = max(self._skip - len(chunk.paths), 0)
+        finite = fresh[np.isfinite(fresh).all(axis=1)]
         if len(finite):
             self.chart.draw(finite)
 

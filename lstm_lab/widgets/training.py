@@ -13,10 +13,15 @@ from lstm_lab.widgets.base import LabWidget
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Sequence
 
     from lstm_lab.events import Batch, Epoch, TrainingEnd, TrainingPlan
 
 __all__ = ["MonitorListener", "TrainingMonitor", "training_view"]
+
+
+POINTS = 25
+"""Batch losses that an epoch shows, and a few more where updates fall between."""
 
 
 class TrainingMonitor(LabWidget):
@@ -63,11 +68,12 @@ class TrainingMonitor(LabWidget):
         )
         self.wire.flush(final=True)
 
-    def batch(self, batch: Batch, batches: int) -> None:
-        """Show where the running epoch is."""
-        self.wire.set(epoch=batch.epoch, batch=batch.batch)
-        self.wire.append("batches_at", np.array([batch.epoch - 1 + batch.batch / batches], np.float32))
-        self.wire.append("batches_loss", np.array([batch.loss], np.float32))
+    def batches(self, seen: Sequence[Batch], batches: int) -> None:
+        """Show where the running epoch is, and the losses on the way there."""
+        self.wire.set(epoch=seen[-1].epoch, batch=seen[-1].batch)
+        places = [batch.epoch - 1 + batch.batch / batches for batch in seen]
+        self.wire.append("batches_at", np.array(places, np.float32))
+        self.wire.append("batches_loss", np.array([batch.loss for batch in seen], np.float32))
 
     def epoch(self, epoch: Epoch) -> None:
         """Show a finished epoch."""
@@ -89,33 +95,45 @@ class MonitorListener(TrainingListener):
     def __init__(self, monitor: TrainingMonitor) -> None:
         self.monitor = monitor
         self._batches = 1
-        self._epochs = 0
+        self._every = 1
         self._last: Batch | None = None
+        self._seen: list[Batch] = []
 
     def on_start(self, plan: TrainingPlan) -> None:
         """Show the plan."""
         self._batches = max(plan.batches, 1)
+        self._every = max(self._batches // POINTS, 1)
         self.monitor.start(plan)
 
     def on_batch(self, batch: Batch) -> None:
-        """Show the batch where an update is due."""
+        """Note some of the batches, and show them where an update is due."""
         self._last = batch
+        if batch.batch % self._every == 0:
+            self._seen.append(batch)
         if self.monitor.wire.due():
-            self.monitor.batch(batch, self._batches)
+            self._show()
             self.monitor.wire.flush()
 
     def on_epoch(self, epoch: Epoch) -> None:
         """Show the epoch, now or with the next update."""
-        self._epochs = epoch.epoch
-        self._last = None
+        self._show()
         self.monitor.epoch(epoch)
         self.monitor.wire.flush()
 
     def on_end(self, end: TrainingEnd) -> None:
         """Show the end, and the part of an epoch that it cut short."""
-        if self._last is not None and self._last.epoch > self._epochs:
-            self.monitor.batch(self._last, self._batches)
+        self._show()
         self.monitor.end(end)
+
+    def _show(self) -> None:
+        """Show the batches that were noted, and always the newest."""
+        newest = self._last
+        if newest is not None and (not self._seen or self._seen[-1] is not newest):
+            self._seen.append(newest)
+        if self._seen:
+            self.monitor.batches(self._seen, self._batches)
+        self._seen = []
+        self._last = None
 
 
 def training_view(stop: threading.Event | None = None, **traits: Any) -> tuple[TrainingMonitor, MonitorListener]:

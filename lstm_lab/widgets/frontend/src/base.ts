@@ -18,7 +18,9 @@ export interface Context {
 export abstract class View {
   protected readonly store: Store;
   protected readonly root: HTMLElement;
-  protected readonly header = h("header");
+  /** Facts to the left, which may wrap, and what can be pressed to the right, which stays in its place. */
+  protected readonly facts = h("div", { class: "facts" });
+  protected readonly actions = h("div", { class: "actions" });
   protected readonly body = h("div", { class: "body" });
   protected readonly readout = h("p", { class: "readout", "aria-live": "polite" });
   protected palette: Palette;
@@ -37,7 +39,7 @@ export abstract class View {
     const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [styles()];
     shadow.replaceChildren(this.root);
-    this.root.append(this.header, this.body, this.readout, this.trouble);
+    this.root.append(h("header", {}, this.facts, this.actions), this.body, this.readout, this.trouble);
     // The notebook's own single-key shortcuts must not fire while a person types in here.
     el.setAttribute("data-lm-suppress-shortcuts", "true");
     el.classList.add("lstm-lab");

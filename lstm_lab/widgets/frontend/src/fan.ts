@@ -48,7 +48,8 @@ export class FanView extends View {
 
   protected override build(): void {
     this.stop = new Stop(this.store, (content) => this.send(content), "the paths drawn so far are kept");
-    this.header.append(this.title, this.kind, this.count, this.error, h("span", { class: "spacer" }), this.stop.element, this.more);
+    this.facts.append(this.title, this.kind, this.count, this.error);
+    this.actions.append(this.stop.element, this.more);
     this.level.append(this.levelText);
     this.listenToLevel();
     if (calm()) say(this.play, "Next outcome");

@@ -25,7 +25,7 @@ export class LossView extends View {
   private readonly legend = h("ul", { class: "legend" });
 
   protected override build(): void {
-    this.header.append(h("p", { class: "title" }, "Losses over this run's residuals"), h("span", { class: "muted" }, this.store.text("note")));
+    this.facts.append(h("p", { class: "title" }, "Losses over this run's residuals"), h("span", { class: "muted" }, this.store.text("note")));
     const control = slider(
       "delta",
       { min: 0.05, max: 5, step: 0.05, value: this.delta },

@@ -27,8 +27,8 @@ export class TrainingView extends View {
 
   protected override build(): void {
     this.stop = new Stop(this.store, (content) => this.send(content), "what is learnt is kept");
-    const spacer = h("span", { class: "spacer" });
-    this.header.append(this.title, this.progress, this.clock, this.patience, spacer, this.stop.element);
+    this.facts.append(this.title, this.progress, this.clock, this.patience);
+    this.actions.append(this.stop.element);
     this.chart = this.draw();
     this.strip = this.drawStrip();
     const log = toggle("log scale", this.log, (on) => {

@@ -32,7 +32,7 @@ export class WeightsView extends View {
   private readonly use = button("Use in the next training", () => this.send({ kind: "use", scheme: this.scheme() }));
 
   protected override build(): void {
-    this.header.append(h("p", { class: "title" }, "Weights of the training windows"));
+    this.facts.append(h("p", { class: "title" }, "Weights of the training windows"));
     const group = h("fieldset", { class: "controls" }, h("legend", { class: "muted" }, "Scheme"));
     for (const name of NAMES) group.append(this.radio(name));
     const rate = slider(
