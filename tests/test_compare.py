@@ -1,0 +1,253 @@
+"""Comparisons and ablations: same rows and seeds for all, chance told from effect, a Transformer that samples."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lstm_lab as lab
+from lstm_lab.errors import DataError, ForecastError, OptionError, RunError
+from lstm_lab.events import ProgressListener
+from lstm_lab.nn.attention import transformer_stack
+from lstm_lab.nn.backend import keras
+from lstm_lab.nn.packing import PackedModel, fresh_layers, pack, unpack
+from lstm_lab.nn.sampling import CHUNK
+from lstm_lab.nn.stacks import build_forecaster
+from lstm_lab.options import TrainOptions
+from lstm_lab.studies.ablate import BASE, UNCALIBRATED
+
+HORIZON, ORIGINS, LOOKBACK = 3, 14, 8
+STUDY = {"horizon": HORIZON, "origins": ORIGINS, "paths": CHUNK}
+TRAIN = {"transform": "diff", "features": (), "units": [4], "dense": [], "lookback": LOOKBACK, "epochs": 1}
+SMALL = TrainOptions(units=(8, 8), dense=(4,), lookback=LOOKBACK, dropout=0.3)
+
+
+def table(rows=400):
+    rng = np.random.default_rng(5)
+    index = pd.date_range("2021-03-01", periods=rows, freq="D", name="day")
+    return pd.DataFrame({"price": 50 + rng.normal(0, 1, rows).cumsum()}, index=index)
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    return lab.compare(
+        table(), kinds=["rnn", "transformer", "naive", "drift"], seeds=(0, 1), calibration=0.2, **STUDY, **TRAIN
+    )
+
+
+@pytest.fixture(scope="module")
+def ablation():
+    changes = ["loss: mse", "loss: huber", "target: raw", "target: log returns"]
+    return lab.ablate(table(), changes=changes, seeds=(3,), cell="rnn", calibration=0.2, **STUDY, **TRAIN)
+
+
+# The Transformer ----------------------------------------------------------------------------------
+
+
+def attention_in_numpy(block, x):
+    """Compute one block head by head, step by step."""
+
+    def norm(layer, values):
+        centred = values - values.mean(axis=-1, keepdims=True)
+        scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + layer.epsilon)
+        return scaled * layer.gamma.numpy() + layer.beta.numpy()
+
+    def dense(layer, values):
+        return values @ layer.kernel.numpy() + layer.bias.numpy()
+
+    units, size = x.shape[-1], x.shape[-1] // block.heads
+    projected = dense(block.project, norm(block.before_attention, x))
+    attended = np.zeros_like(x)
+    for head in range(block.heads):
+        own = slice(head * size, (head + 1) * size)
+        query, key, value = (projected[..., start : start + units][..., own] for start in (0, units, 2 * units))
+        for step in range(x.shape[1]):
+            score = np.einsum("bd,bkd->bk", query[:, step], key[:, : step + 1]) / np.sqrt(size)
+            share = np.exp(score - score.max(axis=1, keepdims=True))
+            share /= share.sum(axis=1, keepdims=True)
+            attended[:, step, own] = np.einsum("bk,bkd->bd", share, value[:, : step + 1])
+    x = x + dense(block.merge, attended)
+    hidden = keras.activations.gelu(dense(block.widen, norm(block.before_dense, x))).numpy()
+    return x + dense(block.narrow, hidden)
+
+
+def test_a_block_against_plain_numpy():
+    forecaster = build_forecaster(transformer_stack(SMALL), LOOKBACK, 2, seed=4)
+    block = next(layer for layer in forecaster.layers if type(layer).__name__ == "CausalBlock")
+    x = np.random.default_rng(0).normal(size=(3, LOOKBACK, 8)).astype(np.float32)
+    np.testing.assert_allclose(block(x).numpy(), attention_in_numpy(block, x), rtol=2e-4, atol=2e-5)
+    later = x.copy()
+    later[:, 5:] += 1.0
+    np.testing.assert_allclose(block(later).numpy()[:, :5], block(x).numpy()[:, :5], rtol=1e-6)
+
+
+def test_the_order_of_steps_counts():
+    forecaster = build_forecaster(transformer_stack(SMALL), LOOKBACK, 2, seed=4)
+    x = np.random.default_rng(0).normal(size=(3, LOOKBACK, 2)).astype(np.float32)
+    turned = x[:, [1, 0, *range(2, LOOKBACK)]]
+    assert not np.allclose(forecaster.model(x), forecaster.model(turned), rtol=1e-5)
+
+
+def test_seeds_and_packing():
+    one, same, other = (build_forecaster(transformer_stack(SMALL), LOOKBACK, 2, seed=seed).model for seed in (4, 4, 5))
+    for mine, its in zip(one.get_weights(), same.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, its)
+    assert pack(one).digest == pack(same).digest != pack(other).digest
+    x = np.random.default_rng(0).normal(size=(3, LOOKBACK, 2)).astype(np.float32)
+    np.testing.assert_array_equal(unpack(pack(one))(x), one(x))
+
+
+def test_dropout_of_a_transformer_is_sampled():
+    run = lab.train(table(), stack=transformer_stack(SMALL), **{**TRAIN, "units": [8, 8]})
+    paths = run.forecast(HORIZON, paths=CHUNK, noise="none", calibrate=False).paths
+    assert (paths.std(axis=0) > 0).all()
+    assert run.simulator.allowed("auto", "state") == "window"
+
+
+def test_a_class_that_cannot_be_imported_is_refused_in_one_line():
+    layer = {"class_name": "Mine", "module": "nowhere", "config": {}, "registered_name": "Mine", "inbound_nodes": []}
+    config = '{"module":"keras","class_name":"Sequential","config":{"name":"s","layers":[%s]}}'
+    import json
+
+    with pytest.raises(RunError, match="can be imported there") as refused:
+        unpack(PackedModel(config % json.dumps(layer), (), "x"))
+    assert "\n" not in str(refused.value)
+
+
+def test_only_a_chain_is_trained_anew():
+    x = keras.Input((LOOKBACK, 1))
+    model = keras.Model(
+        x, keras.layers.Dense(1)(keras.layers.add([keras.layers.Flatten()(x), keras.layers.Flatten()(x)]))
+    )
+    with pytest.raises(RunError, match="refit=False"):
+        fresh_layers(model)
+
+
+# Comparing ----------------------------------------------------------------------------------------
+
+
+def test_every_kind_is_judged_on_the_same_rows_and_trained_with_every_seed(comparison):
+    assert set(comparison.scores.index) == {
+        ("rnn", 0),
+        ("rnn", 1),
+        ("transformer", 0),
+        ("transformer", 1),
+        ("naive", 0),
+        ("drift", 0),
+    }
+    assert comparison.past.rows[0] >= 320
+    assert comparison.past.rows[-1] == 400 - HORIZON
+    assert comparison.trained_on.startswith("320 rows")
+    table_ = comparison.summary
+    assert list(table_["mae"]) == sorted(table_["mae"])
+    assert table_.loc["rnn", "seeds"] == 2
+    assert table_.loc["rnn", "parameters"] == 4 * (1 + 4 + 1) + 5
+    assert table_.loc["rnn", "kilobytes"] == pytest.approx(4 * 29 / 1000)
+    assert table_.loc["naive", "parameters"] == 0
+    assert (table_.loc[["rnn", "transformer"], ["training_seconds", "forecast_seconds"]] > 0).all(axis=None)
+    both = comparison.scores.loc["rnn", "mae"]
+    assert table_.loc["rnn", ["mae", "mae_low", "mae_high"]].tolist() == [both.mean(), both.min(), both.max()]
+
+
+def test_a_network_of_a_comparison_is_the_one_that_train_makes(comparison):
+    again = lab.train(table().iloc[:320], cell="rnn", seed=1, calibration=0.2, **TRAIN)
+    first = comparison.past.rows[0]
+    later = lab.backtest(again, table(), baselines=(), **STUDY)
+    np.testing.assert_array_equal(later.past.rows, comparison.past.rows)
+    assert first == later.past.rows[0]
+    np.testing.assert_allclose(later.forecasts["network"].paths, comparison.forecasts["rnn", 1].paths, rtol=1e-6)
+
+
+def test_a_random_walk_has_no_winner(comparison):
+    assert comparison.verdict.startswith("no winner")
+    assert "cannot be told from it" in repr(comparison)
+
+
+def test_a_clear_winner_is_named():
+    """A series that is its own past a week ago: the seasonal naive forecast is exact but for a little noise."""
+    rng = np.random.default_rng(0)
+    frame = table(300)
+    frame["price"] = 50 + np.tile(rng.normal(0, 5, 7), 43)[:300] + rng.normal(0, 0.1, 300)
+    result = lab.compare(frame, kinds=["naive", "seasonal_naive"], origins=30, horizon=HORIZON, calibration=0.2)
+    assert result.verdict.startswith("seasonal_naive has the lowest error")
+    assert result.rivals == ()
+
+
+def test_seeds_that_overlap_leave_a_doubt(comparison):
+    table_ = comparison.summary
+    leader = table_.index[0]
+    for kind in table_.index[1:]:
+        if table_.loc[kind, "mae_low"] <= table_.loc[leader, "mae_high"]:
+            assert kind in comparison.rivals
+
+
+def test_stop_keeps_the_complete_kinds():
+    stop = threading.Event()
+
+    class StopSoon(ProgressListener):
+        def on_progress(self, progress):
+            if progress.done == progress.total - 1:
+                stop.set()
+
+    result = lab.compare(
+        table(), kinds=["rnn", "naive"], seeds=(0,), calibration=0.2, stop=stop, listener=StopSoon(), **STUDY, **TRAIN
+    )
+    assert list(result.summary.index) == ["naive"]
+    assert result.details["stopped"] == "with 1 of 2 models judged"
+    with pytest.raises(ForecastError, match="stopped before any kind"):
+        lab.compare(table(), kinds=["naive"], stop=stop, **STUDY)
+
+
+def test_mistakes_are_one_line():
+    for error, message, options in (
+        (OptionError, "did you mean 'lstm'", {"kinds": ["lsmt"]}),
+        (OptionError, "use seeds=", {"seed": 3}),
+        (OptionError, "did you mean 'units'", {"unit": 3}),
+        (OptionError, "recurrent network, got the kind 'transformer'", {"supervise": "every"}),
+        (OptionError, "seeds", {"seeds": []}),
+        (DataError, "raise test=", {"test": 0.01, "horizon": 10}),
+    ):
+        with pytest.raises(error, match=message) as refused:
+            lab.compare(table(), **options)
+        assert "\n" not in str(refused.value)
+    with pytest.raises(OptionError, match="did you mean 'loss: mse'"):
+        lab.ablate(table(), changes=["loss: mes"])
+
+
+# Ablating -----------------------------------------------------------------------------------------
+
+
+def test_one_thing_is_changed_at_a_time(ablation):
+    # "loss: huber" is the base itself and takes no training of its own.
+    assert ablation.variants == (BASE, "loss: mse", "target: raw", "target: log returns", UNCALIBRATED)
+    row = ablation.summary.loc["target: raw"]
+    base, raw = ablation.forecasts[BASE, 3], ablation.forecasts["target: raw", 3]
+    assert row["mae_effect"] == pytest.approx(raw.errors.mean() - base.errors.mean())
+    assert row["mae"] == pytest.approx(raw.errors.mean())
+    assert np.isnan(row["mae_spread"])
+    assert ablation.summary.loc[BASE, "mae_effect"] == 0
+    assert not ablation.summary.loc[BASE, "clear"]
+
+
+def test_calibration_is_ablated_on_the_same_paths(ablation):
+    with_it, without = ablation.forecasts[BASE, 3], ablation.forecasts[UNCALIBRATED, 3]
+    assert with_it.raw is without.raw
+    assert without.kind == "predictive"
+    np.testing.assert_allclose(with_it.band[1], without.band[1])
+    assert not np.allclose(with_it.band[0], without.band[0])
+
+
+# Pictures -----------------------------------------------------------------------------------------
+
+
+def test_pictures(comparison, ablation):
+    for result in (comparison, ablation):
+        bundle = result._repr_mimebundle_()
+        assert bundle["text/plain"] == repr(result)
+        assert bundle["image/png"].startswith("iVBOR")
+    marks = comparison.plot().axes[0].get_lines()
+    positions = sorted({float(mark.get_ydata()[0]) for mark in marks if mark.get_marker() == "o"})
+    assert positions == [0, 1, 2, 3]
