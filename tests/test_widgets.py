@@ -187,8 +187,7 @@ def test_an_update_of_a_fan_is_under_ten_kilobytes():
 
 
 def test_a_forecast_made_anew_with_more_paths_adds_only_the_new_ones():
-    def more(count, listener):
-        total = 60 + count
+    def more(total, listener):
         listener.on_start(SamplingPlan("close", HISTORY, TIMES[40:], total, "predictive", 90.0))
         for start in range(0, total, 40):
             listener.on_chunk(Chunk(PATHS[start : start + 40], start + 40, total))
@@ -227,10 +226,10 @@ def test_actual_values_are_aligned_by_time():
 
 
 def test_more_paths_come_from_the_callback_and_its_mistake_is_shown():
-    def more(count, listener):
-        if count > 500:
+    def more(paths, listener):
+        if paths > 500:
             raise LabError("too many; ask for fewer")
-        listener.on_chunk(Chunk(PATHS[60:], count, count))
+        listener.on_chunk(Chunk(PATHS[60:], paths, paths))
         return made()
 
     view = FanChart(made(PATHS[:60]), more=more, stop=threading.Event())

@@ -32,14 +32,10 @@ PAUSE = 20
 
 
 class More(Protocol):
-    """Draws further paths; what "Add 200 paths" calls.
+    """Forecasts again with more paths; what "Add 200 paths" calls."""
 
-    Whoever forecasts again with the larger number of paths tells the listener a plan, and of all chunks, the old ones
-    first; whoever draws the new ones alone tells of these.
-    """
-
-    def __call__(self, count: int, listener: SamplingListener) -> Forecast:
-        """Draw `count` more paths, telling the listener, and give the forecast made of all of them."""
+    def __call__(self, paths: int, listener: SamplingListener) -> Forecast:
+        """Forecast with `paths` paths in all, of which the first are those that are there; tell the listener."""
 
 
 class FanChart(LabWidget):
@@ -113,7 +109,7 @@ class FanChart(LabWidget):
         self.wire.set(live=self._stop is not None, reason="", total=self.count + count)
         self._began = time.monotonic()
         try:
-            self.show(self._more(count, FanListener(self, adding=True)))
+            self.show(self._more(self.count + count, FanListener(self, adding=True)))
         finally:
             self.wire.set(live=False)
             self.wire.flush(final=True)

@@ -264,8 +264,8 @@ def test_actual_values_are_hits_or_misses(mount):
 
 
 def test_more_paths_are_asked_for_and_join(mount):
-    def more(count, listener):
-        listener.on_chunk(Chunk(PATHS[200 : 200 + count], count, count))
+    def more(paths, listener):
+        listener.on_chunk(Chunk(PATHS[200:paths], paths, paths))
         return forecast(400)
 
     widget = FanChart(forecast(200), more=more, stop=threading.Event())

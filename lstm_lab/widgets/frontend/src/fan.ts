@@ -54,9 +54,9 @@ export class FanView extends View {
     this.listenToLevel();
     if (calm()) say(this.play, "Next outcome");
     const all = button("Show all", () => this.chart.reset());
-    const controls = h("div", { class: "controls" }, this.legend, h("span", { class: "spacer" }), this.logBox, this.play, all);
+    const controls = h("div", { class: "controls" }, this.logBox, this.play, all);
     this.chart = this.draw();
-    this.body.append(this.bar, this.chart.element, controls, this.chance, this.table, this.score, this.word);
+    this.body.append(this.bar, this.chart.element, this.legend, controls, this.chance, this.table, this.score, this.word);
   }
 
   private get horizon(): number {

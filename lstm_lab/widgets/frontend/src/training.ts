@@ -39,8 +39,8 @@ export class TrainingView extends View {
       this.chart.reset();
       this.strip.reset();
     });
-    const controls = h("div", { class: "controls" }, this.legend, h("span", { class: "spacer" }), log, all);
-    this.body.append(this.bar, this.chart.element, this.strip.element, controls, this.word);
+    const controls = h("div", { class: "controls" }, log, all);
+    this.body.append(this.bar, this.chart.element, this.strip.element, this.legend, controls, this.word);
   }
 
   private get log(): boolean {
@@ -60,6 +60,12 @@ export class TrainingView extends View {
   private data(): uPlot.AlignedData {
     const losses = this.column(LOSS);
     return [losses.map((_, row) => row + 1), losses, this.column(VALIDATION)];
+  }
+
+  /** The learning rate held from the start of each epoch to its end: two points an epoch make the steps. */
+  private rates(): uPlot.AlignedData {
+    const rates = this.column(RATE).flatMap((rate) => [rate, rate]);
+    return [rates.map((_, at) => Math.ceil(at / 2)), rates];
   }
 
   private draw(): Chart {
@@ -90,14 +96,13 @@ export class TrainingView extends View {
   }
 
   private drawStrip(): Chart {
-    const stepped = uPlot.paths.stepped!({ align: -1 });
     return new Chart({
       label: "Learning rate by epoch",
       height: 52,
       width: this.width - 8,
       palette: () => this.palette,
       plain: true,
-      data: [this.data()[0], this.column(RATE)],
+      data: this.rates(),
       xRange: () => [0, Math.max(this.at() * 1.04, 1)],
       yRange: (_, low, high) => [0, (Number.isFinite(high) ? Math.max(high, low) : 1) * 1.25],
       yValues: (_, splits) => splits.map((rate) => (rate === Math.max(...splits) ? number(rate, 2) : "")),
@@ -105,7 +110,7 @@ export class TrainingView extends View {
       yLabel: "rate",
       series: [
         {},
-        { label: "learning rate", stroke: () => this.palette.green, width: 1.5, paths: stepped, points: { show: false } },
+        { label: "learning rate", stroke: () => this.palette.green, width: 1.5, points: { show: false } },
       ],
       sync: this.context.model.get("_key"),
     });
@@ -207,7 +212,7 @@ export class TrainingView extends View {
   protected override update(): void {
     const data = this.data();
     this.chart.setData(data);
-    this.strip.setData([data[0], this.column(RATE)]);
+    this.strip.setData(this.rates());
     this.say();
     this.showLegend();
   }
