@@ -19,7 +19,7 @@ from lstm_lab.completion import complete
 from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
 from lstm_lab.flags import Command, Flag
 from lstm_lab.live import LiveProgress
-from lstm_lab.options import ForecastOptions, Options, TrainOptions
+from lstm_lab.options import BacktestOptions, CompareOptions, ForecastOptions, Options, TrainOptions
 from lstm_lab.progress import HtmlProgress, listener
 from lstm_lab.variables import find_source, resolve, sources, tables
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lstm_lab.flags import Parsed
     from lstm_lab.progress import Listener
 
-__all__ = ["COMMANDS", "FORECAST", "TRAIN", "LSTMMagics", "register"]
+__all__ = ["BACKTEST", "COMMANDS", "COMPARE", "FORECAST", "TRAIN", "LSTMMagics", "register"]
 
 _OUTPUT = Flag("output", "keep the result under this name, as a variable and for --run", value="NAME", short="-o")
 _NO_DISPLAY = Flag("no_display", "show neither progress nor result")
@@ -71,7 +71,36 @@ FORECAST = Command(
     examples=("%lstm_forecast 30", "fc = %lstm_forecast 30 --paths 500 --interval 80"),
     notes=_NOTES,
 )
-COMMANDS: Mapping[str, Command] = {command.name.lstrip("%"): command for command in (TRAIN, FORECAST)}
+BACKTEST = Command(
+    "%lstm_backtest",
+    "Judge the forecasts of the last run, or of the one named with --run, from many origins whose future is known, "
+    "beside simple baselines, and give back a Backtest.",
+    (BacktestOptions, ForecastOptions),
+    place=Flag(
+        "data",
+        "the series with rows after the run's last; without it the later half of its calibration rows is judged",
+        value="DATA",
+    ),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_backtest --horizon 10 --origins 20", "bt = %lstm_backtest --horizon 10 --baselines naive,ets"),
+    notes=_NOTES,
+)
+COMPARE = Command(
+    "%lstm_compare",
+    "Train networks of several kinds, each with several seeds, on the same rows, judge them and the baselines on the "
+    "same later rows, and give back a Comparison.",
+    (CompareOptions, TrainOptions, ForecastOptions),
+    place=TRAIN.place,
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=(
+        "%lstm_compare co2 --kinds lstm,gru,naive,seasonal_naive --seeds 0,1 --units 8 --lookback 12 --epochs 2",
+        "table = %lstm_compare oil --kinds lstm,naive --seeds 0 --units 8 --lookback 12 --epochs 1 --workers 2",
+    ),
+    notes=_NOTES,
+)
+COMMANDS: Mapping[str, Command] = {
+    command.name.lstrip("%"): command for command in (TRAIN, FORECAST, BACKTEST, COMPARE)
+}
 
 
 class OptionTrait(TraitType[Any, Any]):
@@ -91,7 +120,7 @@ class OptionTrait(TraitType[Any, Any]):
             raise TraitError(str(refused)) from None
 
 
-_MODELS: tuple[type[Options], ...] = (TrainOptions, ForecastOptions)
+_MODELS: tuple[type[Options], ...] = (TrainOptions, ForecastOptions, BacktestOptions, CompareOptions)
 _Defaults: Any = MetaHasTraits(
     "OptionDefaults",
     (Magics,),
@@ -176,6 +205,34 @@ class LSTMMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whi
             )
             heard.finish(forecast)
         return forecast
+
+    @line_magic
+    @_face(BACKTEST)
+    def lstm_backtest(self, parsed: Parsed) -> Any:
+        """Judge a run."""
+        run = self._run(parsed.extras.get("run"))
+        longer = None if parsed.place is None else find_source(parsed.place, self.shell.user_ns)
+        options = self._options(ForecastOptions, parsed) | self._options(BacktestOptions, parsed)
+        with self._listener(parsed) as heard:
+            result = lstm_lab.backtest(run, longer, listener=heard, stop=heard.stop, **options)
+            heard.finish(result)
+        return result
+
+    @line_magic
+    @_face(COMPARE)
+    def lstm_compare(self, parsed: Parsed) -> Any:
+        """Compare kinds of model."""
+        if parsed.place is None:
+            raise OptionError("%lstm_compare needs data: a DataFrame, a file or an example; such as %lstm_compare co2")
+        source = find_source(parsed.place, self.shell.user_ns)
+        options = self._options(ForecastOptions, parsed) | self._options(TrainOptions, parsed, _columns(source))
+        if "seed" not in parsed.values:  # one that %config has set is not this magic's: it has --seeds
+            options.pop("seed", None)
+        options |= self._options(CompareOptions, parsed)
+        with self._listener(parsed) as heard:
+            result = lstm_lab.compare(source, listener=heard, stop=heard.stop, **options)
+            heard.finish(result)
+        return result
 
     def _options(self, model: type[Options], parsed: Parsed, columns: Collection[str] = ()) -> dict[str, Any]:
         """Put the line's flags over the defaults that ``%config`` has changed."""
@@ -262,6 +319,8 @@ def _words(columns: Collection[str]) -> dict[str, Collection[str]]:
     """Give the free-text options the words that have a meaning of their own, whatever the user's variables."""
     from lstm_lab.data.features import feature_names  # noqa: PLC0415 - brings pandas, which %load_ext must not
     from lstm_lab.data.transforms import NAMES  # noqa: PLC0415 - likewise
+    from lstm_lab.forecasting.baselines import BASELINES  # noqa: PLC0415 - likewise
+    from lstm_lab.studies.kinds import KINDS  # noqa: PLC0415 - likewise
 
     return {
         "target": columns,
@@ -269,6 +328,8 @@ def _words(columns: Collection[str]) -> dict[str, Collection[str]]:
         "features": (*feature_names(), *columns),
         "transform": ("auto", *NAMES),
         "max_gap": (),
+        "kinds": KINDS,
+        "baselines": tuple(BASELINES),
     }
 
 

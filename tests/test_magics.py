@@ -50,6 +50,11 @@ def train(source, *, stack=None, namespace=None, listener=None, stop=None, name=
 @pytest.fixture(autouse=True)
 def no_training(shell, monkeypatch):
     monkeypatch.setitem(vars(lstm_lab), "train", train)
+    # Theirs are the tests in test_study_magics.py.
+    for name in ("backtest", "compare"):
+        monkeypatch.setitem(
+            vars(lstm_lab), name, lambda *_, listener, stop, **given: Run(**given, stop=(listener, stop))
+        )
     shell.user_ns["prices"] = pd.DataFrame({"close": [1.0, 2.0], "open": [1.0, 2.0]})
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from lstm_lab.plots import plot, style
 from lstm_lab.plots.style import BLUE, GREY, LIGHT, ORANGE, VERMILION
 from lstm_lab.studies.ablate import BASE, Ablation
-from lstm_lab.studies.compare import NETWORKS, Comparison
+from lstm_lab.studies.compare import Comparison
+from lstm_lab.studies.kinds import NETWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,6 +17,7 @@ from lstm_lab.showing import Shown, Summary
 from lstm_lab.studies.course import Job, baseline_jobs, check_baselines, gather
 from lstm_lab.studies.executors import workplace
 from lstm_lab.studies.judging import COLUMNS, difference, score
+from lstm_lab.studies.kinds import KINDS, NETWORKS
 from lstm_lab.studies.trials import Settings, lay_out
 
 if TYPE_CHECKING:
@@ -31,11 +32,8 @@ if TYPE_CHECKING:
     from lstm_lab.studies.judging import Forecasts, Past
     from lstm_lab.studies.trials import Trial
 
-__all__ = ["KINDS", "NETWORKS", "Comparison", "compare"]
+__all__ = ["Comparison", "compare"]
 
-NETWORKS: Final = ("lstm", "gru", "rnn", "transformer")
-KINDS: Final = (*NETWORKS, *BASELINES)
-"""What can be compared."""
 _COSTS: Final = ("parameters", "kilobytes", "training_seconds", "forecast_seconds")
 
 
