@@ -300,4 +300,5 @@ def test_a_renewed_calibration_is_one_fitted_on_the_newest_origins():
     assert new.origins == old.origins
     np.testing.assert_allclose(new.scores, fit_calibration(paths[10:], actual[10:]).scores)
     np.testing.assert_array_equal(old.renewed(paths[:0], actual[:0]).scores, old.scores)
+    np.testing.assert_array_equal(old.renewed(paths[:0], actual[:0], keep=12).scores, old.scores[-12:])
     assert (new.score_quantile(0.95) > old.score_quantile(0.95)).all()

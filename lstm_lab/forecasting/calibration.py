@@ -258,24 +258,21 @@ class Calibration:
         held = self.held(interval)
         return None if held is None else Coverage.measure(held, interval, overlap=self.overlap)
 
-    def renewed(self, paths: ArrayLike, actual: ArrayLike) -> Self:
-        """Take in newer origins, and forget as many of the oldest: a band that follows the times.
+    def renewed(self, paths: ArrayLike, actual: ArrayLike, *, keep: int | None = None) -> Self:
+        """Take in newer origins and forget the oldest: a band that follows the times.
 
         Parameters
         ----------
         paths
-            (newer origins, paths, horizon), drawn as those of the calibration were, in order of time.
+            (newer origins, paths, horizon), drawn as those of the calibration were, in order of time; may be none.
         actual
             (newer origins, horizon); all observed before the next forecast is made.
-
-        Returns
-        -------
-        Calibration
-            As many origins as before.
+        keep
+            Origins that the new calibration has, at most; by default as many as this one.
         """
         centre, spread = self._centre_and_spread(paths)
         newer = (np.asarray(actual, dtype=np.float64) - centre) / spread
-        return replace(self, scores=np.concatenate([self.scores, newer])[-self.origins :])
+        return replace(self, scores=np.concatenate([self.scores, newer])[-(self.origins if keep is None else keep) :])
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain lists and numbers for JSON."""
