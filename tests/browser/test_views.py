@@ -345,6 +345,13 @@ def test_an_error_is_said_inside_the_view(mount):
     assert view.root.get_by_role("alert").inner_text() == f"no such column {NASTY}"
 
 
+def test_a_view_that_cannot_be_drawn_says_so_instead_of_a_blank(mount):
+    view = mount(trained(2)[0])
+    view.page.evaluate("HTMLCanvasElement.prototype.getContext = () => { throw new Error('no more canvases'); }")
+    other = view.again()
+    assert "could not be drawn: no more canvases" in other.page.locator(other.host).inner_text()
+
+
 def test_an_unknown_view_says_so(mount):
     widget = trained(1)[0]
     widget._view = "nonsense"

@@ -30,6 +30,7 @@ export abstract class View {
   private frame = 0;
   private visible = true;
   private built = false;
+  private broken = "";
 
   constructor(protected readonly context: Context) {
     const { model, el, wire, signal } = context;
@@ -86,10 +87,11 @@ export abstract class View {
     });
   }
 
-  /** Show an error in place of a blank; an empty text takes it away. */
+  /** Show an error in place of a blank; an empty text takes it away, but not that the view could not be drawn. */
   complain(text: string): void {
-    say(this.trouble, text);
-    this.trouble.hidden = text === "";
+    const shown = text || this.broken;
+    say(this.trouble, shown);
+    this.trouble.hidden = shown === "";
   }
 
   /** Say something to the kernel. */
@@ -145,7 +147,8 @@ export abstract class View {
     try {
       work();
     } catch (error) {
-      this.complain(`This view could not be drawn: ${error instanceof Error ? error.message : String(error)}`);
+      this.broken = `This view could not be drawn: ${error instanceof Error ? error.message : String(error)}`;
+      this.complain("");
     }
     this.root.dataset["ready"] = "true";
     this.root.dataset["seq"] = String(this.store.seq);
