@@ -92,11 +92,16 @@ def _ungated(trace: Trace) -> str:
 def _saturation(layers: list[LayerTrace]) -> str:
     """Say how often the gates stood shut or open, over all gated layers of the first one's kind."""
     alike = [layer for layer in layers if layer.kind == layers[0].kind]
-    parts = []
+    shares = {}
     for gate in alike[0].gates:
-        left = np.concatenate([layer.saturation[gate].left for layer in alike]).mean()
-        right = np.concatenate([layer.saturation[gate].right for layer in alike]).mean()
-        parts.append(f"{gate} {right:.0%} and {left:.0%}")
+        saturations = [layer.saturation[gate] for layer in alike]
+        left, right = (
+            np.concatenate(side).mean() for side in zip(*((s.left, s.right) for s in saturations), strict=True)
+        )
+        shares[gate] = (right, left)
+    if max(max(pair) for pair in shares.values()) < 0.005:
+        return "No gate is saturated: all stood between 0.1 and 0.9 more than 99.5% of the time."
+    parts = [f"{gate} {right:.0%} and {left:.0%}" for gate, (right, left) in shares.items()]
     return f"Share of the time that gates stood open (> 0.9) and shut (< 0.1): {', '.join(parts)}."
 
 

@@ -75,6 +75,11 @@ class Trace(Shown):
         return len(self.batch)
 
     @property
+    def slow_to_differentiate(self) -> bool:
+        """Say whether the gradient is still to be taken and will take seconds, as it does over many steps."""
+        return "connectivity" not in self.__dict__ and len(self.index) * len(self.layers) > 2_000
+
+    @property
     def inputs(self) -> np.ndarray:
         """Give what the model read: (time, features) of a single sequence, (batch, time, features) of several."""
         return self.batch[0] if self.windows == 1 else self.batch

@@ -120,6 +120,9 @@ def _series(made: Axes, trace: Trace) -> None:
 def _influence(made: Axes, trace: Trace) -> None:
     """Draw what each step can do to the output and what it did."""
     unit = f" ({trace.scale.unit})" if trace.scale.unit else ""
+    if trace.slow_to_differentiate:
+        _head(made, "what moved the output: ask for trace.connectivity, which takes a while for so many steps")
+        return
     try:
         gradient, check = trace.connectivity.step, trace.occlusion
     except TraceError:
@@ -223,6 +226,9 @@ def _saturation(made: Axes, layer: LayerTrace) -> None:
 
 def _features(made: Axes, trace: Trace) -> None:
     """Draw what each input can do to the output, over all steps."""
+    if trace.slow_to_differentiate:
+        made.set_axis_off()
+        return
     try:
         spread = trace.connectivity.feature
     except TraceError:

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_lab.events import Epoch, TrainingPlan
 from lstm_lab.forecasting.forecast import Forecast
+from lstm_lab.nn.memory import Memory
+from lstm_lab.nn.traces import Trace
 from lstm_lab.run import Run
 from lstm_lab.studies.choices import ResidualLosses, Weighting
 from lstm_lab.widgets import widget
 from lstm_lab.widgets.fan import FanChart
+from lstm_lab.widgets.gates import GateExplorer
 from lstm_lab.widgets.loss import LossExplorer
+from lstm_lab.widgets.memory import MemoryExplorer
 from lstm_lab.widgets.training import TrainingMonitor
 from lstm_lab.widgets.weights import WeightCurve
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["fan_of", "losses_of", "monitor_of", "weights_of"]
+__all__ = ["fan_of", "gates_of", "losses_of", "memory_of", "monitor_of", "weights_of"]
 
 
 @widget.register(Run)
@@ -69,3 +73,15 @@ def weights_of(result: Weighting, **options: Any) -> WeightCurve:
 def losses_of(result: ResidualLosses, **traits: Any) -> LossExplorer:
     """Show what each loss makes of the residuals."""
     return LossExplorer(result, **traits)
+
+
+@widget.register(Trace)
+def gates_of(trace: Trace, **traits: Any) -> GateExplorer:
+    """Show the inside of a network."""
+    return GateExplorer(trace, **traits)
+
+
+@widget.register(Memory)
+def memory_of(memory: Memory, **traits: Any) -> MemoryExplorer:
+    """Show how far networks remember."""
+    return MemoryExplorer(memory, **traits)

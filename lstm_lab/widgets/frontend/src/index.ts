@@ -7,7 +7,9 @@
 import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
 import type { Context, View } from "./base";
 import { FanView } from "./fan";
+import { GatesView } from "./gates";
 import { LossView } from "./loss";
+import { MemoryView } from "./memory";
 import { TrainingView } from "./training";
 import { WeightsView } from "./weights";
 import { connect } from "./wire";
@@ -17,6 +19,8 @@ const views: Record<string, new (context: Context) => View> = {
   fan: FanView,
   weights: WeightsView,
   loss: LossView,
+  gates: GatesView,
+  memory: MemoryView,
 };
 
 function initialize({ model }: Pick<InitializeProps, "model">): void {

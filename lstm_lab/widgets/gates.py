@@ -1,0 +1,258 @@
+"""`GateExplorer`: every gate of every unit at every step, beside what the network read and what moved its output.
+
+Heat maps travel as bytes, one a signal: 0 to 254 from the bottom of the signal's fixed scale to its top, 255 for a
+masked step. A pinned unit is sent exactly, in float32, when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+
+from lstm_lab.errors import TraceError
+from lstm_lab.widgets.axes import axis
+from lstm_lab.widgets.base import LabWidget
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from lstm_lab.nn.layer_traces import LayerTrace
+    from lstm_lab.nn.traces import Trace
+
+__all__ = ["MASKED", "SHOWN", "GateExplorer"]
+
+SHOWN = 256
+"""Units of a layer that are drawn, at most; of more, those evenly spaced by half-life."""
+MASKED = 255
+AT_ONCE = 1_200_000
+"""Bytes that travel before anybody has asked for anything."""
+EXACT = 4_000_000
+"""Bytes of exact units in an offline file, beyond which pins there show what the heat map shows."""
+
+
+class GateExplorer(LabWidget):
+    """The live view of a trace; over several windows it shows their mean.
+
+    Parameters
+    ----------
+    result
+        The trace.
+    """
+
+    _view = traitlets.Unicode("gates").tag(sync=True)
+
+    def __init__(self, result: Trace, **traits: Any) -> None:
+        self._trace = result
+        self._layers = [_Layer(layer) for layer in result.layers]
+        self._moved = False
+        super().__init__(result, **{"label": f"Gates of {result.model.name}", **traits})
+
+    def fill(self) -> None:
+        """Put on the wire what is read at once: the course of everything, and the heat maps that there is room for."""
+        trace = self._trace
+        self._input()
+        shown = [layer.facts() for layer in self._layers]
+        self.wire.set(
+            title=f"Inside {trace.model.name}",
+            verified=f"verified, largest difference {trace.verified:.0e}".replace("e-0", "e-"),
+            layers=shown,
+            windows=trace.windows,
+            features=list(trace.feature_names),
+            unit=trace.scale.unit,
+            target=trace.scale.target,
+            words="",
+        )
+        for place, layer in enumerate(self._layers):
+            for name, array in layer.outline().items():
+                self.wire.put(f"{place}:{name}", array)
+        self._tiles()
+        if not trace.slow_to_differentiate:
+            self._influence()
+
+    def on_message(self, kind: str, content: dict[str, Any]) -> None:
+        """Send a heat map, an exact unit, or what moved the output."""
+        if kind == "influence":
+            self._influence()
+        elif kind in {"tile", "pin"}:
+            place = int(content.get("layer", -1))
+            if 0 <= place < len(self._layers):
+                self._one(place, kind, content)
+        self.wire.flush(final=True)
+
+    def to_html(self, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
+        """Save the whole explorer, every heat map in it, as one interactive file without kernel or network."""
+        self._whole()
+        return super().to_html(path, title=title)
+
+    def text(self) -> str:
+        """Say it in words, unless finding them would keep a person waiting."""
+        return self._trace.summary_table().text() if self._trace.slow_to_differentiate else repr(self._trace)
+
+    def _one(self, place: int, kind: str, content: dict[str, Any]) -> None:
+        layer = self._layers[place]
+        if kind == "tile" and content.get("signal") in layer.signals:
+            self.wire.put(f"{place}:tile:{content['signal']}", layer.tile(str(content["signal"])))
+        elif kind == "pin" and content.get("unit") in layer.units:
+            self.wire.put(f"{place}:pin:{content['unit']}", layer.exact(int(content["unit"])))
+
+    def _whole(self) -> None:
+        """Put everything on the wire, for a file that nobody can ask."""
+        self._influence()
+        room = EXACT
+        for place, layer in enumerate(self._layers):
+            for signal in layer.signals:
+                self.wire.put(f"{place}:tile:{signal}", layer.tile(signal))
+            for unit in layer.units:
+                rows = layer.exact(int(unit))
+                if room < rows.nbytes:
+                    break
+                room -= rows.nbytes
+                self.wire.put(f"{place}:pin:{unit}", rows)
+
+    def _tiles(self) -> None:
+        """Put the heat maps on the wire until the room is full, those looked at first in front."""
+        room = AT_ONCE
+        wanted = [(place, signal) for place, layer in enumerate(self._layers) for signal in layer.ranked()]
+        for place, signal in sorted(wanted, key=lambda pair: (pair[1] != self._layers[pair[0]].ranked()[0], pair[0])):
+            tile = self._layers[place].tile(signal)
+            if room < tile.nbytes:
+                return
+            room -= tile.nbytes
+            self.wire.put(f"{place}:tile:{signal}", tile)
+
+    def _input(self) -> None:
+        """Put the axis and what was read: the target in its own unit, or the first input."""
+        trace = self._trace
+        places = axis(trace.index)
+        self.wire.put("times", places.places)
+        if trace.history is not None:
+            series, name = trace.history.to_numpy(dtype=np.float32), str(trace.history.name)
+        else:
+            values = trace.batch if trace.batch.ndim == 3 else trace.batch[..., None]
+            series, name = values[:, :, 0].mean(axis=0).astype(np.float32), trace.feature_names[0]
+        self.wire.put("series", series)
+        ahead = None if trace.forecast is None else float(trace.forecast.iloc[0])
+        self.wire.set(series_name=name, forecast=ahead, is_time=places.is_time, step=places.step)
+
+    def _influence(self) -> None:
+        """Put what moved the output, which takes the model some time, and the words that need it."""
+        if self._moved:
+            return
+        self._moved = True
+        trace = self._trace
+        with suppress(TraceError):
+            gradient, check = trace.connectivity, trace.occlusion
+            step = np.stack([gradient.step.low, gradient.step.median, gradient.step.high, check.step])
+            feature = gradient.feature
+            rows = np.stack([feature.low, feature.median, feature.high, check.feature])
+            self.wire.put("moved", step.astype(np.float32))
+            self.wire.put("moved_features", rows.astype(np.float32))
+            for place, influence in enumerate(trace.unit_influence):
+                self.wire.put(f"{place}:influence", influence[self._layers[place].units].astype(np.float32))
+        self.wire.set(words=trace.describe(), influence=True)
+
+
+class _Layer:
+    """One layer of a trace, as the page takes it."""
+
+    def __init__(self, layer: LayerTrace) -> None:
+        self.layer = layer
+        self.seen = layer.mask if layer.mask.ndim == 1 else layer.mask.any(axis=0)
+        lives = np.zeros(layer.units) if layer.half_life is None else layer.half_life
+        ranked = np.argsort(-lives, kind="stable")
+        places = np.unique(np.linspace(0, layer.units - 1, min(SHOWN, layer.units)).round().astype(int))
+        self.units = ranked[places]
+        self.lives = lives[self.units]
+        self.signals = {name: self._mean(values) for name, values in layer.signals.items()}
+        self.limits = {name: self._limit(name, values) for name, values in self.signals.items()}
+
+    def ranked(self) -> list[str]:
+        """Order the signals by how soon somebody looks at them."""
+        first = ["cell" if "cell" in self.signals else "hidden", *self.layer.gates]
+        return [*first, *(name for name in self.signals if name not in first)]
+
+    def facts(self) -> dict[str, Any]:
+        """Say what JSON can say of the layer."""
+        layer = self.layer
+        return {
+            "name": layer.name,
+            "kind": layer.kind,
+            "direction": layer.direction,
+            "total": layer.units,
+            "shown": len(self.units),
+            "steps": layer.steps,
+            "window": layer.window,
+            "gates": list(layer.gates),
+            "signals": self.ranked(),
+            "limits": self.limits,
+            "lives": layer.half_life is not None,
+        }
+
+    def outline(self) -> dict[str, np.ndarray]:
+        """Give what is small: who the units are, how long they remember, mean and quartiles of every signal."""
+        layer = self.layer
+        arrays = {
+            "units": self.units.astype(np.float32),
+            "half_life": self.lives.astype(np.float32),
+            "cluster": self._cluster().astype(np.float32),
+            "mask": self.seen.astype(np.uint8),
+        }
+        for gate, saturation in layer.saturation.items():
+            pair = np.stack([saturation.left[self.units], saturation.right[self.units]])
+            arrays[f"saturation:{gate}"] = pair.astype(np.float32)
+        for name, values in self.signals.items():
+            sized = values if name in layer.gates else np.abs(values)
+            band = np.full((3, layer.steps), np.nan, dtype=np.float32)
+            band[0, self.seen] = sized[self.seen].mean(axis=1)
+            band[1:, self.seen] = np.quantile(sized[self.seen], [0.25, 0.75], axis=1)
+            arrays[f"band:{name}"] = band
+        return arrays
+
+    def tile(self, signal: str) -> np.ndarray:
+        """Give a signal of the shown units as bytes, (units, steps)."""
+        limit = self.limits[signal]
+        values = self.signals[signal][:, self.units].T
+        share = values if signal in self.layer.gates else (values / limit + 1) / 2
+        codes = np.clip(np.rint(np.nan_to_num(share) * (MASKED - 1)), 0, MASKED - 1)
+        return np.where(self.seen, codes, MASKED).astype(np.uint8)
+
+    def exact(self, unit: int) -> np.ndarray:
+        """Give every signal of a unit in the order of `ranked`, then what was kept and what was written, float32."""
+        rows = [self.signals[name][:, unit] for name in self.ranked()]
+        parts = getattr(self.layer, "decomposition", None) if self.layer.gates else None
+        if parts is not None:
+            rows += [self._mean(each[..., unit : unit + 1])[:, 0] for each in (parts.kept, parts.written)]
+        return np.where(self.seen, np.stack(rows), np.nan).astype(np.float32)
+
+    def _mean(self, values: np.ndarray) -> np.ndarray:
+        """Average over windows, where there are several, at the steps that each saw: (time, units)."""
+        if values.ndim == 2:
+            return np.where(self.layer.mask[:, None], values, np.nan)
+        seen = self.layer.mask[..., None]
+        counts = np.maximum(seen.sum(axis=0), 1)
+        return np.where(seen.any(axis=0), np.where(seen, values, 0.0).sum(axis=0) / counts, np.nan)
+
+    def _limit(self, name: str, values: np.ndarray) -> float:
+        """Give the top of a signal's scale: 1, unless the layer's activation or its cell goes beyond."""
+        largest = float(np.abs(values[self.seen]).max(initial=0.0))
+        if name == "cell":
+            return max(largest, 1e-6)
+        return 1.0 if largest <= 1 or name in self.layer.gates else largest
+
+    def _cluster(self) -> np.ndarray:
+        """Order the shown units so that neighbours do alike: each next is the one most correlated with the last."""
+        state = self.signals[self.ranked()[0]][self.seen][:, self.units]
+        centred = state - state.mean(axis=0)
+        norm = np.linalg.norm(centred, axis=0)
+        alike = np.abs(centred.T @ centred) / np.maximum(np.outer(norm, norm), 1e-300)
+        order = [0]
+        left = np.ones(len(self.units), bool)
+        left[0] = False
+        while left.any():
+            order.append(int(np.argmax(np.where(left, alike[order[-1]], -1.0))))
+            left[order[-1]] = False
+        return np.asarray(order)
