@@ -1,0 +1,64 @@
+"""What it saves to simulate many origins in one batch: a backtest beside one forecast call per origin.
+
+Run with ``pytest -m benchmark -s tests/benchmarks/test_backtest_cost.py``; the figures are printed. Two loops stand for
+"one forecast per origin". The first is what one would write by hand: a run that ends at the origin, and its `forecast`,
+which calibrates and compiles anew. The second is as good as a loop can be: one compiled network, one calibration.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lstm_lab as lab
+from lstm_lab.data.origins import Observed
+from lstm_lab.options import ForecastOptions
+from lstm_lab.prediction import Prediction
+
+pytestmark = pytest.mark.benchmark
+HORIZON, ORIGINS, PATHS = 30, 60, 200
+
+
+def series(rows=2400):
+    rng = np.random.default_rng(0)
+    index = pd.date_range("2015-01-01", periods=rows, freq="D")
+    return pd.DataFrame({"price": 100 + rng.normal(0, 1, rows).cumsum()}, index=index)
+
+
+def seconds_of(work):
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+@pytest.mark.parametrize("units", [(16,), (32, 32)])
+def test_a_backtest_is_much_faster_than_a_forecast_per_origin(units):
+    frame = series()
+    run = lab.train(frame.iloc[:1900], transform="diff", features=(), units=units, dense=(), epochs=1, lookback=60)
+    batched = seconds_of(lambda: lab.backtest(run, frame, horizon=HORIZON, origins=ORIGINS, paths=PATHS, baselines=()))
+    rows = [1950, 2000, 2050]
+
+    def by_hand():
+        for row in rows:
+            observed = Observed.of(frame.iloc[:row], run.encoder, run.options.lookback)
+            replace(run, observed=observed, calibrations={}).forecast(HORIZON, paths=PATHS)
+
+    rules = Prediction(run, ForecastOptions(horizon=HORIZON)).rules
+
+    def at_best():
+        for row in rows:
+            origin = run.observed.of(frame.iloc[:row], run.encoder, run.options.lookback).newest(HORIZON)
+            for number in range(4):
+                run.simulator.chunk(origin, HORIZON, rules, number)
+
+    at_best()
+    hand, best = (seconds_of(loop) / len(rows) * ORIGINS for loop in (by_hand, at_best))
+    work = f"{ORIGINS} origins x {HORIZON} steps x {PATHS} paths, calibration included"
+    print(f"\nunits {units}: {batched:.1f} s for {work}")  # noqa: T201 - the figure is the point
+    print(f"  by hand {hand:.0f} s ({hand / batched:.0f} x), at best {best:.1f} s ({best / batched:.1f} x)")  # noqa: T201 - likewise
+    assert hand / batched > 20
+    assert best > batched
