@@ -347,9 +347,11 @@ def test_an_error_is_said_inside_the_view(mount):
 
 def test_a_view_that_cannot_be_drawn_says_so_instead_of_a_blank(mount):
     view = mount(trained(2)[0])
-    view.page.evaluate("HTMLCanvasElement.prototype.getContext = () => { throw new Error('no more canvases'); }")
+    view.page.evaluate(
+        "() => { HTMLCanvasElement.prototype.getContext = () => { throw new Error('no more canvases'); }; }"
+    )
     other = view.again()
-    assert "could not be drawn: no more canvases" in other.page.locator(other.host).inner_text()
+    assert "could not be drawn: no more canvases" in other.root.get_by_role("alert").inner_text()
 
 
 def test_an_unknown_view_says_so(mount):

@@ -50,8 +50,8 @@ export function alpha(colour: string, share: number): string {
 }
 
 function luminance(colour: string): number | null {
-  const probe = document.createElement("canvas").getContext("2d");
-  if (probe === null || colour === "") return null;
+  const probe = colour === "" ? null : document.createElement("canvas").getContext("2d");
+  if (probe === null) return null;
   probe.fillStyle = colour;
   const hex = /^#(..)(..)(..)$/.exec(probe.fillStyle);
   if (hex === null) return null;
