@@ -30,6 +30,8 @@ SHOWN = 256
 MASKED = 255
 AT_ONCE = 1_200_000
 """Bytes that travel before anybody has asked for anything."""
+FEW = 200_000
+"""Bytes of exact units that travel along at once, so that a small network never asks."""
 EXACT = 4_000_000
 """Bytes of exact units in an offline file, beyond which pins there show what the heat map shows."""
 
@@ -70,6 +72,7 @@ class GateExplorer(LabWidget):
             for name, array in layer.outline().items():
                 self.wire.put(f"{place}:{name}", array)
         self._tiles()
+        self._exact(FEW)
         if not trace.slow_to_differentiate:
             self._influence()
 
@@ -102,15 +105,19 @@ class GateExplorer(LabWidget):
     def _whole(self) -> None:
         """Put everything on the wire, for a file that nobody can ask."""
         self._influence()
-        room = EXACT
         for place, layer in enumerate(self._layers):
             for signal in layer.signals:
                 self.wire.put(f"{place}:tile:{signal}", layer.tile(signal))
+        self._exact(EXACT)
+
+    def _exact(self, room: int) -> None:
+        """Put exact units on the wire while there is room, those that remember longest first."""
+        for place, layer in enumerate(self._layers):
             for unit in layer.units:
                 rows = layer.exact(int(unit))
-                if room < rows.nbytes:
-                    break
                 room -= rows.nbytes
+                if room < 0:
+                    return
                 self.wire.put(f"{place}:pin:{unit}", rows)
 
     def _tiles(self) -> None:

@@ -1,0 +1,296 @@
+"""The gate and the memory explorer on a blank page: what is shown is what was traced."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lstm_lab.nn.backend import keras
+from lstm_lab.nn.memory import memory
+from lstm_lab.nn.recall import Variant
+from lstm_lab.nn.traces import Scale, trace
+from lstm_lab.widgets import gates
+from lstm_lab.widgets.gates import MASKED, GateExplorer
+from lstm_lab.widgets.memory import MemoryExplorer
+
+STEPS = 24
+NASTY = "<img src=x onerror=alert(1)>"
+
+
+def traced(*layers, names=("temperature", NASTY), windows=1, masked=False, **options):
+    keras.utils.set_random_seed(3)
+    first = [keras.layers.Masking(0.0)] if masked else []
+    model = keras.Sequential([keras.Input((STEPS, 2)), *first, *layers, keras.layers.Dense(1)], name="forecaster")
+    x = np.random.default_rng(0).normal(size=(windows, STEPS, 2))
+    if masked:
+        x[:, :5] = 0.0
+    days = pd.date_range("2021-03-01", periods=STEPS, name="day")
+    scale = Scale(output=2.0, unit="°C", target="the forecast")
+    return trace(model, x, index=days, feature_names=names, scale=scale, **options)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return traced(keras.layers.LSTM(9, return_sequences=True), keras.layers.GRU(5))
+
+
+@pytest.fixture
+def view(mount, found):
+    explorer = GateExplorer(found, theme="light")
+    explorer.wire._interval = 0
+    shown = mount(explorer)
+    shown.expect("sort", "half-life")
+    return shown
+
+
+def heat(view):
+    return view.root.locator(".heat canvas")
+
+
+def place(view, step, row, rows, steps=STEPS):
+    """Where a unit's step lies in the heat map, in its pixels."""
+    box = heat(view).bounding_box()
+    left, right = 62, 14
+    x = left + (step + 0.5) / steps * (box["width"] - left - right)
+    return {"x": x, "y": (row + 0.5) / rows * box["height"]}
+
+
+def ranked(layer):
+    return [int(unit) for unit in np.argsort(-layer.half_life, kind="stable")]
+
+
+def test_the_face_says_that_it_is_verified_and_what_it_means(view, found):
+    text = view.text()
+    assert re.search(r"verified, largest difference \de-\d", text)
+    assert found.describe() in text
+    assert "9 units" in text
+    assert NASTY in text
+    assert view.root.locator("img").count() == 0
+
+
+def test_the_unit_that_remembers_longest_is_pinned_first_and_a_click_pins_another(view, found):
+    order = ranked(found.layers[0])
+    view.expect("pins", str(order[0]))
+    heat(view).click(position=place(view, 7, 3, 9))
+    view.expect("pins", f"{order[0]},{order[3]}")
+    view.expect("step", "7")
+    heat(view).click(position=place(view, 7, 3, 9))
+    view.expect("pins", str(order[0]))
+    view.root.get_by_role("button", name=f"Unpin unit {order[0]}").click()
+    view.expect("pins", "")
+
+
+def test_the_cursor_reads_out_the_exact_values_of_a_pinned_unit(view, found):
+    layer = found.layers[0]
+    unit = ranked(layer)[0]
+    view.page.wait_for_function("1")
+    heat(view).hover(position=place(view, 11, 5, 9))
+    view.expect("step", "11")
+    readout = view.root.locator(".readout").inner_text()
+    assert "2021-03-12" in readout
+    for name in ("forget", "input", "output", "cell", "hidden"):
+        said = re.search(rf"pinned {unit}:.*?{name} (−?[\d.e−-]+)", readout)[1].replace("−", "-")
+        assert float(said) == pytest.approx(layer.signals[name][11, unit], abs=6e-4), name
+    kept, written = (float(text.replace("−", "-")) for text in re.findall(r"(?:kept|written) (−?[\d.e-]+)", readout))
+    assert kept + written == pytest.approx(layer.cell[11, unit], abs=2e-3)
+
+
+def test_keys_and_the_native_slider_move_the_same_cursor(view, found):
+    view.expect("step", str(STEPS - 1))
+    stack = view.root.locator(".stack")
+    stack.focus()
+    stack.press("ArrowLeft")
+    view.expect("step", str(STEPS - 2))
+    stack.press("Home")
+    view.expect("step", "0")
+    stack.press("ArrowDown")
+    stack.press("ArrowDown")
+    stack.press("Enter")
+    view.expect("pins", ",".join(str(unit) for unit in ranked(found.layers[0])[:2]))
+    slider = view.root.get_by_role("slider", name="Step")
+    slider.fill("13")
+    view.expect("step", "13")
+    assert slider.get_attribute("aria-valuetext") == "2021-03-14"
+    assert len([content for content in view.sent if content["kind"] not in {"hello", "pin"}]) == 0
+
+
+def test_a_brush_finds_the_units_that_were_on_inside(view, found):
+    start, end = place(view, 4, 2, 9), place(view, 9, 2, 9)
+    box = heat(view).bounding_box()
+    mouse = view.page.mouse
+    mouse.move(box["x"] + start["x"], box["y"] + start["y"])
+    mouse.down()
+    mouse.move(box["x"] + end["x"], box["y"] + end["y"], steps=4)
+    mouse.up()
+    view.expect("sort", "brush")
+    view.expect("brush", "4-9")
+    size = np.abs(found.layers[0].cell)
+    inside = np.zeros(STEPS, bool)
+    inside[4:10] = True
+    best = int(np.argmax(size[inside].mean(axis=0) - size[~inside].mean(axis=0)))
+    answer = view.root.locator(".note[role=status]").inner_text()
+    assert int(re.search(r"less outside: (\d+) ", answer)[1]) == best
+
+
+def test_layers_signals_and_orders_are_chosen(view, found):
+    choose = view.root.get_by_label
+    choose("sort by").or_(view.root.locator("select[aria-label='Order of the units']")).first.select_option("influence")
+    view.expect("sort", "influence")
+    view.root.locator("select[aria-label='Layer']").select_option(index=1)
+    view.expect("layer", found.layers[1].name)
+    assert "One state" in view.text()
+    assert "h = z·h₋₁" in view.text()
+    view.root.locator("select[aria-label='Signal of the heat map']").select_option("reset")
+    view.expect("signal", "reset")
+    assert "update" in view.root.locator(".readout").inner_text()
+
+
+def test_the_wheel_zooms_and_show_all_returns(view):
+    heat(view).hover(position=place(view, 12, 4, 9))
+    view.page.mouse.wheel(0, -300)
+    view.page.mouse.wheel(0, -300)
+    view.page.wait_for_timeout(100)
+    heat(view).hover(position={"x": 70, "y": 20})
+    assert int(view.root.get_attribute("data-step")) > 0
+    view.root.get_by_role("button", name="Show all").click()
+    heat(view).hover(position={"x": 70, "y": 20})
+    view.expect("step", "0")
+
+
+def test_tiles_are_bytes_of_a_fixed_scale(found):
+    explorer = GateExplorer(found)
+    layer = found.layers[0]
+    codes = explorer.wire.array("0:tile:cell")
+    assert codes.dtype == np.uint8
+    limit = np.abs(layer.cell).max()
+    values = (codes / (MASKED - 1) * 2 - 1) * limit
+    assert np.abs(values - layer.cell[:, ranked(layer)].T).max() <= limit / (MASKED - 1) + 1e-9
+    gates = explorer.wire.array("0:tile:forget") / (MASKED - 1)
+    assert np.abs(gates - layer.forget[:, ranked(layer)].T).max() <= 0.5 / (MASKED - 1) + 1e-9
+
+
+def test_an_exact_unit_is_sent_when_the_page_asks(mount, found, monkeypatch):
+    monkeypatch.setattr(gates, "FEW", 0)
+    explorer = GateExplorer(found)
+    explorer.wire._interval = 0
+    shown = mount(explorer)
+    shown.wait_sent("pin")
+    assert shown.sent[-1] == {"kind": "pin", "layer": 0, "unit": ranked(found.layers[0])[0]}
+    explorer.on_message("pin", shown.sent[-1])
+    unit = ranked(found.layers[0])[0]
+    rows = explorer.wire.array(f"0:pin:{unit}")
+    assert rows.shape == (8, STEPS)
+    assert np.array_equal(rows[0], found.layers[0].cell[:, unit].astype(np.float32))
+    assert np.allclose(rows[6] + rows[7], rows[0], atol=1e-6)
+    explorer.on_message("pin", {"layer": 9, "unit": 0})
+    explorer.on_message("tile", {"layer": 0, "signal": NASTY})
+
+
+def test_many_units_are_shown_in_part_and_a_large_trace_travels_light():
+    model = keras.Sequential([keras.Input((40, 1)), keras.layers.GRU(400), keras.layers.Dense(1)])
+    found = trace(model, np.random.default_rng(0).normal(size=(40, 1)))
+    explorer = GateExplorer(found)
+    units = explorer.wire.array("0:units")
+    assert len(units) == 256
+    order = ranked(found.layers[0])
+    assert (units[0], units[-1]) == (order[0], order[-1])
+    sizes = [len(array["data"]) for array in explorer.wire.snapshot()["arrays"]]
+    assert sum(sizes) < 1_500_000
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [keras.layers.SimpleRNN(4)],
+        [keras.layers.Bidirectional(keras.layers.LSTM(3, return_sequences=True)), keras.layers.SimpleRNN(2)],
+        [keras.layers.LSTM(3, return_sequences=True), keras.layers.GRU(2)],
+    ],
+    ids=["rnn", "bidirectional", "several windows"],
+)
+def test_every_kind_of_trace_is_shown(mount, layers):
+    windows = 4 if len(layers) == 2 and isinstance(layers[1], keras.layers.GRU) else 1
+    found = traced(*layers, windows=windows, masked=True)
+    view = mount(GateExplorer(found))
+    view.page.wait_for_timeout(200)
+    for place_ in range(len(found.layers)):
+        view.root.locator("select[aria-label='Layer']").select_option(index=place_)
+        view.expect("layer", found.layers[place_].name)
+        assert "could not be drawn" not in view.text()
+    view.root.get_by_role("slider", name="Step").fill("2")
+    assert "masked" in view.root.locator(".readout").inner_text()
+
+
+def test_the_offline_file_holds_everything(page, found, tmp_path):
+    path = found.to_html(tmp_path / "gates.html")
+    page.goto(path.as_uri())
+    page.wait_for_selector(".lab[data-ready]")
+    root = page.locator(".lab[data-view=gates]")
+    for signal in ("forget", "hidden", "candidate"):
+        root.locator("select[aria-label='Signal of the heat map']").select_option(signal)
+        assert root.get_attribute("data-signal") == signal
+    assert found.describe() in root.inner_text()
+    state = json.loads(re.search(r'id="state">(.*?)</script>', path.read_text(), re.DOTALL)[1])
+    names = {array["name"] for array in state["_snapshot"]["arrays"]}
+    assert {f"1:tile:{signal}" for signal in found.layers[1].signals} <= names
+    assert {f"0:pin:{unit}" for unit in range(9)} <= names
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_explorers(mount, axe, found, remembered, scheme):
+    view = mount(GateExplorer(found, theme=scheme))
+    mount(MemoryExplorer(remembered, theme=scheme))
+    view.page.wait_for_timeout(200)
+    assert axe(view.page) == []
+
+
+@pytest.fixture(scope="module")
+def remembered():
+    x = np.random.default_rng(0).normal(size=(80, 12, 1))
+    variants = [Variant("rnn"), Variant("lstm", 2.0)]
+    return memory(x, x[:, 0, 0], units=3, updates=2, recall=[2, 4], variants=variants)
+
+
+def test_memory_shows_curves_and_the_table(mount, remembered):
+    view = mount(MemoryExplorer(remembered))
+    text = view.text()
+    assert remembered.describe() in text
+    assert "2 steps" in text
+    assert view.root.locator(".recall tbody tr").count() == 3
+    chart = view.root.locator(".chart").first
+    chart.focus()
+    chart.press("ArrowRight")
+    readout = view.root.locator(".readout").inner_text()
+    norm = remembered.flow[(remembered.flow["network"] == "rnn") & (remembered.flow["state"] == "initial")]
+    said = float(re.search(r"rnn ([\d.e-]+)", readout)[1])
+    assert said == pytest.approx(norm["relative"].iloc[0], rel=0.06)
+
+
+def test_scrubbing_a_large_trace_keeps_the_frames(mount, record_property):
+    rng = np.random.default_rng(0)
+    model = keras.Sequential([keras.Input((1460, 2)), keras.layers.LSTM(128), keras.layers.Dense(1)])
+    found = trace(model, rng.normal(size=(1460, 2)))
+    explorer = GateExplorer(found)
+    explorer._moved = True
+    view = mount(explorer)
+    painted = float(view.root.get_attribute("data-painted"))
+    took = view.page.evaluate(
+        """(host) => {
+            const stack = document.querySelector(host).shadowRoot.querySelector(".stack");
+            const box = stack.getBoundingClientRect();
+            const began = performance.now();
+            for (let at = 0; at < 200; at++) {
+                const options = { clientX: box.left + 70 + at * 3, clientY: box.top + 300, bubbles: true };
+                stack.dispatchEvent(new PointerEvent("pointermove", options));
+            }
+            return (performance.now() - began) / 200;
+        }""",
+        view.host,
+    )
+    record_property("painted_ms", painted)
+    record_property("move_ms", took)
+    assert took < 20, "a move of the cursor must fit in a frame of 50 a second"
+    assert painted < 1000
