@@ -11,6 +11,7 @@ import pytest
 import lstm_lab as lab
 from lstm_lab.errors import DataError, ForecastError, OptionError, RunError
 from lstm_lab.events import ProgressListener
+from lstm_lab.nn import training
 from lstm_lab.nn.attention import transformer_stack
 from lstm_lab.nn.backend import keras
 from lstm_lab.nn.packing import PackedModel, fresh_layers, pack, unpack
@@ -199,6 +200,28 @@ def test_stop_keeps_the_complete_kinds():
     assert result.details["stopped"] == "with 1 of 2 models judged"
     with pytest.raises(ForecastError, match="stopped before any kind"):
         lab.compare(table(), kinds=["naive"], stop=stop, **STUDY)
+
+
+@pytest.mark.parametrize("how", ["stop", "interrupt"])
+def test_a_training_that_was_cut_short_is_not_judged(how, monkeypatch):
+    """Else Stop or Ctrl-C during one training would let an unfinished network into the table."""
+    stop = threading.Event()
+    trained = []
+
+    def on_batch(self, batch, logs):
+        trained.append(batch)
+        if len(trained) == 2 and how == "interrupt":
+            raise KeyboardInterrupt
+        if len(trained) == 2:
+            stop.set()
+        return told(self, batch, logs)
+
+    told = training._Reporter.on_train_batch_end
+    monkeypatch.setattr(training._Reporter, "on_train_batch_end", on_batch)
+    kinds, options = ["naive", "rnn", "lstm"], {**TRAIN, "epochs": 50}
+    result = lab.compare(table(), kinds=kinds, seeds=(0,), calibration=0.2, stop=stop, **STUDY, **options)
+    assert list(result.summary.index) == ["naive"]
+    assert len(trained) == 2
 
 
 def test_mistakes_are_one_line():

@@ -22,7 +22,7 @@ class Square:
     def name(self):
         return f"square of {self.number}"
 
-    def __call__(self):
+    def __call__(self, stop=None):  # noqa: ARG002 - the protocol's
         with Path(self.notes).open("a", encoding="utf-8") as file:
             file.write(f"{self.number}\n")
         return self.number**2, os.getpid()
@@ -35,7 +35,7 @@ class Trouble(Square):
     how: str = "raise"
     always: bool = False
 
-    def __call__(self):
+    def __call__(self, stop=None):  # noqa: ARG002 - the protocol's
         first = str(self.number) not in Path(self.notes).read_text(encoding="utf-8").split()
         result = super().__call__()
         if first or self.always:

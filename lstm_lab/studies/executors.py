@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
-__all__ = ["Outcome", "Task", "Workplace", "workplace"]
+__all__ = ["Halted", "Outcome", "Task", "Workplace", "check_stop", "workplace"]
 
 TRIES = 2
 """How often a task is tried before the whole study gives up."""
@@ -33,6 +33,16 @@ _PATIENCE = 0.2
 """Seconds between two looks at the stop flag while workers work."""
 _ONE_AT_A_TIME = threading.Lock()
 """Held while a task runs, for an executor may run tasks in threads and Keras builds its graphs in one alone."""
+
+
+class Halted(Exception):  # noqa: N818 - it is no error
+    """A task was told to stop before it had a result that could be used."""
+
+
+def check_stop(stop: threading.Event | None) -> None:
+    """Leave a task that has been told to stop."""
+    if stop is not None and stop.is_set():
+        raise Halted
 
 
 class Task(Protocol):
@@ -43,8 +53,8 @@ class Task(Protocol):
         """What an error calls it, such as ``"LSTM at origins 13 to 24"``."""
         ...
 
-    def __call__(self) -> Any:
-        """Do the work; the same data always give the same result."""
+    def __call__(self, stop: threading.Event | None = None) -> Any:
+        """Do the work; the same data always give the same result, or `Halted` where `stop` came first."""
         ...
 
 
@@ -87,7 +97,8 @@ class Workplace:
         listener
             Hears of every task that is done.
         stop
-            Looked at between tasks; those that run in other processes are not waited for.
+            Looked at between tasks, and within those that run in this process; those of other processes are not
+            waited for.
 
         Raises
         ------
@@ -103,7 +114,7 @@ class Workplace:
                 work.here(stop)
             else:
                 self._spread(work, stop)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Halted):
             work.stopped = True
         return Outcome(work.results, work.stopped)
 
@@ -178,7 +189,7 @@ class _Work:
                 self.stopped = True
                 return
             number = self.waiting[0]
-            result = perform(self.tasks[number], 0)
+            result = perform(self.tasks[number], 0, stop)
             self.waiting.popleft()
             self._done(number, result)
 
@@ -214,10 +225,10 @@ class _Work:
         self.listener.on_progress(Progress(self.label, len(self.results), len(self.tasks)))
 
 
-def perform(task: Task, attempt: int) -> Any:  # noqa: ARG001 - tells a second try from the first, whose failure Dask would remember
+def perform(task: Task, attempt: int, stop: threading.Event | None = None) -> Any:  # noqa: ARG001 - tells a second try from the first, whose failure Dask would remember
     """Run one task wherever this is called: the one function that travels."""
     with _ONE_AT_A_TIME:
-        return task()
+        return task(stop)
 
 
 @contextmanager

@@ -14,9 +14,11 @@ from lstm_lab.nn.sampling import CHUNK
 from lstm_lab.options import TrainOptions
 from lstm_lab.prediction import SCORE_CHUNKS, Prediction
 from lstm_lab.run import Run, train
+from lstm_lab.studies.executors import Halted
 from lstm_lab.studies.tasks import simulate_all
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping
 
     import numpy as np
@@ -68,16 +70,19 @@ class Fit:
     transformer: bool = False
     """Put attention in the place of recurrence."""
 
-    def __call__(self) -> Fitted:
+    def __call__(self, stop: threading.Event | None = None) -> Fitted:
         """Train, calibrate, draw; nothing after `cut` reaches training or calibration."""
-        run = train(self.frame.iloc[: self.cut], stack=self._stack(), **self.train)
+        run = train(self.frame.iloc[: self.cut], stack=self._stack(), stop=stop, **self.train)
+        if run.end.reason in {"stopped", "interrupted"}:  # its network had less training than the others
+            raise Halted
         prediction = Prediction(run, self.forecast)
         started = time.perf_counter()
-        calibration = _calibration(run, prediction)
+        calibration = _calibration(run, prediction, stop)
         calibrated = time.perf_counter()
         observed = Observed.of(self.frame, run.encoder, run.options.lookback, run.options.max_gap)
         horizon, paths = self.forecast.horizon, self.forecast.paths
-        drawn = simulate_all(run.simulator, observed, self.rows, horizon, prediction.rules, chunks_for(paths))
+        chunks = chunks_for(paths)
+        drawn = simulate_all(run.simulator, observed, self.rows, horizon, prediction.rules, chunks, stop)
         ended = time.perf_counter()
         return Fitted(
             paths=drawn[:, :paths],
@@ -103,11 +108,11 @@ def chunks_for(paths: int) -> int:
     return -(-paths // CHUNK)
 
 
-def _calibration(run: Run, prediction: Prediction) -> Calibration | None:
+def _calibration(run: Run, prediction: Prediction, stop: threading.Event | None) -> Calibration | None:
     """Calibrate on the network's own calibration rows, where they are enough."""
     options = prediction.options
     rows, overlap = prediction.calibration_rows()
-    if len(rows) < needed_origins((100 - options.interval) / 200, symmetric=True):
+    if options.calibrate is False or len(rows) < needed_origins((100 - options.interval) / 200, symmetric=True):
         return None
-    paths = simulate_all(run.simulator, run.observed, rows, options.horizon, prediction.rules, SCORE_CHUNKS)
+    paths = simulate_all(run.simulator, run.observed, rows, options.horizon, prediction.rules, SCORE_CHUNKS, stop)
     return fit_calibration(paths, run.observed.actual(rows, options.horizon), overlap=overlap)

@@ -18,8 +18,10 @@ from lstm_lab.data.origins import Origins
 from lstm_lab.forecasting.baselines import baseline
 from lstm_lab.nn.packing import unpack
 from lstm_lab.nn.sampling import Simulator
+from lstm_lab.studies.executors import check_stop
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
@@ -69,10 +71,11 @@ class Simulate:
     rules: Rules
     chunks: int
 
-    def __call__(self) -> Drawn:
+    def __call__(self, stop: threading.Event | None = None) -> Drawn:
         """Simulate a full block; where there are fewer origins, the last is simulated again and left out."""
         started = time.perf_counter()
-        paths = _simulate(_simulator(self.model, self.encoder), self.origins, self.horizon, self.rules, self.chunks)
+        simulator = _simulator(self.model, self.encoder)
+        paths = _simulate(simulator, self.origins, self.horizon, self.rules, self.chunks, stop)
         return Drawn(paths, time.perf_counter() - started)
 
 
@@ -91,36 +94,43 @@ class Draw:
     season: int
     seed: int
 
-    def __call__(self) -> Drawn:
+    def __call__(self, stop: threading.Event | None = None) -> Drawn:
         """Draw from every origin, each with random numbers of its own."""
         started = time.perf_counter()
         draw = baseline(self.baseline).draw
-        drawn = [
-            draw(
-                self.values[:row],
-                self.horizon,
-                paths=self.paths,
-                rng=np.random.default_rng([self.seed, int(row)]),
-                season=self.season,
-            )
-            for row in self.rows
-        ]
+        drawn = []
+        for row in self.rows:
+            check_stop(stop)
+            rng = np.random.default_rng([self.seed, int(row)])
+            drawn.append(draw(self.values[:row], self.horizon, paths=self.paths, rng=rng, season=self.season))
         return Drawn(np.stack(drawn), time.perf_counter() - started)
 
 
-def _simulate(simulator: Simulator, origins: Origins, horizon: int, rules: Rules, chunks: int) -> NDArray[np.float64]:
+def _simulate(  # noqa: PLR0917 - what to simulate from, then how
+    simulator: Simulator, origins: Origins, horizon: int, rules: Rules, chunks: int, stop: threading.Event | None
+) -> NDArray[np.float64]:
     """Simulate from one block of origins, (origins, chunks * CHUNK, horizon)."""
     full = _filled(origins)
-    parts = [simulator.chunk(full, horizon, rules, number) for number in range(chunks)]
+    parts = []
+    for number in range(chunks):
+        check_stop(stop)
+        parts.append(simulator.chunk(full, horizon, rules, number))
     return np.concatenate(parts, axis=1)[: len(origins)]
 
 
 def simulate_all(  # noqa: PLR0917 - what to simulate from, then how
-    simulator: Simulator, observed: Observed, rows: NDArray[np.int64], horizon: int, rules: Rules, chunks: int
+    simulator: Simulator,
+    observed: Observed,
+    rows: NDArray[np.int64],
+    horizon: int,
+    rules: Rules,
+    chunks: int,
+    stop: threading.Event | None = None,
 ) -> NDArray[np.float64]:
     """Simulate from any number of rows, block by block."""
     origins = observed.origins(rows, horizon)
-    return np.concatenate([_simulate(simulator, origins[part], horizon, rules, chunks) for part in blocks(len(rows))])
+    parts = [_simulate(simulator, origins[part], horizon, rules, chunks, stop) for part in blocks(len(rows))]
+    return np.concatenate(parts)
 
 
 def _filled(origins: Origins) -> Origins:
