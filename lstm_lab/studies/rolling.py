@@ -163,12 +163,6 @@ def _longer(run: Run, frame: pd.DataFrame | pd.Series[Any]) -> pd.DataFrame:
     named = not isinstance(frame, pd.Series) and options.time in getattr(frame, "columns", [options.time])
     time, covariates = options.time if named else None, run.encoder.covariates
     later = load(frame, target=run.target, time=time, missing=options.missing, columns=covariates)
-        frame,
-        target=run.target,
-        time=options.time if named else None,
-        missing=options.missing,
-        columns=run.encoder.covariates,
-    )
     used = [run.target, *run.encoder.covariates]
     if later.index[0] > run.frame.index[-1]:
         later = pd.concat([run.frame[used], later[used]])
