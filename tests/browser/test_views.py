@@ -443,8 +443,8 @@ def test_a_view_is_painted_within_a_second(mount, name):
 @pytest.mark.benchmark
 @pytest.mark.parametrize("kind", ["hover", "zoom"])
 @pytest.mark.parametrize("name", WIDGETS)
-def test_fifty_frames_a_second(mount, name, kind, record_property):
+def test_fifty_frames_a_second(mount, name, kind):
     view = mount(WIDGETS[name]())
     rate = view.page.evaluate(FRAMES, [view.host, kind])
-    record_property("frames_per_second", round(rate))
+    print(f"{name}, {kind}: {rate:.0f} frames a second")  # noqa: T201 - the figure
     assert rate >= 50
