@@ -78,6 +78,15 @@ def test_calibration_is_the_runs_own(run, longer):
     np.testing.assert_allclose(longer.forecasts["network"].calibrations[0].scores, own.scores, rtol=1e-5, atol=1e-6)
 
 
+def test_without_renewal_the_band_stays_the_runs_own(run, longer):
+    kept = lab.backtest(run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, renew=False, baselines=("naive",))
+    for name in ("network", "naive"):
+        first = longer.forecasts[name].calibrations[0]
+        assert all(np.array_equal(one.scores, first.scores) for one in kept.forecasts[name].calibrations)
+        assert not np.array_equal(longer.forecasts[name].calibrations[-1].scores, first.scores)
+    assert "kept as it was" in repr(kept)
+
+
 def test_origins_are_spread_over_the_later_rows_with_the_newest(longer):
     frame = table()
     assert len(longer.origins) == ORIGINS

@@ -130,8 +130,8 @@ def backtest(
         Train the same network anew, from the same options, on all rows before every origin (True) or before every
         k-th one: 60 origins with ``refit=20`` cost three trainings. Each has its own calibration rows.
     renew
-        Let the band of each origin learn from the judged origins whose horizon was over by then, forgetting as many of
-        the oldest: a calibration of one season serves the next one badly. Without it the band is the one that
+        Let the band of each origin learn from the judged origins whose horizon was over by then, and forget the
+        oldest: a calibration of one season serves the next one badly. Without it the band is the one that
         `Run.forecast` draws. The baselines' bands are renewed in the same way.
     executor, workers, cluster
         Where the work is done: any `concurrent.futures.Executor`; so many processes; the Dask scheduler at this

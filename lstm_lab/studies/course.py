@@ -215,8 +215,8 @@ class Gathered:
         older than `REACH` says is forgotten: rows of one season say little of the bands of the next.
         """
         calibration = self._calibration(number, stage)
-        if calibration is None:
-            yield from [None] * (stage.part.stop - stage.part.start)
+        if calibration is None or not self.course.renew:
+            yield from [calibration] * (stage.part.stop - stage.part.start)
             return
         rows, actual, horizon = self.course.past.rows, self.course.past.actual, self.course.forecast.horizon
         places = self.course.places(stage)[-calibration.origins :]
