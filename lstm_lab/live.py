@@ -14,7 +14,19 @@ from lstm_lab.events import SamplingPlan
 from lstm_lab.progress import HtmlProgress
 
 if TYPE_CHECKING:
-    from lstm_lab.events import Batch, Chunk, Epoch, Progress, SamplingEnd, TrainingEnd, TrainingPlan
+    from collections.abc import Callable
+
+    from lstm_lab.events import (
+        Batch,
+        Chunk,
+        Epoch,
+        Progress,
+        SamplingEnd,
+        SamplingListener,
+        TrainingEnd,
+        TrainingPlan,
+    )
+    from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.showing import Shown
 
 __all__ = ["LiveProgress"]
@@ -91,6 +103,11 @@ class LiveProgress(HtmlProgress):
         self.put(self._view)
         table = result.summary_table()
         display({"text/html": table.html(), "text/plain": table.text()}, raw=True)  # type: ignore[no-untyped-call]  # likewise
+
+    def offer(self, more: Callable[[int, SamplingListener], Forecast]) -> None:
+        """Let the view ask for more paths."""
+        if self._view is not None:
+            self._view.allow_more(more)
 
 
 def _view_of(plan: TrainingPlan | SamplingPlan, stop: threading.Event | None) -> tuple[Any, Any]:

@@ -198,12 +198,12 @@ class LSTMMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whi
     def lstm_forecast(self, parsed: Parsed) -> Any:
         """Forecast with a run."""
         run = self._run(parsed.extras.get("run"))
-        known = self._known(parsed.extras.get("known"))
+        options = self._options(ForecastOptions, parsed) | {"known": self._known(parsed.extras.get("known"))}
         with self._listener(parsed) as heard:
-            forecast = run.forecast(
-                listener=heard, stop=heard.stop, known=known, **self._options(ForecastOptions, parsed)
-            )
+            forecast = run.forecast(listener=heard, stop=heard.stop, **options)
             heard.finish(forecast)
+            # The same seed draws the same first paths: the view keeps those it has.
+            heard.offer(lambda paths, told: run.forecast(listener=told, stop=heard.stop, **options | {"paths": paths}))
         return forecast
 
     @line_magic

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lstm_lab.events import Batch, Chunk, Epoch, Progress, SamplingEnd, TrainingEnd, TrainingPlan
+    from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.showing import Shown
 
 __all__ = ["HtmlProgress", "LineProgress", "Listener", "Status", "TerminalProgress", "listener", "seconds_text"]
@@ -74,6 +75,9 @@ class Listener(TrainingListener, SamplingListener):
 
     def finish(self, result: Shown) -> None:
         """Show the result, where this is not left to IPython."""
+
+    def offer(self, more: Callable[[int, SamplingListener], Forecast]) -> None:
+        """Let a live view ask for a forecast with more paths; nothing else can."""
 
     def show(self, status: Status) -> None:
         """Show how far the work has come."""

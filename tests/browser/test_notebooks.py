@@ -61,6 +61,23 @@ def test_a_fan_grows_and_a_stopped_one_keeps_its_paths_and_its_picture(notebook)
     assert {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"} <= shown
 
 
+def test_the_magics_show_the_views_of_real_work(notebook):
+    train = "%%lstm_train oil --transform log_return --lookback 12 --epochs 500\nLSTM(4)\nDense(1)"
+    book = notebook("lab", "%load_ext lstm_lab", train, "%lstm_forecast 10 --paths 60 --calibrate off")
+    book.run(0)
+    book.start(1)
+    book.wait_for("training", RIPE, timeout=60_000)
+    book.view("training").get_by_role("button", name="Stop").click()
+    book.ended(1)
+    book.wait_for("training", "data.reason === 'stopped'")
+    book.run(2)
+    book.wait_for("fan", "data.done === '60'")
+    book.view("fan").get_by_role("button", name="Add 200 paths").click()
+    book.wait_for("fan", "data.done === '260'", timeout=30_000)
+    for cell in (1, 2):
+        assert "image/png" in set().union(*book.bundles(cell))
+
+
 def test_nbconvert_shows_the_picture_of_a_saved_notebook(notebook):
     book = notebook("lab", IMPORT, "view = fake_work.sample(chunks=4, pause=0.01)")
     book.run(0)
