@@ -12,18 +12,18 @@ from urllib.parse import quote
 import lstm_lab
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.flags import Command, Flag
-from lstm_lab.options import ForecastOptions, TrainOptions, split_commas
+from lstm_lab.options import CompareOptions, ForecastOptions, TrainOptions, split_commas
 from lstm_lab.progress import listener
 from lstm_lab.variables import find_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     import pandas as pd
 
     from lstm_lab.flags import Parsed
 
-__all__ = ["DEMO", "LAB", "QUICKSTART", "RUN", "main"]
+__all__ = ["COMPARE", "DEMO", "LAB", "QUICKSTART", "RUN", "main"]
 
 NOTEBOOK = "01-quickstart.ipynb"
 QUICKSTART = {
@@ -43,6 +43,13 @@ _OUT = Flag(
     default="forecast.png",
     example="forecast.png,forecast.csv",
 )
+_BOARD = Flag(
+    "out",
+    "files to leave: a picture (.png), the leaderboard (.csv), or both with a comma",
+    value="FILES",
+    default="comparison.png",
+    example="comparison.png,comparison.csv",
+)
 _MODELS = (TrainOptions, ForecastOptions)
 
 LAB = Command(
@@ -59,6 +66,7 @@ LAB = Command(
         "lstm-lab --no-browser -- --port 9000",
         "lstm-lab demo                        the quickstart's job in this terminal",
         "lstm-lab run FILE --target COLUMN    the same for a file of yours; lstm-lab run --help tells more",
+        "lstm-lab compare FILE                kinds of network and baselines on the same rows",
     ),
 )
 RUN = Command(
@@ -71,6 +79,18 @@ RUN = Command(
     examples=(
         "lstm-lab run prices.csv --target close --time date --horizon 30",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.png,oil.csv",
+    ),
+)
+COMPARE = Command(
+    "lstm-lab compare",
+    "Train networks of several kinds, each with several seeds, on the same rows of a file, judge them and the "
+    "baselines on the same later rows, and leave a leaderboard. Ctrl-C keeps the kinds that are complete.",
+    (CompareOptions, *_MODELS),
+    place=RUN.place,
+    extras=(_BOARD,),
+    examples=(
+        "lstm-lab compare prices.csv --target close --horizon 10 --workers 4",
+        "lstm-lab compare oil --kinds lstm,naive --seeds 0,1 --units 16 --lookback 20 --epochs 3 --out oil.csv",
     ),
 )
 DEMO = Command(
@@ -111,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _dispatch(words: list[str]) -> int:
     if not words or words[0].startswith("-"):
         return _lab(words)
-    actions = {"demo": _demo, "run": _run}
+    actions = {"demo": _demo, "run": _run, "compare": _compare}
     name = words.pop(0)
     if name not in actions:
         raise OptionError(f"there is no command {name!r}; {did_you_mean(name, actions)}")
@@ -172,7 +192,7 @@ def _run(words: list[str]) -> int:
 def _forecast(source: str, parsed: Parsed) -> int:
     """Train, forecast, and leave what was asked for."""
     targets = [Path(name) for name in split_commas(parsed.extras.get("out", _OUT.default))]
-    _check(targets)
+    _check(targets, _WRITERS, _OUT)
     forecast_options = ForecastOptions.of(parsed.of(ForecastOptions)).model_dump(exclude_unset=True)
     train_options = TrainOptions.of(parsed.of(TrainOptions)).model_dump(exclude_unset=True)
     data = find_source(source, {})
@@ -183,6 +203,27 @@ def _forecast(source: str, parsed: Parsed) -> int:
     for target in targets:
         _WRITERS[target.suffix.lower()](forecast, target)
     _say(f"\n{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame)}\n")
+    return _say("wrote " + ", ".join(str(target) for target in targets))
+
+
+def _compare(words: list[str]) -> int:
+    """Compare kinds of model, and leave the leaderboard."""
+    parsed = COMPARE.parse(words)
+    if "help" in parsed.extras:
+        return _say(COMPARE.help())
+    if parsed.place is None:
+        raise DataError("lstm-lab compare needs a file; for example lstm-lab compare prices.csv --target close")
+    targets = [Path(name) for name in split_commas(parsed.extras.get("out", _BOARD.default))]
+    _check(targets, (".png", ".csv"), _BOARD)
+    options: dict[str, Any] = dict(parsed.values)
+    with listener() as heard:
+        result = lstm_lab.compare(find_source(parsed.place, {}), listener=heard, **options)
+    for target in targets:
+        if target.suffix.lower() == ".csv":
+            result.summary.to_csv(target)
+        else:
+            result.save_png(target)
+    _say(f"\n{result!r}\n")
     return _say("wrote " + ", ".join(str(target) for target in targets))
 
 
@@ -201,11 +242,13 @@ def _table(frame: pd.DataFrame) -> str:
     return rows.iloc[step - 1 :: step].to_string(float_format=f"{{:,.{max(0, 4 - whole)}f}}".format)
 
 
-def _check(targets: list[Path]) -> None:
+def _check(targets: list[Path], endings: Collection[str], flag: Flag) -> None:
     """Refuse a file that cannot be written before anything is trained."""
     for target in targets:
-        if target.suffix.lower() not in _WRITERS:
-            raise OptionError(f"--out ends in .png, .csv or .html, got {str(target)!r}; for example {_OUT.example}")
+        if target.suffix.lower() not in endings:
+            *others, last = endings
+            known = f"{', '.join(others)} or {last}"
+            raise OptionError(f"--out ends in {known}, got {str(target)!r}; for example {flag.example}")
         if not target.absolute().parent.is_dir():
             raise OptionError(f"there is no folder {str(target.parent)!r} for {target.name}; make it first")
 

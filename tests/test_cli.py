@@ -187,3 +187,29 @@ def test_an_installation_without_notebooks_says_so(place, capsys, monkeypatch):
 def test_the_installed_command_starts():
     done = subprocess.run([sys.executable, "-m", "lstm_lab", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"lstm-lab {lstm_lab.__version__}\n"
+
+
+def test_a_comparison_leaves_a_leaderboard(place, monkeypatch, capsys):
+    class Comparison:
+        summary = pd.DataFrame({"mae": [1.0]}, index=["naive"])
+
+        def __repr__(self):
+            return "Comparison for close"
+
+    def compare(source, *, listener, **options):
+        assert listener is not None
+        calls.update(source=source, compare=options)
+        return Comparison()
+
+    monkeypatch.setitem(vars(lstm_lab), "compare", compare)
+    (place / "prices.csv").write_text("date,close\n2024-01-01,1\n")
+    line = "compare prices.csv --kinds naive,lstm --units 8 --horizon 5 --workers 2 --out board.csv"
+    assert cli.main(shlex.split(line)) == 0
+    assert calls["compare"] == {"kinds": "naive,lstm", "units": "8", "horizon": "5", "workers": "2"}
+    assert pd.read_csv(place / "board.csv", index_col=0).loc["naive", "mae"] == 1
+    assert "Comparison for close" in capsys.readouterr().out
+    assert cli.main(["compare", "prices.csv", "--out", "board.html"]) == 2
+    assert "--out ends in .png or .csv" in capsys.readouterr().err
+    assert cli.main(["compare"]) == 2
+    assert cli.main(["compare", "--help"]) == 0
+    assert "--cluster" in capsys.readouterr().out
