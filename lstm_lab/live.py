@@ -97,7 +97,7 @@ class LiveProgress(HtmlProgress):
         from IPython.display import display  # noqa: PLC0415 - the command line needs no IPython
 
         if self._view is None:
-            display(result)  # type: ignore[no-untyped-call]  # IPython's
+            display(_live(result))  # type: ignore[no-untyped-call]  # IPython's
             return
         self._view.finish(result)
         self.put(self._view)
@@ -108,6 +108,16 @@ class LiveProgress(HtmlProgress):
         """Let the view ask for more paths."""
         if self._view is not None:
             self._view.allow_more(more)
+
+
+def _live(result: Shown) -> Any:
+    """Give the live view of a result that has one, and where a front end is there; else the result."""
+    from lstm_lab.widgets import widget  # noqa: PLC0415 - brings anywidget
+
+    try:
+        return widget(result)
+    except (LabError, TypeError):
+        return result
 
 
 def _view_of(plan: TrainingPlan | SamplingPlan, stop: threading.Event | None) -> tuple[Any, Any]:

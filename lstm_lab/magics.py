@@ -19,7 +19,15 @@ from lstm_lab.completion import complete
 from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
 from lstm_lab.flags import Command, Flag
 from lstm_lab.live import LiveProgress
-from lstm_lab.options import BacktestOptions, CompareOptions, ForecastOptions, Options, TrainOptions
+from lstm_lab.options import (
+    BacktestOptions,
+    CompareOptions,
+    ForecastOptions,
+    GateOptions,
+    MemoryOptions,
+    Options,
+    TrainOptions,
+)
 from lstm_lab.progress import HtmlProgress, listener
 from lstm_lab.variables import find_source, resolve, sources, tables
 
@@ -32,7 +40,7 @@ if TYPE_CHECKING:
     from lstm_lab.flags import Parsed
     from lstm_lab.progress import Listener
 
-__all__ = ["BACKTEST", "COMMANDS", "COMPARE", "FORECAST", "TRAIN", "LSTMMagics", "register"]
+__all__ = ["BACKTEST", "COMMANDS", "COMPARE", "FORECAST", "GATES", "MEMORY", "TRAIN", "LSTMMagics", "register"]
 
 _OUTPUT = Flag("output", "keep the result under this name, as a variable and for --run", value="NAME", short="-o")
 _NO_DISPLAY = Flag("no_display", "show neither progress nor result")
@@ -98,8 +106,27 @@ COMPARE = Command(
     ),
     notes=_NOTES,
 )
+GATES = Command(
+    "%lstm_gates",
+    "Look inside the last run, or the one named with --run: what every gate did while the network read a window, "
+    "checked against its own output, and what moved the forecast. Gives back a Trace.",
+    (GateOptions,),
+    place=Flag("at", "the last row the network reads: a time, or a position, -1 the newest", value="AT"),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_gates", "%lstm_gates -20", "tr = %lstm_gates --windows 50"),
+    notes=_NOTES,
+)
+MEMORY = Command(
+    "%lstm_memory",
+    "Compare how far back the last run's network, or that of the run named with --run, and fresh ones of one layer can "
+    "look, before and after training, and how far back a value can be recalled. Gives back a Memory.",
+    (MemoryOptions,),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_memory --recall none --updates 100", "%lstm_memory --recall 10,50 --units 8"),
+    notes=_NOTES,
+)
 COMMANDS: Mapping[str, Command] = {
-    command.name.lstrip("%"): command for command in (TRAIN, FORECAST, BACKTEST, COMPARE)
+    command.name.lstrip("%"): command for command in (TRAIN, FORECAST, BACKTEST, COMPARE, GATES, MEMORY)
 }
 
 
@@ -233,6 +260,27 @@ class LSTMMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whi
             result = lstm_lab.compare(source, listener=heard, stop=heard.stop, **options)
             heard.finish(result)
         return result
+
+    @line_magic
+    @_face(GATES)
+    def lstm_gates(self, parsed: Parsed) -> Any:
+        """Look inside a run."""
+        run = self._run(parsed.extras.get("run"))
+        with self._listener(parsed) as heard:
+            trace = run.gates(**resolve(parsed.of(GateOptions), GateOptions, self.shell.user_ns, {"at": ()}))
+            heard.finish(trace)
+        return trace
+
+    @line_magic
+    @_face(MEMORY)
+    def lstm_memory(self, parsed: Parsed) -> Any:
+        """Measure how far networks remember; its units and seed are its own, so %config of a training's are not."""
+        run = self._run(parsed.extras.get("run"))
+        options = resolve(parsed.of(MemoryOptions), MemoryOptions, self.shell.user_ns, {})
+        with self._listener(parsed) as heard:
+            memory = run.memory(listener=heard, stop=heard.stop, **options)
+            heard.finish(memory)
+        return memory
 
     def _options(self, model: type[Options], parsed: Parsed, columns: Collection[str] = ()) -> dict[str, Any]:
         """Put the line's flags over the defaults that ``%config`` has changed."""

@@ -8,9 +8,9 @@ from IPython.core.completer import provisionalcompleter
 
 import lstm_lab
 from lstm_lab.errors import DataError, LabError, StackError
-from lstm_lab.events import Epoch, TrainingEnd, TrainingListener, TrainingPlan
+from lstm_lab.events import Epoch, Progress, TrainingEnd, TrainingListener, TrainingPlan
 from lstm_lab.magics import COMMANDS, LSTMMagics
-from lstm_lab.options import ForecastOptions, TrainOptions
+from lstm_lab.options import ForecastOptions, GateOptions, MemoryOptions, TrainOptions
 from lstm_lab.progress import Listener
 from lstm_lab.showing import Summary
 
@@ -26,6 +26,16 @@ class Run:
 
     def summary_table(self):
         return Summary("A run", (("source", ""),))
+
+    def gates(self, at=-1, windows=None):
+        GateOptions.of({"at": at, "windows": windows})
+        return Run(of=self, at=at, windows=windows)
+
+    def memory(self, *, listener, stop, **options):
+        MemoryOptions.of(options)
+        assert stop is listener.stop
+        listener.on_progress(Progress("gradients: rnn", 1, 5))
+        return Run(of=self, **options)
 
     def forecast(self, *, listener, stop, known, **options):
         assert stop is listener.stop
@@ -224,7 +234,7 @@ def test_a_stack_that_cannot_work_is_one_line(do, monkeypatch):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_is_generated_and_raises_nothing(do, shell, name):
     _, out, err = do(f"%{name} --help")
-    assert "--seed N" in out
+    assert "--run NAME" in out or "--seed N" in out
     assert err == ""
     assert do(f"%{name} -h")[1] == out
     assert shell.find_line_magic(name).__doc__ == out.removesuffix("\n")
@@ -374,3 +384,35 @@ def test_without_a_front_end_the_bar_stays_and_the_result_follows(do, notebook, 
     do("%lstm_train prices")
     assert html(notebook[-2]) == ("update", "Trained 1 epoch.")
     assert notebook[-1] == ("display", "Run")
+
+
+def test_gates_are_those_of_the_last_run_at_a_time_or_over_windows(do, shell):
+    run, _, _ = do("%lstm_train prices")
+    found, out, err = do("%lstm_gates 2019-03-01")
+    assert (found.given["of"], found.given["at"], err) == (run, "2019-03-01", "")
+    assert out.count("<result of") == 1
+    shell.user_ns["day"] = pd.Timestamp("2020-02-03")
+    assert do("%lstm_gates day")[0].given["at"] == pd.Timestamp("2020-02-03")
+    assert do("%lstm_gates -20")[0].given["at"] == "-20"
+    assert do("tr = %lstm_gates --windows 50;")[1] == ""
+    assert shell.user_ns["tr"].given["windows"] == "50"
+    assert do("%lstm_gates --window 0")[2].startswith("UsageError: windows should be")
+
+
+def test_memory_is_not_touched_by_the_defaults_of_a_training(do):
+    do("%config LSTMMagics.units = [8, 8]")
+    do("%lstm_train prices")
+    found, _, err = do("%lstm_memory --recall 10,50")
+    assert err == ""
+    assert set(found.given) == {"of", "recall"}
+    assert do("%lstm_memory --units 8,8")[2].startswith("UsageError: units should be")
+
+
+def test_a_notebook_shows_the_live_view_of_a_trace(do, notebook, monkeypatch):
+    class Explorer:
+        """A view."""
+
+    monkeypatch.setattr("lstm_lab.widgets.widget", lambda _: Explorer())
+    do("%lstm_train prices")
+    do("%lstm_gates")
+    assert ("display", "Explorer") in notebook[-2:]
