@@ -102,9 +102,9 @@ def page(widget: LabWidget, *, title: str | None = None) -> str:
 
 def _state(widget: LabWidget) -> dict[str, Any]:
     names = ("_view", "_key", "theme", "height", "label", "error")
-    offline = {"live": False, "stop": False, "offline": True}
     snapshot = widget.wire.snapshot()
-    values = {**snapshot["values"], **offline}
+    # What only a kernel can do is not offered.
+    values = {**snapshot["values"], "live": False, "stop": False, "can_add": False}
     return {
         **{name: getattr(widget, name) for name in names},
         "_offline": True,

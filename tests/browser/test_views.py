@@ -407,6 +407,29 @@ def test_axe_finds_nothing(mount, axe, name, context_options):
     assert axe(view.page) == []
 
 
+@pytest.mark.parametrize("context_options", [{"offline": True}, {"offline": True, "color_scheme": "dark"}])
+@pytest.mark.parametrize("name", WIDGETS)
+@pytest.mark.usefixtures("context_options")
+def test_an_offline_file_opens_from_disk_without_a_network(page, errors, tmp_path, name):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    file = WIDGETS[name]().to_html(tmp_path / "view.html", title=NASTY)
+    page.goto(file.as_uri())
+    root = page.locator(".lab[data-ready]")
+    root.wait_for()
+    assert page.locator("h1").inner_text() == NASTY
+    assert page.locator("img").count() == 0
+    box = root.locator(".u-over").first.bounding_box()
+    before = root.inner_text()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"])
+    page.wait_for_timeout(50)
+    assert root.inner_text() != before
+    for button in ("Stop", "Add 200 paths", "Use"):
+        assert not root.get_by_role("button", name=button).is_visible()
+    assert asked == [file.as_uri()]
+    assert errors == []
+
+
 FRAMES = """async ([host, kind]) => {
     const root = document.querySelector(host).shadowRoot;
     const over = root.querySelector(".u-over");
