@@ -110,9 +110,10 @@ class Comparison(Shown):
         if not self.rivals:
             share = percent(1 - float(table["mae"].iloc[0] / table["mae"].iloc[1]))
             return f"{leader} has the lowest error, {share} below {table.index[1]}, with every seed and beyond chance"
+        seeds = int(table["seeds"].max())
         return (
-            f"no winner: {leader} has the lowest error, but {_listed(self.rivals)} cannot be told from it by these"
-            f" {int(table['seeds'].max())} seeds and {len(self.past.rows)} origins"
+            f"no winner: {leader} has the lowest error, but {_listed(self.rivals)} cannot be told from it by"
+            f" {seeds} seed{'s' if seeds > 1 else ''} and {len(self.past.rows)} origins"
         )
 
     def summary_table(self) -> Summary:
