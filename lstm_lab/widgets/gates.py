@@ -28,7 +28,7 @@ __all__ = ["MASKED", "SHOWN", "GateExplorer"]
 SHOWN = 256
 """Units of a layer that are drawn, at most; of more, those evenly spaced by half-life."""
 MASKED = 255
-AT_ONCE = 1_200_000
+AT_ONCE = 800_000
 """Bytes that travel before anybody has asked for anything."""
 FEW = 200_000
 """Bytes of exact units that travel along at once, so that a small network never asks."""
