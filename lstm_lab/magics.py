@@ -40,7 +40,19 @@ if TYPE_CHECKING:
     from lstm_lab.flags import Parsed
     from lstm_lab.progress import Listener
 
-__all__ = ["BACKTEST", "COMMANDS", "COMPARE", "FORECAST", "GATES", "MEMORY", "TRAIN", "LSTMMagics", "register"]
+__all__ = [
+    "BACKTEST",
+    "COMMANDS",
+    "COMPARE",
+    "FORECAST",
+    "GATES",
+    "LOSS",
+    "MEMORY",
+    "TRAIN",
+    "WEIGHTS",
+    "LSTMMagics",
+    "register",
+]
 
 _OUTPUT = Flag("output", "keep the result under this name, as a variable and for --run", value="NAME", short="-o")
 _NO_DISPLAY = Flag("no_display", "show neither progress nor result")
@@ -125,8 +137,25 @@ MEMORY = Command(
     examples=("%lstm_memory --recall none --updates 100", "%lstm_memory --recall 10,50 --units 8"),
     notes=_NOTES,
 )
+WEIGHTS = Command(
+    "%lstm_weights",
+    "Show how much each training window of the last run counts, or of the run named with --run, under each scheme of "
+    "weights, and choose one for the next training. Gives back a Weighting.",
+    (),
+    place=Flag("scheme", "uniform, linear, exponential or exponential:RATE; default: the run's own", value="SCHEME"),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_weights", "%lstm_weights exponential:2"),
+)
+LOSS = Command(
+    "%lstm_loss",
+    "Show what squared, absolute and Huber loss make of the held-out residuals of the last run, or of the run named "
+    "with --run. Gives back the ResidualLosses.",
+    (),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_loss",),
+)
 COMMANDS: Mapping[str, Command] = {
-    command.name.lstrip("%"): command for command in (TRAIN, FORECAST, BACKTEST, COMPARE, GATES, MEMORY)
+    command.name.lstrip("%"): command for command in (TRAIN, FORECAST, BACKTEST, COMPARE, GATES, MEMORY, WEIGHTS, LOSS)
 }
 
 
@@ -205,16 +234,11 @@ class LSTMMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whi
         source = find_source(parsed.place, self.shell.user_ns)
         name = parsed.extras.get("output")
         stack = {"stack": cell, "namespace": self.shell.user_ns} if cell.strip() else {}
+        options = self._chosen_weights(parsed) | self._options(TrainOptions, parsed, _columns(source))
         with self._listener(parsed) as heard:
-            run = lstm_lab.train(
-                source,
-                listener=heard,
-                stop=heard.stop,
-                name=name,
-                **stack,
-                **self._options(TrainOptions, parsed, _columns(source)),
-            )
+            run = lstm_lab.train(source, listener=heard, stop=heard.stop, name=name, **stack, **options)
             heard.finish(run)
+        _next_weights().clear()
         self.last = run
         if name is not None:
             self.runs[name] = run
@@ -281,6 +305,37 @@ class LSTMMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whi
             memory = run.memory(listener=heard, stop=heard.stop, **options)
             heard.finish(memory)
         return memory
+
+    @line_magic
+    @_face(WEIGHTS)
+    def lstm_weights(self, parsed: Parsed) -> Any:
+        """Show the weights of a run's training windows."""
+        from lstm_lab.studies.choices import Weighting, weighting  # noqa: PLC0415 - a run is there, %load_ext is over
+
+        own = weighting(self._run(parsed.extras.get("run")))
+        return self._shown(own if parsed.place is None else Weighting(own.index, parsed.place), parsed)
+
+    @line_magic
+    @_face(LOSS)
+    def lstm_loss(self, parsed: Parsed) -> Any:
+        """Show the losses over a run's residuals."""
+        from lstm_lab.studies.choices import residual_losses  # noqa: PLC0415 - likewise
+
+        return self._shown(residual_losses(self._run(parsed.extras.get("run"))), parsed)
+
+    def _shown(self, result: Any, parsed: Parsed) -> Any:
+        with self._listener(parsed) as heard:
+            heard.finish(result)
+        return result
+
+    def _chosen_weights(self, parsed: Parsed) -> dict[str, Any]:
+        """Take up the weights that somebody chose in a view for this training, and say so; a flag overrides them."""
+        chosen = _next_weights().get()
+        if chosen is None or "weights" in parsed.values:
+            return {}
+        if "no_display" not in parsed.extras:
+            sys.stdout.write(f"Using --weights {chosen}, as chosen in the weight curve.\n")
+        return {"weights": chosen}
 
     def _options(self, model: type[Options], parsed: Parsed, columns: Collection[str] = ()) -> dict[str, Any]:
         """Put the line's flags over the defaults that ``%config`` has changed."""
@@ -356,7 +411,16 @@ class LSTMMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whi
             return self._runs()
         if flag.name == "data":
             return sources(self.shell.user_ns)
+        if flag.name == "scheme":
+            return ("uniform", "linear", "exponential")
         return tables(self.shell.user_ns) if flag.name == "known" else ()
+
+
+def _next_weights() -> Any:
+    """Give the choice that the weight curve's button makes."""
+    from lstm_lab.widgets.chosen import next_weights  # noqa: PLC0415 - what a view needs is imported with the first
+
+    return next_weights
 
 
 def _columns(source: Any) -> tuple[str, ...]:

@@ -19,9 +19,10 @@ from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.studies.choices import ResidualLosses, Weighting, loss_of
 from lstm_lab.widgets import base, cells, offline, stop, to_html, widget
 from lstm_lab.widgets.axes import axis
+from lstm_lab.widgets.chosen import NextWeights
 from lstm_lab.widgets.fan import FanChart, sampling_view
 from lstm_lab.widgets.training import training_view
-from lstm_lab.widgets.weights import NextWeights, WeightCurve
+from lstm_lab.widgets.weights import WeightCurve
 
 TIMES = pd.date_range("2024-01-01", periods=70, freq="D")
 HISTORY = pd.Series(np.linspace(10.0, 20.0, 40), TIMES[:40])

@@ -7,57 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
-from lstm_lab.data.weighting import curve
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
+from lstm_lab.widgets.chosen import NextWeights, next_weights
 
 if TYPE_CHECKING:
     from lstm_lab.studies.choices import Weighting
 
-__all__ = ["NextWeights", "WeightCurve", "next_weights"]
+__all__ = ["WeightCurve"]
 
 POINTS = 400
-
-
-class NextWeights:
-    """What somebody chose for the next training by pressing a button; never anything that nobody chose.
-
-    Examples
-    --------
-    >>> chosen = NextWeights()
-    >>> chosen.set("linear")
-    >>> chosen.get()
-    'linear'
-    >>> chosen.clear()
-    >>> chosen.get() is None
-    True
-    """
-
-    def __init__(self) -> None:
-        self._scheme: str | None = None
-
-    def get(self) -> str | None:
-        """Give the chosen scheme, None where there is none."""
-        return self._scheme
-
-    def set(self, scheme: str) -> None:
-        """Choose a scheme.
-
-        Raises
-        ------
-        OptionError
-            The scheme is unknown.
-        """
-        curve(scheme, np.zeros(1))
-        self._scheme = scheme
-
-    def clear(self) -> None:
-        """Forget the choice: what a training does that took it up, or was told otherwise."""
-        self._scheme = None
-
-
-next_weights = NextWeights()
-"""Read by ``%%lstm_train``."""
 
 
 class WeightCurve(LabWidget):

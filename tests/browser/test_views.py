@@ -14,10 +14,11 @@ import pytest
 from lstm_lab.events import Batch, Chunk, Epoch, SamplingEnd, SamplingPlan, TrainingEnd, TrainingPlan
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.studies.choices import ResidualLosses, Weighting
+from lstm_lab.widgets.chosen import NextWeights
 from lstm_lab.widgets.fan import FanChart, sampling_view
 from lstm_lab.widgets.loss import LossExplorer
 from lstm_lab.widgets.training import training_view
-from lstm_lab.widgets.weights import NextWeights, WeightCurve
+from lstm_lab.widgets.weights import WeightCurve
 
 NASTY = "<img src=x onerror=alert(1)>"
 RNG = np.random.default_rng(0)
