@@ -244,12 +244,17 @@ def _affine(call: CellCall, rounding: _Rounding) -> _Inexact:
 def _product(x: np.ndarray | _Inexact, kernel: np.ndarray, bias: np.ndarray, rounding: _Rounding) -> _Inexact:
     """x·W + b with its bound; three roundings beside those of the sum."""
     source = x if isinstance(x, _Inexact) else _Inexact.exact(x)
-    value = source.value @ kernel + bias
+    value = _matmul(source.value, kernel) + bias
     # A bound needs no more than the digits of float32, which multiplies twice as fast; a thousandth covers their loss.
     weights = np.abs(kernel).astype(np.float32)
-    size = (np.abs(source.value) + source.error).astype(np.float32) @ weights + np.abs(bias)
+    size = _matmul((np.abs(source.value) + source.error).astype(np.float32), weights) + np.abs(bias)
     error = 1.001 * rounding.gamma(kernel.shape[0] + 3) * size
-    return _Inexact(value, error if source is not x else error + source.error @ np.abs(kernel))
+    return _Inexact(value, error if source is not x else error + _matmul(source.error, np.abs(kernel)))
+
+
+def _matmul(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Multiply in one go: sequence by sequence, the threads of BLAS would meet far more often than they work."""
+    return np.asarray((x.reshape(-1, x.shape[-1]) @ kernel).reshape(*x.shape[:-1], kernel.shape[-1]))
 
 
 def _weights(cell: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

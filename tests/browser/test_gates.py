@@ -294,3 +294,38 @@ def test_scrubbing_a_large_trace_keeps_the_frames(mount, record_property):
     record_property("move_ms", took)
     assert took < 20, "a move of the cursor must fit in a frame of 50 a second"
     assert painted < 1000
+
+
+BUILD = """
+import numpy as np
+from lstm_lab.nn.backend import keras
+from lstm_lab.nn.traces import trace
+from lstm_lab.widgets import gates
+gates.FEW = 0
+gates.AT_ONCE = 3_000
+layers = [keras.layers.LSTM(8, return_sequences=True), keras.layers.GRU(6), keras.layers.Dense(1)]
+model = keras.Sequential([keras.Input((40, 2)), *layers])
+found = trace(model, np.random.default_rng(0).normal(size=(40, 2)))
+"""
+
+
+def test_in_jupyterlab_the_kernel_sends_what_is_looked_at(notebook):
+    book = notebook("lab", BUILD, "view = gates.GateExplorer(found)\nview")
+    book.run(0, timeout=120)
+    book.run(1)
+    book.wait_for("gates", "data.pins !== undefined")
+    book.idle()
+    book.view("gates").locator("select[aria-label='Layer']").select_option(index=1)
+    book.wait_for("gates", "data.layer.startsWith('gru')")
+    book.view("gates").locator("select[aria-label='Signal of the heat map']").select_option("candidate")
+    book.page.wait_for_function(
+        """() => [...document.querySelectorAll(".lstm-lab")].some((host) => {
+            const canvas = host.shadowRoot.querySelector(".heat canvas");
+            const pixels = canvas.getContext("2d").getImageData(canvas.width / 2, 5, 1, 1).data;
+            return pixels[3] === 255;
+        })"""
+    )
+    shown = set().union(*book.bundles(1))
+    assert {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"} <= shown
+    book.save()
+    assert "_snapshot" not in book.path.read_text()
