@@ -76,3 +76,7 @@ def test_memory_is_drawn_whole_or_stopped():
     stop = threading.Event()
     stop.set()
     assert png(memory(x, x[:, 0, 0], stop=stop, **few).plot())[:4] == b"\x89PNG"
+
+
+def test_a_terminal_gets_the_words_first(found):
+    assert found._repr_mimebundle_()["text/plain"].startswith(found.describe())

@@ -90,4 +90,4 @@ def mimebundle(result: Shown) -> dict[str, str]:
     said = html.escape(summary.text(), quote=True)
     width = round(figure.get_figwidth() * 100)
     image = f'<img src="data:image/png;base64,{data}" alt="{said}" width="{width}" style="max-width:100%;height:auto">'
-    return {"text/plain": summary.text(), "text/html": f"<div>{image}{summary.html()}</div>", "image/png": data}
+    return {"text/plain": repr(result), "text/html": f"<div>{image}{summary.html()}</div>", "image/png": data}
