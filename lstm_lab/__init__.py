@@ -9,11 +9,12 @@ The house, from the cellar up; a module imports from its own floor and from thos
     floor 1  data        files, features, transforms, windows, weights (NumPy and pandas)
     floor 2  nn          stacks, training, sampling, gate traces (Keras on TensorFlow)
     floor 3  forecasting what a forecast means: quantiles, metrics, baselines, calibration
-    floor 4  run         train() and Run
+    floor 4  run         train() and Run;  prediction, inspection: one forecast, one look inside
     floor 5  studies     backtest and compare: many runs
     floor 6  plots       still pictures (matplotlib)
              widgets     live views (anywidget)
     floor 7  flags       options as flags;  variables, completion, progress: their companions
+             commands    what each magic is called, takes and means;  live: what it shows
              magics, cli parse, call, return
 
 Every public name is imported when it is first used, so that ``import lstm_lab`` costs a blink and no TensorFlow.

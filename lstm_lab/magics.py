@@ -15,9 +15,9 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from traitlets import MetaHasTraits, TraitError, TraitType
 
 import lstm_lab
+from lstm_lab.commands import BACKTEST, COMMANDS, COMPARE, FORECAST, GATES, LOSS, MEMORY, TRAIN, WEIGHTS
 from lstm_lab.completion import complete
 from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
-from lstm_lab.flags import Command, Flag
 from lstm_lab.live import LiveProgress
 from lstm_lab.options import (
     BacktestOptions,
@@ -32,131 +32,15 @@ from lstm_lab.progress import HtmlProgress, listener
 from lstm_lab.variables import find_source, resolve, sources, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
 
     from IPython.core.completer import SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
-    from lstm_lab.flags import Parsed
+    from lstm_lab.flags import Command, Flag, Parsed
     from lstm_lab.progress import Listener
 
-__all__ = [
-    "BACKTEST",
-    "COMMANDS",
-    "COMPARE",
-    "FORECAST",
-    "GATES",
-    "LOSS",
-    "MEMORY",
-    "TRAIN",
-    "WEIGHTS",
-    "LSTMMagics",
-    "register",
-]
-
-_OUTPUT = Flag("output", "keep the result under this name, as a variable and for --run", value="NAME", short="-o")
-_NO_DISPLAY = Flag("no_display", "show neither progress nor result")
-_RUN = Flag("run", "the run to use: a name given with -o, or a variable (default: the last run)", value="NAME")
-_KNOWN = Flag("known", "future values of input columns: a DataFrame, one row per step of the horizon", value="DATA")
-_NOTES = (
-    "A value is first read as what the flag takes: a number, a choice, a column. Only if it is none of these and names "
-    "one of your variables, the variable's value is used: --lookback n.\n"
-    "A trailing semicolon shows the progress but not the result. Defaults: %config LSTMMagics.epochs = 20"
-)
-
-TRAIN = Command(
-    "%lstm_train",
-    "Train a network and give back a Run. With %%lstm_train, at the top of a cell, the lines below it are the stack: "
-    "each expression that is a Keras layer is a layer, in order. Without them the stack is built from --cell, "
-    "--units, --dropout and --dense.",
-    (TrainOptions,),
-    place=Flag(
-        "data",
-        "one of your DataFrames or Series, else a file, else a bundled example: co2, oil, temperature",
-        value="DATA",
-    ),
-    extras=(_OUTPUT, _NO_DISPLAY),
-    examples=(
-        "%lstm_train oil --lookback 20 --units 16 --epochs 3",
-        "%%lstm_train oil --transform log_return --lookback 20 --epochs 3\nLSTM(16)\nDropout(0.2)\nDense(1)",
-    ),
-    notes=_NOTES,
-)
-FORECAST = Command(
-    "%lstm_forecast",
-    "Simulate futures of the last run, or of the one named with --run, and give back a Forecast.",
-    (ForecastOptions,),
-    place=Flag("horizon", "steps to forecast, the same as --horizon", value="HORIZON"),
-    extras=(_RUN, _KNOWN, _OUTPUT, _NO_DISPLAY),
-    examples=("%lstm_forecast 30", "fc = %lstm_forecast 30 --paths 500 --interval 80"),
-    notes=_NOTES,
-)
-BACKTEST = Command(
-    "%lstm_backtest",
-    "Judge the forecasts of the last run, or of the one named with --run, from many origins whose future is known, "
-    "beside simple baselines, and give back a Backtest.",
-    (BacktestOptions, ForecastOptions),
-    place=Flag(
-        "data",
-        "the series with rows after the run's last; without it the later half of its calibration rows is judged",
-        value="DATA",
-    ),
-    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
-    examples=("%lstm_backtest --horizon 10 --origins 20", "bt = %lstm_backtest --horizon 10 --baselines naive,ets"),
-    notes=_NOTES,
-)
-COMPARE = Command(
-    "%lstm_compare",
-    "Train networks of several kinds, each with several seeds, on the same rows, judge them and the baselines on the "
-    "same later rows, and give back a Comparison.",
-    (CompareOptions, TrainOptions, ForecastOptions),
-    place=TRAIN.place,
-    extras=(_OUTPUT, _NO_DISPLAY),
-    examples=(
-        "%lstm_compare co2 --kinds lstm,gru,naive,seasonal_naive --seeds 0,1 --units 8 --lookback 12 --epochs 2",
-        "table = %lstm_compare oil --kinds lstm,naive --seeds 0 --units 8 --lookback 12 --epochs 1 --workers 2",
-    ),
-    notes=_NOTES,
-)
-GATES = Command(
-    "%lstm_gates",
-    "Look inside the last run, or the one named with --run: what every gate did while the network read a window, "
-    "checked against its own output, and what moved the forecast. Gives back a Trace.",
-    (GateOptions,),
-    place=Flag("at", "the last row the network reads: a time, or a position, -1 the newest", value="AT"),
-    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
-    examples=("%lstm_gates", "%lstm_gates -20", "tr = %lstm_gates --windows 50"),
-    notes=_NOTES,
-)
-MEMORY = Command(
-    "%lstm_memory",
-    "Compare how far back the last run's network, or that of the run named with --run, and fresh ones of one layer can "
-    "look, before and after training, and how far back a value can be recalled. Gives back a Memory.",
-    (MemoryOptions,),
-    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
-    examples=("%lstm_memory --recall none --updates 100", "%lstm_memory --recall 10,50 --units 8"),
-    notes=_NOTES,
-)
-WEIGHTS = Command(
-    "%lstm_weights",
-    "Show how much each training window of the last run counts, or of the run named with --run, under each scheme of "
-    "weights, and choose one for the next training. Gives back a Weighting.",
-    (),
-    place=Flag("scheme", "uniform, linear, exponential or exponential:RATE; default: the run's own", value="SCHEME"),
-    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
-    examples=("%lstm_weights", "%lstm_weights exponential:2"),
-)
-LOSS = Command(
-    "%lstm_loss",
-    "Show what squared, absolute and Huber loss make of the held-out residuals of the last run, or of the run named "
-    "with --run. Gives back the ResidualLosses.",
-    (),
-    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
-    examples=("%lstm_loss",),
-)
-COMMANDS: Mapping[str, Command] = {
-    command.name.lstrip("%"): command for command in (TRAIN, FORECAST, BACKTEST, COMPARE, GATES, MEMORY, WEIGHTS, LOSS)
-}
+__all__ = ["LSTMMagics", "register"]
 
 
 class OptionTrait(TraitType[Any, Any]):

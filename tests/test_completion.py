@@ -2,8 +2,8 @@
 
 import pytest
 
+from lstm_lab.commands import COMMANDS
 from lstm_lab.completion import complete
-from lstm_lab.magics import COMMANDS
 
 
 def values(flag, place):

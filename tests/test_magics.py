@@ -7,9 +7,10 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 
 import lstm_lab
+from lstm_lab.commands import COMMANDS
 from lstm_lab.errors import DataError, LabError, StackError
 from lstm_lab.events import Epoch, Progress, TrainingEnd, TrainingListener, TrainingPlan
-from lstm_lab.magics import COMMANDS, LSTMMagics
+from lstm_lab.magics import LSTMMagics
 from lstm_lab.options import ForecastOptions, GateOptions, MemoryOptions, TrainOptions
 from lstm_lab.progress import Listener
 from lstm_lab.showing import Summary

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 import lstm_lab
 from lstm_lab import cli
-from lstm_lab.magics import COMMANDS
+from lstm_lab.commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

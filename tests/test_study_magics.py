@@ -126,7 +126,7 @@ def test_help_and_completion_need_no_tensorflow():
         "shell.run_line_magic('load_ext', 'lstm_lab')\n"
         "shell.run_line_magic('lstm_compare', '--help')\n"
         "magics = shell.magics_manager.registry['LSTMMagics']\n"
-        "from lstm_lab.magics import COMPARE\n"
+        "from lstm_lab.commands import COMPARE\n"
         "assert 'transformer' in list(magics.values(COMPARE.flags['kinds'], None))\n"
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
     )

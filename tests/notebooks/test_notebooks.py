@@ -77,7 +77,7 @@ def test_a_committed_notebook_carries_its_outputs(path):
 
 def test_the_demo_does_what_the_quickstart_does():
     from lstm_lab.cli import QUICKSTART as DEMO
-    from lstm_lab.magics import TRAIN
+    from lstm_lab.commands import TRAIN
 
     notebook = nbformat.read(QUICKSTART, as_version=4)
     (cell,) = [cell.source for cell in notebook.cells if cell.source.startswith("%%lstm_train")]
