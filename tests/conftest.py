@@ -1,6 +1,7 @@
 """What every test run says first, and the shell that the magics are tested in."""
 
 import atexit
+import sys
 
 import pytest
 
@@ -20,6 +21,8 @@ def shell(tmp_path, monkeypatch):
 
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.chdir(tmp_path)
+    # IPython puts a module of its own in the place of the main one: give that back.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     config = Config()
     config.HistoryManager.hist_file = ":memory:"
     InteractiveShell.clear_instance()

@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -137,3 +138,12 @@ def test_mistakes_in_the_choice_of_a_place(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingExtraError, match=r"lstm-lab\[cluster\]"), workplace(cluster="tcp://127.0.0.1:8786"):
         pass
+
+
+def test_processes_work_after_a_notebook_was_reset(work, monkeypatch):
+    """``%reset`` leaves a main module without ``__spec__``."""
+    bare = ModuleType("__main__")
+    del bare.__spec__
+    monkeypatch.setitem(sys.modules, "__main__", bare)
+    with workplace(workers=1) as place:
+        assert squares(place.run(work(2))) == {0: 0, 1: 1}

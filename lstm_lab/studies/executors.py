@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor, wait
@@ -281,6 +282,8 @@ def _pool(workers: int) -> Iterator[Workplace]:
     threads = max(1, (os.cpu_count() or 1) // workers)
 
     def renew() -> Executor:
+        # IPython's %reset takes away the main module's __spec__, which a spawned process asks for.
+        vars(sys.modules["__main__"]).setdefault("__spec__", None)
         return ProcessPoolExecutor(workers, get_context("spawn"), prepare_worker, (threads,))
 
     place = Workplace(renew(), renew, workers)
