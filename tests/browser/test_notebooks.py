@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+import nbformat
 import pytest
 
+QUICKSTART = Path(__file__).parents[2] / "notebooks" / "01-quickstart.ipynb"
 IMPORT = "import fake_work"
 RIPE = "data.ready && Number(data.epochs) >= 2"
 
@@ -59,6 +62,20 @@ def test_a_fan_grows_and_a_stopped_one_keeps_its_paths_and_its_picture(notebook)
     book.wait_for("fan", f"Number(data.done) === {paths} && data.reason === 'stopped'")
     shown = set().union(*book.bundles(1))
     assert {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"} <= shown
+
+
+def test_the_quickstart_runs_from_top_to_bottom(notebook):
+    quickstart = nbformat.read(QUICKSTART, as_version=4)
+    cells = [cell.source for cell in quickstart.cells if cell.cell_type == "code"]
+    book = notebook("lab", *cells)
+    for number in range(len(cells)):
+        book.run(number, timeout=240)
+        kinds = book._panel(
+            "return panel.content.model.cells.get(argument).outputs.toJSON().map((o) => o.output_type);", number
+        )
+        assert "error" not in kinds, book.output(number)
+    book.wait_for("training", "Number(data.epochs) >= 1")
+    book.wait_for("fan", "data.done === '200'")
 
 
 def test_the_magics_show_the_views_of_real_work(notebook):
