@@ -39,7 +39,8 @@ SCORE_CHUNKS = 2
 BLOCK = 12
 """Origins simulated together while calibrating, so that progress shows and Stop is heard."""
 PREFERRED: Mapping[str, Rollout] = {"last": "state", "every": "state"}
-"""Roll-out by the way a network was supervised; CONTRIBUTING tells the measurement behind it."""
+"""Roll-out by the way a network was supervised. On temperature (two places), CO2 and oil, 60 origins each, both gave
+the same error and coverage to three digits for either way, and `state` was up to seven times faster."""
 
 
 class Prediction:
