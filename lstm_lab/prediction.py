@@ -89,21 +89,22 @@ class Prediction:
         Stop and `KeyboardInterrupt` end it the same way: the paths drawn so far make the forecast, and there is always
         one chunk of them.
         """
-        listener = SamplingListener() if listener is None else listener
+        told = SamplingListener() if listener is None else listener
         started = time.perf_counter()
         origin = self.run.observed.newest(self.options.horizon, self.known)
         reason: EndReason = "finished"
         calibration = None
         try:
-            calibration = self._calibration(listener, stop)
+            calibration = self._calibration(told, stop)
         except KeyboardInterrupt:
             reason = "interrupted"
-        listener.on_start(self._plan(calibration))
+        told.on_start(self._plan(calibration))
         drawn: list[NDArray[np.float64]] = []
         try:
             for paths in self._chunks(origin):
                 drawn.append(paths)
-                self._tell(listener, drawn, calibration)
+                if listener is not None:  # calibrating all paths so far is work that nobody would see
+                    self._tell(listener, drawn, calibration)
                 if reason != "finished" or (stop is not None and stop.is_set()):
                     reason = "stopped" if reason == "finished" else reason
                     break
@@ -115,7 +116,7 @@ class Prediction:
         seconds = time.perf_counter() - started
         reason = "finished" if len(paths) == self.options.paths else reason
         message = f"{len(paths):,} of {self.options.paths:,} paths in {seconds:.1f} s"
-        listener.on_end(
+        told.on_end(
             SamplingEnd(reason, len(paths), seconds, message if reason == "finished" else f"{reason}: {message}")
         )
         return self._forecast(paths, calibration)

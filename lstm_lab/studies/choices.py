@@ -10,6 +10,7 @@ import numpy as np
 from lstm_lab.data.weighting import effective_sample_size, sample_weights
 from lstm_lab.errors import DataError
 from lstm_lab.forecasting.words import number, percent, span
+from lstm_lab.nn.noise import one_step
 from lstm_lab.showing import Shown, Summary
 
 if TYPE_CHECKING:
@@ -160,8 +161,8 @@ def residual_losses(run: Run) -> ResidualLosses:
         which = run.split.validation
         if len(which) == 0:
             raise DataError("residuals are taken of held-out rows, and this run has none; train with validation=0.1")
-        forecast = run.model.predict(run.windows.inputs(which), batch_size=256, verbose=0)
-        errors, rows = run.windows.targets(which) - forecast[:, 0], "validation rows, one step ahead"
+        errors = run.windows.targets(which) - one_step(run.model, run.windows, which)
+        rows = "validation rows, one step ahead"
     changed = run.transform != "none"
     unit = f"{run.transform} of {run.target}" if changed else run.target
     return ResidualLosses(errors, float(run.encoder.scale[0]), unit, run.options.delta, rows)
