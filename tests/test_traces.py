@@ -329,6 +329,22 @@ def test_half_life_is_finite_or_beyond_the_window():
     assert traced.saturation["forget"].left == pytest.approx([0, 0, 1])
 
 
+def test_a_trace_opens_on_the_layer_whose_median_unit_remembers_longest():
+    layers = [keras.layers.SimpleRNN(3), keras.layers.LSTM(3), keras.layers.GRU(3), keras.layers.LSTM(3)]
+    model = side_by_side(layers)
+    shuffle_weights(model, 0.0)
+    # A single long memory counts for less than three of middling length.
+    for layer, biases in zip(layers[1:], ([-2.0, -2.0, 9.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]), strict=True):
+        bias = layer.cell.bias.numpy()
+        keeper = bias[0] if bias.ndim == 2 else bias[3:]
+        keeper[:3] = biases
+        layer.cell.bias.assign(bias)
+    traced = trace(model, sequences())
+    assert traced.layers[traced.opening].name == layers[2].name
+    plain = keras.Sequential([keras.Input((STEPS, FEATURES)), keras.layers.SimpleRNN(2)])
+    assert trace(plain, sequences()).opening == 0
+
+
 SWAPS = {
     "gate order": ("LSTM_ORDER", ("forget", "input", "candidate", "output"), "lstm"),
     "candidate and output": ("LSTM_ORDER", ("input", "forget", "output", "candidate"), "lstm"),

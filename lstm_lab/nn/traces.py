@@ -75,6 +75,15 @@ class Trace(Shown):
         return len(self.batch)
 
     @property
+    def opening(self) -> int:
+        """Choose the layer to look at first, by its place in `layers`: the longest median half-life of its units.
+
+        The first of those that share it, and the first layer where none has a half-life.
+        """
+        lives = [-1.0 if layer.half_life is None else float(np.median(layer.half_life)) for layer in self.layers]
+        return int(np.argmax(lives))
+
+    @property
     def slow_to_differentiate(self) -> bool:
         """Say whether the gradient is still to be taken and will take seconds, as it does over many steps."""
         return "connectivity" not in self.__dict__ and len(self.index) * len(self.layers) > 2_000
