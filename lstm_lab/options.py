@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WEIGHTS_PATTERN",
+    "AblateOptions",
     "BacktestOptions",
     "CompareOptions",
     "ForecastOptions",
     "GateOptions",
+    "HoldoutOptions",
     "MemoryOptions",
     "Options",
+    "StudyOptions",
     "TrainOptions",
+    "TrialOptions",
     "split_commas",
 ]
 
@@ -231,9 +235,10 @@ CLASSIC: Mapping[str, Any] = {
 }
 
 
-class _Study(Options):
-    """What every study takes: how bands keep up with time, and where the tasks run."""
+class StudyOptions(Options):
+    """What every study takes: how many forecasts are judged, how bands keep up with time, where the tasks run."""
 
+    origins: int = _option(60, "places to forecast from, evenly spaced, at most", unit="origins", example="60", ge=1)
     renew: bool = _option(
         True, "let the band of each origin learn from the earlier origins whose horizon is over", example="off"
     )
@@ -245,10 +250,9 @@ class _Study(Options):
     )
 
 
-class BacktestOptions(_Study):
+class BacktestOptions(StudyOptions):
     """What `lab.backtest` and ``%lstm_backtest`` take beside the options of a forecast."""
 
-    origins: int = _option(60, "places to forecast from, evenly spaced, at most", unit="origins", example="60", ge=1)
     refit: bool | Annotated[int, Field(ge=1)] = _option(
         False,
         "train anew on all earlier rows before every origin or every k-th; each costs what the first training did",
@@ -261,8 +265,25 @@ class BacktestOptions(_Study):
     )
 
 
-class CompareOptions(_Study):
-    """What `lab.compare`, `lab.ablate` and ``%lstm_compare`` take beside the options of training and of a forecast."""
+class HoldoutOptions(Options):
+    """What keeps the newest rows from a training, to judge it there: of ``lstm-lab backtest``."""
+
+    test: float = _option(0.2, "newest share of the rows, which nothing but judging sees", example="0.2", gt=0, lt=0.9)
+
+
+class TrialOptions(StudyOptions, HoldoutOptions):
+    """What a study takes that trains several networks with several seeds."""
+
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], BeforeValidator(_as_sequence)] = _option(
+        (0, 1, 2),
+        "every network is trained once a seed; their spread says how much is chance",
+        example="0,1,2",
+        min_length=1,
+    )
+
+
+class CompareOptions(TrialOptions):
+    """What `lab.compare` and ``%lstm_compare`` take beside the options of training and of a forecast."""
 
     kinds: _Texts = _option(
         ("lstm", "gru", "rnn", "transformer", "naive", "seasonal_naive", "drift"),
@@ -270,14 +291,18 @@ class CompareOptions(_Study):
         example="lstm,gru,naive",
         min_length=1,
     )
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], BeforeValidator(_as_sequence)] = _option(
-        (0, 1, 2),
-        "every network is trained once a seed; their spread says how much is chance",
-        example="0,1,2",
+
+
+class AblateOptions(TrialOptions):
+    """What `lab.ablate` and ``%lstm_ablate`` take beside the options of training and of a forecast."""
+
+    changes: _Texts = _option(
+        ("all",),
+        "what to try, one at a time: loss: huber or mse; weights: uniform, linear or exponential; target: raw or log"
+        " returns; or all that apply",
+        example="'loss: mse, target: raw'",
         min_length=1,
     )
-    origins: int = _option(60, "places to forecast from, evenly spaced, at most", unit="origins", example="60", ge=1)
-    test: float = _option(0.2, "newest share of the rows, which nothing but judging sees", example="0.2", gt=0, lt=0.9)
 
 
 class GateOptions(Options):
