@@ -258,6 +258,14 @@ class BacktestOptions(StudyOptions):
         "train anew on all earlier rows before every origin or every k-th; each costs what the first training did",
         example="10",
     )
+    adapt: bool = _option(
+        False,
+        "widen a step's band after a miss and narrow it after a hit (adaptive conformal inference), origin by origin",
+        example="on",
+    )
+    known: _Texts = _option(
+        (), "input columns whose future counts as known at every origin; the others are held", example="humidity"
+    )
     baselines: _Texts = _option(
         ("naive", "seasonal_naive", "drift"),
         "what to compare with: naive, seasonal_naive, drift, ets, arima, or none",

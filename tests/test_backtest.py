@@ -18,6 +18,7 @@ from lstm_lab.events import ProgressListener
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.forecasting.calibration import centre_and_spread
+from lstm_lab.forecasting.following import GAMMA
 from lstm_lab.nn.sampling import CHUNK
 from lstm_lab.options import ForecastOptions
 from lstm_lab.prediction import Prediction
@@ -85,6 +86,46 @@ def test_without_renewal_the_band_stays_the_runs_own(run, longer):
         assert all(np.array_equal(one.scores, first.scores) for one in kept.forecasts[name].calibrations)
         assert not np.array_equal(longer.forecasts[name].calibrations[-1].scores, first.scores)
     assert "kept as it was" in repr(kept)
+
+
+def test_a_covariate_known_ahead_is_known_at_every_origin_and_while_calibrating(run, longer):
+    told = lab.backtest(
+        run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, known=["wind"], baselines=("naive",)
+    )
+    rules = Prediction(run, ForecastOptions(horizon=HORIZON, paths=CHUNK)).rules
+    row = int(told.past.rows[5])
+    until = Observed.of(table().iloc[:row], run.encoder, run.options.lookback)
+    alone = run.simulator.chunk(until.newest(HORIZON, table().iloc[row : row + HORIZON]), HORIZON, rules)[0]
+    np.testing.assert_allclose(told.forecasts["network"].raw[5], alone, rtol=1e-6)
+    assert not np.allclose(told.forecasts["network"].raw[5], longer.forecasts["network"].raw[5], rtol=1e-6)
+    held, known = (one.forecasts["network"].calibrations[0].scores for one in (longer, told))
+    assert not np.allclose(held, known)
+    assert np.array_equal(told.forecasts["naive"].paths, longer.forecasts["naive"].paths)
+    assert "known ahead" in repr(told)
+
+
+def test_only_a_covariate_of_the_run_can_be_known_ahead(run):
+    with pytest.raises(OptionError, match=r"known names input columns of the run, got 'winde'; did you mean 'wind'\?"):
+        lab.backtest(run, table(), horizon=HORIZON, known=["winde"])
+
+
+def test_steered_bands_take_in_each_miss_as_it_becomes_known(run, longer):
+    steered = lab.backtest(
+        run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, adapt=True, baselines=("naive",)
+    )
+    for name in ("network", "naive"):
+        ours, plain = steered.forecasts[name], longer.forecasts[name]
+        assert np.array_equal(ours.raw, plain.raw)
+        misses = np.zeros(HORIZON)
+        for number, one in enumerate(ours.calibrations):
+            # Origins are further apart than the horizon, so every step of the earlier ones is known.
+            level = np.clip(0.9 - GAMMA * (0.1 * number - misses), 0, one.widest / 100)
+            expected = plain.calibrations[number].asked(90, level)
+            np.testing.assert_allclose(one.stretch, expected.stretch)
+            low, high = one.quantile(ours.raw[number], (0.05, 0.95))
+            actual = ours.past.actual[number]
+            misses += (actual < low) | (actual > high)
+    assert "steered towards its target" in repr(steered)
 
 
 def test_origins_are_spread_over_the_later_rows_with_the_newest(longer):

@@ -302,3 +302,15 @@ def test_a_renewed_calibration_is_one_fitted_on_the_newest_origins():
     np.testing.assert_array_equal(old.renewed(paths[:0], actual[:0]).scores, old.scores)
     np.testing.assert_array_equal(old.renewed(paths[:0], actual[:0], keep=12).scores, old.scores[-12:])
     assert (new.score_quantile(0.95) > old.score_quantile(0.95)).all()
+
+
+def test_a_stretched_calibration_asks_each_step_for_its_own_coverage():
+    rng = np.random.default_rng(15)
+    paths, actual = exchangeable(rng, 99, horizon=3)
+    calibration = fit_calibration(paths, actual, smooth=0)
+    asked = calibration.asked(90, [0.9, 0.5, 1.0])
+    edges = asked.quantile(paths[0], (0.05, 0.95))
+    own = [calibration.quantile(paths[0], levels) for levels in ((0.05, 0.95), (0.25, 0.75), (0.005, 0.995))]
+    np.testing.assert_allclose(edges, np.stack([each[:, step] for step, each in enumerate(own)], axis=1))
+    again = Calibration.from_dict(json.loads(json.dumps(asked.to_dict())))
+    np.testing.assert_array_equal(again.quantile(paths[0], 0.95), asked.quantile(paths[0], 0.95))

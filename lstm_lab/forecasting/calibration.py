@@ -76,6 +76,8 @@ class Calibration:
     """Neighbouring steps on either side over which scores of equal rank are averaged."""
     symmetric: bool = True
     """Rank the scores' absolute values: the median stays, and both edges share every score."""
+    stretch: Array | None = None
+    """(horizon,): what the scores of each step are multiplied by once they are ranked; None: by 1. See `asked`."""
 
     @property
     def origins(self) -> int:
@@ -97,9 +99,10 @@ class Calibration:
         """Levels (k,) and the scores that belong to them (k, horizon), both rising."""
         n = self.origins
         rank = np.arange(1, n + 1) / (n + 1)
+        stretch = 1.0 if self.stretch is None else self.stretch
         if not self.symmetric:
-            return rank, _smoothed(np.sort(self.scores, axis=0), self.smooth)
-        size = _smoothed(np.sort(np.abs(self.scores), axis=0), self.smooth)
+            return rank, stretch * _smoothed(np.sort(self.scores, axis=0), self.smooth)
+        size = stretch * _smoothed(np.sort(np.abs(self.scores), axis=0), self.smooth)
         levels = np.concatenate([0.5 - rank[::-1] / 2, [0.5], 0.5 + rank / 2])
         return levels, np.concatenate([-size[::-1], np.zeros((1, self.horizon)), size])
 
@@ -258,7 +261,7 @@ class Calibration:
         held = self.held(interval)
         return None if held is None else Coverage.measure(held, interval, overlap=self.overlap)
 
-    def renewed(self, paths: ArrayLike, actual: ArrayLike, *, keep: int | None = None) -> Self:
+    def renewed(self, paths: ArrayLike, actual: Sequence[Array] | Array, *, keep: int | None = None) -> Self:
         """Take in newer origins and forget the oldest: a band that follows the times.
 
         Parameters
@@ -270,9 +273,33 @@ class Calibration:
         keep
             Origins that the new calibration has, at most; by default as many as this one.
         """
-        centre, spread = self._centre_and_spread(paths)
-        newer = (np.asarray(actual, dtype=np.float64) - centre) / spread
-        return replace(self, scores=np.concatenate([self.scores, newer])[-(self.origins if keep is None else keep) :])
+        scores = self.scores
+        if len(actual) > 0:
+            centre, spread = self._centre_and_spread(paths)
+            scores = np.concatenate([scores, (np.asarray(actual, dtype=np.float64) - centre) / spread])
+        return replace(self, scores=scores[-(self.origins if keep is None else keep) :])
+
+    def asked(self, interval: float, coverage: ArrayLike) -> Self:
+        """Stretch every step so that the band of one interval is as wide as another's.
+
+        Parameters
+        ----------
+        interval
+            Whose band is to be stretched or shrunk, in percent.
+        coverage
+            (horizon,) nominal coverage to ask of each step's band in its place, as a share; at most `widest` is given.
+        """
+        tail = (100 - interval) / 200
+        own = self.score_quantile(1 - tail) - self.score_quantile(tail)
+        levels, values = self.knots()
+        half = np.clip(coverage, 0.0, self.widest / 100) / 2
+        high, low = (
+            np.array([values[self._rank(levels, 0.5 + sign * each), step] for step, each in enumerate(half)])
+            for sign in (1, -1)
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            stretch = np.where(own > 0, (high - low) / own, 1.0)
+        return replace(self, stretch=stretch if self.stretch is None else stretch * self.stretch)
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain lists and numbers for JSON."""
@@ -282,13 +309,16 @@ class Calibration:
             "overlap": self.overlap,
             "smooth": self.smooth,
             "symmetric": self.symmetric,
+            "stretch": None if self.stretch is None else self.stretch.tolist(),
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Take back what `to_dict` gave."""
-        arrays = {name: np.asarray(values[name], dtype=np.float64) for name in ("scores", "floor")}
-        return cls(**arrays, overlap=values["overlap"], smooth=values["smooth"], symmetric=values["symmetric"])
+        known = {name: values[name] for name in ("overlap", "smooth", "symmetric")}
+        for name in ("scores", "floor", "stretch"):
+            known[name] = None if values[name] is None else np.asarray(values[name], dtype=np.float64)
+        return cls(**known)
 
 
 def fit_calibration(

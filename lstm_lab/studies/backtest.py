@@ -8,28 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lstm_lab.forecasting.words import moment, number, percent
+from lstm_lab.forecasting.words import number
 from lstm_lab.options import BacktestOptions, ForecastOptions
-from lstm_lab.showing import Shown, Summary
+from lstm_lab.showing import Still, Summary
 from lstm_lab.studies.course import check_baselines
 from lstm_lab.studies.executors import workplace
 from lstm_lab.studies.judging import COLUMNS, difference, score
 from lstm_lab.studies.rolling import assemble, jobs_of, plan_backtest
+from lstm_lab.studies.words import against, effect, held, origins_text
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
     from lstm_lab.events import ProgressListener
     from lstm_lab.run import Run
-    from lstm_lab.studies.judging import Forecasts, Past
+    from lstm_lab.studies.judging import Difference, Forecasts, Past
 
 __all__ = ["Backtest", "backtest"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Backtest(Shown):
+class Backtest(Still):
     """Forecasts from many origins, held against what happened; made by `backtest`."""
 
     past: Past
@@ -76,23 +77,33 @@ class Backtest(Shown):
         if not others:
             return f"{self.network} alone, without a baseline to compare it with"
         best = others[0]
-        gap = difference(self.forecasts[self.network].errors, self.forecasts[best].errors, self.past.overlap)
-        share = abs(gap.mean) / float(self.summary.loc[best, "mae"])
-        word = "lower" if gap.mean < 0 else "higher"
-        said = f"the median's error of {self.network} is {percent(share)} {word} than that of {best}, the best baseline"
-        return said if gap.clear else f"{said}; over these {len(self.origins)} origins that may be chance"
+        gap, base = self._gap(best), float(self.summary["mae"].loc[best])
+        judged_by = f"{len(self.origins)} origin{'s' if len(self.origins) > 1 else ''}"
+        return f"{against(self.network, best, gap, base, judged_by)} ({best} is the best baseline)"
+
+    def _gap(self, name: str) -> Difference:
+        """Compare the network's absolute errors with another's, origin by origin."""
+        return difference(self.forecasts[self.network].errors, self.forecasts[name].errors, self.past.overlap)
 
     def summary_table(self) -> Summary:
-        """Say what was judged, a line a model, and what follows."""
-        origins = self.origins
-        span = f"{len(origins)} from {moment(origins[0])} to {moment(origins[-1])}, {self.horizon} steps each"
-        rows = [("origins", span), *self.details.items()]
+        """Say what was judged and what follows, and tabulate the models."""
+        rows = [("judged at", origins_text(self.past)), *self.details.items(), ("verdict", self.verdict)]
+        title = f"Backtest of {self.target}"
+        return Summary(title, tuple(rows), tuple(self._lines()))
+
+    def _lines(self) -> Iterator[tuple[str, ...]]:
+        yield ("model", "MAE", f"{self.network} against it", "band", "held", "width", "CRPS", "MASE")
         for name, row in self.summary.iterrows():
-            held = f"held {percent(row.coverage)} ({percent(row.coverage_low)} to {percent(row.coverage_high)})"
-            band = f"{row.band} {self.past.interval:g} % band" if row.band == "calibrated" else f"{row.band} band"
-            scores = f"MAE {number(row.mae)}, MASE {number(row.mase)}, CRPS {number(row.crps)}"
-            rows.append((str(name), f"{scores}; {band} {held}, width {number(row.width)}"))
-        return Summary(f"Backtest of {self.target}", (*rows, ("verdict", self.verdict)))
+            yield (
+                str(name),
+                number(row.mae),
+                "" if name == self.network else effect(self._gap(str(name)), row.mae),
+                f"{row.band} {self.past.interval:g} %" if row.band == "calibrated" else str(row.band),
+                held(row),
+                number(row.width),
+                number(row.crps),
+                number(row.mase),
+            )
 
 
 def backtest(
@@ -103,6 +114,8 @@ def backtest(
     origins: int = 60,
     refit: bool | int = False,
     renew: bool = True,
+    adapt: bool = False,
+    known: Sequence[str] = (),
     executor: Executor | None = None,
     workers: int | None = None,
     cluster: str | None = None,
@@ -133,6 +146,12 @@ def backtest(
         Let the band of each origin learn from the judged origins whose horizon was over by then, and forget the
         oldest: a calibration of one season serves the next one badly. Without it the band is the one that
         `Run.forecast` draws. The baselines' bands are renewed in the same way.
+    adapt
+        Steer the miss rate of each step towards its target, origin by origin, as a stream does (adaptive conformal
+        inference): coverage nearer to nominal after a change of regime, for bands a few percent wider.
+    known
+        Input columns of the run whose future counts as known at every origin, there and while calibrating; the others
+        are held at their last value.
     executor, workers, cluster
         Where the work is done: any `concurrent.futures.Executor`; so many processes; the Dask scheduler at this
         address. The numbers are the same to the last bit, here or there.
@@ -165,6 +184,8 @@ def backtest(
             "origins": origins,
             "refit": refit,
             "renew": renew,
+            "adapt": adapt,
+            "known": known,
             "baselines": baselines,
             "workers": workers,
             "cluster": cluster,

@@ -12,6 +12,7 @@ from lstm_lab.data.transforms import choose_transform
 from lstm_lab.errors import CalibrationError, MissingExtraError
 from lstm_lab.forecasting.baselines import baseline
 from lstm_lab.forecasting.calibration import fit_calibration, needed_origins
+from lstm_lab.forecasting.following import Following
 from lstm_lab.nn.sampling import CHUNK
 from lstm_lab.prediction import SCORE_CHUNKS
 from lstm_lab.studies.fitting import Fitted
@@ -44,13 +45,6 @@ __all__ = [
     "no_calibration",
     "season_of",
 ]
-
-REACH = 1.5
-"""How far back a calibration remembers, in spans of the rows that it began with. On six series, with 60 origins each,
-nominal 90 % bands held 88 to 91 % with 1.5, 89 to 92 % with 1 and bands up to 9 % wider, and 84 to 90 % when
-nothing was forgotten or learnt."""
-FEWEST = 20
-"""Origins that a calibration keeps, however old."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +79,11 @@ class Course:
         return np.asarray(self.observed.frame.index.searchsorted(times), dtype=np.int64)
 
     renew: bool = True
-    """Whether a calibration takes in the judged origins whose horizon is over, and forgets as many of its oldest."""
+    """Whether a calibration takes in the judged origins whose horizon is over, and forgets its oldest."""
+    adapt: bool = False
+    """Whether the miss rate of each step is steered towards its target."""
+    known: tuple[str, ...] = ()
+    """Covariates whose future counts as known at every origin."""
 
     def described(self) -> dict[str, str]:
         """Say how bands were made, and what season was found."""
@@ -96,6 +94,10 @@ class Course:
             details["calibration"] = "renewed at each origin by earlier ones whose horizon was over"
         else:
             details["calibration"] = "kept as it was before the first origin"
+        if self.problem is None and self.adapt:
+            details["calibration"] += "; each step's miss rate steered towards its target"
+        if self.known:
+            details["known ahead"] = ", ".join(self.known)
         if self.season > 1:
             details["season"] = f"{self.season} rows"
         return details
@@ -204,35 +206,24 @@ class Gathered:
 
     def forecasts(self, past: Past, reached: NDArray[np.bool_], kind: Kind = "predictive") -> Forecasts:
         """Calibrate what was drawn at the origins that were reached."""
-        calibrations = [one for number, stage in enumerate(self.course.stages) for one in self._renewed(number, stage)]
+        calibrations = [one for number, stage in enumerate(self.course.stages) for one in self._followed(number, stage)]
         kept = tuple(one for one, is_reached in zip(calibrations, reached, strict=True) if is_reached)
         return Forecasts(self.name, self.raw[reached], past, kind, kept, self.seconds)
 
-    def _renewed(self, number: int, stage: Stage) -> Iterator[Calibration | None]:
-        """Give each judged origin the calibration of its day.
-
-        As the origins move on, the steps of the first ones become known and join the calibration, and what has grown
-        older than `REACH` says is forgotten: rows of one season say little of the bands of the next.
-        """
+    def _followed(self, number: int, stage: Stage) -> Iterator[Calibration | None]:
+        """Give each judged origin the calibration of its day."""
         calibration = self._calibration(number, stage)
-        if calibration is None or not self.course.renew:
-            yield from [calibration] * (stage.part.stop - stage.part.start)
+        if calibration is None:
+            yield from [None] * (stage.part.stop - stage.part.start)
             return
-        rows, actual, horizon = self.course.past.rows, self.course.past.actual, self.course.forecast.horizon
-        places = self.course.places(stage)[-calibration.origins :]
-        oldest = REACH * (places[-1] - places[0])
-        taken = stage.part.start
+        course, rows, target = self.course, self.course.past.rows, self.course.observed.target
+        known = course.places(stage)[-calibration.origins :]
+        bands = Following(calibration, known, course.past.interval, renew=course.renew, adapt=course.adapt)
         for origin in range(stage.part.start, stage.part.stop):
-            known = int(np.searchsorted(rows, rows[origin] - horizon, side="right"))
-            newer = np.arange(taken, max(taken, known))
-            newer = newer[self.reached[newer]]
-            taken = max(taken, known)
-            places = np.concatenate([places, rows[newer]])
-            young = int(np.sum(places + horizon + oldest >= rows[origin]))
-            places = places[-max(young, FEWEST) :]
-            if len(newer) > 0 or len(places) < calibration.origins:
-                calibration = calibration.renewed(self.raw[newer], actual[newer], keep=len(places))
-            yield calibration
+            newest = rows[origin - 1] if origin > stage.part.start else rows[origin]
+            for row in range(int(newest), int(rows[origin])):
+                bands.observe(row, float(target[row]))
+            yield bands.band(int(rows[origin]), self.raw[origin]) if self.reached[origin] else None
 
     def _calibration(self, number: int, stage: Stage) -> Calibration | None:
         if self.course.problem is not None:

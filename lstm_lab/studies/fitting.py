@@ -69,6 +69,8 @@ class Fit:
     """A network to train anew, in the place of the reference stack."""
     transformer: bool = False
     """Put attention in the place of recurrence."""
+    known: tuple[str, ...] = ()
+    """Covariates whose future counts as known."""
 
     def __call__(self, stop: threading.Event | None = None) -> Fitted:
         """Train, calibrate, draw; nothing after `cut` reaches training or calibration."""
@@ -77,12 +79,13 @@ class Fit:
             raise Halted
         prediction = Prediction(run, self.forecast)
         started = time.perf_counter()
-        calibration = _calibration(run, prediction, stop)
+        calibration = _calibration(run, prediction, self.known, stop)
         calibrated = time.perf_counter()
         observed = Observed.of(self.frame, run.encoder, run.options.lookback, run.options.max_gap)
         horizon, paths = self.forecast.horizon, self.forecast.paths
         chunks = chunks_for(paths)
-        drawn = simulate_all(run.simulator, observed, self.rows, horizon, prediction.rules, chunks, stop)
+        origins = observed.origins(self.rows, horizon, self.known)
+        drawn = simulate_all(run.simulator, origins, horizon, prediction.rules, chunks, stop)
         ended = time.perf_counter()
         return Fitted(
             paths=drawn[:, :paths],
@@ -108,11 +111,14 @@ def chunks_for(paths: int) -> int:
     return -(-paths // CHUNK)
 
 
-def _calibration(run: Run, prediction: Prediction, stop: threading.Event | None) -> Calibration | None:
+def _calibration(
+    run: Run, prediction: Prediction, known: tuple[str, ...], stop: threading.Event | None
+) -> Calibration | None:
     """Calibrate on the network's own calibration rows, where they are enough."""
     options = prediction.options
     rows, overlap = prediction.calibration_rows()
     if options.calibrate is False or len(rows) < needed_origins((100 - options.interval) / 200, symmetric=True):
         return None
-    paths = simulate_all(run.simulator, run.observed, rows, options.horizon, prediction.rules, SCORE_CHUNKS, stop)
+    origins = run.observed.origins(rows, options.horizon, known)
+    paths = simulate_all(run.simulator, origins, options.horizon, prediction.rules, SCORE_CHUNKS, stop)
     return fit_calibration(paths, run.observed.actual(rows, options.horizon), overlap=overlap)

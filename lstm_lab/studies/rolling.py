@@ -15,7 +15,7 @@ import pandas as pd
 from lstm_lab.data.loading import load
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.windows import cut_rows
-from lstm_lab.errors import DataError, ForecastError
+from lstm_lab.errors import DataError, ForecastError, OptionError, did_you_mean
 from lstm_lab.forecasting.words import moment
 from lstm_lab.nn.packing import pack
 from lstm_lab.nn.sampling import Simulator
@@ -107,6 +107,8 @@ def plan_backtest(
         season=season,
         problem=problem,
         renew=options.renew,
+        adapt=options.adapt,
+        known=_known_ahead(run, options.known),
     )
     return Plan(
         run=run,
@@ -183,6 +185,15 @@ def _refit_stages(observed: Observed, rows: NDArray[np.int64], every: int, run: 
         yield Stage(slice(first, min(first + every, len(rows))), *spread_out(possible, ORIGINS, horizon))
 
 
+def _known_ahead(run: Run, names: Sequence[str]) -> tuple[str, ...]:
+    """Refuse a column that is no covariate of the run."""
+    for name in names:
+        if name not in run.encoder.covariates:
+            has = did_you_mean(name, run.encoder.covariates) if run.encoder.covariates else "it was trained with none"
+            raise OptionError(f"known names input columns of the run, got {name!r}; {has}")
+    return tuple(names)
+
+
 def _known_noise(rules: Rules, known: int) -> Rules:
     """Draw noise from residuals that every origin knows."""
     residuals = rules.residuals
@@ -235,7 +246,7 @@ def _network_jobs(plan: Plan, *, here: bool) -> Iterator[Job]:
         (course.observed, course.past.rows, _renumbered(plan.rules, plan.shift), chunks, True),
     ):
         for part in blocks(len(rows)):
-            origins = observed.origins(rows[part], horizon)
+            origins = observed.origins(rows[part], horizon, course.known)
             task = Simulate(named(plan.name, part), packed, run.encoder, origins, horizon, rules, drawn)
             yield Job(plan.name, 0, judged, part, task)
 
@@ -249,7 +260,7 @@ def _refit_jobs(plan: Plan) -> Iterator[Job]:
         rows = plan.course.past.rows[stage.part]
         name = named(f"{plan.name}, trained anew,", stage.part)
         known = frame.iloc[: int(rows[-1]) + plan.course.forecast.horizon]
-        task = Fit(name, known, int(rows[0]), rows, settings, plan.course.forecast, packed)
+        task = Fit(name, known, int(rows[0]), rows, settings, plan.course.forecast, packed, known=plan.course.known)
         yield Job(plan.name, number, judged=True, part=stage.part, task=task)
 
 

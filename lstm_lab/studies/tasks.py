@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.encoding import Encoder
-    from lstm_lab.data.origins import Observed
     from lstm_lab.nn.packing import PackedModel
     from lstm_lab.nn.sampling import Rules
 
@@ -120,16 +119,14 @@ def _simulate(  # noqa: PLR0917 - what to simulate from, then how
 
 def simulate_all(  # noqa: PLR0917 - what to simulate from, then how
     simulator: Simulator,
-    observed: Observed,
-    rows: NDArray[np.int64],
+    origins: Origins,
     horizon: int,
     rules: Rules,
     chunks: int,
     stop: threading.Event | None = None,
 ) -> NDArray[np.float64]:
-    """Simulate from any number of rows, block by block."""
-    origins = observed.origins(rows, horizon)
-    parts = [_simulate(simulator, origins[part], horizon, rules, chunks, stop) for part in blocks(len(rows))]
+    """Simulate from any number of origins, block by block."""
+    parts = [_simulate(simulator, origins[part], horizon, rules, chunks, stop) for part in blocks(len(origins))]
     return np.concatenate(parts)
 
 
