@@ -7,44 +7,90 @@ the two `import_module` calls here, taken only when somebody asks to see somethi
 from __future__ import annotations
 
 import html
+import sys
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import os
 
-__all__ = ["Shown", "Summary"]
+__all__ = ["Shown", "Still", "Summary"]
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A title and labelled lines, rendered as text or HTML from one source."""
+    """A title, labelled lines and perhaps a table of numbers, rendered as text or HTML from one source."""
 
     title: str
     rows: tuple[tuple[str, str], ...]
+    table: tuple[tuple[str, ...], ...] = ()
+    """Line by line, the header first; a line begins with its name. What matters least stands last."""
 
-    def text(self) -> str:
+    def text(self, width: int | None = None) -> str:
         """Render for a terminal.
 
-        >>> print(Summary("Run", (("cell", "lstm"), ("units", "32"))).text())
+        Parameters
+        ----------
+        width
+            Columns of the terminal: longer lines are wrapped, and the table leaves out its last columns. None: as
+            wide as it comes.
+
+        Examples
+        --------
+        >>> print(Summary("Run", (("cell", "lstm"), ("units", "32")), (("", "MAE"), ("lstm", "1.5"))).text())
         Run
           cell   lstm
           units  32
+        <BLANKLINE>
+                MAE
+          lstm  1.5
         """
-        width = max((len(label) for label, _ in self.rows), default=0)
-        return "\n".join([self.title, *(f"  {label:<{width}}  {value}" for label, value in self.rows)])
+        margin = max((len(label) for label, _ in self.rows), default=0)
+        lines = [self.title]
+        for label, value in self.rows:
+            head = f"  {label:<{margin}}  "
+            room = None if width is None else max(20, width - len(head))
+            parts = [value] if room is None else wrap(value, room, break_on_hyphens=False) or [""]
+            lines += [head + parts[0], *(" " * len(head) + part for part in parts[1:])]
+        return "\n".join(line.rstrip() for line in [*lines, *self._aligned(width)])
+
+    def _aligned(self, width: int | None) -> list[str]:
+        """Lay the table out in columns: names to the left, the rest to the right."""
+        columns = list(zip(*self.table, strict=True))
+        sizes = [max(map(len, column)) for column in columns]
+        while width is not None and len(sizes) > 2 and sum(sizes) + 2 * len(sizes) > width:
+            sizes.pop()
+        lines = [
+            "  " + "  ".join([f"{line[0]:<{sizes[0]}}", *(f"{line[k]:>{sizes[k]}}" for k in range(1, len(sizes)))])
+            for line in self.table
+        ]
+        if len(sizes) < len(columns):
+            lines.append(f"  not shown here: {', '.join(column[0] for column in columns[len(sizes) :])}")
+        return ["", *lines] if lines else []
 
     def html(self) -> str:
         """Render for a notebook; every label and value is escaped, for column names are untrusted text."""
-        cells = "".join(
-            f'<tr><th scope="row" style="text-align:left">{html.escape(label)}</th>'
-            f'<td style="text-align:left">{html.escape(value)}</td></tr>'
-            for label, value in self.rows
-        )
+        rows = "".join(f"<tr>{_cell(label, head='row')}{_cell(value)}</tr>" for label, value in self.rows)
         caption = f'<caption style="text-align:left;font-weight:bold">{html.escape(self.title)}</caption>'
-        return f"<table>{caption}<tbody>{cells}</tbody></table>"
+        shown = f"<table>{caption}<tbody>{rows}</tbody></table>"
+        if not self.table:
+            return shown
+        head, *lines = self.table
+        heads = "".join(_cell(name, head="col", left=place == 0) for place, name in enumerate(head))
+        body = "".join(
+            f"<tr>{_cell(name, head='row')}{''.join(_cell(value, left=False) for value in values)}</tr>"
+            for name, *values in lines
+        )
+        return f"{shown}<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(text: str, *, head: str = "", left: bool = True) -> str:
+    style = f' style="text-align:{"left" if left else "right"}"'
+    return f'<th scope="{head}"{style}>{html.escape(text)}</th>' if head else f"<td{style}>{html.escape(text)}</td>"
 
 
 class Shown:
@@ -72,7 +118,8 @@ class Shown:
         return Path(import_module("lstm_lab.widgets").to_html(self, path, **options))
 
     def __repr__(self) -> str:
-        return self.summary_table().text()
+        # Only a terminal has an edge to keep to; a file or a notebook gets every column.
+        return self.summary_table().text(get_terminal_size().columns if sys.stdout.isatty() else None)
 
     def _repr_html_(self) -> str:
         return self.summary_table().html()
@@ -80,3 +127,11 @@ class Shown:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002 - the protocol's
         """Give text, a table and the still picture; the front end takes the richest it can show."""
         return dict(import_module("lstm_lab.plots").mimebundle(self))
+
+
+class Still(Shown):
+    """Mixin of a result without a live view: what it has to mail is its picture and its tables."""
+
+    def to_html(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """Save title, tables and picture as one self-contained file; options are the picture's."""
+        return Path(import_module("lstm_lab.plots").to_html(self, path, **options))

@@ -19,6 +19,7 @@ from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.forecasting.calibration import centre_and_spread
 from lstm_lab.forecasting.following import GAMMA
+from lstm_lab.forecasting.words import percent
 from lstm_lab.nn.sampling import CHUNK
 from lstm_lab.options import ForecastOptions
 from lstm_lab.prediction import Prediction
@@ -297,11 +298,14 @@ def test_forecasts_are_forecasts(longer):
 
 
 def test_the_text_names_band_and_measured_coverage(run, longer):
-    text = repr(longer)
-    assert "calibrated 90 % band held" in text
-    assert "verdict" in text
+    head, *lines = longer.summary_table().table
+    held = longer.summary.loc["network"]
+    said = f"{percent(held.coverage)} ({100 * held.coverage_low:.0f}–{100 * held.coverage_high:.0f})"
+    row = dict(zip(head, next(line for line in lines if line[0] == "network"), strict=True))
+    assert (row["band"], row["held"]) == ("calibrated 90 %", said)
+    assert "verdict" in repr(longer)
     bare = lab.backtest(run, table(), horizon=HORIZON, origins=4, paths=CHUNK, calibrate=False, noise="none")
-    assert "dropout spread band held" in repr(bare)
+    assert "dropout spread" in repr(bare)
     assert "90 %" not in repr(bare)
     assert list(bare.summary["band"].unique()) == ["dropout spread", "predictive"] or set(bare.summary["band"]) == {
         "dropout spread",

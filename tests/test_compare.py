@@ -18,7 +18,7 @@ from lstm_lab.nn.packing import PackedModel, fresh_layers, pack, unpack
 from lstm_lab.nn.sampling import CHUNK
 from lstm_lab.nn.stacks import build_forecaster
 from lstm_lab.options import TrainOptions
-from lstm_lab.studies.ablate import BASE, UNCALIBRATED
+from lstm_lab.studies.kinds import BASE, UNCALIBRATED
 
 HORIZON, ORIGINS, LOOKBACK = 3, 14, 8
 STUDY = {"horizon": HORIZON, "origins": ORIGINS, "paths": CHUNK}
@@ -141,7 +141,7 @@ def test_every_kind_is_judged_on_the_same_rows_and_trained_with_every_seed(compa
     }
     assert comparison.past.rows[0] >= 320
     assert comparison.past.rows[-1] == 400 - HORIZON
-    assert comparison.trained_on.startswith("320 rows")
+    assert comparison.details["trained on"].startswith("320 rows")
     table_ = comparison.summary
     assert list(table_["mae"]) == sorted(table_["mae"])
     assert table_.loc["rnn", "seeds"] == 2
@@ -198,7 +198,7 @@ def test_stop_keeps_the_complete_kinds():
     )
     assert list(result.summary.index) == ["naive"]
     assert result.details["stopped"] == "with 1 of 2 models judged"
-    with pytest.raises(ForecastError, match="stopped before any kind"):
+    with pytest.raises(ForecastError, match="stopped before any model"):
         lab.compare(table(), kinds=["naive"], stop=stop, **STUDY)
 
 

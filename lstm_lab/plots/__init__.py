@@ -11,6 +11,7 @@ import html
 import io
 from functools import singledispatch
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -18,11 +19,13 @@ from PIL import Image
 from lstm_lab.errors import LabError
 
 if TYPE_CHECKING:
+    import os
+
     from matplotlib.figure import Figure
 
     from lstm_lab.showing import Shown
 
-__all__ = ["mimebundle", "plot", "png"]
+__all__ = ["mimebundle", "plot", "png", "to_html"]
 
 _VIEWS = {
     "Ablation": "lstm_lab.plots.compare",
@@ -36,6 +39,33 @@ _VIEWS = {
     "Weighting": "lstm_lab.plots.choices",
 }
 """The module that registers the picture of each type, by the type's name."""
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+body {{ margin: 0 auto; padding: 16px; max-width: 1000px; font: 14px/1.5 system-ui, sans-serif; }}
+table {{ display: block; overflow-x: auto; margin: 16px 0; border-collapse: collapse; }}
+caption {{ font-size: 17px; overflow-wrap: anywhere; }}
+th, td {{ padding: 2px 16px 2px 0; vertical-align: top; font-variant-numeric: tabular-nums; }}
+th {{ font-weight: 600; }}
+@media (prefers-color-scheme: dark) {{
+  body {{ background: #121212; color: #e6e6e6; }}
+  img {{ filter: invert(0.93) hue-rotate(180deg); }} /* the picture's white becomes the page's black, its hues stay */
+}}
+</style>
+</head>
+<body>
+<main>{body}</main>
+</body>
+</html>
+"""
 
 
 @singledispatch
@@ -78,16 +108,26 @@ def png(figure: Figure, dpi: float = 100) -> bytes:
         return small.getvalue()
 
 
-def mimebundle(result: Shown) -> dict[str, str]:
+def mimebundle(result: Shown, **options: Any) -> dict[str, str]:
     """Show a result in every way a front end may ask for: text, HTML with the picture and the table, PNG.
 
     The picture is drawn at twice the screen's density and shown at its nominal width, so that it is sharp on any
-    screen; what it shows is said in its alternative text.
+    screen; what it shows is said in its alternative text. Options are the picture's.
     """
     summary = result.summary_table()
-    figure = plot(result)
+    figure = plot(result, **options)
     data = base64.b64encode(png(figure, dpi=200)).decode("ascii")
     said = html.escape(summary.text(), quote=True)
     width = round(figure.get_figwidth() * 100)
     image = f'<img src="data:image/png;base64,{data}" alt="{said}" width="{width}" style="max-width:100%;height:auto">'
     return {"text/plain": repr(result), "text/html": f"<div>{image}{summary.html()}</div>", "image/png": data}
+
+
+def to_html(result: Shown, path: str | os.PathLike[str], **options: Any) -> Path:
+    """Save title, picture and tables as one page that needs neither kernel nor network, nor may use one."""
+    page = _PAGE.format(
+        title=html.escape(result.summary_table().title), body=mimebundle(result, **options)["text/html"]
+    )
+    target = Path(path)
+    target.write_text(page, encoding="utf-8")
+    return target

@@ -9,9 +9,9 @@ import numpy as np
 
 from lstm_lab.plots import plot, style
 from lstm_lab.plots.style import BLUE, GREY, LIGHT, ORANGE, VERMILION
-from lstm_lab.studies.ablate import BASE, Ablation
+from lstm_lab.studies.ablate import Ablation
 from lstm_lab.studies.compare import Comparison
-from lstm_lab.studies.kinds import NETWORKS
+from lstm_lab.studies.kinds import BASE, NETWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,68 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import pandas as pd
 
-from lstm_lab.errors import ForecastError, OptionError, did_you_mean
-from lstm_lab.forecasting.words import moment, number, percent
+from lstm_lab.errors import OptionError, did_you_mean
+from lstm_lab.forecasting.words import number, percent
+from lstm_lab.options import AblateOptions
 from lstm_lab.run import read_series
-from lstm_lab.showing import Shown, Summary
-from lstm_lab.studies.course import Job, gather
+from lstm_lab.showing import Summary
 from lstm_lab.studies.executors import workplace
-from lstm_lab.studies.judging import difference, score
-from lstm_lab.studies.trials import Settings, first_rows, lay_out, settled
+from lstm_lab.studies.kinds import BASE, CHANGES, UNCALIBRATED
+from lstm_lab.studies.trials import Judged, Settings, first_rows, lay_out, settled
+from lstm_lab.studies.words import effect
 
 if TYPE_CHECKING:
     import os
     import threading
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
 
     from lstm_lab.events import ProgressListener
     from lstm_lab.options import TrainOptions
-    from lstm_lab.studies.course import Gathered
-    from lstm_lab.studies.judging import Difference, Forecasts, Past
+    from lstm_lab.studies.course import Job
+    from lstm_lab.studies.executors import Outcome
     from lstm_lab.studies.trials import Trial
 
-__all__ = ["BASE", "CHANGES", "Ablation", "ablate"]
+__all__ = ["Ablation", "ablate"]
 
-BASE: Final = "as given"
-"""The variant that the others are held against."""
-CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "loss: huber": {"loss": "huber"},
-    "loss: mse": {"loss": "mse"},
-    "weights: uniform": {"weights": "uniform"},
-    "weights: linear": {"weights": "linear"},
-    "weights: exponential": {"weights": "exponential"},
-    "target: raw": {"transform": "none"},
-    "target: log returns": {"transform": "log_return"},
-}
-"""What is changed, one at a time; a change that changes nothing is left out."""
-UNCALIBRATED: Final = "band: not calibrated"
 EFFECTS: Final = ("mae", "crps", "coverage", "width")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Ablation(Shown):
+class Ablation(Judged):
     """What each change does; made by `ablate`."""
 
-    past: Past
-    forecasts: Mapping[tuple[str, int], Forecasts]
-    """By variant and seed."""
-    details: Mapping[str, str]
+    called = "variant"
 
-    @cached_property
-    def scores(self) -> pd.DataFrame:
-        """A row for each variant and seed: all scores."""
-        rows = {key: score(one) for key, one in self.forecasts.items()}
-        frame = pd.DataFrame.from_dict(rows, orient="index")
-        frame.index = pd.MultiIndex.from_tuples(list(rows), names=["variant", "seed"])
-        return frame
+    @classmethod
+    def of(cls, trial: Trial, jobs: Sequence[Job], outcome: Outcome) -> Self:
+        """Put together what is complete, and the base without its calibration: that takes no training."""
+        made = super().of(trial, jobs, outcome)
+        kept = {key: one for key, one in made.forecasts.items() if key[0] == BASE and one.kind == "calibrated"}
+        forecasts = {(UNCALIBRATED, seed): one.without_calibration() for (_, seed), one in kept.items()}
+        fitted = {(UNCALIBRATED, seed): made.fitted[BASE, seed] for _, seed in kept}
+        details = {**made.details, "transform": made.fitted[next(iter(made.forecasts))].transform}
+        return replace(
+            made, forecasts={**made.forecasts, **forecasts}, fitted={**made.fitted, **fitted}, details=details
+        )
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Variants with a result, `BASE` first."""
+        return tuple(dict.fromkeys(variant for variant, _ in self.forecasts))
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -84,50 +78,34 @@ class Ablation(Shown):
         row: dict[str, Any] = {name: own[name].mean() for name in EFFECTS}
         row |= {f"{name}_effect": gaps[name].mean() for name in EFFECTS}
         row |= {f"{name}_spread": gaps[name].std(ddof=1) for name in EFFECTS}
-        return row | {"clear": variant != BASE and len(signs) == 1 and self.effect(variant).clear}
-
-    @property
-    def variants(self) -> tuple[str, ...]:
-        """Variants with a result, `BASE` first."""
-        return tuple(dict.fromkeys(variant for variant, _ in self.forecasts))
-
-    def effect(self, variant: str) -> Difference:
-        """Compare a variant's absolute errors with the base's, origin by origin, averaged over the seeds they share."""
-        seeds = [seed for name, seed in self.forecasts if name == variant and (BASE, seed) in self.forecasts]
-        own, base = (np.mean([self.forecasts[name, seed].errors for seed in seeds], axis=0) for name in (variant, BASE))
-        return difference(own, base, self.past.overlap)
+        return row | {"clear": variant != BASE and len(signs) == 1 and self.gap(variant, BASE).clear}
 
     def summary_table(self) -> Summary:
-        """Say what each change does, a line a change."""
-        origins = self.past.origins
-        span = f"{len(origins)} from {moment(origins[0])} to {moment(origins[-1])}, {self.past.horizon} steps each"
-        rows = [("judged at", span), *self.details.items()]
-        table = self.summary
-        for variant, row in table.iterrows():
-            scores = f"MAE {number(row.mae)}, CRPS {number(row.crps)}, held {percent(row.coverage)}"
-            if variant == BASE:
-                rows.append((str(variant), f"{scores}, width {number(row.width)}"))
-                continue
-            share = row.mae_effect / table.loc[BASE, "mae"]
-            said = f"MAE {_signed(share)}, {'clear' if row.clear else 'may be chance'}"
-            if variant == UNCALIBRATED:
-                said = f"width {_signed(row.width_effect / table.loc[BASE, 'width'])}"
-            rows.append((str(variant), f"{said}; {scores}, width {number(row.width)}"))
-        return Summary(f"Ablation for {self.past.series.name}", tuple(rows))
+        """Say what was changed on what, and tabulate what each change does."""
+        rows = [*self.details.items(), ("band", self.band(BASE))]
+        return Summary(f"Ablation for {self.past.series.name}", tuple(rows), tuple(self._lines()))
+
+    def _lines(self) -> Iterator[tuple[str, ...]]:
+        yield ("variant", "MAE", "effect on it", "", "held", "width", "CRPS")
+        base = self.mae(BASE)
+        for name, row in self.summary.iterrows():
+            variant = str(name)
+            same = variant in {BASE, UNCALIBRATED}  # a calibration moves the band's edges, never the median
+            yield (
+                variant,
+                number(row.mae),
+                "" if same else effect(self.gap(variant, BASE), base),
+                "" if same else "clear" if row.clear else "may be chance",
+                percent(row.coverage),
+                number(row.width),
+                number(row.crps),
+            )
 
 
 def ablate(
     source: str | os.PathLike[str] | pd.DataFrame | pd.Series[Any],
     *,
-    changes: Sequence[str] | None = None,
-    seeds: Sequence[int] = (0, 1, 2),
-    horizon: int = 30,
-    origins: int = 60,
-    test: float = 0.2,
-    renew: bool = True,
     executor: Executor | None = None,
-    workers: int | None = None,
-    cluster: str | None = None,
     listener: ProgressListener | None = None,
     stop: threading.Event | None = None,
     **options: Any,
@@ -138,13 +116,13 @@ def ablate(
     ----------
     source
         A file, DataFrame or Series; see `lstm_lab.load`.
-    changes
-        Which of `CHANGES` to try; by default all that apply. Whether calibration helps is always told: it takes no
-        further training.
-    seeds, horizon, origins, test, renew, executor, workers, cluster, listener, stop
+    executor, listener, stop
         As for `lstm_lab.compare`.
     **options
-        Fields of `lstm_lab.options.TrainOptions` and `lstm_lab.options.ForecastOptions`: the base that is changed.
+        Fields of `lstm_lab.options.AblateOptions`, `lstm_lab.options.TrainOptions` and
+        `lstm_lab.options.ForecastOptions`; the latter two make the base that is changed. ``changes`` names some of
+        `lstm_lab.studies.kinds.CHANGES`; all that apply are tried by default. Whether calibration helps is always
+        told: it takes no further training.
 
     Returns
     -------
@@ -160,67 +138,33 @@ def ablate(
     --------
     >>> lab.ablate(frame, target="close", seeds=[0, 1]).summary  # doctest: +SKIP
     """
-    given = {"seeds": seeds, "origins": origins, "test": test, "workers": workers, "cluster": cluster}
-    settings = Settings.of({**given, "renew": renew}, {"horizon": horizon, **options})
+    settings = Settings.of(AblateOptions, options)
+    _check(settings.study.changes)
     frame, target = read_series(source, settings.train)
-    variants = _variants(frame, target, settings, changes)
+    variants = _variants(frame, target, settings)
     trial = lay_out(frame, target, settings, list(variants.values()))
-    jobs = list(_jobs(trial, variants, settings.study.seeds))
+    # Seed after seed, so that an ablation that is stopped has tried every change.
+    seeds = dict.fromkeys(settings.study.seeds)
+    jobs = [trial.job(variant, varied, seed) for seed in seeds for variant, varied in variants.items()]
     with workplace(executor, settings.study.workers, settings.study.cluster) as place:
         outcome = place.run([job.task for job in jobs], label="ablating", listener=listener, stop=stop)
-    done = {name: one for name, one in gather(trial.course, jobs, outcome).items() if one.reached.all()}
-    if not done:
-        raise ForecastError("stopped before anything was judged; let it run longer, or try fewer changes")
-    return _ablation(trial, done, f"{len(done)} of {len(jobs)}" if outcome.stopped else None)
+    return Ablation.of(trial, jobs, outcome)
 
 
-def _variants(
-    frame: pd.DataFrame, target: str, settings: Settings, changes: Sequence[str] | None
-) -> dict[str, TrainOptions]:
+def _check(changes: Sequence[str]) -> None:
+    for name in changes:
+        if name not in {*CHANGES, "all"}:
+            raise OptionError(f"there is no change {name!r} to try; {did_you_mean(name, [*CHANGES, 'all'])}")
+
+
+def _variants(frame: pd.DataFrame, target: str, settings: Settings[AblateOptions]) -> dict[str, TrainOptions]:
     """Make the options of every variant, the base first, without those that would repeat it."""
-    for name in CHANGES if changes is None else changes:
-        if name not in CHANGES:
-            raise OptionError(f"there is no change {name!r}; {did_you_mean(name, CHANGES)}")
-    recipe = settled(frame, target, first_rows(frame, settings), settings.train)
+    recipe = settled(frame, target, first_rows(frame, settings.study), settings.train)
     base = settings.train.model_copy(update={"transform": recipe.transform, "features": recipe.features})
     variants = {BASE: base}
-    for name in CHANGES if changes is None else changes:
+    for name in CHANGES if "all" in settings.study.changes else settings.study.changes:
         varied = base.model_copy(update=dict(CHANGES[name]))
         logarithm_fails = varied.transform == "log_return" and not bool((frame[target] > 0).all())
         if varied != base and not logarithm_fails:
             variants[name] = varied
     return variants
-
-
-def _jobs(trial: Trial, variants: Mapping[str, TrainOptions], seeds: Sequence[int]) -> Iterator[Job]:
-    """Seed after seed, so that an ablation that is stopped has tried every change."""
-    every = slice(0, len(trial.course.past.rows))
-    for seed in dict.fromkeys(seeds):
-        for variant, options in variants.items():
-            task = trial.fit(f"{variant!r} with seed {seed}", options, seed)
-            yield Job(f"{variant}:{seed}", 0, judged=True, part=every, task=task)
-
-
-def _ablation(trial: Trial, done: Mapping[str, Gathered], stopped: str | None) -> Ablation:
-    past = trial.course.past
-    every = np.ones(len(past.rows), dtype=np.bool_)
-    forecasts: dict[tuple[str, int], Forecasts] = {}
-    for name, one in done.items():
-        variant, _, seed = name.rpartition(":")
-        forecasts[variant, int(seed)] = one.forecasts(past, every, one.fitted[0].uncalibrated)
-    calibrated = {key: one for key, one in forecasts.items() if key[0] == BASE and one.kind == "calibrated"}
-    forecasts |= {(UNCALIBRATED, number): one.without_calibration() for (_, number), one in calibrated.items()}
-    details = {"transform": next(iter(done.values())).fitted[0].transform}
-    details |= trial.course.described()
-    if stopped is not None:
-        details["stopped"] = f"with {stopped} networks judged"
-    return Ablation(past, forecasts, details)
-
-
-def _signed(share: float) -> str:
-    """Write a change in percent with its sign.
-
-    >>> _signed(-0.034)
-    '−3 %'
-    """
-    return f"{'+' if share >= 0 else '−'}{percent(abs(share))}"

@@ -99,7 +99,7 @@ class Backtest(Still):
                 number(row.mae),
                 "" if name == self.network else effect(self._gap(str(name)), row.mae),
                 f"{row.band} {self.past.interval:g} %" if row.band == "calibrated" else str(row.band),
-                held(row),
+                held(row.coverage, row.coverage_low, row.coverage_high),
                 number(row.width),
                 number(row.crps),
                 number(row.mase),

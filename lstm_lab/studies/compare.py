@@ -6,30 +6,28 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-import pandas as pd
-
-from lstm_lab.errors import ForecastError, OptionError, did_you_mean
+from lstm_lab.errors import OptionError, did_you_mean
 from lstm_lab.forecasting.baselines import BASELINES
-from lstm_lab.forecasting.words import moment, number, percent
+from lstm_lab.forecasting.words import number, percent
+from lstm_lab.options import CompareOptions
 from lstm_lab.run import read_series
-from lstm_lab.showing import Shown, Summary
-from lstm_lab.studies.course import Job, baseline_jobs, check_baselines, gather
+from lstm_lab.showing import Summary
+from lstm_lab.studies.course import baseline_jobs, check_baselines
 from lstm_lab.studies.executors import workplace
-from lstm_lab.studies.judging import COLUMNS, difference, score
 from lstm_lab.studies.kinds import KINDS, NETWORKS
-from lstm_lab.studies.trials import Settings, lay_out
+from lstm_lab.studies.trials import Judged, Settings, lay_out, model_name
+from lstm_lab.studies.words import against, effect, listed
 
 if TYPE_CHECKING:
     import os
     import threading
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from concurrent.futures import Executor
 
+    import pandas as pd
+
     from lstm_lab.events import ProgressListener
-    from lstm_lab.studies.course import Gathered
-    from lstm_lab.studies.fitting import Fitted
-    from lstm_lab.studies.judging import Forecasts, Past
+    from lstm_lab.studies.course import Job
     from lstm_lab.studies.trials import Trial
 
 __all__ = ["Comparison", "compare"]
@@ -38,35 +36,19 @@ _COSTS: Final = ("parameters", "kilobytes", "training_seconds", "forecast_second
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Shown):
+class Comparison(Judged):
     """Several kinds of model on the same rows; made by `compare`."""
 
-    past: Past
-    """The series and the judged origins."""
-    forecasts: Mapping[tuple[str, int], Forecasts]
-    """By kind and seed; a baseline has the first seed alone, for its point forecast has no chance in it."""
-    fitted: Mapping[tuple[str, int], Fitted]
-    """By kind and seed, for networks: how training ended and what it cost."""
-    trained_on: str
-    """The rows before the first judged one, in words."""
-    details: Mapping[str, str]
+    called = "kind"
 
-    @cached_property
-    def scores(self) -> pd.DataFrame:
-        """A row for each kind and seed: all scores, and what the model cost."""
-        rows = {key: score(one) | self._costs(key) for key, one in self.forecasts.items()}
-        frame = pd.DataFrame.from_dict(rows, orient="index", columns=[*COLUMNS, *_COSTS])
-        frame.index = pd.MultiIndex.from_tuples(list(rows), names=["kind", "seed"])
-        return frame
-
-    def _costs(self, key: tuple[str, int]) -> dict[str, float]:
-        origins = len(self.past.rows)
-        if key not in self.fitted:
-            return dict(zip(_COSTS, (0.0, 0.0, 0.0, self.forecasts[key].seconds / origins), strict=True))
-        fitted = self.fitted[key]
-        parameters = float(fitted.parameters)
-        costs = (parameters, 4 * parameters / 1000, fitted.training_seconds, fitted.drawing_seconds / origins)
-        return dict(zip(_COSTS, costs, strict=True))
+    def _scored(self, key: tuple[str, int]) -> dict[str, float]:
+        """Score one model, and add what it cost."""
+        fitted = self.fitted.get(key)
+        size = 0.0 if fitted is None else float(fitted.parameters)
+        training = 0.0 if fitted is None else fitted.training_seconds
+        drawing = self.forecasts[key].seconds if fitted is None else fitted.drawing_seconds
+        costs = (size, 4 * size / 1000, training, drawing / len(self.past.rows))
+        return super()._scored(key) | dict(zip(_COSTS, costs, strict=True))
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -90,15 +72,8 @@ class Comparison(Shown):
         return tuple(
             str(kind)
             for kind, row in table.iloc[1:].iterrows()
-            if row.mae_low <= table.loc[leader, "mae_high"] or not self._clear(leader, str(kind))
+            if row.mae_low <= table.loc[leader, "mae_high"] or not self.gap(leader, str(kind)).clear
         )
-
-    def _clear(self, leader: str, kind: str) -> bool:
-        return difference(self._errors(leader), self._errors(kind), self.past.overlap).clear
-
-    def _errors(self, kind: str) -> np.ndarray:
-        """Absolute errors, averaged over the seeds, (origins, horizon)."""
-        return np.asarray(np.mean([one.errors for (name, _), one in self.forecasts.items() if name == kind], axis=0))
 
     @property
     def verdict(self) -> str:
@@ -110,40 +85,59 @@ class Comparison(Shown):
         if not self.rivals:
             share = percent(1 - float(table["mae"].iloc[0] / table["mae"].iloc[1]))
             return f"{leader} has the lowest error, {share} below {table.index[1]}, with every seed and beyond chance"
-        seeds = int(table["seeds"].max())
         return (
-            f"no winner: {leader} has the lowest error, but {_listed(self.rivals)} cannot be told from it by"
-            f" {seeds} seed{'s' if seeds > 1 else ''} and {len(self.past.rows)} origins"
+            f"no winner: {leader} has the lowest error, but {listed(self.rivals)} cannot be told from it by"
+            f" {self._judged_by()}"
         )
 
+    @property
+    def best_network(self) -> str | None:
+        """Say how the best network compares with the best baseline; None where either kind is missing."""
+        networks = [str(kind) for kind in self.summary.index if kind in NETWORKS]
+        others = [str(kind) for kind in self.summary.index if kind not in NETWORKS]
+        if not networks or not others:
+            return None
+        best = others[0]
+        said = against(networks[0], best, self.gap(networks[0], best), self.mae(best), self._judged_by())
+        return f"{said} ({networks[0]} is the best network, {best} the best baseline)"
+
+    def _judged_by(self) -> str:
+        seeds, origins = int(self.summary["seeds"].max()), len(self.past.rows)
+        return f"{seeds} seed{'s' if seeds > 1 else ''} and {origins} origin{'s' if origins > 1 else ''}"
+
     def summary_table(self) -> Summary:
-        """Say what was compared on what, a line a kind, and what follows."""
-        origins = self.past.origins
-        span = f"{len(origins)} from {moment(origins[0])} to {moment(origins[-1])}, {self.past.horizon} steps each"
-        rows = [("trained on", self.trained_on), ("judged at", span), *self.details.items()]
-        calibrated = all(one.kind == "calibrated" for one in self.forecasts.values())
-        band = f"calibrated {self.past.interval:g} % band" if calibrated else "band"
-        for kind, row in self.summary.iterrows():
-            seeds = f" ({number(row.mae_low)} to {number(row.mae_high)})" if row.seeds > 1 else ""
-            cost = f", {int(row.parameters):,} parameters, {row.training_seconds:.0f} s" if row.parameters else ""
-            scores = f"MAE {number(row.mae)}{seeds}, MASE {number(row.mase)}, CRPS {number(row.crps)}"
-            held = f"{band} held {percent(row.coverage)}, width {number(row.width)}"
-            rows.append((str(kind), f"{scores}; {held}{cost}"))
-        return Summary(f"Comparison for {self.past.series.name}", (*rows, ("verdict", self.verdict)))
+        """Say what was compared on what and what follows, and tabulate the kinds."""
+        rows = [*self.details.items(), ("band", self.band()), ("verdict", self.verdict)]
+        if self.best_network is not None:
+            rows.append(("networks", self.best_network))
+        return Summary(f"Comparison for {self.past.series.name}", tuple(rows), tuple(self._lines()))
+
+    def _lines(self) -> Iterator[tuple[str, ...]]:
+        """Tabulate the kinds; beside naive, where it was judged too."""
+        naive = self.mae("naive") if "naive" in self.summary.index else None
+        vs_naive = () if naive is None else ("vs naive",)
+        yield ("kind", "MAE", "of seeds", *vs_naive, "held", "width", "weights", "trained", "CRPS", "MASE")
+        for name, row in self.summary.iterrows():
+            kind, trained = str(name), row.parameters > 0
+            gap = () if naive is None else ("" if kind == "naive" else effect(self.gap(kind, "naive"), naive),)
+            yield (
+                kind,
+                number(row.mae),
+                f"{number(row.mae_low)}–{number(row.mae_high)}" if row.seeds > 1 else "",
+                *gap,
+                percent(row.coverage),
+                number(row.width),
+                f"{int(row.parameters):,}" if trained else "",
+                f"{row.training_seconds:.0f} s" if trained else "",
+                number(row.crps),
+                number(row.mase),
+            )
 
 
 def compare(
     source: str | os.PathLike[str] | pd.DataFrame | pd.Series[Any],
     *,
-    kinds: Sequence[str] = ("lstm", "gru", "rnn", "transformer", "naive", "seasonal_naive", "drift"),
-    seeds: Sequence[int] = (0, 1, 2),
-    horizon: int = 30,
-    origins: int = 60,
-    test: float = 0.2,
-    renew: bool = True,
     executor: Executor | None = None,
-    workers: int | None = None,
-    cluster: str | None = None,
     listener: ProgressListener | None = None,
     stop: threading.Event | None = None,
     **options: Any,
@@ -154,21 +148,15 @@ def compare(
     ----------
     source
         A file, DataFrame or Series; see `lstm_lab.load`.
-    kinds
-        ``lstm``, ``gru``, ``rnn``: the reference stack with that cell. ``transformer``: the same with causal attention
-        of equal width. And the names of baselines, ``ets`` and ``arima`` with the ``[stats]`` extra. All networks get
-        the same options: units, epochs, patience, batch.
-    seeds
-        Every network is trained once a seed.
-    horizon, origins
-        As for `lstm_lab.backtest`.
-    test
-        Newest share of the rows: the origins lie there, and nothing else sees them. Training, validation and
-        calibration share the rows before.
-    renew, executor, workers, cluster, listener, stop
+    executor, listener, stop
         As for `lstm_lab.backtest`; a task is one training with its forecasts. What is complete when stopped is kept.
     **options
-        Fields of `lstm_lab.options.TrainOptions` and `lstm_lab.options.ForecastOptions`.
+        Fields of `lstm_lab.options.CompareOptions`, `lstm_lab.options.TrainOptions` and
+        `lstm_lab.options.ForecastOptions`. ``kinds`` to compare: ``lstm``, ``gru``, ``rnn``, the reference stack with
+        that cell; ``transformer``, the same with causal attention of equal width; and the names of baselines, ``ets``
+        and ``arima`` with the ``[stats]`` extra. Every network gets the same options (units, epochs, patience, batch)
+        and is trained once for each of the ``seeds``. ``test`` is the newest share of the rows: the ``origins`` lie
+        there, and nothing else sees them; training, validation and calibration share the rows before.
 
     Returns
     -------
@@ -184,21 +172,17 @@ def compare(
     --------
     >>> lab.compare(frame, target="close", kinds=["lstm", "gru", "naive"]).summary  # doctest: +SKIP
     """
-    given = {"kinds": kinds, "seeds": seeds, "origins": origins, "test": test, "workers": workers, "cluster": cluster}
-    settings = Settings.of({**given, "renew": renew}, {"horizon": horizon, **options})
+    settings = Settings.of(CompareOptions, options)
     _check(settings)
     frame, target = read_series(source, settings.train)
     trial = lay_out(frame, target, settings, [settings.train])
     jobs = list(_jobs(trial, settings))
     with workplace(executor, settings.study.workers, settings.study.cluster) as place:
         outcome = place.run([job.task for job in jobs], label="comparing", listener=listener, stop=stop)
-    done = {name: one for name, one in gather(trial.course, jobs, outcome).items() if one.reached.all()}
-    if not done:
-        raise ForecastError("stopped before any kind was judged; let it run longer, or compare fewer")
-    return _comparison(trial, done, f"{len(done)} of {len({job.model for job in jobs})}" if outcome.stopped else None)
+    return Comparison.of(trial, jobs, outcome)
 
 
-def _check(settings: Settings) -> None:
+def _check(settings: Settings[CompareOptions]) -> None:
     for kind in settings.study.kinds:
         if kind not in KINDS:
             raise OptionError(f"there is no kind {kind!r} to compare; {did_you_mean(kind, KINDS)}")
@@ -207,44 +191,15 @@ def _check(settings: Settings) -> None:
         raise OptionError("supervise='every' needs a recurrent network, got the kind 'transformer'; leave one out")
 
 
-def _jobs(trial: Trial, settings: Settings) -> Iterator[Job]:
+def _jobs(trial: Trial, settings: Settings[CompareOptions]) -> Iterator[Job]:
     """Baselines first, then seed after seed, so that a comparison that is stopped holds every kind."""
     kinds, seeds = tuple(dict.fromkeys(settings.study.kinds)), tuple(dict.fromkeys(settings.study.seeds))
     for kind in kinds:
         if kind in BASELINES and (kind != "seasonal_naive" or trial.course.season > 1):
-            yield from baseline_jobs(_model(kind, seeds[0]), trial.course, kind)
-    every = slice(0, len(trial.course.past.rows))
+            yield from baseline_jobs(model_name(kind, seeds[0]), trial.course, kind)
     for seed in seeds:
         for kind in kinds:
             if kind in NETWORKS:
                 cell = {} if kind == "transformer" else {"cell": kind}
-                name = f"{kind} with seed {seed}"
-                task = trial.fit(name, settings.train.model_copy(update=cell), seed, transformer=kind == "transformer")
-                yield Job(_model(kind, seed), 0, judged=True, part=every, task=task)
-
-
-def _model(kind: str, seed: int) -> str:
-    return f"{kind}:{seed}"
-
-
-def _comparison(trial: Trial, done: Mapping[str, Gathered], stopped: str | None) -> Comparison:
-    course, past = trial.course, trial.course.past
-    every = np.ones(len(past.rows), dtype=np.bool_)
-    forecasts, fitted = {}, {}
-    for name, one in done.items():
-        kind, _, seed = name.partition(":")
-        key = (kind, int(seed))
-        fit = one.fitted.get(0)
-        forecasts[key] = one.forecasts(past, every, "predictive" if fit is None else fit.uncalibrated)
-        if fit is not None:
-            fitted[key] = fit
-    index = trial.frame.index
-    details = course.described()
-    if stopped is not None:
-        details["stopped"] = f"with {stopped} models judged"
-    trained_on = f"{trial.cut:,} rows, {moment(index[0])} to {moment(index[trial.cut - 1])}"
-    return Comparison(past, forecasts, fitted, trained_on, details)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+                options = settings.train.model_copy(update=cell)
+                yield trial.job(kind, options, seed, transformer=kind == "transformer")

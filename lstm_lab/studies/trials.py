@@ -1,62 +1,70 @@
-"""Trials: several networks trained on the same first rows, and judged on the same later ones."""
+"""Trials: several networks trained on the same first rows with the same seeds, and judged on the same later rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
+import pandas as pd
 
 from lstm_lab.data.encoding import Encoder
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.recipe import settle
 from lstm_lab.data.timeline import segments
 from lstm_lab.data.windows import cut_rows
-from lstm_lab.errors import DataError, OptionError, did_you_mean
-from lstm_lab.options import CompareOptions, ForecastOptions, TrainOptions
+from lstm_lab.errors import DataError, ForecastError, OptionError, did_you_mean
+from lstm_lab.forecasting.words import span
+from lstm_lab.options import ForecastOptions, HoldoutOptions, Options, TrainOptions, TrialOptions
 from lstm_lab.prediction import ORIGINS, spread_out
-from lstm_lab.studies.course import Course, Stage, no_calibration, season_of
+from lstm_lab.showing import Still
+from lstm_lab.studies.course import Course, Job, Stage, gather, no_calibration, season_of
 from lstm_lab.studies.fitting import Fit
-from lstm_lab.studies.judging import Past
+from lstm_lab.studies.judging import Past, difference, score
+from lstm_lab.studies.words import origins_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from lstm_lab.data.recipe import Recipe
+    from lstm_lab.studies.executors import Outcome
+    from lstm_lab.studies.fitting import Fitted
+    from lstm_lab.studies.judging import Difference, Forecasts
 
+__all__ = ["Judged", "Settings", "Trial", "first_rows", "lay_out", "settled"]
 
-__all__ = ["Settings", "Trial", "first_rows", "lay_out", "settled"]
+Study = TypeVar("Study", bound=TrialOptions)
 
 
 @dataclass(frozen=True, eq=False)
-class Settings:
+class Settings(Generic[Study]):
     """The options of a study, sorted by what they belong to."""
 
-    study: CompareOptions
+    study: Study
     train: TrainOptions
     forecast: ForecastOptions
 
     @classmethod
-    def of(cls, study: Mapping[str, Any], others: Mapping[str, Any]) -> Settings:
-        """Sort keywords into options of training and of the forecast, and validate all.
+    def of(cls, model: type[Study], options: Mapping[str, Any]) -> Settings[Study]:
+        """Sort keywords into options of the study, of training and of the forecast, and validate all.
 
         Raises
         ------
         OptionError
             An unknown name or a refused value; ``seed``, for a study takes several.
         """
-        if "seed" in others:
-            raise OptionError(f"a study trains with several seeds, got seed={others['seed']}; use seeds=[0, 1, 2]")
-        names = {**TrainOptions.model_fields, **ForecastOptions.model_fields, **CompareOptions.model_fields}
-        for name in others:
-            if name not in TrainOptions.model_fields and name not in ForecastOptions.model_fields:
+        if "seed" in options:
+            raise OptionError(f"a study trains with several seeds, got seed={options['seed']}; use seeds=[0, 1, 2]")
+        models: tuple[type[Options], ...] = (model, TrainOptions, ForecastOptions)
+        names = {name: one for one in models for name in one.model_fields}
+        for name in options:
+            if name not in names:
                 raise OptionError(f"there is no option {name!r}; {did_you_mean(name, names)}")
-        train = {name: value for name, value in others.items() if name in TrainOptions.model_fields}
-        forecast = {name: value for name, value in others.items() if name in ForecastOptions.model_fields}
-        return cls(CompareOptions.of(study), TrainOptions.of(train), ForecastOptions.of(forecast).resolved())
+        study, train, forecast = ({name: options[name] for name in options if names[name] is one} for one in models)
+        return cls(model.of(study), TrainOptions.of(train), ForecastOptions.of(forecast).resolved())
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +77,110 @@ class Trial:
     """The first row that training never sees."""
     course: Course
 
-    def fit(self, name: str, options: TrainOptions, seed: int, *, transformer: bool = False) -> Fit:
-        """Make the task that trains one network and forecasts from the judged origins."""
+    def job(self, name: str, options: TrainOptions, seed: int, *, transformer: bool = False) -> Job:
+        """Plan to train one network and to forecast with it from the judged origins."""
         rows = self.course.past.rows
         settings = {**options.model_dump(), "target": self.target, "time": None, "missing": "error", "seed": seed}
         known = self.frame.iloc[: int(rows[-1]) + self.course.forecast.horizon]
-        return Fit(name, known, self.cut, rows, settings, self.course.forecast, transformer=transformer)
+        task = Fit(
+            f"{name} with seed {seed}",
+            known,
+            self.cut,
+            rows,
+            settings,
+            self.course.forecast,
+            transformer=transformer,
+        )
+        return Job(model_name(name, seed), 0, judged=True, part=slice(0, len(rows)), task=task)
 
 
-def lay_out(frame: pd.DataFrame, target: str, settings: Settings, variants: Sequence[TrainOptions]) -> Trial:
+def model_name(name: str, seed: int) -> str:
+    """Name a model in one word, to be taken apart by `_key`."""
+    return f"{name}:{seed}"
+
+
+def _key(model: str) -> tuple[str, int]:
+    name, _, seed = model.rpartition(":")
+    return name, int(seed)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Judged(Still):
+    """What all models of a study forecast, and what they cost."""
+
+    past: Past
+    """The series and the judged origins."""
+    forecasts: Mapping[tuple[str, int], Forecasts]
+    """By name and seed; a baseline has the first seed alone, for its point forecast has no chance in it."""
+    fitted: Mapping[tuple[str, int], Fitted]
+    """By name and seed, for networks: how training ended and what it cost."""
+    details: Mapping[str, str]
+    """How it was done, in words."""
+
+    called: ClassVar[str] = "model"
+    """What the names are names of."""
+
+    @classmethod
+    def of(cls, trial: Trial, jobs: Sequence[Job], outcome: Outcome) -> Self:
+        """Put together what is complete.
+
+        Raises
+        ------
+        ForecastError
+            Stopped before anything was.
+        """
+        done = {_key(name): one for name, one in gather(trial.course, jobs, outcome).items() if one.reached.all()}
+        if not done:
+            raise ForecastError("stopped before any model was judged; let it run longer, or ask for fewer")
+        past = trial.course.past
+        every = np.ones(len(past.rows), dtype=np.bool_)
+        fitted = {key: one.fitted[0] for key, one in done.items() if one.fitted}
+        kinds = {key: one.uncalibrated for key, one in fitted.items()}
+        forecasts = {key: one.forecasts(past, every, kinds.get(key, "predictive")) for key, one in done.items()}
+        details = {
+            "trained on": f"{trial.cut:,} rows, {span(trial.frame.index[: trial.cut])}",
+            "judged at": origins_text(past),
+            **trial.course.described(),
+        }
+        if outcome.stopped:
+            details["stopped"] = f"with {len(done)} of {len({job.model for job in jobs})} models judged"
+        return cls(past, forecasts, fitted, details)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """A row for each name and seed: all scores."""
+        frame = pd.DataFrame.from_dict({key: self._scored(key) for key in self.forecasts}, orient="index")
+        frame.index = pd.MultiIndex.from_tuples(list(self.forecasts), names=[self.called, "seed"])
+        return frame
+
+    def _scored(self, key: tuple[str, int]) -> dict[str, float]:
+        return score(self.forecasts[key])
+
+    def mae(self, name: str) -> float:
+        """Give the mean absolute error, averaged over the seeds."""
+        return float(self.scores.xs(name, level=0)["mae"].mean())
+
+    def gap(self, name: str, other: str) -> Difference:
+        """Compare absolute errors, `name` minus `other`, origin by origin, averaged over the seeds that both have."""
+        both = self._seeds(name) & self._seeds(other)
+        return difference(self._errors(name, both), self._errors(other, both), self.past.overlap)
+
+    def _seeds(self, name: str) -> set[int]:
+        return {seed for one, seed in self.fitted if one == name}
+
+    def _errors(self, name: str, seeds: set[int]) -> NDArray[np.float64]:
+        """Average absolute errors over some seeds, or over all if there are none in particular: (origins, horizon)."""
+        of_name = {seed: one.errors for (called, seed), one in self.forecasts.items() if called == name}
+        return np.asarray(np.mean([of_name[seed] for seed in seeds or of_name], axis=0))
+
+    def band(self, name: str | None = None) -> str:
+        """Say what the bands are, of one name or of all, where several kinds are possible."""
+        kinds = {one.kind for (called, _), one in self.forecasts.items() if name in {None, called}}
+        interval = f"{self.past.interval:g} %"
+        return " or ".join(f"calibrated {interval}" if kind == "calibrated" else kind for kind in sorted(kinds))
+
+
+def lay_out(frame: pd.DataFrame, target: str, settings: Settings[Any], variants: Sequence[TrainOptions]) -> Trial:
     """Choose origins that every variant can forecast from, in the newest rows.
 
     Raises
@@ -86,7 +189,7 @@ def lay_out(frame: pd.DataFrame, target: str, settings: Settings, variants: Sequ
         No origin has its whole horizon there.
     """
     horizon = settings.forecast.horizon
-    cut = first_rows(frame, settings)
+    cut = first_rows(frame, settings.study)
     seen = [_observed(frame, target, cut, variant) for variant in variants]
     rows = _common([one.possible(cut, len(frame), horizon) for one in seen])
     if len(rows) == 0:
@@ -131,9 +234,9 @@ def _common(several: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return rows
 
 
-def first_rows(frame: pd.DataFrame, settings: Settings) -> int:
+def first_rows(frame: pd.DataFrame, options: HoldoutOptions) -> int:
     """Count the rows before those that are judged."""
-    return len(frame) - round(settings.study.test * len(frame))
+    return len(frame) - round(options.test * len(frame))
 
 
 def settled(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions) -> Recipe:
