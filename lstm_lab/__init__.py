@@ -10,6 +10,7 @@ The house, from the cellar up; a module imports from its own floor and from thos
     floor 2  nn          stacks, training, sampling, gate traces (Keras on TensorFlow)
     floor 3  forecasting what a forecast means: quantiles, metrics, baselines, calibration
     floor 4  run         train() and Run;  prediction, inspection: one forecast, one look inside
+             stream      a run fed row by row;  continuation: newer rows for a run
     floor 5  studies     backtest and compare: many runs
     floor 6  plots       still pictures (matplotlib)
              widgets     live views (anywidget)
@@ -37,6 +38,7 @@ _HOMES = {
     "compare": "lstm_lab.studies.compare",
     "ablate": "lstm_lab.studies.ablate",
     "Forecast": "lstm_lab.forecasting.forecast",
+    "Stream": "lstm_lab.stream",
     "trace": "lstm_lab.nn.traces",
     "memory": "lstm_lab.nn.memory",
     "LabError": "lstm_lab.errors",
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from lstm_lab.nn.traces import trace as trace
     from lstm_lab.run import Run as Run
     from lstm_lab.run import train as train
+    from lstm_lab.stream import Stream as Stream
     from lstm_lab.studies.ablate import ablate as ablate
     from lstm_lab.studies.backtest import backtest as backtest
     from lstm_lab.studies.compare import compare as compare

@@ -95,7 +95,7 @@ class Prediction:
         reason: EndReason = "finished"
         calibration = None
         try:
-            calibration = self._calibration(told, stop)
+            calibration = self.calibration(told, stop)
         except KeyboardInterrupt:
             reason = "interrupted"
         told.on_start(self._plan(calibration))
@@ -119,7 +119,12 @@ class Prediction:
         told.on_end(
             SamplingEnd(reason, len(paths), seconds, message if reason == "finished" else f"{reason}: {message}")
         )
-        return self._forecast(paths, calibration)
+        plan = self._plan(calibration)
+        return self.result(paths, calibration, plan.index, plan.history)
+
+    def paths(self, origin: Origins) -> NDArray[np.float64]:
+        """Draw all paths from one origin, (paths, horizon) uncalibrated."""
+        return np.concatenate(list(self._chunks(origin)))[: self.options.paths]
 
     def _chunks(self, origin: Origins) -> Iterator[NDArray[np.float64]]:
         for number in range(math.ceil(self.options.paths / CHUNK)):
@@ -129,7 +134,7 @@ class Prediction:
         self, listener: SamplingListener, drawn: list[NDArray[np.float64]], calibration: Calibration | None
     ) -> None:
         done = min(len(drawn) * CHUNK, self.options.paths)
-        so_far = self._calibrated(np.concatenate(drawn)[:done], calibration)
+        so_far = self.calibrated(np.concatenate(drawn)[:done], calibration)
         listener.on_chunk(Chunk(so_far[(len(drawn) - 1) * CHUNK :], done, self.options.paths))
 
     def _plan(self, calibration: Calibration | None) -> SamplingPlan:
@@ -149,7 +154,9 @@ class Prediction:
 
     # Calibration ---------------------------------------------------------------------------------------------------
 
-    def _calibration(self, listener: SamplingListener, stop: threading.Event | None) -> Calibration | None:
+    def calibration(
+        self, listener: SamplingListener | None = None, stop: threading.Event | None = None
+    ) -> Calibration | None:
         """Find or make the calibration, or say in `notes` why there is none."""
         if self.options.calibrate is False:
             return None
@@ -215,19 +222,26 @@ class Prediction:
 
     # The result --------------------------------------------------------------------------------------------------
 
-    def _calibrated(self, paths: NDArray[np.float64], calibration: Calibration | None) -> NDArray[np.float64]:
+    def calibrated(self, paths: NDArray[np.float64], calibration: Calibration | None) -> NDArray[np.float64]:
+        """Set paths right, if there is something to do it with."""
         if calibration is None:
             return paths
         tail = (100 - self.options.interval) / 200
         return calibration.adjust(paths, levels=(tail, 0.5, 1 - tail))
 
-    def _forecast(self, paths: NDArray[np.float64], calibration: Calibration | None) -> Forecast:
-        plan = self._plan(calibration)
+    def result(
+        self,
+        paths: NDArray[np.float64],
+        calibration: Calibration | None,
+        index: pd.Index,
+        history: pd.Series[float],
+    ) -> Forecast:
+        """Name the band that paths make, (paths, horizon) uncalibrated."""
         return Forecast(
-            paths=self._calibrated(paths, calibration),
-            index=plan.index,
-            history=plan.history,
-            target=plan.target,
+            paths=self.calibrated(paths, calibration),
+            index=index,
+            history=history,
+            target=self.run.target,
             kind=self.uncalibrated if calibration is None else "calibrated",
             interval=self.options.interval,
             coverage=None if calibration is None else calibration.coverage(self.options.interval),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lstm_lab.continuation import continued
 from lstm_lab.data.encoding import Encoder
 from lstm_lab.data.loading import load, target_column
 from lstm_lab.data.origins import Observed
@@ -27,6 +28,7 @@ from lstm_lab.nn.training import fit
 from lstm_lab.options import ForecastOptions, GateOptions, MemoryOptions, TrainOptions
 from lstm_lab.prediction import Prediction
 from lstm_lab.showing import Shown, Summary
+from lstm_lab.stream import Stream
 
 if TYPE_CHECKING:
     import threading
@@ -142,6 +144,62 @@ class Run(Shown):
         chosen = ForecastOptions.of(given).resolved()
         return Prediction(self, chosen, known).draw(listener, stop)
 
+    def on(self, newer: str | PathLike[str] | pd.DataFrame | pd.Series[Any]) -> Run:
+        """Take in newer rows without training: forecasts start after the last of them.
+
+        Parameters
+        ----------
+        newer
+            The whole longer series, or the rows after the run's last: a file, DataFrame or Series.
+
+        Returns
+        -------
+        Run
+            The same network and encoding. Its calibration rows are the newest ones, half as many again as the run kept
+            from training at most, so its bands learn from what has happened since.
+
+        Raises
+        ------
+        DataError
+            No row is newer than the run's last, or the rows cannot be used: one line with the remedy.
+
+        Examples
+        --------
+        >>> run.on("prices-today.csv").forecast(30)  # doctest: +SKIP
+        """
+        return continued(self, newer)
+
+    def stream(self, horizon: int = 1, *, renew: bool = True, adapt: bool = True, **options: Any) -> Stream:
+        """Forecast from one new row after another.
+
+        Parameters
+        ----------
+        horizon
+            Steps ahead.
+        renew
+            Let the band learn from forecasts whose horizon is over, and forget old ones.
+        adapt
+            Steer the miss rate of each step towards its target: adaptive conformal inference.
+        **options
+            Fields of `lstm_lab.options.ForecastOptions`.
+
+        Returns
+        -------
+        Stream
+            ``push`` a row, get the next `Forecast`; a row costs the same however many came before it.
+
+        Raises
+        ------
+        LabError
+            An option, or a calibration that was asked for and is not possible: one line with the remedy.
+
+        Examples
+        --------
+        >>> stream = run.stream(horizon=24)  # doctest: +SKIP
+        >>> fc = stream.push(17.3)  # doctest: +SKIP
+        """
+        return Stream(self, ForecastOptions.of({"horizon": horizon, **options}).resolved(), renew=renew, adapt=adapt)
+
     def gates(self, at: Any = -1, *, windows: int | None = None) -> Trace:
         """Show what every gate did while the network read a window, checked against its own output.
 
@@ -245,9 +303,11 @@ class Run(Shown):
         cuts = self.split.cuts
         parts = {
             "train": cuts.validation,
-            "validation": cuts.calibration - cuts.validation,
+            "validation": cuts.calibration - cuts.forgotten - cuts.validation,
             "calibration": cuts.rows - cuts.calibration,
         }
+        if cuts.forgotten:
+            parts["older than the band remembers"] = cuts.forgotten
         named = ", ".join(f"{part} {count:,}" for part, count in parts.items())
         return f"{named}; lookback {self.options.lookback}"
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lstm_lab.errors import DataError, OptionError
 
-__all__ = ["DAY", "future_index", "segments", "usual_seasons", "usual_step"]
+__all__ = ["DAY", "future_index", "longest_step", "segments", "usual_seasons", "usual_step"]
 
 GAP_STEPS = 10
 """A step longer than this many median steps is a gap; the weekends and holidays of a trading calendar are none."""
@@ -44,6 +44,14 @@ def segments(index: pd.Index, max_gap: str | None = None) -> np.ndarray:
     limit = GAP_STEPS * float(np.median(steps)) if max_gap is None else _length(index, max_gap)
     # A hair of slack, for a limit that was written as exactly the step.
     return np.concatenate([[0], np.cumsum(steps > limit * (1 + 1e-9))]).astype(np.int64)
+
+
+def longest_step(index: pd.Index, max_gap: str | None = None) -> str:
+    """Write down the longest step of an index that is no gap, as `segments` takes it for any other index."""
+    if max_gap is not None:
+        return max_gap
+    limit = GAP_STEPS * float(np.median(np.diff(_positions(index))))
+    return f"{limit!r}s" if isinstance(index, pd.DatetimeIndex) else repr(limit)
 
 
 def _positions(index: pd.Index) -> np.ndarray:

@@ -81,6 +81,10 @@ class Cuts:
     validation: int
     calibration: int
     rows: int
+    forgotten: int = 0
+    """Rows before `calibration` that calibrated once and, since newer ones came, no longer do."""
+    remembered: int = 0
+    """Rows that calibrate at most, settled when the first newer ones came."""
 
     @property
     def train_rows(self) -> slice:

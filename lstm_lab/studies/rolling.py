@@ -10,13 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from lstm_lab.data.loading import load
+from lstm_lab.continuation import longer
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.windows import cut_rows
-from lstm_lab.errors import DataError, ForecastError, OptionError, did_you_mean
-from lstm_lab.forecasting.words import moment
+from lstm_lab.errors import ForecastError, OptionError, did_you_mean
 from lstm_lab.nn.packing import pack
 from lstm_lab.nn.sampling import Simulator
 from lstm_lab.prediction import ORIGINS, SCORE_CHUNKS, Prediction, spread_out
@@ -28,6 +26,7 @@ from lstm_lab.studies.tasks import Simulate, blocks, keep
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from lstm_lab.forecasting.forecast import Kind
@@ -135,9 +134,9 @@ class _Judged:
 def _judged(run: Run, frame: pd.DataFrame | pd.Series[Any] | None, *, refits: bool) -> _Judged:
     cuts = run.split.cuts
     if frame is not None:
-        longer = _longer(run, frame)
-        observed = Observed.of(longer, run.encoder, run.options.lookback, run.options.max_gap)
-        start = int(longer.index.searchsorted(run.frame.index[-1], side="right"))
+        rows = longer(run, frame)
+        observed = Observed.of(rows, run.encoder, run.options.lookback, run.options.max_gap)
+        start = int(rows.index.searchsorted(run.frame.index[-1], side="right"))
         return _Judged(observed, start, cuts.rows, "the rows after the run's last")
     if refits:
         return _Judged(run.observed, cuts.calibration, cuts.calibration, "the run's calibration rows")
@@ -157,23 +156,6 @@ def _stages(
         ), f"{judged.how}; trained anew before {often}"
     earlier = run.observed.possible(run.split.cuts.calibration, judged.known, horizon)
     return (Stage(slice(0, len(rows)), *spread_out(earlier, ORIGINS, horizon)),), judged.how
-
-
-def _longer(run: Run, frame: pd.DataFrame | pd.Series[Any]) -> pd.DataFrame:
-    """Load the longer frame, and put the run's rows in front if it holds the later ones alone."""
-    options = run.options
-    named = not isinstance(frame, pd.Series) and options.time in getattr(frame, "columns", [options.time])
-    time, covariates = options.time if named else None, run.encoder.covariates
-    later = load(frame, target=run.target, time=time, missing=options.missing, columns=covariates)
-    used = [run.target, *run.encoder.covariates]
-    if later.index[0] > run.frame.index[-1]:
-        later = pd.concat([run.frame[used], later[used]])
-    if not later.index[-1] > run.frame.index[-1]:
-        raise DataError(
-            f"a longer frame has rows after the run's last, {moment(run.frame.index[-1])}, but this one ends at"
-            f" {moment(later.index[-1])}; leave frame out to judge within the run's own rows"
-        )
-    return later
 
 
 def _refit_stages(observed: Observed, rows: NDArray[np.int64], every: int, run: Run, horizon: int) -> Iterator[Stage]:

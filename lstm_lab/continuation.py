@@ -1,0 +1,89 @@
+"""Newer rows for a run: the same network, a later origin, and bands that learn from what has happened since."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.loading import load
+from lstm_lab.data.origins import Observed
+from lstm_lab.data.windows import Cuts, Split, windows_of
+from lstm_lab.errors import DataError
+from lstm_lab.forecasting.following import REACH
+from lstm_lab.forecasting.words import moment
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from lstm_lab.run import Run
+
+__all__ = ["continued", "longer"]
+
+
+def longer(run: Run, source: str | PathLike[str] | pd.DataFrame | pd.Series[Any]) -> pd.DataFrame:
+    """Load newer rows by the rules of the run, and put the run's own in front if they come without them.
+
+    Parameters
+    ----------
+    run
+        The run.
+    source
+        The whole longer series, or its newest rows; where both have a row, this one counts.
+
+    Raises
+    ------
+    DataError
+        No row is newer than the run's last, or the rows cannot be loaded.
+    """
+    options = run.options
+    named = not isinstance(source, pd.Series) and options.time in getattr(source, "columns", [options.time])
+    time, covariates = options.time if named else None, run.encoder.covariates
+    later = load(source, target=run.target, time=time, missing=options.missing, columns=covariates)
+    used = [run.target, *covariates]
+    earlier = run.frame.index < later.index[0]
+    if earlier.any():
+        later = pd.concat([run.frame.loc[earlier, used], later[used]])
+    if not later.index[-1] > run.frame.index[-1]:
+        raise DataError(
+            f"newer rows come after the run's last, {moment(run.frame.index[-1])}, but these end at"
+            f" {moment(later.index[-1])}; leave them out to stay within the run's own rows"
+        )
+    return later
+
+
+def continued(run: Run, source: str | PathLike[str] | pd.DataFrame | pd.Series[Any]) -> Run:
+    """Give a run that knows newer rows, see `Run.on`."""
+    frame = longer(run, source)
+    observed = Observed.of(frame, run.encoder, run.options.lookback, run.options.max_gap)
+    windows = windows_of(observed.matrix, observed.segments, run.options.lookback)
+    cuts, ends, rows = run.split.cuts, windows.ends, len(frame)
+    validation, begun = (_place(run, frame, row) for row in (cuts.validation, cuts.calibration))
+    begun -= cuts.forgotten
+    remembered = cuts.remembered or round(REACH * (cuts.rows - cuts.calibration))
+    first = max(begun, rows - remembered) if remembered else begun
+    train, held, _, newest = (
+        np.flatnonzero((ends >= start) & (ends < stop))
+        for start, stop in itertools.pairwise((0, validation, begun, first, rows))
+    )
+    newer = Cuts(validation, first, rows, forgotten=first - begun, remembered=remembered)
+    made = replace(
+        run,
+        observed=observed,
+        windows=windows.weighted(run.options.weights, train),
+        split=Split(train, held, newest, newer),
+        calibrations={},
+    )
+    vars(made)["simulator"] = run.simulator  # its compiled steps depend on network and encoder alone
+    return made
+
+
+def _place(run: Run, frame: pd.DataFrame, row: int) -> int:
+    """Find a cut of the run, by its time, in a frame that may have other rows before it."""
+    times = run.frame.index
+    if row == len(times):  # nothing was held out after it
+        return int(frame.index.searchsorted(times[-1], side="right"))
+    return int(frame.index.searchsorted(times[row], side="left"))
