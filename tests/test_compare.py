@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -266,11 +267,84 @@ def test_calibration_is_ablated_on_the_same_paths(ablation):
 # Pictures -----------------------------------------------------------------------------------------
 
 
+def legend(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
 def test_pictures(comparison, ablation):
     for result in (comparison, ablation):
         bundle = result._repr_mimebundle_()
         assert bundle["text/plain"] == repr(result)
         assert bundle["image/png"].startswith("iVBOR")
-    marks = comparison.plot().axes[0].get_lines()
-    positions = sorted({float(mark.get_ydata()[0]) for mark in marks if mark.get_marker() == "o"})
-    assert positions == [0, 1, 2, 3]
+
+
+def test_baselines_are_told_from_networks_by_shape(comparison):
+    figure = comparison.plot()
+    marks = figure.axes[1].get_lines()
+    rows = {mark: {float(line.get_ydata()[0]) for line in marks if line.get_marker() == mark} for mark in "os"}
+    order = list(comparison.summary.index)
+    assert rows["o"] == {order.index("rnn"), order.index("transformer")}
+    assert rows["s"] == {order.index("naive"), order.index("drift")}
+    assert {"network, a mark a seed", "baseline", "nominal coverage"} <= set(legend(figure))
+    assert figure.axes[1].get_xlabel() == "mean absolute error (price)"
+    assert comparison.band() in figure.axes[2].get_xlabel().replace("\n", " ")
+    title = figure.axes[0].texts[0].get_text().replace("\n", " ")
+    assert comparison.verdict in title
+    assert comparison.best_network in title
+
+
+def test_an_effect_that_may_be_chance_is_hollow(ablation):
+    marks = ablation.plot().axes[1].get_lines()
+    hollow = {float(line.get_ydata()[0]) for line in marks if line.get_markerfacecolor() == "white"}
+    doubtful = [
+        row
+        for row, (name, clear) in enumerate(ablation.summary["clear"].items())
+        if not clear and name not in {BASE, UNCALIBRATED}
+    ]
+    assert hollow == set(doubtful)
+
+
+def test_one_failure_does_not_hide_the_rest(ablation):
+    far = replace(ablation)
+    far.__dict__["scores"] = ablation.scores.assign(width=[1.0, 2.0, 3.0, 4.0, 500.0][: len(ablation.scores)])
+    scales = [made.get_xscale() for made in far.plot().axes[1:]]
+    assert scales == ["linear", "linear", "log"]
+
+
+# Words --------------------------------------------------------------------------------------------
+
+
+def test_the_table_says_how_far_each_kind_is_from_naive(comparison):
+    head, *lines = comparison.summary_table().table
+    cells = {line[0]: dict(zip(head, line, strict=True)) for line in lines}
+    assert list(cells) == list(comparison.summary.index)
+    assert cells["naive"]["vs naive"] == ""
+    share = 100 * (comparison.mae("rnn") / comparison.mae("naive") - 1)
+    mean, doubt = cells["rnn"]["vs naive"].removesuffix(" %").replace("−", "-").split(" ± ")
+    assert float(mean) == pytest.approx(share, abs=0.5)
+    gap = comparison.gap("rnn", "naive")
+    assert float(doubt) == pytest.approx(100 * gap.error / comparison.mae("naive"), abs=0.5)
+    assert cells["drift"]["weights"] == ""
+
+
+def test_the_best_network_is_held_against_the_best_baseline(comparison):
+    networks = [kind for kind in comparison.summary.index if kind in {"rnn", "transformer"}]
+    baselines = [kind for kind in comparison.summary.index if kind in {"naive", "drift"}]
+    said = comparison.best_network
+    gap = comparison.gap(networks[0], baselines[0])
+    assert said.startswith(f"{networks[0]}'s error is ")
+    assert f"{'below' if gap.mean < 0 else 'above'} {baselines[0]}'s" in said
+    assert ("may be chance" in said) == (not gap.clear)
+    assert said in repr(comparison)
+
+
+def test_seeds_that_only_one_of_two_has_are_left_out(ablation, comparison):
+    """A study that was stopped holds fewer seeds of its last models."""
+    fewer = {key: one for key, one in comparison.forecasts.items() if key != ("transformer", 1)}
+    fitted = {key: one for key, one in comparison.fitted.items() if key != ("transformer", 1)}
+    stopped = replace(comparison, forecasts=fewer, fitted=fitted)
+    first = [comparison.forecasts[kind, 0].errors.mean() for kind in ("rnn", "transformer")]
+    assert stopped.gap("rnn", "transformer").mean == pytest.approx(first[0] - first[1])
+    both = np.mean([comparison.forecasts["rnn", seed].errors for seed in (0, 1)])
+    assert stopped.gap("rnn", "naive").mean == pytest.approx(both - comparison.forecasts["naive", 0].errors.mean())
+    assert ablation.gap(UNCALIBRATED, BASE).mean == pytest.approx(0)

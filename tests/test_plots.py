@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from lstm_lab.errors import DataError, ForecastError, LabError
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.forecasting.metrics import Coverage
-from lstm_lab.plots import mimebundle, plot, png
+from lstm_lab.plots import mimebundle, plot, png, to_html
 from lstm_lab.plots.training import training_figure
 from lstm_lab.showing import Summary
 
@@ -190,6 +190,46 @@ def test_the_bundle_has_text_table_and_a_sharp_picture():
 def test_saving(tmp_path):
     path = forecast().save_png(tmp_path / "fan.png", actual=[50.0])
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_page_holds_picture_and_table_and_may_load_nothing(tmp_path):
+    path = to_html(forecast(target="</title><script>alert(1)</script>"), tmp_path / "fan.html", actual=[50.0])
+    page = path.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 2
+    assert re.search(r"default-src 'none'; style-src 'unsafe-inline'; img-src data:", page)
+    assert not re.search(r"""(?:src|href|url)\s*[=(]\s*["']?(?!data:)(?:https?:|//|/|\w)""", page)
+    assert "data:image/png;base64,iVBOR" in page
+    assert "not measured" in page
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_a_summary_is_aligned_and_keeps_to_the_terminals_edge():
+    rows = (("verdict", "no winner: " + "word " * 20), ("data", "x"))
+    table = (("kind", "MAE", "MASE"), ("seasonal_naive", "1.5", "2"), ("lstm", "12.25", "3"))
+    said = Summary("Title", rows, table)
+    wide = said.text().splitlines()
+    assert wide[-3:] == [
+        "  kind              MAE  MASE",
+        "  seasonal_naive    1.5     2",
+        "  lstm            12.25     3",
+    ]
+    assert len(wide[1]) > 100
+    narrow = said.text(26).splitlines()
+    assert max(map(len, narrow[:-1])) <= 31  # a value keeps at least twenty columns beside its label
+    assert narrow[-1] == "  not shown here: MASE"
+    assert narrow[1] == "  verdict  no winner: word word"
+    assert narrow[2].startswith(" " * 11 + "word")
+    assert said.text(60).splitlines()[-1] == wide[-1]
+
+
+def test_a_summarys_table_is_escaped_in_html():
+    shown = Summary("<t>", (("<a>", "<b>"),), (("<c>", "<d>"), ("<e>", "<f>"))).html()
+    assert not re.search("<[tabcdef]>", shown)
+    assert shown.count('<th scope="col"') == 2
+    assert shown.count('<th scope="row"') == 2
+    assert 'style="text-align:right">&lt;f&gt;</td>' in shown
 
 
 def test_a_result_without_a_picture_is_named():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
+from matplotlib.ticker import MaxNLocator
+
 from lstm_lab.forecasting.words import percent
 from lstm_lab.plots import plot, style
 from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
@@ -20,8 +22,10 @@ __all__ = ["backtest_figure"]
 
 _OTHERS: Final = (VERMILION, GREEN, ORANGE, PURPLE, SKY)
 """Colours of the baselines; the network's is blue everywhere."""
+_DASHED: Final = (0, (5, 1.5))
+"""The baselines' lines, so that the network's is told apart without its colour."""
 _MARKS: Final = ("s", "^", "v", "D", "P")
-_COLUMNS: Final = (("mae", "mean absolute error"), ("coverage", "coverage of the band"), ("width", "width of the band"))
+_COLUMNS: Final = ("mae", "coverage", "width")
 _SHOWN: Final = 6
 """Forecasts drawn over the series, at most, none of which overlaps another."""
 
@@ -40,18 +44,23 @@ def backtest_figure(result: Backtest, *, width: float = 9.0, height: float = 6.4
     figure = style.canvas(width, height)
     grid = figure.add_gridspec(2, 3, height_ratios=[1.25, 1])
     _forecasts(_axes(figure, grid[0, :], result.target), result)
-    for place, (column, label) in enumerate(_COLUMNS):
+    unit = style.short(result.target, 16)
+    labels = (f"mean absolute error ({unit})", "measured coverage of the band", f"width of the band ({unit})")
+    for place, (column, label) in enumerate(zip(_COLUMNS, labels, strict=True)):
         made = _axes(figure, grid[1, place], "")
         lowest = _lines(made, result, column)
         style.titles(made, "", label)
         made.set_xlabel("steps ahead", fontsize=style.SMALL, color=GREY)
+        made.set_xlim(0.5, result.horizon + 0.5)
+        made.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         if column == "coverage":
             _percentages(made, result.past.interval / 100, lowest)
         else:
             made.set_ylim(bottom=0)
     for name, colour, mark in _models(result):
         shown = style.plain(style.short(name, 20))
-        figure.axes[1].plot([], [], color=colour, marker=mark, markersize=4, label=shown)
+        dashes = _DASHED if name != result.network else "-"
+        figure.axes[1].plot([], [], color=colour, marker=mark, markersize=4, linestyle=dashes, label=shown)
     style.legend(figure)
     return figure
 
@@ -62,7 +71,10 @@ def _lines(made: Axes, result: Backtest, column: str) -> float:
     for name, colour, mark in reversed(_models(result)):
         values = result.forecasts[name].by_step()[column]
         every = max(1, len(values) // 8)
-        made.plot(values.index, values, color=colour, marker=mark, markevery=every, markersize=4, linewidth=1.4)
+        look: dict[str, Any] = (
+            {"linewidth": 1.8} if name == result.network else {"linewidth": 1.2, "linestyle": _DASHED}
+        )
+        made.plot(values.index, values, color=colour, marker=mark, markevery=every, markersize=4, **look)
         lowest = min(lowest, float(values.min()))
     return lowest
 
@@ -94,7 +106,9 @@ def _forecasts(made: Axes, result: Backtest) -> None:
         made.plot(ahead, median[number], color=BLUE, linewidth=1.4)
     held = score(result.forecasts[result.network])
     low, high = percent(held["coverage_low"]), percent(held["coverage_high"])
-    said = f"{result.forecasts[result.network].kind} band of {result.network} held {percent(held['coverage'])}"
+    kind = result.forecasts[result.network].kind
+    band = f"calibrated {past.interval:g} %" if kind == "calibrated" else kind
+    said = f"{band} band of {result.network} held {percent(held['coverage'])}"
     said += f" ({low} to {high}) over {len(past.rows)} origins"
     verdict = "\n".join(wrap(result.verdict, round(12 * made.figure.bbox.width / made.figure.dpi)))
     style.titles(made, f"Backtest of {result.target}", f"{said}\n{verdict}")

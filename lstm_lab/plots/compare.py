@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
+from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from lstm_lab.forecasting.words import number
 from lstm_lab.plots import plot, style
 from lstm_lab.plots.style import BLUE, GREY, LIGHT, ORANGE, VERMILION
 from lstm_lab.studies.ablate import Ablation
 from lstm_lab.studies.compare import Comparison
-from lstm_lab.studies.kinds import BASE, NETWORKS
+from lstm_lab.studies.kinds import BASE, NETWORKS, UNCALIBRATED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from lstm_lab.studies.trials import Judged
+
 __all__ = ["ablation_figure", "comparison_figure"]
 
-_COLUMNS: Final = (("mae", "mean absolute error"), ("coverage", "coverage of the band"), ("width", "width of the band"))
+_FAR: Final = 10.0
+"""From here on the largest value over the smallest makes an axis logarithmic: else one failure hides all the rest."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How the marks of a model look, and what the legend says of them."""
+
+    meaning: str
+    colour: str
+    mark: str = "o"
+    filled: bool = True
+
+
+_NETWORK: Final = _Look("network, a mark a seed", BLUE)
+_BASELINE: Final = _Look("baseline", ORANGE, "s")
+_BASE: Final = _Look(f"{BASE}, a mark a seed", BLUE)
+_CLEAR: Final = _Look("changed: a clear effect on the error", VERMILION, "s")
+_CHANCE: Final = _Look("changed: the effect may be chance", VERMILION, "s", filled=False)
+_SAME: Final = _Look("changed: the error is the same", GREY, "D")
 
 
 @plot.register(Comparison)
 def comparison_figure(result: Comparison, *, width: float = 9.0, height: float | None = None) -> Figure:
-    """Draw error, coverage and width of every kind, a mark a seed; networks in blue, baselines in orange.
+    """Draw error, coverage and width of every kind, a mark a seed; baselines are squares, the best one a line.
 
     Parameters
     ----------
@@ -37,9 +60,10 @@ def comparison_figure(result: Comparison, *, width: float = 9.0, height: float |
         In inches; the height grows with the kinds.
     """
     kinds = [str(kind) for kind in result.summary.index]
-    colours = [BLUE if kind in NETWORKS else ORANGE for kind in kinds]
-    title = f"Comparison for {result.past.series.name}"
-    return _dots(result.scores, kinds, colours, (title, result.verdict), result.past.interval, (width, height))
+    looks = {kind: _NETWORK if kind in NETWORKS else _BASELINE for kind in kinds}
+    best = next((kind for kind in kinds if kind not in NETWORKS), None)
+    said = "\n".join(text for text in (result.verdict, result.best_network) if text is not None)
+    return _dots(result, looks, best, (f"Comparison for {result.past.series.name}", said), (width, height))
 
 
 @plot.register(Ablation)
@@ -53,50 +77,97 @@ def ablation_figure(result: Ablation, *, width: float = 9.0, height: float | Non
     width, height
         In inches; the height grows with the variants.
     """
-    colours = [BLUE if name == BASE else VERMILION for name in result.variants]
-    span = f"one thing changed at a time; {len(result.past.rows)} origins, {result.past.horizon} steps each"
-    title = f"Ablation for {result.past.series.name}"
-    figure = _dots(result.scores, result.variants, colours, (title, span), result.past.interval, (width, height))
-    for made, (column, _) in zip(figure.axes, _COLUMNS, strict=True):
-        base = result.scores.xs(BASE, level=0)[column].to_numpy(np.float64).mean()
-        made.axvline(base, color=BLUE, linewidth=1, alpha=0.5)
-    return figure
+    clear = result.summary["clear"]
+    looks = {name: _CLEAR if clear[name] else _CHANCE for name in result.variants}
+    looks |= {name: look for name, look in ((BASE, _BASE), (UNCALIBRATED, _SAME)) if name in looks}
+    said = f"one thing changed at a time; {result.details['judged at']}"
+    return _dots(result, looks, BASE, (f"Ablation for {result.past.series.name}", said), (width, height))
 
 
-def _dots(  # noqa: PLR0917 - what to draw, then how
-    scores: pd.DataFrame,
-    names: Sequence[str],
-    colours: Sequence[str],
+def _dots(
+    result: Judged,
+    looks: Mapping[str, _Look],
+    reference: str | None,
     said: tuple[str, str],
-    interval: float,
     size: tuple[float, float | None],
 ) -> Figure:
-    """Draw a row of marks for each name and column: one for each seed, and a bar at their mean."""
+    """Draw a row of marks for each name in three columns, under a title and above a legend."""
     width, height = size
-    figure = style.canvas(width, 1.7 + 0.34 * len(names) if height is None else height)
-    grid = figure.add_gridspec(1, len(_COLUMNS))
-    for place, (column, label) in enumerate(_COLUMNS):
+    figure = style.canvas(width, 2.6 + 0.34 * len(looks) if height is None else height)
+    grid = figure.add_gridspec(2, 3, height_ratios=[1e-3, 1])
+    head = figure.add_subplot(grid[0, :])
+    head.set_axis_off()
+    # The title begins where the axes do, beside names of any length.
+    style.titles(head, said[0], "\n".join(fill(line, round(12 * width)) for line in said[1].split("\n")))
+    unit = style.short(result.past.series.name, 16)
+    labels = {
+        "mae": f"mean absolute error ({unit})",
+        "coverage": f"measured coverage of the band ({result.band(reference)})",
+        "width": f"width of the band ({unit})",
+    }
+    for place, (column, label) in enumerate(labels.items()):
         made = style.axes(figure)
-        made.set_subplotspec(grid[0, place])
+        made.set_subplotspec(grid[1, place])
         made.grid(axis="x", color=LIGHT, linewidth=0.6, alpha=0.7)
         made.grid(visible=False, axis="y")
-        for row, (name, colour) in enumerate(zip(names, colours, strict=True)):
-            values = np.atleast_1d(scores.xs(name, level=0)[column].to_numpy(np.float64))
-            made.plot(values, np.full(len(values), row), "o", color=colour, markersize=5, alpha=0.7)
-            made.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color=colour, linewidth=2)
-        shown = [style.plain(style.short(name, 24)) for name in names] if place == 0 else [""] * len(names)
-        made.set_yticks(range(len(names)), shown)
-        made.set_ylim(len(names) - 0.4, -0.6)
-        made.set_xlabel(label, fontsize=style.SMALL, color=GREY)
+        made.set_yticks(range(len(looks)), [style.plain(style.short(name, 24)) if place == 0 else "" for name in looks])
+        made.set_ylim(len(looks) - 0.4, -0.6)
+        made.set_xlabel(style.plain(fill(label, 34)), fontsize=style.SMALL, color=GREY)
+        _marks(made, result, looks, column)
         if column == "coverage":
-            _nominal(made, interval / 100)
-    figure.suptitle(style.plain(said[0]), x=0.01, ha="left", fontsize=style.LARGE, fontweight="bold")
-    figure.supxlabel(style.plain("\n".join(wrap(said[1], round(14 * width)))), fontsize=style.SMALL, color=GREY)
+            _coverages(made, result, list(looks))
+        elif reference is not None:
+            value = float(result.scores.xs(reference, level=0)[column].mean())
+            made.axvline(value, color=looks[reference].colour, linewidth=1, alpha=0.6, zorder=0)
+            _scale(made, result.scores[column].to_numpy(np.float64))
+    _explain(figure, looks, reference)
     return figure
 
 
-def _nominal(made: Axes, share: float) -> None:
-    made.axvline(share, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
+def _marks(made: Axes, result: Judged, looks: Mapping[str, _Look], column: str) -> None:
+    """Draw one mark for each seed, and a bar at their mean."""
+    for row, (name, look) in enumerate(looks.items()):
+        values = np.atleast_1d(result.scores.xs(name, level=0)[column].to_numpy(np.float64))
+        face = look.colour if look.filled else "white"
+        made.plot(values, np.full(len(values), row), look.mark, color=look.colour, markerfacecolor=face, markersize=5)
+        made.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color=look.colour, linewidth=1.5)
+
+
+def _coverages(made: Axes, result: Judged, names: list[str]) -> None:
+    """Draw the doubt of each coverage and the nominal one, and label the axis in percent."""
+    nominal = result.past.interval / 100
+    for row, name in enumerate(names):
+        scores = result.scores.xs(name, level=0)
+        ends = float(scores["coverage_low"].mean()), float(scores["coverage_high"].mean())
+        made.plot(ends, [row, row], color=GREY, linewidth=0.8, zorder=1)
+    made.axvline(nominal, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
     low, _ = made.get_xlim()
-    made.set_xlim(min(low, share - 0.1), 1.01)
-    made.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+    made.set_xlim(min(low, nominal - 0.1), 1.02)
+    made.xaxis.set_major_locator(MaxNLocator(5))
+    made.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
+
+
+def _scale(made: Axes, values: np.ndarray) -> None:
+    """Take logarithms where one value would hide the rest."""
+    positive = values[values > 0]
+    if len(positive) == 0 or positive.max() < _FAR * positive.min():
+        made.xaxis.set_major_locator(MaxNLocator(5))
+        return
+    made.set_xscale("log")
+    made.set_xlabel(made.get_xlabel() + "\nlogarithmic scale", fontsize=style.SMALL, color=GREY)
+    made.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+    made.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    made.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _explain(figure: Figure, looks: Mapping[str, _Look], reference: str | None) -> None:
+    """Say what marks and lines mean."""
+    made = figure.axes[0]
+    for look in dict.fromkeys(looks.values()):
+        face = look.colour if look.filled else "white"
+        made.plot([], [], look.mark, color=look.colour, markerfacecolor=face, markersize=5, label=look.meaning)
+    if reference is not None:
+        made.plot([], [], color=looks[reference].colour, linewidth=1, alpha=0.6, label=f"mean of: {reference}")
+    made.plot([], [], color=GREY, linewidth=0.8, label="95 % interval of a coverage")
+    made.plot([], [], color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="nominal coverage")
+    style.legend(figure, columns=3)

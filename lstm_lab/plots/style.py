@@ -76,12 +76,12 @@ def axes(figure: Figure, *, ylabel: str = "") -> Axes:
     return made
 
 
-def legend(figure: Figure) -> None:
-    """Put one legend below everything, in one row of up to six entries or in two of equal length."""
+def legend(figure: Figure, *, columns: int | None = None) -> None:
+    """Put one legend below everything: in so many columns, else in a row of up to six entries or in two."""
     entries = sum(len(made.get_legend_handles_labels()[1]) for made in figure.axes)
     figure.legend(
         loc="outside lower center",
-        ncols=entries if entries <= 6 else -(-entries // 2),
+        ncols=columns or (entries if entries <= 6 else -(-entries // 2)),
         frameon=False,
         fontsize=SMALL,
         labelcolor=BLACK,

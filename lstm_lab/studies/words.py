@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lstm_lab.forecasting.words import moment, percent
+from lstm_lab.forecasting.words import percent, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,11 +16,9 @@ __all__ = ["against", "effect", "held", "listed", "origins_text"]
 
 def origins_text(past: Past) -> str:
     """Say how many origins there are, when, and how far each forecast looks."""
-    times = past.origins
     steps = f"{past.horizon} step{'s' if past.horizon > 1 else ''} each"
-    if len(times) == 1:
-        return f"1 origin, {moment(times[0])}, {steps}"
-    return f"{len(times)} origins from {moment(times[0])} to {moment(times[-1])}, {steps}"
+    many = len(past.origins) > 1
+    return f"{len(past.origins)} origin{'s from' if many else ','} {span(past.origins)}, {steps}"
 
 
 def effect(gap: Difference, base: float) -> str:
