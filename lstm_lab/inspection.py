@@ -28,6 +28,7 @@ __all__ = ["memory_of", "trace_at", "trace_windows"]
 _NUDGE = 1e-3
 """Step, in standard deviations, of the difference that says what the model's output is worth in the target's unit."""
 _ENOUGH = 4096
+_BATCH = 256
 
 
 def trace_at(run: Run, at: Any) -> Trace:
@@ -162,7 +163,9 @@ def _scale(run: Run, rows: np.ndarray) -> tuple[Scale, np.ndarray]:
     the forecast lies; over several windows the median is taken.
     """
     x = run.observed.matrix[rows[:, None] + np.arange(-run.options.lookback + 1, 1)]
-    z = run.model.predict(x, batch_size=256, verbose=0)[:, 0].astype(np.float64)
+    # Plain calls: `Model.predict` compiles anew for every model, and warns after a few.
+    parts = [run.model(x[start : start + _BATCH], training=False) for start in range(0, len(x), _BATCH)]
+    z = np.concatenate(parts)[:, 0].astype(np.float64)
     tails = run.observed.target[rows[:, None] + np.arange(-run.encoder.tail + 1, 1)]
     up, down = (run.encoder.decode(z + step, tails) for step in (_NUDGE, -_NUDGE))
     worth = float(np.median((up - down) / (2 * _NUDGE)))

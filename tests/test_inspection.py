@@ -52,6 +52,12 @@ def test_the_forecast_is_the_models_in_the_targets_unit(run, frame):
     assert found.scale.output == pytest.approx(expected * run.encoder.scale[0], rel=1e-4)
 
 
+def test_looking_inside_compiles_no_predict_function_of_which_tensorflow_would_warn(run):
+    run.gates()
+    run.gates(windows=3)
+    assert run.model.predict_function is None
+
+
 def test_many_windows_count_back_from_the_forecast(run):
     found = run.gates(windows=12)
     assert found.windows == 12
