@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from importlib.resources import as_file, files
@@ -12,18 +13,26 @@ from urllib.parse import quote
 import lstm_lab
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.flags import Command, Flag
-from lstm_lab.options import CompareOptions, ForecastOptions, TrainOptions, split_commas
+from lstm_lab.options import (
+    AblateOptions,
+    BacktestOptions,
+    CompareOptions,
+    ForecastOptions,
+    HoldoutOptions,
+    TrainOptions,
+    split_commas,
+)
 from lstm_lab.progress import listener
 from lstm_lab.variables import find_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
     from lstm_lab.flags import Parsed
 
-__all__ = ["COMPARE", "DEMO", "LAB", "QUICKSTART", "RUN", "main"]
+__all__ = ["ABLATE", "BACKTEST", "COMPARE", "DEMO", "LAB", "QUICKSTART", "RUN", "main"]
 
 NOTEBOOK = "01-quickstart.ipynb"
 QUICKSTART = {
@@ -36,21 +45,21 @@ QUICKSTART = {
 }
 """What the quickstart notebook sets: the reference stack, small enough to train in under a minute on two cores."""
 
-_OUT = Flag(
-    "out",
-    "files to leave: a picture (.png), the table (.csv), an interactive page (.html), or several with commas",
-    value="FILES",
-    default="forecast.png",
-    example="forecast.png,forecast.csv",
-)
-_BOARD = Flag(
-    "out",
-    "files to leave: a picture (.png), the leaderboard (.csv), or both with a comma",
-    value="FILES",
-    default="comparison.png",
-    example="comparison.png,comparison.csv",
-)
 _MODELS = (TrainOptions, ForecastOptions)
+_ENDINGS = (".png", ".csv", ".html")
+
+
+def _out(name: str) -> Flag:
+    return Flag(
+        "out",
+        "files to leave: a picture (.png), the table (.csv), a page of both (.html), or several with commas",
+        value="FILES",
+        default=f"{name}.png",
+        example=f"{name}.png,{name}.csv",
+    )
+
+
+_FILE = Flag("file", "a CSV, Parquet or Feather file, else a bundled example: co2, oil, temperature", value="FILE")
 
 LAB = Command(
     "lstm-lab",
@@ -66,7 +75,9 @@ LAB = Command(
         "lstm-lab --no-browser -- --port 9000",
         "lstm-lab demo                        the quickstart's job in this terminal",
         "lstm-lab run FILE --target COLUMN    the same for a file of yours; lstm-lab run --help tells more",
+        "lstm-lab backtest FILE               train on the older rows, judge on the newest, beside the naive forecasts",
         "lstm-lab compare FILE                kinds of network and baselines on the same rows",
+        "lstm-lab ablate FILE                 what each choice of a training does, one at a time",
     ),
 )
 RUN = Command(
@@ -74,11 +85,23 @@ RUN = Command(
     "Train on a file, forecast, and leave a picture and a table. Ctrl-C ends the training or the sampling early and "
     "keeps what there is.",
     _MODELS,
-    place=Flag("file", "a CSV, Parquet or Feather file, else a bundled example: co2, oil, temperature", value="FILE"),
-    extras=(_OUT,),
+    place=_FILE,
+    extras=(_out("forecast"),),
     examples=(
         "lstm-lab run prices.csv --target close --time date --horizon 30",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.png,oil.csv",
+    ),
+)
+BACKTEST = Command(
+    "lstm-lab backtest",
+    "Train on the older rows of a file, forecast from many origins within the newest, and leave a picture and a table "
+    "of how good that was, beside simple baselines. Ctrl-C ends the training early, and then keeps what is judged.",
+    (HoldoutOptions, BacktestOptions, *_MODELS),
+    place=_FILE,
+    extras=(_out("backtest"),),
+    examples=(
+        "lstm-lab backtest prices.csv --target close --horizon 10 --origins 60",
+        "lstm-lab backtest oil --units 16 --lookback 20 --epochs 3 --horizon 10 --out oil.png,oil.csv",
     ),
 )
 COMPARE = Command(
@@ -86,11 +109,23 @@ COMPARE = Command(
     "Train networks of several kinds, each with several seeds, on the same rows of a file, judge them and the "
     "baselines on the same later rows, and leave a leaderboard. Ctrl-C keeps the kinds that are complete.",
     (CompareOptions, *_MODELS),
-    place=RUN.place,
-    extras=(_BOARD,),
+    place=_FILE,
+    extras=(_out("comparison"),),
     examples=(
         "lstm-lab compare prices.csv --target close --horizon 10 --workers 4",
         "lstm-lab compare oil --kinds lstm,naive --seeds 0,1 --units 16 --lookback 20 --epochs 3 --out oil.csv",
+    ),
+)
+ABLATE = Command(
+    "lstm-lab ablate",
+    "Change one thing at a time in a training, on the same rows of a file and with the same seeds: the loss, the "
+    "weights, the target, the band's calibration. Leave a table of what each does. Ctrl-C keeps what is complete.",
+    (AblateOptions, *_MODELS),
+    place=_FILE,
+    extras=(_out("ablation"),),
+    examples=(
+        "lstm-lab ablate prices.csv --target close --seeds 0,1",
+        "lstm-lab ablate oil --changes 'loss: mse' --seeds 0 --units 16 --lookback 20 --epochs 3",
     ),
 )
 DEMO = Command(
@@ -98,7 +133,7 @@ DEMO = Command(
     "The quickstart's job in the terminal: thirty trading days of the oil price, as forecast.png and a table. Any flag "
     "changes it.",
     _MODELS,
-    extras=(_OUT,),
+    extras=(_out("forecast"),),
     defaults=QUICKSTART,
     examples=("lstm-lab demo", "lstm-lab demo --epochs 20 --paths 1000"),
 )
@@ -115,27 +150,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, or 2 for a mistake that one line on stderr explains, or 130 after Ctrl-C.
+        Exit status: 0, or 2 for a mistake that one line on stderr explains, or 130 after Ctrl-C, or 141 where nobody
+        reads on, as a tool that SIGPIPE has ended.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _dispatch(words)
+        done = _dispatch(words)
+        sys.stdout.flush()
     except LabError as mistake:
         print("lstm-lab:", " ".join(str(mistake).split()), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("lstm-lab: interrupted before there was anything to keep", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Whoever read this, such as `head`, has enough; the interpreter's own last flush must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return done
 
 
 def _dispatch(words: list[str]) -> int:
     if not words or words[0].startswith("-"):
         return _lab(words)
-    actions = {"demo": _demo, "run": _run, "compare": _compare}
     name = words.pop(0)
-    if name not in actions:
-        raise OptionError(f"there is no command {name!r}; {did_you_mean(name, actions)}")
-    return actions[name](words)
+    if name not in _ACTIONS:
+        raise OptionError(f"there is no command {name!r}; {did_you_mean(name, _ACTIONS)}")
+    command, work = _ACTIONS[name]
+    parsed = command.parse(words)
+    if "help" in parsed.extras:
+        return _say(command.help())
+    targets = [Path(file) for file in split_commas(parsed.extras.get("out", command.flags["out"].default))]
+    for target in targets:
+        _check(target, command.flags["out"])
+    for model in command.models:
+        model.of(parsed.of(model))
+    result, text = work(_data(command, parsed), parsed)
+    for target in targets:
+        _write(result, target)
+    _say(f"\n{text}\n")
+    return _say("wrote " + ", ".join(str(target) for target in targets))
+
+
+def _data(command: Command, parsed: Parsed) -> Any:
+    """Find the file; a command without one has the demo's series."""
+    if command.place is None:
+        return find_source("oil", {})
+    if parsed.place is None:
+        raise DataError(f"{command.name} needs a file; for example {command.examples[0]}")
+    return find_source(parsed.place, {})
 
 
 def _lab(words: list[str]) -> int:
@@ -173,64 +236,35 @@ def _notebook(folder: Path) -> Path:
     return target / NOTEBOOK
 
 
-def _demo(words: list[str]) -> int:
-    parsed = DEMO.parse(words)
-    if "help" in parsed.extras:
-        return _say(DEMO.help())
-    return _forecast("oil", parsed)
+# What each command does: give the result, and what to print -------------------------------------------------------
 
 
-def _run(words: list[str]) -> int:
-    parsed = RUN.parse(words)
-    if "help" in parsed.extras:
-        return _say(RUN.help())
-    if parsed.place is None:
-        raise DataError("lstm-lab run needs a file; for example lstm-lab run prices.csv --target close")
-    return _forecast(parsed.place, parsed)
-
-
-def _forecast(source: str, parsed: Parsed) -> int:
-    """Train, forecast, and leave what was asked for."""
-    targets = [Path(name) for name in split_commas(parsed.extras.get("out", _OUT.default))]
-    _check(targets, _WRITERS, _OUT)
-    forecast_options = ForecastOptions.of(parsed.of(ForecastOptions)).model_dump(exclude_unset=True)
-    train_options = TrainOptions.of(parsed.of(TrainOptions)).model_dump(exclude_unset=True)
-    data = find_source(source, {})
+def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
     with listener() as heard:
-        run = lstm_lab.train(data, listener=heard, **train_options)
+        run = lstm_lab.train(data, listener=heard, **parsed.of(TrainOptions))
     with listener() as heard:
-        forecast = run.forecast(listener=heard, **forecast_options)
-    for target in targets:
-        _WRITERS[target.suffix.lower()](forecast, target)
-    _say(f"\n{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame)}\n")
-    return _say("wrote " + ", ".join(str(target) for target in targets))
+        forecast = run.forecast(listener=heard, **parsed.of(ForecastOptions))
+    return forecast, f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame)}"
 
 
-def _compare(words: list[str]) -> int:
-    """Compare kinds of model, and leave the leaderboard."""
-    parsed = COMPARE.parse(words)
-    if "help" in parsed.extras:
-        return _say(COMPARE.help())
-    if parsed.place is None:
-        raise DataError("lstm-lab compare needs a file; for example lstm-lab compare prices.csv --target close")
-    targets = [Path(name) for name in split_commas(parsed.extras.get("out", _BOARD.default))]
-    _check(targets, (".png", ".csv"), _BOARD)
-    options: dict[str, Any] = dict(parsed.values)
-    with listener() as heard:
-        result = lstm_lab.compare(find_source(parsed.place, {}), listener=heard, **options)
-    for target in targets:
-        if target.suffix.lower() == ".csv":
-            result.summary.to_csv(target)
-        else:
-            result.save_png(target)
-    _say(f"\n{result!r}\n")
-    return _say("wrote " + ", ".join(str(target) for target in targets))
+def _study(name: str) -> Callable[[Any, Parsed], tuple[Any, str]]:
+    def work(data: Any, parsed: Parsed) -> tuple[Any, str]:
+        from lstm_lab.studies.holdout import judge_on_newest  # noqa: PLC0415 - brings TensorFlow, which --help need not
+
+        study = judge_on_newest if name == "backtest" else getattr(lstm_lab, name)
+        with listener() as heard:
+            result = study(data, listener=heard, **parsed.values)
+        return result, repr(result)
+
+    return work
 
 
-_WRITERS: Mapping[str, Callable[[Any, Path], object]] = {
-    ".png": lambda forecast, path: forecast.save_png(path),
-    ".csv": lambda forecast, path: forecast.frame.to_csv(path),
-    ".html": lambda forecast, path: forecast.to_html(path),
+_ACTIONS: Mapping[str, tuple[Command, Callable[[Any, Parsed], tuple[Any, str]]]] = {
+    "demo": (DEMO, _forecast),
+    "run": (RUN, _forecast),
+    "backtest": (BACKTEST, _study("backtest")),
+    "compare": (COMPARE, _study("compare")),
+    "ablate": (ABLATE, _study("ablate")),
 }
 
 
@@ -242,15 +276,23 @@ def _table(frame: pd.DataFrame) -> str:
     return rows.iloc[step - 1 :: step].to_string(float_format=f"{{:,.{max(0, 4 - whole)}f}}".format)
 
 
-def _check(targets: list[Path], endings: Collection[str], flag: Flag) -> None:
+def _check(target: Path, flag: Flag) -> None:
     """Refuse a file that cannot be written before anything is trained."""
-    for target in targets:
-        if target.suffix.lower() not in endings:
-            *others, last = endings
-            known = f"{', '.join(others)} or {last}"
-            raise OptionError(f"--out ends in {known}, got {str(target)!r}; for example {flag.example}")
-        if not target.absolute().parent.is_dir():
-            raise OptionError(f"there is no folder {str(target.parent)!r} for {target.name}; make it first")
+    if target.suffix.lower() not in _ENDINGS:
+        raise OptionError(f"--out ends in .png, .csv or .html, got {str(target)!r}; for example {flag.example}")
+    if not target.absolute().parent.is_dir():
+        raise OptionError(f"there is no folder {str(target.parent)!r} for {target.name}; make it first")
+
+
+def _write(result: Any, target: Path) -> None:
+    """Leave a file: the table of a study is its summary, that of a forecast its frame."""
+    match target.suffix.lower():
+        case ".png":
+            result.save_png(target)
+        case ".html":
+            result.to_html(target)
+        case _:
+            (result.summary if hasattr(result, "summary") else result.frame).to_csv(target)
 
 
 def _say(text: str) -> int:

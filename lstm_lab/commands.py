@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lstm_lab.flags import Command, Flag
 from lstm_lab.options import (
+    AblateOptions,
     BacktestOptions,
     CompareOptions,
     ForecastOptions,
@@ -17,7 +18,7 @@ from lstm_lab.options import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BACKTEST", "COMMANDS", "COMPARE", "FORECAST", "GATES", "LOSS", "MEMORY", "TRAIN", "WEIGHTS"]
+__all__ = ["ABLATE", "BACKTEST", "COMMANDS", "COMPARE", "FORECAST", "GATES", "LOSS", "MEMORY", "TRAIN", "WEIGHTS"]
 
 _OUTPUT = Flag("output", "keep the result under this name, as a variable and for --run", value="NAME", short="-o")
 _NO_DISPLAY = Flag("no_display", "show neither progress nor result")
@@ -83,6 +84,16 @@ COMPARE = Command(
     ),
     notes=_NOTES,
 )
+ABLATE = Command(
+    "%lstm_ablate",
+    "Change one thing at a time in a training, on the same rows and with the same seeds: the loss, the weights, the "
+    "target, the band's calibration. Gives back an Ablation, which says what each change does.",
+    (AblateOptions, TrainOptions, ForecastOptions),
+    place=TRAIN.place,
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=('%lstm_ablate oil --changes "loss: mse, target: raw" --seeds 0,1 --units 8 --lookback 12 --epochs 2',),
+    notes=_NOTES,
+)
 GATES = Command(
     "%lstm_gates",
     "Look inside the last run, or the one named with --run: what every gate did while the network read a window, "
@@ -120,5 +131,6 @@ LOSS = Command(
     examples=("%lstm_loss",),
 )
 COMMANDS: Mapping[str, Command] = {
-    command.name.lstrip("%"): command for command in (TRAIN, FORECAST, BACKTEST, COMPARE, GATES, MEMORY, WEIGHTS, LOSS)
+    command.name.lstrip("%"): command
+    for command in (TRAIN, FORECAST, BACKTEST, COMPARE, ABLATE, GATES, MEMORY, WEIGHTS, LOSS)
 }

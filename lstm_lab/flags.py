@@ -117,14 +117,14 @@ class Parsed:
 
     place: str | None
     """The argument without a flag, unless it is an option's value: that is among `values`."""
-    values: Mapping[str, str]
+    values: Mapping[str, Any]
     """Options by name, as text."""
     extras: Mapping[str, str]
     """The command's own flags by name; a switch that is on holds ``"on"``."""
     silent: bool = False
     """The result is not to be shown."""
 
-    def of(self, model: type[Options]) -> dict[str, str]:
+    def of(self, model: type[Options]) -> dict[str, Any]:
         """Keep the values that belong to one model."""
         return {name: text for name, text in self.values.items() if name in model.model_fields}
 

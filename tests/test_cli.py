@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import lstm_lab
 from lstm_lab import cli
 from lstm_lab.options import ForecastOptions, TrainOptions
+from lstm_lab.studies.holdout import judge_on_newest
 
 
 class Forecast:
@@ -62,8 +64,8 @@ def test_a_run_leaves_a_picture_and_a_table(place, capsys):
     assert cli.main(line) == 0
     assert calls == {
         "source": Path("prices.csv"),
-        "train": {"target": "close", "seed": 3},
-        "forecast": {"horizon": 7, "seed": 3},
+        "train": {"target": "close", "seed": "3"},
+        "forecast": {"horizon": "7", "seed": "3"},
     }
     assert (place / "a.png").read_bytes() == b"png"
     assert len(pd.read_csv(place / "b.csv")) == 7
@@ -85,8 +87,7 @@ def test_the_table_shows_four_digits_and_about_ten_rows(top, shown):
 
 def test_the_demo_does_the_quickstarts_job_and_takes_flags(place):
     assert cli.main(["demo", "--epochs", "2"]) == 0
-    quickstart = TrainOptions.of(cli.QUICKSTART).model_dump(exclude_unset=True)
-    assert calls["train"] == quickstart | {"epochs": 2}
+    assert calls["train"] == cli.QUICKSTART | {"epochs": "2"}
     assert calls["forecast"] == {}
     assert len(calls["source"]) > 1000
     assert (place / "forecast.png").exists()
@@ -189,27 +190,97 @@ def test_the_installed_command_starts():
     assert done.stdout == f"lstm-lab {lstm_lab.__version__}\n"
 
 
-def test_a_comparison_leaves_a_leaderboard(place, monkeypatch, capsys):
-    class Comparison:
-        summary = pd.DataFrame({"mae": [1.0]}, index=["naive"])
+class Study:
+    """What a study gives: a summary, a picture, a page."""
 
-        def __repr__(self):
-            return "Comparison for close"
+    summary = pd.DataFrame({"mae": [1.0]}, index=["naive"])
 
-    def compare(source, *, listener, **options):
-        assert listener is not None
-        calls.update(source=source, compare=options)
-        return Comparison()
+    def __repr__(self):
+        return "Study of close"
 
-    monkeypatch.setitem(vars(lstm_lab), "compare", compare)
+    def save_png(self, path):
+        path.write_bytes(b"png")
+
+    def to_html(self, path):
+        path.write_text("html")
+
+
+@pytest.fixture
+def study(place, monkeypatch):
+    def record(name):
+        def study(source, *, listener, **options):
+            assert listener is not None
+            calls.update(source=source, options=options, name=name)
+            return Study()
+
+        return study
+
+    for name in ("compare", "ablate"):
+        monkeypatch.setitem(vars(lstm_lab), name, record(name))
+    monkeypatch.setattr("lstm_lab.studies.holdout.judge_on_newest", record("backtest"))
     (place / "prices.csv").write_text("date,close\n2024-01-01,1\n")
-    line = "compare prices.csv --kinds naive,lstm --units 8 --horizon 5 --workers 2 --out board.csv"
-    assert cli.main(shlex.split(line)) == 0
-    assert calls["compare"] == {"kinds": "naive,lstm", "units": "8", "horizon": "5", "workers": "2"}
-    assert pd.read_csv(place / "board.csv", index_col=0).loc["naive", "mae"] == 1
-    assert "Comparison for close" in capsys.readouterr().out
-    assert cli.main(["compare", "prices.csv", "--out", "board.html"]) == 2
-    assert "--out ends in .png or .csv" in capsys.readouterr().err
-    assert cli.main(["compare"]) == 2
-    assert cli.main(["compare", "--help"]) == 0
-    assert "--cluster" in capsys.readouterr().out
+    return place
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [
+        ("backtest", {"test": "0.3", "origins": "9", "baselines": "naive", "refit": "3"}),
+        ("compare", {"kinds": "naive,lstm", "seeds": "0,1"}),
+        ("ablate", {"changes": "loss: mse", "seeds": "0,1"}),
+    ],
+)
+def test_a_study_gets_every_flag_and_leaves_its_files(study, capsys, name, flags):
+    given = flags | {"target": "close", "units": "8", "horizon": "5", "workers": "2"}
+    words = [word for flag, value in given.items() for word in (f"--{flag}", value)]
+    assert cli.main([name, "prices.csv", *words, "--out", "a.png,b.csv,c.html"]) == 0
+    assert calls == {"source": Path("prices.csv"), "options": given, "name": name}
+    assert (study / "a.png").read_bytes() == b"png"
+    assert pd.read_csv(study / "b.csv", index_col=0).loc["naive", "mae"] == 1
+    assert (study / "c.html").read_text() == "html"
+    out = capsys.readouterr().out
+    assert "Study of close" in out
+    assert out.endswith("wrote a.png, b.csv, c.html\n")
+
+
+@pytest.mark.usefixtures("study")
+@pytest.mark.parametrize("name", ["backtest", "compare", "ablate"])
+def test_a_study_says_what_it_needs_and_takes(capsys, name):
+    assert cli.main([name]) == 2
+    assert capsys.readouterr().err.startswith(f"lstm-lab: lstm-lab {name} needs a file; for example lstm-lab {name} pr")
+    assert cli.main([name, "prices.csv", "--horizon", "-3"]) == 2
+    assert "horizon should be greater than or equal to 1, got '-3'" in capsys.readouterr().err
+    assert calls == {}
+    assert cli.main([name, "--help"]) == 0
+    assert {"--cluster", "--test", "--origins", "--units", "--out"} <= set(capsys.readouterr().out.split())
+
+
+def test_a_backtest_trains_on_the_older_rows_alone(tmp_path):
+    """The newest rows change, and the network does not: its forecast from the first origin stays what it was."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"close": 50 + rng.normal(0, 1, 300).cumsum(), "other": "text"})
+    frame.index = pd.date_range("2020-01-01", periods=300, name="day")
+    frame.to_csv(tmp_path / "prices.csv")
+    options = {"target": "close", "time": "day", "units": [4], "dense": [], "lookback": 6, "epochs": 1, "test": 0.3}
+    options |= {"horizon": 3, "origins": 5, "baselines": ["naive"], "paths": 32, "seed": 4}
+    first = judge_on_newest(tmp_path / "prices.csv", **options)
+    assert first.past.rows[0] >= 210
+    moved = frame.assign(close=np.where(np.arange(300) > first.past.rows[0], 1e3, frame["close"]))
+    again = judge_on_newest(moved.reset_index(), **options)
+    np.testing.assert_array_equal(first.forecasts["network"].raw[0], again.forecasts["network"].raw[0])
+    run = lstm_lab.train(frame.iloc[:210], target="close", units=[4], dense=[], lookback=6, epochs=1, seed=4)
+    same = lstm_lab.backtest(run, frame, horizon=3, origins=5, baselines=["naive"], paths=32, seed=4)
+    np.testing.assert_array_equal(first.forecasts["network"].raw, same.forecasts["network"].raw)
+
+
+def test_nobody_reading_on_ends_quietly():
+    """As in `lstm-lab compare --help | head -1`: without a traceback, and with what a shell says of SIGPIPE."""
+    quiet = (
+        "import sys; from lstm_lab import cli\nwhile True:\n    if code := cli.main(['run', '--help']): sys.exit(code)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", quiet], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "lstm-lab run FILE [flags]\n"
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 141

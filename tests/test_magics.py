@@ -62,7 +62,7 @@ def train(source, *, stack=None, namespace=None, listener=None, stop=None, name=
 def no_training(shell, monkeypatch):
     monkeypatch.setitem(vars(lstm_lab), "train", train)
     # Theirs are the tests in test_study_magics.py.
-    for name in ("backtest", "compare"):
+    for name in ("backtest", "compare", "ablate"):
         monkeypatch.setitem(
             vars(lstm_lab), name, lambda *_, listener, stop, **given: Run(**given, stop=(listener, stop))
         )

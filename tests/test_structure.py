@@ -40,7 +40,11 @@ def test_every_link_to_a_file_leads_somewhere(document):
 
 def test_the_readme_names_only_flags_that_exist():
     text = (ROOT / "README.md").read_text()
-    flags = {flag.written for command in (*COMMANDS.values(), cli.LAB, cli.RUN) for flag in command.flags.values()}
+    flags = {
+        flag.written
+        for command in (*COMMANDS.values(), cli.LAB, cli.RUN, cli.BACKTEST)
+        for flag in command.flags.values()
+    }
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= flags
     assert set(re.findall(r"%%?(lstm_\w+)", text)) <= set(COMMANDS)
 

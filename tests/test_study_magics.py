@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 import lstm_lab
-from lstm_lab.options import BacktestOptions, CompareOptions, ForecastOptions, TrainOptions
+from lstm_lab.commands import ABLATE
+from lstm_lab.options import AblateOptions, BacktestOptions, CompareOptions, ForecastOptions, TrainOptions
 from lstm_lab.studies.backtest import Backtest
+from lstm_lab.studies.kinds import CHANGES
 
 
 class Recorded:
@@ -36,6 +38,11 @@ def recorded(shell, monkeypatch):
         assert all(any(name in model.model_fields for model in models) for name in options)
         return Recorded(source=source, **options)
 
+    def ablate(source, *, listener, stop, **options):
+        assert stop is listener.stop
+        return Recorded(source=source, **options)
+
+    monkeypatch.setitem(vars(lstm_lab), "ablate", ablate)
     monkeypatch.setitem(vars(lstm_lab), "backtest", backtest)
     monkeypatch.setitem(vars(lstm_lab), "compare", compare)
     rng = np.random.default_rng(0)
@@ -81,6 +88,17 @@ def test_flags_reach_the_comparison(recorded, do):
     assert CompareOptions.of({"kinds": "lstm,naive", "seeds": "0,1"}).seeds == (0, 1)
 
 
+def test_flags_reach_the_ablation(recorded, do):
+    result, _, err = do('%lstm_ablate prices --changes "loss: mse, target: raw" --seeds 0 --units 8 -o what')
+    assert err == ""
+    assert result.given["source"] is recorded.user_ns["prices"]
+    assert result.given["changes"] == "loss: mse, target: raw"
+    assert AblateOptions.of({"changes": result.given["changes"]}).changes == ("loss: mse", "target: raw")
+    assert recorded.user_ns["what"] is result
+    magics = recorded.magics_manager.registry["LSTMMagics"]
+    assert set(magics.values(ABLATE.flags["changes"], "prices")) == {"all", *CHANGES}
+
+
 @pytest.mark.usefixtures("recorded")
 def test_a_seed_set_by_config_is_not_a_comparisons(do):
     do("%config LSTMMagics.seed = 3")
@@ -94,6 +112,8 @@ def test_a_seed_set_by_config_is_not_a_comparisons(do):
         ("%lstm_backtest", "there is no run yet"),
         ("%lstm_backtest --run mine --origin 3 --baseline naive --cluster", "--cluster needs a value"),
         ("%lstm_compare", "needs data"),
+        ("%lstm_ablate", "%lstm_ablate needs data"),
+        ("%lstm_ablate prices --change 'loss: mse' --kinds lstm", "no flag --kinds"),
         ("%lstm_compare prices --kind lstm --seeeds 3", "did you mean --seeds"),
     ],
 )

@@ -55,6 +55,7 @@ table {{ display: block; overflow-x: auto; margin: 16px 0; border-collapse: coll
 caption {{ font-size: 17px; overflow-wrap: anywhere; }}
 th, td {{ padding: 2px 16px 2px 0; vertical-align: top; font-variant-numeric: tabular-nums; }}
 th {{ font-weight: 600; }}
+thead + tbody td {{ white-space: nowrap; }}
 @media (prefers-color-scheme: dark) {{
   body {{ background: #121212; color: #e6e6e6; }}
   img {{ filter: invert(0.93) hue-rotate(180deg); }} /* the picture's white becomes the page's black, its hues stay */

@@ -1,0 +1,75 @@
+"""From a series to a judgement in one call: a network that is trained on the older rows, and judged on the newest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lstm_lab.errors import DataError, OptionError, did_you_mean
+from lstm_lab.events import TrainingListener
+from lstm_lab.options import BacktestOptions, ForecastOptions, HoldoutOptions, Options, TrainOptions
+from lstm_lab.run import read_series, train
+from lstm_lab.studies.backtest import backtest
+from lstm_lab.studies.course import check_baselines
+from lstm_lab.studies.trials import first_rows
+
+if TYPE_CHECKING:
+    import os
+    import threading
+
+    import pandas as pd
+
+    from lstm_lab.events import ProgressListener
+    from lstm_lab.studies.backtest import Backtest
+
+__all__ = ["judge_on_newest"]
+
+_MODELS: tuple[type[Options], ...] = (HoldoutOptions, TrainOptions, BacktestOptions, ForecastOptions)
+
+
+def judge_on_newest(
+    source: str | os.PathLike[str] | pd.DataFrame | pd.Series[Any],
+    *,
+    listener: ProgressListener | None = None,
+    stop: threading.Event | None = None,
+    **options: Any,
+) -> Backtest:
+    """Train on the older rows of a series and backtest on the newest, which nothing else sees.
+
+    Parameters
+    ----------
+    source
+        A file, DataFrame or Series; see `lstm_lab.load`.
+    listener
+        Hears of the forecasts, and of the training too if it is a `lstm_lab.events.TrainingListener`.
+    stop
+        Ends the training with its best weights so far, and the backtest with what is judged.
+    **options
+        ``test``, the newest share of the rows, and fields of `lstm_lab.options.TrainOptions`,
+        `lstm_lab.options.BacktestOptions` and `lstm_lab.options.ForecastOptions`; a ``seed`` is for both.
+
+    Raises
+    ------
+    LabError
+        What can be known to fail before the training fails before it: one line with the remedy.
+    """
+    names = {name for model in _MODELS for name in model.model_fields}
+    for name in options:
+        if name not in names:
+            raise OptionError(f"there is no option {name!r}; {did_you_mean(name, names)}")
+    own = {model: {name: value for name, value in options.items() if name in model.model_fields} for model in _MODELS}
+    chosen = TrainOptions.of(own[TrainOptions])
+    horizon = ForecastOptions.of(own[ForecastOptions]).horizon
+    check_baselines(BacktestOptions.of(own[BacktestOptions]).baselines)
+    frame, target = read_series(source, chosen)
+    cut = first_rows(frame, HoldoutOptions.of(own[HoldoutOptions]))
+    if len(frame) - cut < horizon:
+        raise DataError(
+            f"judging needs {horizon} known steps after an origin, got {len(frame) - cut} newest rows to judge on;"
+            " shorten the horizon or raise test="
+        )
+    # The frame is loaded already: its times are its index, and nothing is missing.
+    loaded = {**own[TrainOptions], "target": target, "time": None, "missing": "error"}
+    hears_training = listener if isinstance(listener, TrainingListener) else None
+    run = train(frame.iloc[:cut], listener=hears_training, stop=stop, **loaded)
+    judged = own[BacktestOptions] | own[ForecastOptions]
+    return backtest(run, frame, listener=listener, stop=stop, **judged)
