@@ -296,7 +296,8 @@ class Run(Shown):
         """Say what is not as it should be: gaps, and values that were filled in."""
         gaps = int(self.observed.segments[-1])
         filled = int(self.frame.attrs.get("lstm_lab", {}).get("filled_values", 0))
-        told = [f"{gaps} gaps, spanned by no window"] * (gaps > 0) + [f"{filled} values filled in"] * (filled > 0)
+        told = [f"{gaps} gap{'s' * (gaps > 1)}, spanned by no window"] * (gaps > 0)
+        told += [f"{filled} value{'s' * (filled > 1)} filled in"] * (filled > 0)
         return "".join(f"; {part}" for part in told)
 
     def _parts(self) -> str:
