@@ -11,10 +11,12 @@ import pandas as pd
 
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.timeline import future_index, longest_step
+from lstm_lab.data.windows import windows_of
 from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.forecasting.following import Following
 from lstm_lab.forecasting.metrics import Coverage
 from lstm_lab.forecasting.words import moment
+from lstm_lab.nn.noise import heard
 from lstm_lab.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -90,8 +92,10 @@ class Stream:
             self._bands.observe(self.rows, values[0])
         self._frame = frame
         self.rows += 1
-        enough = int(np.sum(observed.segments == observed.segments[-1])) >= self._need
-        return self._forecast(observed) if enough else None
+        if np.sum(observed.segments == observed.segments[-1]) < self._need:
+            return None
+        self._hear(observed)
+        return self._forecast(observed)
 
     @property
     def coverage(self) -> Coverage | None:
@@ -154,3 +158,14 @@ class Stream:
         if measured is None or measured.origins < MEASURED:
             return forecast
         return replace(forecast, coverage=measured, details={**forecast.details, "coverage": "of this stream's bands"})
+
+    def _hear(self, observed: Observed) -> None:
+        """Let the volatility that noise may be scaled by follow the errors up to the newest row."""
+        rules = self._prediction.rules
+        if rules.residuals is None or not rules.residuals.scaled:
+            return
+        first = self.rows - len(observed.frame)
+        windows = windows_of(observed.matrix, observed.segments, observed.lookback)
+        moved = replace(rules.residuals, rows=rules.residuals.rows - first)
+        newer = heard(moved, self.run.model, windows).shortened(self._kept)
+        self._prediction.rules = replace(rules, residuals=replace(newer, rows=newer.rows + first))

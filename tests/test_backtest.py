@@ -171,15 +171,18 @@ def longer_season():
     return season_of(table()["price"].iloc[:195])
 
 
-@pytest.mark.parametrize(("refit", "own"), [(False, False), (False, True), (7, False)])
-def test_nothing_after_an_origin_reaches_its_forecast(refit, own):
+@pytest.mark.parametrize(
+    ("refit", "own", "noise"),
+    [(False, False, "auto"), (False, True, "auto"), (7, False, "scaled"), (False, False, "scaled")],
+)
+def test_nothing_after_an_origin_reaches_its_forecast(refit, own, noise):
     """Every value from the middle origin on is moved, and the column beside it too: earlier forecasts stay."""
     frame = table()
 
     def judged(changed):
         trained = lab.train(changed.iloc[:300] if not own else changed, target="price", **TRAIN)
         return lab.backtest(
-            trained, None if own else changed, horizon=HORIZON, origins=ORIGINS, paths=CHUNK, refit=refit
+            trained, None if own else changed, horizon=HORIZON, origins=ORIGINS, paths=CHUNK, refit=refit, noise=noise
         )
 
     before = judged(frame)
@@ -192,6 +195,24 @@ def test_nothing_after_an_origin_reaches_its_forecast(refit, own):
         unmoved = forecasts.paths[:8] == after.forecasts[name].paths[:8]
         assert unmoved.all(), name
         assert not (forecasts.paths[-1] == after.forecasts[name].paths[-1]).any(), name
+
+
+@pytest.mark.parametrize("refit", [False, 14])
+def test_scaled_noise_follows_the_storms_that_an_origin_knows_of(run, refit):
+    """The rows of one origin are made stormy: noise grows at the later origins, as their residuals say it should."""
+    frame = table()
+    calm = lab.backtest(
+        run, frame, horizon=HORIZON, origins=ORIGINS, paths=CHUNK, noise="scaled", refit=refit, baselines=()
+    )
+    middle = int(calm.past.rows[7])
+    wild = frame.copy()
+    wild.iloc[middle : middle + 6, 0] += [9, -9, 9, -9, 9, -9]
+    stormy = lab.backtest(
+        run, wild, horizon=HORIZON, origins=ORIGINS, paths=CHUNK, noise="scaled", refit=refit, baselines=()
+    )
+    before, after = (one.forecasts["network"].raw[..., 0].std(axis=1) for one in (calm, stormy))
+    np.testing.assert_array_equal(after[:8], before[:8])
+    assert after[8] > 2 * before[8]
 
 
 def test_within_the_run_the_judged_rows_calibrate_nothing(run):
@@ -317,7 +338,7 @@ def test_mistakes_are_one_line(run):
     for error, message, options in (
         (OptionError, "did you mean 'paths'", {"pathes": 3}),
         (ForecastError, "did you mean 'naive'", {"baselines": ["naiv"]}),
-        (DataError, "this one ends at", {"frame": table().iloc[:250]}),
+        (DataError, "but these end at", {"frame": table().iloc[:250]}),
         (ForecastError, "known steps after it", {"horizon": 90}),
         (CalibrationError, "to calibrate on", {"horizon": 30, "calibrate": True}),
         (OptionError, "origins", {"origins": 0}),

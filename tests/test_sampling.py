@@ -267,3 +267,17 @@ def test_scaled_residuals_follow_the_recent_volatility():
     assert residuals.volatility()[-1] == pytest.approx(np.sqrt(variance))
     quiet, stormy = residuals.draw(np.array([90, 120]), 2000, 1, (0,))
     assert stormy.std() > 3 * quiet.std()
+
+
+def test_later_errors_say_how_volatile_it_was_and_are_never_drawn():
+    values = np.tile([0.1, -0.1], 50)
+    longer = np.concatenate([values, np.tile([2.0, -2.0], 10)])
+    residuals = Residuals(longer, np.arange(len(longer)), scaled=True, drawn=len(values))
+    alone = Residuals(values, np.arange(len(values)), scaled=True)
+    np.testing.assert_array_equal(residuals.volatility()[:101], alone.volatility())
+    stormy = residuals.draw(np.array([120]), 200, 1, (0,))
+    quiet = alone.draw(np.array([100]), 200, 1, (0,))
+    ratio = np.abs(stormy).mean() / np.abs(quiet).mean()
+    assert ratio > 5
+    plain = replace(residuals, scaled=False).draw(np.array([120]), 200, 1, (0,))
+    assert set(np.unique(plain)) == {0.1, -0.1}

@@ -44,6 +44,19 @@ def test_each_push_gives_what_a_backtest_gives_from_there(run):
         np.testing.assert_allclose(forecast.paths, expected.paths, rtol=1e-5)
 
 
+def test_scaled_noise_follows_the_stream_as_it_does_in_a_backtest(run):
+    frame = table()
+    frame.iloc[310:316, 0] += [9, -9, 9, -9, 9, -9]
+    stream = run.stream(HORIZON, paths=CHUNK, noise="scaled", calibrate=False)
+    forecasts = pushed(stream, frame.iloc[300:325])
+    judged = lab.backtest(
+        run, frame, horizon=HORIZON, origins=1000, paths=CHUNK, noise="scaled", calibrate=False, baselines=()
+    ).forecasts["network"]
+    for number, forecast in enumerate(forecasts):
+        np.testing.assert_allclose(forecast.paths, judged.at(frame.index[300 + number]).paths, rtol=1e-5)
+    assert forecasts[16].paths[:, 0].std() > 2 * forecasts[8].paths[:, 0].std()
+
+
 def test_only_so_many_rows_are_kept(run):
     stream = run.stream(HORIZON, paths=CHUNK)
     pushed(stream, table().iloc[300:])

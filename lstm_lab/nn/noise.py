@@ -6,7 +6,7 @@ bootstrapped residual, added at each step before it is fed back, puts that in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.windows import Windows
 
-__all__ = ["DECAY", "Residuals", "one_step"]
+__all__ = ["DECAY", "Residuals", "heard", "one_step"]
 
 DECAY = 0.94
 """Weight of the past in the running variance, the RiskMetrics (1996) value for daily data."""
@@ -37,22 +37,32 @@ class Residuals:
     scaled
         Whether a residual is drawn in units of the recent volatility, so that quiet and stormy days differ: filtered
         historical simulation, Barone-Adesi, Giannopoulos & Vosper (1999).
+    drawn
+        Only so many of the first are drawn again; the later ones say how volatile it was before a later origin. None:
+        all.
     """
 
     values: NDArray[np.float64]
     rows: NDArray[np.int64]
     scaled: bool = False
+    drawn: int | None = None
 
     def volatility(self, decay: float = DECAY) -> NDArray[np.float64]:
         """Give the running standard deviation as known before each residual and after the last, (n + 1,).
 
-        v_{t+1} = decay * v_t + (1 - decay) * e_t^2, started at the mean square of all.
+        v_{t+1} = decay * v_t + (1 - decay) * e_t^2, started at the mean square of those that are drawn.
         """
         variance = np.empty(len(self.values) + 1)
-        variance[0] = np.mean(self.values**2)
+        variance[0] = np.mean(self.values[: self.drawn] ** 2)
         for step, value in enumerate(self.values):
             variance[step + 1] = decay * variance[step] + (1 - decay) * value**2
         return np.sqrt(np.maximum(variance, np.finfo(np.float64).tiny))
+
+    def shortened(self, later: int) -> Residuals:
+        """Keep those that are drawn and the newest of the later ones: older errors no longer move the volatility."""
+        first = len(self.values[: self.drawn])
+        kept = np.r_[0:first, max(first, len(self.values) - later) : len(self.values)]
+        return replace(self, values=self.values[kept], rows=self.rows[kept], drawn=first)
 
     def draw(self, rows: NDArray[np.int64], paths: int, horizon: int, seed: tuple[int, ...]) -> NDArray[np.float64]:
         """Draw noise for simulated futures.
@@ -72,8 +82,9 @@ class Residuals:
         ndarray
             (origins, paths, horizon), in standard deviations of the target.
         """
+        count = len(self.values[: self.drawn])
         picks = np.stack(
-            [np.random.default_rng([*seed, int(row)]).integers(0, len(self.values), (paths, horizon)) for row in rows]
+            [np.random.default_rng([*seed, int(row)]).integers(0, count, (paths, horizon)) for row in rows]
         )
         if not self.scaled:
             return self.values[picks]
@@ -81,6 +92,33 @@ class Residuals:
         shocks = (self.values / running[:-1])[picks]
         start = running[np.searchsorted(self.rows, rows)]
         return _filtered(shocks, start)
+
+
+def heard(residuals: Residuals, model: Any, windows: Windows) -> Residuals:
+    """Let the volatility before later origins follow the errors up to them; none of these errors is drawn.
+
+    Parameters
+    ----------
+    residuals
+        Of rows that every origin knows.
+    model
+        The network that they are of.
+    windows
+        Every window of a series with the same row numbers.
+
+    Returns
+    -------
+    Residuals
+        The same where nothing depends on the volatility.
+    """
+    if not residuals.scaled:
+        return residuals
+    later = np.flatnonzero(windows.ends > residuals.rows[-1])
+    if len(later) == 0:
+        return residuals
+    errors = windows.targets(later) - one_step(model, windows, later)
+    values, rows = np.concatenate([residuals.values, errors]), np.concatenate([residuals.rows, windows.ends[later]])
+    return replace(residuals, values=values, rows=rows, drawn=len(residuals.values[: residuals.drawn]))
 
 
 def one_step(model: Any, windows: Windows, which: NDArray[np.int64], batch: int = 256) -> NDArray[np.float64]:

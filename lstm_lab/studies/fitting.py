@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.data.origins import Observed
+from lstm_lab.data.windows import windows_of
 from lstm_lab.forecasting.calibration import fit_calibration, needed_origins
 from lstm_lab.nn.attention import transformer_stack
+from lstm_lab.nn.noise import heard
 from lstm_lab.nn.packing import fresh_layers, unpack
 from lstm_lab.nn.sampling import CHUNK
 from lstm_lab.options import TrainOptions
@@ -85,7 +87,11 @@ class Fit:
         horizon, paths = self.forecast.horizon, self.forecast.paths
         chunks = chunks_for(paths)
         origins = observed.origins(self.rows, horizon, self.known)
-        drawn = simulate_all(run.simulator, origins, horizon, prediction.rules, chunks, stop)
+        rules = prediction.rules
+        if rules.residuals is not None:
+            windows = windows_of(observed.matrix, observed.segments, observed.lookback)
+            rules = replace(rules, residuals=heard(rules.residuals, run.model, windows))
+        drawn = simulate_all(run.simulator, origins, horizon, rules, chunks, stop)
         ended = time.perf_counter()
         return Fitted(
             paths=drawn[:, :paths],

@@ -13,8 +13,9 @@ import numpy as np
 
 from lstm_lab.continuation import longer
 from lstm_lab.data.origins import Observed
-from lstm_lab.data.windows import cut_rows
+from lstm_lab.data.windows import cut_rows, windows_of
 from lstm_lab.errors import ForecastError, OptionError, did_you_mean
+from lstm_lab.nn.noise import heard
 from lstm_lab.nn.packing import pack
 from lstm_lab.nn.sampling import Simulator
 from lstm_lab.prediction import ORIGINS, SCORE_CHUNKS, Prediction, spread_out
@@ -191,10 +192,14 @@ def _known_noise(rules: Rules, known: int) -> Rules:
     return replace(rules, residuals=replace(residuals, values=known_values, rows=residuals.rows[kept]))
 
 
-def _renumbered(rules: Rules, shift: int) -> Rules:
-    """Give the residuals' rows the longer frame's numbers."""
-    residuals = rules.residuals
-    return rules if residuals is None else replace(rules, residuals=replace(residuals, rows=residuals.rows + shift))
+def _renumbered(plan: Plan) -> Rules:
+    """Give the residuals' rows the longer frame's numbers, and let the volatility follow what happens there."""
+    residuals, observed = plan.rules.residuals, plan.course.observed
+    if residuals is None:
+        return plan.rules
+    moved = replace(residuals, rows=residuals.rows + plan.shift)
+    windows = windows_of(observed.matrix, observed.segments, observed.lookback)
+    return replace(plan.rules, residuals=heard(moved, plan.run.model, windows))
 
 
 # The work ------------------------------------------------------------------------------------------------------------
@@ -225,7 +230,7 @@ def _network_jobs(plan: Plan, *, here: bool) -> Iterator[Job]:
     chunks = chunks_for(course.forecast.paths)
     for observed, rows, rules, drawn, judged in (
         (course.earlier, course.stages[0].calibrating, plan.rules, SCORE_CHUNKS, False),
-        (course.observed, course.past.rows, _renumbered(plan.rules, plan.shift), chunks, True),
+        (course.observed, course.past.rows, _renumbered(plan), chunks, True),
     ):
         for part in blocks(len(rows)):
             origins = observed.origins(rows[part], horizon, course.known)
