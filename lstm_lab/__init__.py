@@ -10,7 +10,7 @@ The house, from the cellar up; a module imports from its own floor and from thos
     floor 2  nn          stacks, training, sampling, gate traces (Keras on TensorFlow)
     floor 3  forecasting what a forecast means: quantiles, metrics, baselines, calibration
     floor 4  run         train() and Run;  prediction, inspection: one forecast, one look inside
-             stream      a run fed row by row;  continuation: newer rows for a run
+             stream      a run fed row by row;  continuation: newer rows for it;  archive: it in one file
     floor 5  studies     backtest and compare: many runs
     floor 6  plots       still pictures (matplotlib)
              widgets     live views (anywidget)
@@ -35,6 +35,7 @@ _HOMES = {
     "feature": "lstm_lab.data.features",
     "train": "lstm_lab.run",
     "Run": "lstm_lab.run",
+    "load_run": "lstm_lab.run",
     "backtest": "lstm_lab.studies.backtest",
     "compare": "lstm_lab.studies.compare",
     "ablate": "lstm_lab.studies.ablate",
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from lstm_lab.nn.memory import memory as memory
     from lstm_lab.nn.traces import trace as trace
     from lstm_lab.run import Run as Run
+    from lstm_lab.run import load_run as load_run
     from lstm_lab.run import train as train
     from lstm_lab.stream import Stream as Stream
     from lstm_lab.studies.ablate import ablate as ablate

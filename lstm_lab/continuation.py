@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from lstm_lab.data.loading import load
 from lstm_lab.data.origins import Observed
-from lstm_lab.data.windows import Cuts, Split, windows_of
+from lstm_lab.data.windows import Cuts, split_at, windows_of
 from lstm_lab.errors import DataError
 from lstm_lab.forecasting.following import REACH
 from lstm_lab.forecasting.words import moment
@@ -60,25 +58,25 @@ def continued(run: Run, source: str | PathLike[str] | pd.DataFrame | pd.Series[A
     frame = longer(run, source)
     observed = Observed.of(frame, run.encoder, run.options.lookback, run.options.max_gap)
     windows = windows_of(observed.matrix, observed.segments, run.options.lookback)
-    cuts, ends, rows = run.split.cuts, windows.ends, len(frame)
-    validation, begun = (_place(run, frame, row) for row in (cuts.validation, cuts.calibration))
-    begun -= cuts.forgotten
-    remembered = cuts.remembered or round(REACH * (cuts.rows - cuts.calibration))
-    first = max(begun, rows - remembered) if remembered else begun
-    train, held, _, newest = (
-        np.flatnonzero((ends >= start) & (ends < stop))
-        for start, stop in itertools.pairwise((0, validation, begun, first, rows))
-    )
-    newer = Cuts(validation, first, rows, forgotten=first - begun, remembered=remembered)
+    split = split_at(windows, _cuts(run, frame))
     made = replace(
         run,
         observed=observed,
-        windows=windows.weighted(run.options.weights, train),
-        split=Split(train, held, newest, newer),
+        windows=windows.weighted(run.options.weights, split.train),
+        split=split,
         calibrations={},
     )
     vars(made)["simulator"] = run.simulator  # its compiled steps depend on network and encoder alone
     return made
+
+
+def _cuts(run: Run, frame: pd.DataFrame) -> Cuts:
+    """Leave training and validation where they were, and let the newest rows calibrate."""
+    cuts, rows = run.split.cuts, len(frame)
+    validation, begun = (_place(run, frame, row) for row in (cuts.validation, cuts.calibration - cuts.forgotten))
+    remembered = cuts.remembered or round(REACH * (cuts.rows - cuts.calibration))
+    first = max(begun, rows - remembered) if remembered else begun
+    return Cuts(validation, first, rows, forgotten=first - begun, remembered=remembered)
 
 
 def _place(run: Run, frame: pd.DataFrame, row: int) -> int:

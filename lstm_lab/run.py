@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lstm_lab.archive import read_parts, write_run
 from lstm_lab.continuation import continued
 from lstm_lab.data.encoding import Encoder
 from lstm_lab.data.loading import load, target_column
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from lstm_lab.nn.stacks import Forecaster
     from lstm_lab.nn.traces import Trace
 
-__all__ = ["Run", "read_series", "train"]
+__all__ = ["Run", "load_run", "read_series", "train"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -199,6 +200,26 @@ class Run(Shown):
         >>> fc = stream.push(17.3)  # doctest: +SKIP
         """
         return Stream(self, ForecastOptions.of({"horizon": horizon, **options}).resolved(), renew=renew, adapt=adapt)
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the run to one file, which `lstm_lab.load_run` reads.
+
+        Parameters
+        ----------
+        path
+            For example ``"prices.lstm"``: a zip of ``model.keras``, which Keras alone can load too, JSON and arrays.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        RunError
+            The folder does not exist.
+        """
+        return write_run(self, path)
 
     def gates(self, at: Any = -1, *, windows: int | None = None) -> Trace:
         """Show what every gate did while the network read a window, checked against its own output.
@@ -392,6 +413,32 @@ def train(
         training.plan.baseline,
         name,
     )
+
+
+def load_run(path: str | PathLike[str]) -> Run:
+    """Read a run that `Run.save` wrote.
+
+    Parameters
+    ----------
+    path
+        The file. Nothing in it is run: no pickle, and the network is loaded in Keras' safe mode.
+
+    Returns
+    -------
+    Run
+        The same run: it forecasts the same paths, and its calibrations are those that it had.
+
+    Raises
+    ------
+    LabError
+        The file is missing, damaged or newer than this version, or a feature or layer of yours is not known here: one
+        line with the remedy.
+
+    Examples
+    --------
+    >>> lab.load_run("prices.lstm").forecast(30)  # doctest: +SKIP
+    """
+    return Run(**read_parts(path))
 
 
 def read_series(

@@ -8,6 +8,7 @@ first validation windows reach back into training rows, which gives nothing away
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from lstm_lab.errors import DataError, OptionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Cuts", "Padded", "Split", "Windows", "cut_rows", "pad", "split_rows", "windows_of"]
+__all__ = ["Cuts", "Padded", "Split", "Windows", "cut_rows", "pad", "split_at", "split_rows", "windows_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,6 +230,15 @@ def split_rows(windows: Windows, cuts: Cuts) -> Split:
                 f"has its target in the {share} {name} rows; use more data, or lower lookback or the other shares"
             )
     return split
+
+
+def split_at(windows: Windows, cuts: Cuts) -> Split:
+    """Divide the windows at cuts that were made before, by the row of their target; a part may be empty."""
+    borders = (0, cuts.validation, cuts.calibration - cuts.forgotten, cuts.calibration, cuts.rows)
+    train, validation, _, calibration = (
+        np.flatnonzero((windows.ends >= start) & (windows.ends < stop)) for start, stop in pairwise(borders)
+    )
+    return Split(train, validation, calibration, cuts)
 
 
 def pad(sequences: Sequence[np.ndarray], steps: int | None = None) -> Padded:
