@@ -27,7 +27,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from lstm_lab.version import __version__
 
 _HOMES = {
     "load": "lstm_lab.data.loading",

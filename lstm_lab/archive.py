@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lstm_lab import __version__
 from lstm_lab.data.encoding import Encoder
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.windows import Cuts, split_at, windows_of
@@ -28,6 +27,7 @@ from lstm_lab.events import TrainingEnd
 from lstm_lab.forecasting.calibration import Calibration
 from lstm_lab.nn.backend import keras
 from lstm_lab.options import TrainOptions
+from lstm_lab.version import __version__
 
 if TYPE_CHECKING:
     from os import PathLike
