@@ -211,3 +211,18 @@ def test_an_error_in_sending_is_the_callers_to_see():
     wire.set(a=1)
     with pytest.raises(OSError, match="gone"):
         wire.flush(final=True)
+
+
+def test_what_the_opening_carried_is_not_told_again():
+    sent = []
+    wire = Wire(lambda content, buffers: sent.append((content["kind"], sum(view.nbytes for view in buffers))))
+    wire.put("heat", np.zeros(1000, np.uint8))
+    wire.append("rows", np.zeros(10, np.float32))
+    wire.set(title="a")
+    assert len(wire.snapshot()["arrays"]) == 2
+    wire.opened()
+    wire.hear("page", 0)
+    assert sent == [("welcome", 0)]
+    wire.append("rows", np.ones(1, np.float32))
+    wire.flush(final=True)
+    assert sent[-1] == ("delta", 4)

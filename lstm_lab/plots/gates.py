@@ -42,7 +42,7 @@ def gates_figure(trace: Trace, *, layer: int | None = None, width: float = 9.0, 
     trace
         Of one window, or of several: then means over them are shown.
     layer
-        Which of `Trace.layers`; by default the one whose units remember longest.
+        Which of `Trace.layers`; by default the one that a trace opens on, `Trace.opening`.
     width, height
         In inches.
 
@@ -79,8 +79,7 @@ def gates_figure(trace: Trace, *, layer: int | None = None, width: float = 9.0, 
 
 def _checked(trace: Trace, layer: int | None) -> int:
     if layer is None:
-        longest = [0.0 if each.half_life is None else float(np.max(each.half_life)) for each in trace.layers]
-        return int(np.argmax(longest))
+        return trace.opening
     if not 0 <= layer < len(trace.layers):
         raise TraceError(f"layer must be between 0 and {len(trace.layers) - 1}, got {layer}; see trace.layers")
     return layer

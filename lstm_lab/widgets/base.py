@@ -74,6 +74,7 @@ class LabWidget(anywidget.AnyWidget):
         self.wire = Wire(self._carry)
         self.fill()
         super().__init__(_key=uuid.uuid4().hex, _esm=bundle(), **traits)
+        self.wire.opened()
         let_clicks_through(self.comm)
         self.on_msg(self._hear)
 

@@ -28,8 +28,8 @@ __all__ = ["MASKED", "SHOWN", "GateExplorer"]
 SHOWN = 256
 """Units of a layer that are drawn, at most; of more, those evenly spaced by half-life."""
 MASKED = 255
-AT_ONCE = 800_000
-"""Bytes that travel before anybody has asked for anything."""
+AT_ONCE = 400_000
+"""Bytes of heat maps that travel before anybody has asked for anything; front end and still picture travel as well."""
 FEW = 200_000
 """Bytes of exact units that travel along at once, so that a small network never asks."""
 EXACT = 4_000_000
@@ -62,6 +62,7 @@ class GateExplorer(LabWidget):
             title=f"Inside {trace.model.name}",
             verified=f"verified, largest difference {trace.verified:.0e}".replace("e-0", "e-"),
             layers=shown,
+            opening=trace.opening,
             windows=trace.windows,
             features=list(trace.feature_names),
             unit=trace.scale.unit,
@@ -111,20 +112,26 @@ class GateExplorer(LabWidget):
         self._exact(EXACT)
 
     def _exact(self, room: int) -> None:
-        """Put exact units on the wire while there is room, those that remember longest first."""
-        for place, layer in enumerate(self._layers):
-            for unit in layer.units:
-                rows = layer.exact(int(unit))
-                room -= rows.nbytes
-                if room < 0:
-                    return
-                self.wire.put(f"{place}:pin:{unit}", rows)
+        """Put exact units on the wire while there is room, those of every layer that remember longest first."""
+        ranked = [(rank, place) for place, layer in enumerate(self._layers) for rank in range(len(layer.units))]
+        for rank, place in sorted(ranked):
+            unit = int(self._layers[place].units[rank])
+            rows = self._layers[place].exact(unit)
+            room -= rows.nbytes
+            if room < 0:
+                return
+            self.wire.put(f"{place}:pin:{unit}", rows)
 
     def _tiles(self) -> None:
-        """Put the heat maps on the wire until the room is full, those looked at first in front."""
+        """Put the heat maps on the wire until the room is full: of the opening layer, of the others, then the rest."""
         room = AT_ONCE
-        wanted = [(place, signal) for place, layer in enumerate(self._layers) for signal in layer.ranked()]
-        for place, signal in sorted(wanted, key=lambda pair: (pair[1] != self._layers[pair[0]].ranked()[0], pair[0])):
+        opening = self._trace.opening
+        wanted = [
+            (rank, place != opening, place, signal)
+            for place, layer in enumerate(self._layers)
+            for rank, signal in enumerate(layer.ranked())
+        ]
+        for _, _, place, signal in sorted(wanted):
             tile = self._layers[place].tile(signal)
             if room < tile.nbytes:
                 return

@@ -196,6 +196,13 @@ class Wire:
         if sum(view.nbytes for view in buffers) <= KEYFRAME_BYTES:
             self._send(message, buffers)
 
+    def opened(self) -> None:
+        """Note that the opening carried everything so far, so that a first hello is not told all of it again."""
+        with self._lock:
+            for rows in self._rows.values():
+                rows.sent = rows.count
+            self._pending.clear()
+
     def hear(self, token: str, seq: int) -> None:
         """Answer a page's hello with what it lacks."""
         with self._lock:
@@ -204,9 +211,7 @@ class Wire:
                 self._send({"kind": "welcome", "token": token, "seq": self._seq}, [])
                 return
             message, buffers = self._snapshot()
-            for rows in self._rows.values():
-                rows.sent = rows.count
-            self._pending.clear()
+            self.opened()
             self._send({**message, "token": token}, buffers)
 
     def snapshot(self) -> dict[str, Any]:

@@ -8,22 +8,35 @@ const here = dirname(fileURLToPath(import.meta.url));
 const outfile = join(here, "..", "static", "lab.js");
 const limit = 120_000;
 
-// uPlot hangs its other ways of drawing on itself, where no bundler can see that nobody asks for them.
-const unused = /^\t*\(?(uPlot\.join|paths\.(stepped|bars|spline))\s*= .*;$/gm;
+// What uPlot does for others: how often it says so, and what it says instead. No bundler can see that nobody asks.
+const unused = [
+  [/^\t*\(?(uPlot\.(join|addGap|clipGaps|rangeAsinh|fmtNum|orient|rangeLog|assign)|paths\.(stepped|bars|spline))\s*= .*;$/gm, "", 11],
+  [/\b(sc(ale)?\.)?distr == (4|100|2)\b/g, "false", 19],
+  [/\blegend\.show\b/g, "false", 2],
+  [/\bshowLegend\b(?! =)/g, "false", 9],
+];
+// The style sheet's part on legends and titles, which no view of ours shows.
+const unstyled = /[^{}]*\.u-(legend|inline|title|series)[^{}]*\{[^{}]*\}/g;
+
+function cut(source) {
+  return unused.reduce((left, [pattern, instead, count]) => {
+    const found = left.match(pattern)?.length;
+    if (found !== count) throw new Error(`uPlot was to hold ${pattern} ${count} times, found ${found}; see build.mjs`);
+    return left.replace(pattern, instead);
+  }, source);
+}
 
 /** Minify what esbuild would take as it is: style sheets, which travel as text, and what uPlot does for others. */
 const smaller = {
   name: "smaller",
   setup(build) {
     build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const { code } = await esbuild.transform(readFileSync(path, "utf8"), { loader: "css", minify: true });
+      const sheet = readFileSync(path, "utf8").replace(path.includes("uPlot") ? unstyled : "", "");
+      const { code } = await esbuild.transform(sheet, { loader: "css", minify: true });
       return { contents: code, loader: "text" };
     });
     build.onLoad({ filter: /uPlot\.esm\.js$/ }, ({ path }) => {
-      const source = readFileSync(path, "utf8");
-      const found = source.match(unused)?.length;
-      if (found !== 4) throw new Error(`uPlot was to hold 4 parts that nobody uses, found ${found}; see build.mjs`);
-      return { contents: source.replace(unused, ""), loader: "js" };
+      return { contents: cut(readFileSync(path, "utf8")), loader: "js" };
     });
   },
 };
@@ -34,6 +47,8 @@ const options = {
   outfile,
   bundle: true,
   minify: true,
+  // Names that live in this bundle alone: uPlot's own marks, and the words our classes say most often.
+  mangleProps: /^(_[a-z]\w*|store|palette|element|inside|readout|actions|facts|context|colour|words|pinned|placeBrush|showAll|tickAcross|tickUp|complain|recoloured)$/,
   format: "esm",
   target: "es2022",
   charset: "utf8",

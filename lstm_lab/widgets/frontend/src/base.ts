@@ -25,26 +25,26 @@ export abstract class View {
   protected readonly readout = h("p", { class: "readout", "aria-live": "polite" });
   protected palette: Palette;
   protected width = 0;
-  private readonly trouble = h("p", { class: "error", role: "alert", hidden: true });
-  private changed = new Set<string>();
-  private frame = 0;
-  private visible = true;
-  private built = false;
-  private broken = "";
+  readonly #trouble = h("p", { class: "error", role: "alert", hidden: true });
+  #changed = new Set<string>();
+  #frame = 0;
+  #visible = true;
+  #built = false;
+  #broken = "";
 
   constructor(protected readonly context: Context) {
     const { model, el, wire, signal } = context;
     this.store = wire.store;
     this.root = h("section", { class: "lab", role: "group", "data-view": String(model.get("_view")) });
-    this.palette = palette(el, this.wanted());
+    this.palette = palette(el, this.#wanted());
     const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [styles()];
     shadow.replaceChildren(this.root);
-    this.root.append(h("header", {}, this.facts, this.actions), this.body, this.readout, this.trouble);
+    this.root.append(h("header", {}, this.facts, this.actions), this.body, this.readout, this.#trouble);
     // The notebook's own single-key shortcuts must not fire while a person types in here.
     el.setAttribute("data-lm-suppress-shortcuts", "true");
     el.classList.add("lstm-lab");
-    signal.addEventListener("abort", () => this.end());
+    signal.addEventListener("abort", () => this.#end());
   }
 
   /** Make the elements, once, from whatever has arrived. */
@@ -60,25 +60,25 @@ export abstract class View {
 
   start(): void {
     const { model, el, signal } = this.context;
-    this.label();
-    this.themed();
-    this.guard(() => {
+    this.#label();
+    this.#themed();
+    this.#guard(() => {
       this.width = Math.max(this.root.clientWidth, 280);
       this.build();
-      this.built = true;
+      this.#built = true;
       this.update(new Set());
     });
     signal.addEventListener("abort", this.store.listen((changed) => this.later(changed)));
-    watchTheme(() => this.themed(), signal);
-    model.on("change:theme", () => this.themed());
-    model.on("change:label", () => this.label());
+    watchTheme(() => this.#themed(), signal);
+    model.on("change:theme", () => this.#themed());
+    model.on("change:label", () => this.#label());
     model.on("change:error", () => this.complain(String(model.get("error") ?? "")));
     this.complain(String(model.get("error") ?? ""));
-    const sizes = new ResizeObserver(() => this.resized());
+    const sizes = new ResizeObserver(() => this.#resized());
     sizes.observe(this.root);
     const sight = new IntersectionObserver(([entry]) => {
-      this.visible = entry?.isIntersecting ?? true;
-      if (this.visible) this.later(new Set());
+      this.#visible = entry?.isIntersecting ?? true;
+      if (this.#visible) this.later(new Set());
     });
     sight.observe(el);
     signal.addEventListener("abort", () => {
@@ -89,9 +89,9 @@ export abstract class View {
 
   /** Show an error in place of a blank; an empty text takes it away, but not that the view could not be drawn. */
   complain(text: string): void {
-    const shown = text || this.broken;
-    say(this.trouble, shown);
-    this.trouble.hidden = shown === "";
+    const shown = text || this.#broken;
+    say(this.#trouble, shown);
+    this.#trouble.hidden = shown === "";
   }
 
   /** Say something to the kernel. */
@@ -104,58 +104,58 @@ export abstract class View {
     return typeof height === "number" && height > 0 ? height : 300;
   }
 
-  private wanted(): Wanted {
+  #wanted(): Wanted {
     const theme: unknown = this.context.model.get("theme");
     return theme === "light" || theme === "dark" ? theme : "auto";
   }
 
-  private label(): void {
+  #label(): void {
     this.root.setAttribute("aria-label", String(this.context.model.get("label") || this.context.model.get("_view")));
   }
 
-  private themed(): void {
-    this.palette = palette(this.context.el, this.wanted());
+  #themed(): void {
+    this.palette = palette(this.context.el, this.#wanted());
     this.root.dataset["theme"] = this.palette.dark ? "dark" : "light";
-    this.root.dataset["wanted"] = this.wanted();
+    this.root.dataset["wanted"] = this.#wanted();
     for (const [name, value] of Object.entries(this.palette)) {
       if (typeof value === "string") this.root.style.setProperty(`--lab-${name}`, value);
     }
-    if (this.built) this.guard(() => this.recolour());
+    if (this.#built) this.#guard(() => this.recolour());
   }
 
-  private resized(): void {
+  #resized(): void {
     const width = this.root.clientWidth;
-    if (!this.built || width === 0 || width === this.width) return;
+    if (!this.#built || width === 0 || width === this.width) return;
     this.width = width;
-    this.guard(() => this.resize());
+    this.#guard(() => this.resize());
   }
 
   /** Gather changes until the next frame, or until the view is in sight. */
   protected later(changed: Set<string>): void {
-    for (const name of changed) this.changed.add(name);
-    if (this.frame !== 0 || !this.visible) return;
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
-      const seen = this.changed;
-      this.changed = new Set();
-      if (this.built) this.guard(() => this.update(seen));
+    for (const name of changed) this.#changed.add(name);
+    if (this.#frame !== 0 || !this.#visible) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      const seen = this.#changed;
+      this.#changed = new Set();
+      if (this.#built) this.#guard(() => this.update(seen));
       this.root.dataset["seq"] = String(this.store.seq);
     });
   }
 
-  private guard(work: () => void): void {
+  #guard(work: () => void): void {
     try {
       work();
     } catch (error) {
-      this.broken = `This view could not be drawn: ${error instanceof Error ? error.message : String(error)}`;
+      this.#broken = `This view could not be drawn: ${error instanceof Error ? error.message : String(error)}`;
       this.complain("");
     }
     this.root.dataset["ready"] = "true";
     this.root.dataset["seq"] = String(this.store.seq);
   }
 
-  private end(): void {
-    cancelAnimationFrame(this.frame);
+  #end(): void {
+    cancelAnimationFrame(this.#frame);
     this.destroy();
   }
 }

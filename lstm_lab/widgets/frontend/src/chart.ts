@@ -1,7 +1,7 @@
 /** A uPlot chart that fits a view: themed axes that never clip, zoom that lasts, a cursor for mouse and keyboard. */
 import uPlot from "uplot";
 import { h } from "./dom";
-import { number } from "./format";
+import { tickLabels } from "./format";
 import type { Palette } from "./theme";
 
 export interface ChartOptions {
@@ -52,15 +52,15 @@ function axisSize(least: number, u: uPlot, values: string[] | null, axis: number
   return Math.max(least, Math.ceil(widest) + 16);
 }
 
-/** Say a tick with as many digits as the step between ticks needs. */
-function ticks(_: uPlot, splits: number[]): string[] {
-  const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0)) || 1;
-  const decimals = Math.max(0, Math.min(10, -Math.floor(Math.log10(step) + 1e-9)));
-  return splits.map((value) => {
-    if (value === null) return "";
-    if (value !== 0 && (Math.abs(value) >= 1e6 || step < 1e-5)) return number(value, 3);
-    return value.toLocaleString("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace(/^-/, "−");
-  });
+const ticks = (_: uPlot, splits: (number | null)[]): string[] => tickLabels(splits);
+
+export function isPower(value: number | null): boolean {
+  return value !== null && Math.abs(Math.log10(value) % 1) < 1e-6;
+}
+
+/** Of a log axis over several decades keep only their borders. */
+function powers(_: uPlot, splits: number[]): (number | null)[] {
+  return splits.filter(isPower).length > 2 ? splits.map((value) => (isPower(value) ? value : null)) : splits;
 }
 
 /** Day before month, in letters, so that nobody takes one for the other; clock times with 24 hours. */
@@ -80,8 +80,8 @@ export class Chart {
   readonly element: HTMLElement;
   readonly u: uPlot;
   zoomed = false;
-  private quiet = false;
-  private fresh = false;
+  #quiet = false;
+  #fresh = false;
 
   constructor(private readonly options: ChartOptions) {
     this.element = h("div", {
@@ -91,24 +91,24 @@ export class Chart {
       "aria-roledescription": "chart",
       "aria-label": `${options.label}. Arrow keys read values out, plus and minus zoom, 0 shows all.`,
     });
-    this.fresh = true;
-    queueMicrotask(() => (this.fresh = false));
-    this.u = new uPlot(this.settings(), options.data, this.element);
-    this.element.addEventListener("keydown", (event) => this.key(event));
+    this.#fresh = true;
+    queueMicrotask(() => (this.#fresh = false));
+    this.u = new uPlot(this.#settings(), options.data, this.element);
+    this.element.addEventListener("keydown", (event) => this.#key(event));
     // Before uPlot's own handler, which then asks for the whole range.
     this.element.addEventListener("dblclick", () => (this.zoomed = false), { capture: true });
   }
 
   /** Show new data; what the person zoomed into stays. */
   setData(data: uPlot.AlignedData): void {
-    this.fresh = true;
-    queueMicrotask(() => (this.fresh = false));
-    this.quiet = true;
+    this.#fresh = true;
+    queueMicrotask(() => (this.#fresh = false));
+    this.#quiet = true;
     if (this.zoomed) {
       this.u.setData(data, false);
       this.u.redraw(true, false);
     } else this.u.setData(data);
-    this.quiet = false;
+    this.#quiet = false;
   }
 
   resize(width: number, height = this.options.height): void {
@@ -118,21 +118,21 @@ export class Chart {
   /** Draw again with new colours, or with new extras. */
   redraw(): void {
     // New data is drawn anyway at the end of this task, and uPlot would hold on to the old range of x.
-    if (!this.fresh) this.u.redraw(true, true);
+    if (!this.#fresh) this.u.redraw(true, true);
   }
 
   reset(): void {
     this.zoomed = false;
-    this.quiet = true;
+    this.#quiet = true;
     this.u.setData(this.u.data, true);
-    this.quiet = false;
+    this.#quiet = false;
   }
 
   destroy(): void {
     this.u.destroy();
   }
 
-  private settings(): uPlot.Options {
+  #settings(): uPlot.Options {
     const { options } = this;
     const settings: uPlot.Options = {
       width: options.width,
@@ -145,17 +145,17 @@ export class Chart {
         ...(options.sync === undefined ? {} : { sync: { key: options.sync } }),
       },
       scales: {
-        x: { time: options.time ?? false, ...(options.xRange ? { range: this.range(options.xRange) } : {}) },
-        y: { distr: options.log ? 3 : 1, ...(options.yRange ? { range: this.range(options.yRange) } : {}) },
+        x: { time: options.time ?? false, ...(options.xRange ? { range: this.#range(options.xRange) } : {}) },
+        y: { distr: options.log ? 3 : 1, ...(options.yRange ? { range: this.#range(options.yRange) } : {}) },
         ...options.scales,
       },
-      axes: [...this.axes(), ...(options.axes ?? [])],
+      axes: [...this.#axes(), ...(options.axes ?? [])],
       series: options.series,
       hooks: {
-        drawAxes: [(u) => options.under && this.clipped(u, options.under)],
-        draw: [(u) => options.over && this.clipped(u, options.over)],
+        drawAxes: [(u) => options.under && this.#clipped(u, options.under)],
+        draw: [(u) => options.over && this.#clipped(u, options.over)],
         setCursor: [(u) => options.hover?.(u.cursor.idx ?? null)],
-        setSelect: [(u) => this.selected(u)],
+        setSelect: [(u) => this.#selected(u)],
         setScale: [(u) => options.moved?.(u)],
         setSize: [(u) => options.moved?.(u)],
       },
@@ -166,11 +166,11 @@ export class Chart {
   }
 
   /** The view's range holds until the person zooms. */
-  private range(range: (u: uPlot, low: number, high: number) => [number, number]): uPlot.Scale["range"] {
-    return (u, low, high) => (this.zoomed && !this.quiet ? [low, high] : range(u, low, high));
+  #range(range: (u: uPlot, low: number, high: number) => [number, number]): uPlot.Scale["range"] {
+    return (u, low, high) => (this.zoomed && !this.#quiet ? [low, high] : range(u, low, high));
   }
 
-  private axes(): uPlot.Axis[] {
+  #axes(): uPlot.Axis[] {
     const { options } = this;
     const look = {
       stroke: () => options.palette().muted,
@@ -194,6 +194,7 @@ export class Chart {
       },
       {
         ...look,
+        ...(options.log ? { grid: { ...look.grid, filter: powers }, ticks: { ...look.ticks, filter: powers } } : {}),
         size: axisSize.bind(null, options.yWidth ?? 0),
         space: options.plain ? 16 : 34,
         ...(options.yValues ? { values: options.yValues } : options.log ? {} : { values: ticks }),
@@ -202,7 +203,7 @@ export class Chart {
     ];
   }
 
-  private clipped(u: uPlot, draw: (u: uPlot) => void): void {
+  #clipped(u: uPlot, draw: (u: uPlot) => void): void {
     const { ctx, bbox } = u;
     ctx.save();
     ctx.beginPath();
@@ -212,22 +213,22 @@ export class Chart {
     ctx.restore();
   }
 
-  private selected(u: uPlot): void {
+  #selected(u: uPlot): void {
     if (u.select.width > 0 || u.select.height > 0) this.zoomed = true;
     else return;
     this.element.dataset["zoomed"] = "true";
   }
 
-  private key(event: KeyboardEvent): void {
+  #key(event: KeyboardEvent): void {
     const { u } = this;
     const moves: Record<string, () => void> = {
-      ArrowLeft: () => this.step(event.shiftKey ? -10 : -1),
-      ArrowRight: () => this.step(event.shiftKey ? 10 : 1),
-      Home: () => this.place(0),
-      End: () => this.place(u.data[0].length - 1),
-      "+": () => this.zoom(0.5),
-      "=": () => this.zoom(0.5),
-      "-": () => this.zoom(2),
+      ArrowLeft: () => this.#step(event.shiftKey ? -10 : -1),
+      ArrowRight: () => this.#step(event.shiftKey ? 10 : 1),
+      Home: () => this.#place(0),
+      End: () => this.#place(u.data[0].length - 1),
+      "+": () => this.#zoom(0.5),
+      "=": () => this.#zoom(0.5),
+      "-": () => this.#zoom(2),
       "0": () => this.reset(),
       Escape: () => this.reset(),
     };
@@ -238,11 +239,11 @@ export class Chart {
     move();
   }
 
-  private step(by: number): void {
-    this.place((this.u.cursor.idx ?? -1) + by);
+  #step(by: number): void {
+    this.#place((this.u.cursor.idx ?? -1) + by);
   }
 
-  private place(at: number): void {
+  #place(at: number): void {
     const { u } = this;
     const index = Math.max(0, Math.min(u.data[0].length - 1, at));
     const x = u.data[0][index];
@@ -250,7 +251,7 @@ export class Chart {
     u.setCursor({ left: u.valToPos(x, "x"), top: u.over.clientHeight / 2 });
   }
 
-  private zoom(factor: number): void {
+  #zoom(factor: number): void {
     const { u } = this;
     const { min, max } = u.scales["x"]!;
     if (min === undefined || min === null || max === undefined || max === null) return;

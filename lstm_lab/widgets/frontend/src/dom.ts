@@ -72,6 +72,8 @@ export interface Entry {
   words: string;
   colour: string;
   kind?: "dash" | "box" | "dot";
+  /** Leave room for a value, which `values` fills in. */
+  value?: boolean;
 }
 
 /** Show a legend, touching the page only where it differs. */
@@ -80,11 +82,37 @@ export function legend(list: HTMLElement, entries: Entry[]): void {
   if (list.dataset["state"] === state) return;
   list.dataset["state"] = state;
   list.replaceChildren(
-    ...entries.map(({ words, colour, kind }) => {
+    ...entries.map(({ words, colour, kind, value }) => {
       const swatch = h("span", { class: `swatch ${kind ?? ""}`, "aria-hidden": "true" });
       if (kind === "box") swatch.style.background = colour;
       else swatch.style.borderColor = colour;
-      return h("li", {}, swatch, words);
+      return h("li", {}, swatch, words, ...(value ? [h("span", { class: "value" })] : []));
     }),
+  );
+}
+
+/** Say the values of a legend's entries, one for each that left room. */
+export function values(list: HTMLElement, texts: string[]): void {
+  list.querySelectorAll(".value").forEach((element, at) => say(element, texts[at] ?? ""));
+}
+
+/** Offer names in a select, touching the page only where they differ. */
+export function choices(select: HTMLSelectElement, names: string[], chosen: string, words: string[] = names): void {
+  const state = words.join("\n");
+  if (select.dataset["state"] !== state) {
+    select.dataset["state"] = state;
+    select.replaceChildren(...names.map((name, at) => h("option", { value: name }, words[at]!)));
+  }
+  select.value = chosen;
+}
+
+/** Fill a table: a head, and rows whose first cell names them; a cell that needs a look of its own comes as an element. */
+export function fill(table: HTMLTableElement, head: string[], rows: (string | Node)[][], caption = ""): void {
+  const cell = (words: string | Node, tag: "td" | "th", scope: string): Node =>
+    typeof words === "string" ? h(tag, tag === "th" ? { scope } : {}, words) : words;
+  table.replaceChildren(
+    ...(caption ? [h("caption", { class: "muted" }, caption)] : []),
+    h("thead", {}, h("tr", {}, ...head.map((words) => cell(words, words ? "th" : "td", "col")))),
+    h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((words, at) => cell(words, at ? "td" : "th", "row"))))),
   );
 }

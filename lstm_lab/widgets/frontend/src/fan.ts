@@ -1,8 +1,8 @@
 /** The fan chart: history, a band that grows as paths arrive, single futures, and the chance of exceeding a level. */
 import uPlot from "uplot";
-import { View } from "./base";
-import { Chart } from "./chart";
-import { button, h, legend, say, toggle, type Entry } from "./dom";
+import type { Chart } from "./chart";
+import { ChartView, ring, rule, stroke } from "./charts";
+import { button, fill, h, legend, say, toggle, type Entry } from "./dom";
 import { number, percent, time } from "./format";
 import { Stop } from "./stop";
 import { alpha, calm } from "./theme";
@@ -20,133 +20,132 @@ function plusMinus(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? "–" : `±${number(value, 2)}`;
 }
 
-export class FanView extends View {
-  private chart!: Chart;
-  private stop!: Stop;
-  private readonly title = h("p", { class: "title" });
-  private readonly kind = h("span");
-  private readonly count = h("span", { class: "muted" });
-  private readonly error = h("span", { class: "muted" });
-  private readonly more = button("Add 200 paths", () => this.send({ kind: "more", count: 200 }), { hidden: true });
-  private readonly bar = h("progress", { "aria-label": "Paths drawn", max: 1, value: 0 });
-  private readonly legend = h("ul", { class: "legend" });
-  private readonly table = h("table", { "aria-label": "Quantiles at the chosen time" });
-  private readonly word = h("p", { class: "note", role: "status" });
-  private readonly score = h("p", { class: "note", hidden: true });
-  private readonly level = h("div", { class: "level", role: "slider", tabindex: 0, "aria-orientation": "vertical" });
-  private readonly levelText = h("span");
-  private readonly chance = h("p", { class: "note chance" });
-  private readonly play = button("Play outcomes", () => this.toggleOutcomes());
-  private readonly logBox = toggle("log scale", false, (on) => {
+export class FanView extends ChartView {
+  #chart!: Chart;
+  #stop!: Stop;
+  readonly #title = h("p", { class: "title" });
+  readonly #kind = h("span");
+  readonly #count = h("span", { class: "muted" });
+  readonly #error = h("span", { class: "muted" });
+  readonly #more = button("Add 200 paths", () => this.send({ kind: "more", count: 200 }), { hidden: true });
+  readonly #bar = h("progress", { "aria-label": "Paths drawn", max: 1, value: 0 });
+  readonly #legend = h("ul", { class: "legend" });
+  readonly #table = h("table", { "aria-label": "Quantiles at the chosen time" });
+  readonly #word = h("p", { class: "note", role: "status" });
+  readonly #score = h("p", { class: "note", hidden: true });
+  readonly #level = h("div", { class: "level", role: "slider", tabindex: 0, "aria-orientation": "vertical" });
+  readonly #levelText = h("span");
+  readonly #chance = h("p", { class: "note chance" });
+  readonly #play = button("Play outcomes", () => this.#toggleOutcomes());
+  readonly #logBox = toggle("log scale", false, (on) => {
     this.store.ui["log"] = on;
-    this.rebuild();
+    this.#rebuild();
   });
-  private held: [number, number] | null = null;
-  private hovered: number | null = null;
-  private outcome = -1;
-  private timer = 0;
+  #held: [number, number] | null = null;
+  #hovered: number | null = null;
+  #outcome = -1;
+  #timer = 0;
 
   protected override build(): void {
-    this.stop = new Stop(this.store, (content) => this.send(content), "the paths drawn so far are kept");
-    this.facts.append(this.title, this.kind, this.count, this.error);
-    this.actions.append(this.stop.element, this.more);
-    this.level.append(this.levelText);
-    this.listenToLevel();
-    if (calm()) say(this.play, "Next outcome");
-    const all = button("Show all", () => this.chart.reset());
-    const controls = h("div", { class: "controls" }, this.logBox, this.play, all);
-    this.chart = this.draw();
-    this.body.append(this.bar, this.chart.element, this.legend, controls, this.chance, this.table, this.score, this.word);
+    this.#stop = new Stop(this.store, (content) => this.send(content), "the paths drawn so far are kept");
+    this.facts.append(this.#title, this.#kind, this.#count, this.#error);
+    this.actions.append(this.#stop.element, this.#more);
+    this.#level.append(this.#levelText);
+    this.#listenToLevel();
+    if (calm()) say(this.#play, "Next outcome");
+    const all = button("Show all", () => this.#chart.reset());
+    const controls = h("div", { class: "controls" }, this.#logBox, this.#play, all);
+    this.#chart = this.#draw();
+    this.body.append(this.#bar, this.#chart.element, this.#legend, controls, this.#chance, this.#table, this.#score, this.#word);
   }
 
-  private get horizon(): number {
-    return this.store.table("times").data.length;
+  get #horizon(): number {
+    return this.store.data("times").length;
   }
 
-  private get past(): number {
-    return this.store.table("history_times").data.length;
+  get #past(): number {
+    return this.store.data("history_times").length;
   }
 
-  private get done(): number {
+  get #done(): number {
     return this.store.number("done") ?? 0;
   }
 
-  private get logScale(): boolean {
-    return this.store.ui["log"] === true && this.positive();
+  get #logScale(): boolean {
+    return this.store.ui["log"] === true && this.#positive();
   }
 
   /** Give one row of a (5, horizon) array. */
-  private row(name: string, at: number): Float32Array {
-    return this.store.table(name).data.subarray(at * this.horizon, (at + 1) * this.horizon) as Float32Array;
+  #row(name: string, at: number): Float32Array {
+    return this.store.data(name).subarray(at * this.#horizon, (at + 1) * this.#horizon) as Float32Array;
   }
 
-  private path(at: number): Float32Array {
-    return this.store.table("paths").data.subarray(at * this.horizon, (at + 1) * this.horizon) as Float32Array;
+  #path(at: number): Float32Array {
+    return this.store.data("paths").subarray(at * this.#horizon, (at + 1) * this.#horizon) as Float32Array;
   }
 
-  private get kept(): number {
-    return this.horizon === 0 ? 0 : this.store.table("paths").data.length / this.horizon;
+  get #kept(): number {
+    return this.#horizon === 0 ? 0 : this.store.data("paths").length / this.#horizon;
   }
 
   /** May a log axis be asked for: is every value shown above zero? */
-  private positive(): boolean {
-    const arrays = [this.store.table("history").data, this.store.table("quantiles").data, this.store.table("paths").data];
-    return this.horizon > 0 && arrays.every((array) => array.every((value) => !(value <= 0)));
+  #positive(): boolean {
+    const arrays = [this.store.data("history"), this.store.data("quantiles"), this.store.data("paths")];
+    return this.#horizon > 0 && arrays.every((array) => array.every((value) => !(value <= 0)));
   }
 
-  private data(): uPlot.AlignedData {
-    const { store, past, horizon } = this;
-    const x = [...store.table("history_times").data, ...store.table("times").data];
+  #data(): uPlot.AlignedData {
+    const { store } = this;
+    const past = this.#past;
+    const horizon = this.#horizon;
+    const x = [...store.data("history_times"), ...store.data("times")];
     const ahead = (values: ArrayLike<number>): (number | null)[] => [
       ...new Array<null>(past).fill(null),
       ...Array.from({ length: horizon }, (_, step) => (Number.isFinite(values[step]) ? values[step]! : null)),
     ];
-    const history = [...store.table("history").data, ...new Array<null>(horizon).fill(null)];
-    const rough = this.done < ENOUGH;
-    const rows = [0, 1, 2, 3, 4].map((at) => ahead(rough && at !== MEDIAN ? [] : this.row("quantiles", at)));
-    return [x, history, ...rows, ahead(store.table("actual").data)] as uPlot.AlignedData;
+    const history = [...store.data("history"), ...new Array<null>(horizon).fill(null)];
+    const rough = this.#done < ENOUGH;
+    const rows = [0, 1, 2, 3, 4].map((at) => ahead(rough && at !== MEDIAN ? [] : this.#row("quantiles", at)));
+    return [x, history, ...rows, ahead(store.data("actual"))] as uPlot.AlignedData;
   }
 
-  private draw(): Chart {
+  #draw(): Chart {
     const palette = () => this.palette;
     const quiet = { points: { show: false } };
     const edge = { ...quiet, stroke: () => alpha(palette().blue, 0.55), width: 1 };
-    const fill = (share: number) => () => alpha(palette().blue, share);
-    const chart = new Chart({
+    const tint = (share: number) => () => alpha(palette().blue, share);
+    const chart = this.plot({
       label: `Forecast of ${this.store.text("target")}`,
-      height: this.height,
-      width: this.width - 8,
-      palette,
       time: this.store.flag("is_time"),
-      log: this.logScale,
-      data: this.data(),
+      log: this.#logScale,
+      data: this.#data(),
       yLabel: this.store.text("target").slice(0, 40),
-      yRange: () => this.range(),
+      yRange: () => this.#range(),
       series: [
         {},
-        { ...quiet, label: "history", stroke: () => palette().text, width: 1.5 },
-        { ...edge, label: "lower edge" },
-        { ...quiet, label: "25 %" },
-        { ...quiet, label: "median", stroke: () => palette().blue, width: 2.5 },
-        { ...quiet, label: "75 %" },
-        { ...edge, label: "upper edge" },
-        { ...quiet, label: "actual", stroke: () => palette().text, width: 1, dash: [2, 3] },
+        { ...quiet, stroke: () => palette().text, width: 1.5 },
+        { ...edge },
+        { ...quiet },
+        { ...quiet, stroke: () => palette().blue, width: 2.5 },
+        { ...quiet },
+        { ...edge },
+        { ...quiet, stroke: () => palette().text, width: 1, dash: [2, 3] },
       ],
       bands: [
-        { series: [6, 2], fill: fill(0.16) as unknown as string },
-        { series: [5, 3], fill: fill(0.28) as unknown as string },
+        { series: [6, 2], fill: tint(0.16) as unknown as string },
+        { series: [5, 3], fill: tint(0.28) as unknown as string },
       ],
-      under: (u) => this.drawUnder(u),
-      over: (u) => this.drawOver(u),
-      hover: (index) => this.hover(index),
-      moved: (u) => this.placeLevel(u),
+      under: (u) => this.#drawUnder(u),
+      over: (u) => this.#drawOver(u),
+      hover: (index) => this.#hover(index),
+      moved: (u) => this.#placeLevel(u),
     });
-    chart.u.over.append(this.level);
+    chart.u.over.append(this.#level);
     return chart;
   }
 
   /** Hold all that is drawn; while paths arrive the range only grows, so that the eye can compare. */
-  private range(): [number, number] {
+  #range(): [number, number] {
     let low = Infinity;
     let high = -Infinity;
     const take = (values: ArrayLike<number>): void => {
@@ -157,82 +156,64 @@ export class FanView extends View {
         if (value > high) high = value;
       }
     };
-    take(this.store.table("history").data);
-    take(this.store.table("actual").data);
-    take(this.done < ENOUGH ? this.row("quantiles", MEDIAN) : this.store.table("quantiles").data);
-    for (let at = 0; at < Math.min(SAMPLES, this.kept); at++) take(this.path(at));
-    if (low > high) return this.logScale ? [1, 10] : [0, 1];
+    take(this.store.data("history"));
+    take(this.store.data("actual"));
+    take(this.#done < ENOUGH ? this.#row("quantiles", MEDIAN) : this.store.data("quantiles"));
+    for (let at = 0; at < Math.min(SAMPLES, this.#kept); at++) take(this.#path(at));
+    if (low > high) return this.#logScale ? [1, 10] : [0, 1];
     if (this.store.flag("live")) {
-      if (this.held !== null) [low, high] = [Math.min(low, this.held[0]), Math.max(high, this.held[1])];
-      this.held = [low, high];
-    } else this.held = null;
-    if (this.logScale) return [low * 0.96, high * 1.04];
+      if (this.#held !== null) [low, high] = [Math.min(low, this.#held[0]), Math.max(high, this.#held[1])];
+      this.#held = [low, high];
+    } else this.#held = null;
+    if (this.#logScale) return [low * 0.96, high * 1.04];
     const room = (high - low || Math.abs(high) || 1) * 0.05;
     return [low - room, high + room];
   }
 
-  private trace(u: uPlot, values: ArrayLike<number>): void {
-    const { ctx } = u;
+  #trace(u: uPlot, values: ArrayLike<number>): void {
     const x = u.data[0];
-    ctx.beginPath();
-    for (let step = 0; step < this.horizon; step++) {
-      ctx.lineTo(u.valToPos(x[this.past + step]!, "x", true), u.valToPos(values[step]!, "y", true));
+    for (let step = 0; step < this.#horizon; step++) {
+      const place: [number, number] = [u.valToPos(x[this.#past + step]!, "x", true), u.valToPos(values[step]!, "y", true)];
+      if (step === 0) u.ctx.moveTo(...place);
+      else u.ctx.lineTo(...place);
     }
-    ctx.stroke();
   }
 
-  private drawUnder(u: uPlot): void {
+  #drawUnder(u: uPlot): void {
     const { ctx } = u;
     const ratio = uPlot.pxRatio;
-    ctx.lineWidth = ratio;
+    const { blue, dark, muted } = this.palette;
     ctx.lineJoin = "round";
-    ctx.strokeStyle = alpha(this.palette.blue, this.palette.dark ? 0.3 : 0.25);
-    for (let at = 0; at < Math.min(SAMPLES, this.kept); at++) this.trace(u, this.path(at));
-    const today = this.store.table("history_times").data[this.past - 1];
+    // One by one, so that where many paths meet they darken.
+    const sample = { colour: alpha(blue, dark ? 0.3 : 0.25), width: 1 };
+    for (let at = 0; at < Math.min(SAMPLES, this.#kept); at++) stroke(u, sample, () => this.#trace(u, this.#path(at)));
+    const today = this.store.data("history_times")[this.#past - 1];
     if (today === undefined) return;
-    const x = Math.round(u.valToPos(today, "x", true));
-    ctx.strokeStyle = this.palette.muted;
-    ctx.setLineDash([3 * ratio, 3 * ratio]);
-    ctx.beginPath();
-    ctx.moveTo(x, u.bbox.top);
-    ctx.lineTo(x, u.bbox.top + u.bbox.height);
-    ctx.stroke();
-    ctx.setLineDash([]);
-    ctx.fillStyle = this.palette.muted;
+    rule(u, "x", today, { colour: muted, width: 1, dash: [3, 3] });
+    ctx.fillStyle = muted;
     ctx.font = `${11 * ratio}px system-ui, sans-serif`;
     ctx.textAlign = "right";
     ctx.textBaseline = "top";
-    ctx.fillText("last known", x - 4 * ratio, u.bbox.top + 3 * ratio);
+    ctx.fillText("last known", u.valToPos(today, "x", true) - 4 * ratio, u.bbox.top + 3 * ratio);
   }
 
-  private drawOver(u: uPlot): void {
-    const { ctx } = u;
-    const ratio = uPlot.pxRatio;
-    ctx.setLineDash([]);
-    if (this.outcome >= 0 && this.kept > 0) {
-      ctx.strokeStyle = this.palette.orange;
-      ctx.lineWidth = 2.5 * ratio;
-      this.trace(u, this.path(this.outcome % this.kept));
+  #drawOver(u: uPlot): void {
+    const { orange, green, red, surface } = this.palette;
+    if (this.#outcome >= 0 && this.#kept > 0) {
+      stroke(u, { colour: orange, width: 2.5 }, () => this.#trace(u, this.#path(this.#outcome % this.#kept)));
     }
-    this.hits().forEach((hit, step) => {
+    this.#hits().forEach((hit, step) => {
       if (hit === null) return;
-      const x = u.valToPos(u.data[0][this.past + step]!, "x", true);
-      const y = u.valToPos(this.store.table("actual").data[step]!, "y", true);
-      ctx.beginPath();
-      ctx.arc(x, y, 3.5 * ratio, 0, 2 * Math.PI);
+      const actual = this.store.data("actual")[step]!;
       // Shape tells hit from miss as well as colour does: full and hollow.
-      ctx.fillStyle = hit ? this.palette.green : this.palette.surface;
-      ctx.strokeStyle = hit ? this.palette.green : this.palette.red;
-      ctx.lineWidth = 2 * ratio;
-      ctx.fill();
-      ctx.stroke();
+      ring(u, u.data[0][this.#past + step]!, actual, 3.5, { colour: hit ? green : red, width: 2 }, hit ? green : surface);
     });
   }
 
   /** For each step: did the band hold what happened? Null where nothing is known. */
-  private hits(): (boolean | null)[] {
-    const actual = this.store.table("actual").data;
-    const [low, high] = [this.row("quantiles", LOW), this.row("quantiles", HIGH)];
+  #hits(): (boolean | null)[] {
+    const actual = this.store.data("actual");
+    const [low, high] = [this.#row("quantiles", LOW), this.#row("quantiles", HIGH)];
     return Array.from(actual, (value, step) => {
       if (!Number.isFinite(value) || low.length === 0) return null;
       return value >= low[step]! && value <= high[step]!;
@@ -240,159 +221,157 @@ export class FanView extends View {
   }
 
   protected override update(changed: Set<string>): void {
-    if (changed.has("is_time") || changed.has("times")) this.rebuildChart();
-    else this.chart.setData(this.data());
-    this.say();
-    this.placeLevel(this.chart.u);
-    this.showTable();
-    const box = this.logBox.querySelector("input")!;
-    box.disabled = !this.positive();
-    box.checked = this.logScale;
-    this.logBox.title = box.disabled ? "needs values above zero everywhere" : "";
+    if (changed.has("is_time") || changed.has("times")) this.#rebuildChart();
+    else this.#chart.setData(this.#data());
+    this.#say();
+    this.#placeLevel(this.#chart.u);
+    this.#showTable();
+    const box = this.#logBox.querySelector("input")!;
+    box.disabled = !this.#positive();
+    box.checked = this.#logScale;
+    this.#logBox.title = box.disabled ? "needs values above zero everywhere" : "";
   }
 
-  private say(): void {
-    const { store, done } = this;
+  #say(): void {
+    const { store } = this;
+    const done = this.#done;
     const total = store.number("total") ?? 0;
     const live = store.flag("live");
     const rate = store.number("rate");
-    say(this.title, store.text("target") || "Forecast");
-    say(this.kind, store.text("band"));
-    say(this.count, `${done}/${total} paths${live && rate !== null ? ` · ${number(rate, 3)} paths/s` : ""}`);
-    this.bar.max = Math.max(total, 1);
-    this.bar.value = done;
-    this.bar.style.visibility = live ? "visible" : "hidden";
-    const [low, high] = [this.row("errors", LOW), this.row("errors", HIGH)];
-    const [left, right] = [low[this.horizon - 1], high[this.horizon - 1]];
+    say(this.#title, store.text("target") || "Forecast");
+    say(this.#kind, store.text("band"));
+    say(this.#count, `${done}/${total} paths${live && rate !== null ? ` · ${number(rate, 3)} paths/s` : ""}`);
+    this.#bar.max = Math.max(total, 1);
+    this.#bar.value = done;
+    this.#bar.style.visibility = live ? "visible" : "hidden";
+    const [low, high] = [this.#row("errors", LOW), this.#row("errors", HIGH)];
+    const [left, right] = [low[this.#horizon - 1], high[this.#horizon - 1]];
     const known = done >= ENOUGH && left !== undefined && right !== undefined;
-    say(this.error, known ? `edges ±${number(left, 2)}, ±${number(right, 2)} (Monte Carlo, last step)` : "");
+    say(this.#error, known ? `edges ±${number(left, 2)}, ±${number(right, 2)} (Monte Carlo, last step)` : "");
     const few = done > 0 && done < ENOUGH ? `Fewer than ${ENOUGH} paths: no band is drawn yet. ` : "";
-    say(this.word, few + store.text("message"));
-    this.stop.update();
-    this.more.hidden = live || !store.flag("can_add");
-    const hits = this.hits().filter((hit) => hit !== null);
-    this.score.hidden = hits.length === 0;
+    say(this.#word, few + store.text("message"));
+    this.#stop.update();
+    this.#more.hidden = live || !store.flag("can_add");
+    const hits = this.#hits().filter((hit) => hit !== null);
+    this.#score.hidden = hits.length === 0;
     const inside = hits.filter((hit) => hit).length;
-    say(this.score, `Actual values inside the band: ${inside}/${hits.length}. One forecast says little about coverage; a backtest measures it.`);
-    this.play.disabled = this.kept === 0;
+    say(this.#score, `Actual values inside the band: ${inside}/${hits.length}. One forecast says little about coverage; a backtest measures it.`);
+    this.#play.disabled = this.#kept === 0;
     this.root.dataset["done"] = String(done);
     this.root.dataset["reason"] = store.text("reason");
-    this.showLegend(hits.length > 0);
+    this.#showLegend(hits.length > 0);
   }
 
   /** Name the edges as the interval implies: 5 and 95 for an interval of 90. */
-  private edges(): [string, string] {
+  #edges(): [string, string] {
     const tail = (100 - (this.store.number("interval") ?? 90)) / 2;
     return [number(tail, 3), number(100 - tail, 3)];
   }
 
-  private showLegend(scored: boolean): void {
+  #showLegend(scored: boolean): void {
     const { text, blue, green, red, orange } = this.palette;
-    const [low, high] = this.edges();
+    const [low, high] = this.#edges();
     const entries: Entry[] = [
       { words: "history", colour: text },
       { words: "median", colour: blue },
       { words: "25–75 %", colour: alpha(blue, 0.5), kind: "box" },
       { words: `${low}–${high} %`, colour: alpha(blue, 0.25), kind: "box" },
-      { words: `${Math.min(SAMPLES, this.kept) || SAMPLES} single paths`, colour: alpha(blue, 0.5) },
+      { words: `${Math.min(SAMPLES, this.#kept) || SAMPLES} single paths`, colour: alpha(blue, 0.5) },
     ];
-    if (this.done < ENOUGH) entries.splice(2, 2);
+    if (this.#done < ENOUGH) entries.splice(2, 2);
     if (scored) entries.push({ words: "inside", colour: green, kind: "dot" }, { words: "outside", colour: red, kind: "dot" });
-    if (this.outcome >= 0) entries.push({ words: `outcome ${this.outcome + 1}`, colour: orange });
-    legend(this.legend, entries);
+    if (this.#outcome >= 0) entries.push({ words: `outcome ${this.#outcome + 1}`, colour: orange });
+    legend(this.#legend, entries);
   }
 
-  private hover(index: number | null): void {
-    this.hovered = index;
-    if (this.chart) this.showTable();
+  #hover(index: number | null): void {
+    this.#hovered = index;
+    if (this.#chart) this.#showTable();
   }
 
   /** Show the five quantiles where the cursor is, or at the last step: a line that is always there never jumps. */
-  private showTable(): void {
-    const { past, horizon, hovered } = this;
+  #showTable(): void {
+    const past = this.#past;
+    const horizon = this.#horizon;
+    const hovered = this.#hovered;
     const isTime = this.store.flag("is_time");
     const step = this.store.number("step") ?? 1;
     if (hovered !== null && hovered < past) {
-      const x = this.store.table("history_times").data[hovered]!;
-      say(this.readout, `${time(x, isTime, step)} · observed ${number(this.store.table("history").data[hovered])}`);
+      const x = this.store.data("history_times")[hovered]!;
+      say(this.readout, `${time(x, isTime, step)} · observed ${number(this.store.data("history")[hovered])}`);
     } else say(this.readout, "");
     const at = hovered === null || hovered < past ? horizon - 1 : hovered - past;
-    this.chanceAt(at);
-    const x = this.store.table("times").data[at];
+    this.#chanceAt(at);
+    const x = this.store.data("times")[at];
     if (x === undefined) return;
-    const [low, high] = this.edges();
+    const [low, high] = this.#edges();
     const names = [`${low} %`, "25 %", "median", "75 %", `${high} %`];
-    const values = names.map((_, row) => number(this.row("quantiles", row)[at]));
-    const errors = names.map((_, row) => plusMinus(this.row("errors", row)[at]));
-    const actual = this.store.table("actual").data[at];
+    const values = names.map((_, row) => number(this.#row("quantiles", row)[at]));
+    const errors = names.map((_, row) => plusMinus(this.#row("errors", row)[at]));
+    const actual = this.store.data("actual")[at];
     if (actual !== undefined && Number.isFinite(actual)) {
       names.push("actual");
       values.push(number(actual));
       errors.push("");
     }
     const state = [x, ...values, ...errors].join();
-    if (this.table.dataset["state"] === state) return;
-    this.table.dataset["state"] = state;
-    const line = (first: string, cells: string[]): HTMLElement =>
-      h("tr", {}, h("th", { scope: "row" }, first), ...cells.map((cell) => h("td", {}, cell)));
-    this.table.replaceChildren(
-      h("thead", {}, h("tr", {}, h("td"), ...names.map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", {}, line(time(x, isTime, step), values), line("Monte Carlo error", errors)),
-    );
+    if (this.#table.dataset["state"] === state) return;
+    this.#table.dataset["state"] = state;
+    fill(this.#table, ["", ...names], [[time(x, isTime, step), ...values], ["Monte Carlo error", ...errors]]);
   }
 
-  private levelValue(): number | null {
+  #levelValue(): number | null {
     const set = this.store.ui["level"];
     if (typeof set === "number") return set;
-    return this.store.table("history").data[this.past - 1] ?? null;
+    return this.store.data("history")[this.#past - 1] ?? null;
   }
 
-  private setLevel(value: number): void {
+  #setLevel(value: number): void {
     this.store.ui["level"] = value;
-    this.placeLevel(this.chart.u);
-    this.showTable();
+    this.#placeLevel(this.#chart.u);
+    this.#showTable();
   }
 
-  private placeLevel(u: uPlot): void {
-    const level = this.levelValue();
+  #placeLevel(u: uPlot): void {
+    const level = this.#levelValue();
     const { min, max } = u.scales["y"] ?? {};
     if (level === null || typeof min !== "number" || typeof max !== "number") {
-      this.level.hidden = true;
+      this.#level.hidden = true;
       return;
     }
     const top = u.valToPos(level, "y");
-    this.level.hidden = !(level >= min && level <= max);
-    this.level.style.top = `${top}px`;
-    this.level.classList.toggle("under", top < 26);
-    say(this.levelText, `⇕ ${number(level)}`);
-    this.level.setAttribute("aria-valuemin", String(min));
-    this.level.setAttribute("aria-valuemax", String(max));
-    this.level.setAttribute("aria-valuenow", String(level));
+    this.#level.hidden = !(level >= min && level <= max);
+    this.#level.style.top = `${top}px`;
+    this.#level.classList.toggle("under", top < 26);
+    say(this.#levelText, `⇕ ${number(level)}`);
+    this.#level.setAttribute("aria-valuemin", String(min));
+    this.#level.setAttribute("aria-valuemax", String(max));
+    this.#level.setAttribute("aria-valuenow", String(level));
   }
 
   /** Say the share of paths above the level at a step, with the error that so many paths leave. */
-  private chanceAt(at: number): void {
-    const level = this.levelValue();
-    const paths = this.kept;
-    if (level === null || at < 0) return say(this.chance, "");
-    if (paths === 0) return say(this.chance, `P(above ${number(level)}): no paths yet. Drag the dashed level.`);
+  #chanceAt(at: number): void {
+    const level = this.#levelValue();
+    const paths = this.#kept;
+    if (level === null || at < 0) return say(this.#chance, "");
+    if (paths === 0) return say(this.#chance, `P(above ${number(level)}): no paths yet. Drag the dashed level.`);
     let above = 0;
-    const { data } = this.store.table("paths");
-    for (let path = 0; path < paths; path++) if (data[path * this.horizon + at]! > level) above++;
+    const data = this.store.data("paths");
+    for (let path = 0; path < paths; path++) if (data[path * this.#horizon + at]! > level) above++;
     const share = above / paths;
     const spread = Math.sqrt((share * (1 - share)) / paths);
-    const when = time(this.store.table("times").data[at]!, this.store.flag("is_time"), this.store.number("step") ?? 1);
+    const when = time(this.store.data("times")[at]!, this.store.flag("is_time"), this.store.number("step") ?? 1);
     const words = `P(above ${number(level)}) at ${when}: ${percent(share)} ± ${percent(spread)} (of ${paths} paths; drag the dashed level)`;
-    say(this.chance, words);
-    this.level.setAttribute("aria-valuetext", words);
-    this.level.setAttribute("aria-label", "Level");
+    say(this.#chance, words);
+    this.#level.setAttribute("aria-valuetext", words);
+    this.#level.setAttribute("aria-label", "Level");
   }
 
-  private listenToLevel(): void {
-    const { level } = this;
+  #listenToLevel(): void {
+    const level = this.#level;
     const move = (event: PointerEvent): void => {
-      const { top } = this.chart.u.over.getBoundingClientRect();
-      this.setLevel(this.chart.u.posToVal(event.clientY - top, "y"));
+      const { top } = this.#chart.u.over.getBoundingClientRect();
+      this.#setLevel(this.#chart.u.posToVal(event.clientY - top, "y"));
     };
     // Otherwise the plot below would take the drag for a zoom.
     level.addEventListener("mousedown", (event) => event.stopPropagation());
@@ -403,64 +382,56 @@ export class FanView extends View {
     level.addEventListener("pointerup", () => level.removeEventListener("pointermove", move));
     level.addEventListener("pointercancel", () => level.removeEventListener("pointermove", move));
     level.addEventListener("keydown", (event) => {
-      const { min, max } = this.chart.u.scales["y"]!;
+      const { min, max } = this.#chart.u.scales["y"]!;
       const step = ((max ?? 1) - (min ?? 0)) / 100;
       const moves: Record<string, number> = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 };
       const by = moves[event.key];
       if (by === undefined) return;
       event.preventDefault();
       event.stopPropagation();
-      this.setLevel(Math.min(max ?? 1, Math.max(min ?? 0, (this.levelValue() ?? 0) + by * step)));
+      this.#setLevel(Math.min(max ?? 1, Math.max(min ?? 0, (this.#levelValue() ?? 0) + by * step)));
     });
   }
 
   /** Hypothetical outcomes: one future at a time, so that the band is seen to be made of whole paths. */
-  private toggleOutcomes(): void {
-    if (calm()) return this.nextOutcome();
-    if (this.timer !== 0) {
-      clearInterval(this.timer);
-      this.timer = 0;
-      this.outcome = -1;
-      this.chart.redraw();
-      this.showLegend(!this.score.hidden);
+  #toggleOutcomes(): void {
+    if (calm()) return this.#nextOutcome();
+    if (this.#timer !== 0) {
+      clearInterval(this.#timer);
+      this.#timer = 0;
+      this.#outcome = -1;
+      this.#chart.redraw();
+      this.#showLegend(!this.#score.hidden);
     } else {
-      this.nextOutcome();
-      this.timer = window.setInterval(() => this.nextOutcome(), OUTCOME_MS);
+      this.#nextOutcome();
+      this.#timer = window.setInterval(() => this.#nextOutcome(), OUTCOME_MS);
     }
-    say(this.play, this.timer === 0 ? "Play outcomes" : "Pause outcomes");
-    this.root.dataset["playing"] = String(this.timer !== 0);
+    say(this.#play, this.#timer === 0 ? "Play outcomes" : "Pause outcomes");
+    this.root.dataset["playing"] = String(this.#timer !== 0);
   }
 
-  private nextOutcome(): void {
-    if (this.kept === 0) return;
-    this.outcome = (this.outcome + 1) % this.kept;
-    this.chart.redraw();
-    this.showLegend(!this.score.hidden);
+  #nextOutcome(): void {
+    if (this.#kept === 0) return;
+    this.#outcome = (this.#outcome + 1) % this.#kept;
+    this.#chart.redraw();
+    this.#showLegend(!this.#score.hidden);
   }
 
-  private rebuildChart(): void {
-    const old = this.chart;
-    this.chart = this.draw();
-    old.element.replaceWith(this.chart.element);
-    old.destroy();
+  #rebuildChart(): void {
+    this.#chart = this.swap(this.#chart, this.#draw());
   }
 
-  private rebuild(): void {
-    this.rebuildChart();
+  #rebuild(): void {
+    this.#rebuildChart();
     this.update(new Set());
   }
 
-  protected override resize(): void {
-    this.chart.resize(this.width - 8);
-  }
-
-  protected override recolour(): void {
-    this.chart.redraw();
-    this.showLegend(!this.score.hidden);
+  protected override recoloured(): void {
+    this.#showLegend(!this.#score.hidden);
   }
 
   protected override destroy(): void {
-    clearInterval(this.timer);
-    this.chart?.destroy();
+    clearInterval(this.#timer);
+    super.destroy();
   }
 }

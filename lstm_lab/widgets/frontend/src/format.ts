@@ -10,6 +10,34 @@ export function number(value: number | null | undefined, digits = 4): string {
   return value.toLocaleString("en-GB", { maximumFractionDigits: Math.min(decimals, 8) }).replace(/^-/, "−");
 }
 
+/** How many decimals say every multiple of a step exactly: 3 for 0.025, whose size alone would say 2. */
+export function decimals(step: number): number {
+  let digits = Math.max(0, Math.min(10, -Math.floor(Math.log10(step) + 1e-9)));
+  while (digits < 10 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-4) digits++;
+  return digits;
+}
+
+/** Say evenly spaced ticks with as many digits as the step between them needs. */
+export function tickLabels(splits: (number | null)[]): string[] {
+  const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0)) || 1;
+  const digits = decimals(step);
+  return splits.map((value) => {
+    if (value === null) return "";
+    if (value !== 0 && (Math.abs(value) >= 1e6 || step < 1e-5)) return number(value, 3);
+    return value.toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace(/^-/, "−");
+  });
+}
+
+/** Round numbers between two others, at most so many and one more. */
+export function nice(low: number, high: number, most: number): number[] {
+  const rough = (high - low) / Math.max(most, 1);
+  const size = 10 ** Math.floor(Math.log10(rough));
+  const step = size * ([1, 2, 5, 10].find((times) => times * size >= rough * 0.999) ?? 10);
+  const first = Math.ceil(low / step - 1e-9);
+  const count = Math.floor(high / step + 1e-9) - first + 1;
+  return Array.from({ length: Math.max(count, 0) }, (_, at) => Number(((first + at) * step).toPrecision(12)));
+}
+
 export function percent(share: number, digits = 0): string {
   return `${(100 * share).toFixed(digits)} %`;
 }

@@ -7,7 +7,7 @@
 import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
 import type { Context, View } from "./base";
 import { FanView } from "./fan";
-import { GatesView } from "./gates";
+import { GatesView } from "./gates/view";
 import { LossView } from "./loss";
 import { MemoryView } from "./memory";
 import { TrainingView } from "./training";

@@ -1,8 +1,8 @@
 /** Three losses over the residuals that a run really has: what delta changes, and for how many of them. */
 import uPlot from "uplot";
-import { View } from "./base";
-import { Chart } from "./chart";
-import { h, legend, say, slider } from "./dom";
+import type { Chart } from "./chart";
+import { ChartView, rule } from "./charts";
+import { fill, h, legend, say, slider } from "./dom";
 import { number, percent } from "./format";
 import { alpha } from "./theme";
 
@@ -18,94 +18,91 @@ const LOSSES = {
 type Loss = keyof typeof LOSSES;
 const NAMES = Object.keys(LOSSES) as Loss[];
 
-export class LossView extends View {
-  private chart!: Chart;
-  private readonly shares = h("p", { class: "note", role: "status" });
-  private readonly means = h("table", { "aria-label": "Mean loss over the residuals" });
-  private readonly legend = h("ul", { class: "legend" });
+export class LossView extends ChartView {
+  #chart!: Chart;
+  readonly #shares = h("p", { class: "note", role: "status" });
+  readonly #means = h("table", { "aria-label": "Mean loss over the residuals" });
+  readonly #legend = h("ul", { class: "legend" });
 
   protected override build(): void {
     this.facts.append(h("p", { class: "title" }, "Losses over this run's residuals"), h("span", { class: "muted" }, this.store.text("note")));
     const control = slider(
       "delta",
-      { min: 0.05, max: 5, step: 0.05, value: this.delta },
+      { min: 0.05, max: 5, step: 0.05, value: this.#delta },
       (value) => `${value.toFixed(2)} standard deviations`,
       (value) => {
         this.store.ui["delta"] = value;
-        this.refresh();
+        this.#refresh();
       },
     );
-    this.chart = this.draw();
+    this.#chart = this.#draw();
     this.body.append(
-      h("div", { class: "controls" }, control.element, h("span", { class: "spacer" }), this.legend),
-      this.chart.element,
-      this.shares,
-      this.means,
+      h("div", { class: "controls" }, control.element, h("span", { class: "spacer" }), this.#legend),
+      this.#chart.element,
+      this.#shares,
+      this.#means,
     );
   }
 
-  private get delta(): number {
+  get #delta(): number {
     const set = this.store.ui["delta"];
     return typeof set === "number" ? set : (this.store.number("delta") ?? 1);
   }
 
   /** One standard deviation in the target's unit. */
-  private get scale(): number {
+  get #scale(): number {
     return this.store.number("scale") ?? 1;
   }
 
-  private get unit(): string {
+  get #unit(): string {
     return this.store.text("unit");
   }
 
   /** How far the axis reaches: past nearly every residual, and past delta. */
-  private get reach(): number {
-    const sorted = this.store.table("residuals").data;
+  get #reach(): number {
+    const sorted = this.store.data("residuals");
     const low = Math.abs(sorted[Math.floor(0.002 * sorted.length)] ?? 3);
     const high = Math.abs(sorted[Math.floor(0.998 * (sorted.length - 1))] ?? 3);
     return Math.min(Math.max(low, high, 3), 12) * 1.05;
   }
 
-  private data(): uPlot.AlignedData {
-    const { reach, delta } = this;
+  #data(): uPlot.AlignedData {
+    const reach = this.#reach;
+    const delta = this.#delta;
     const x = Array.from({ length: POINTS }, (_, at) => -reach + (2 * reach * at) / (POINTS - 1));
     return [x, ...NAMES.map((name) => x.map((value) => LOSSES[name](value, delta)))] as uPlot.AlignedData;
   }
 
-  private colour(name: Loss): string {
+  #colour(name: Loss): string {
     return { MSE: this.palette.red, MAE: this.palette.green, Huber: this.palette.blue }[name];
   }
 
-  private draw(): Chart {
+  #draw(): Chart {
     const dashes: Record<Loss, number[]> = { MSE: [8, 4], MAE: [2, 4], Huber: [] };
-    return new Chart({
+    return this.plot({
       label: "Loss by residual, over the histogram of the residuals",
-      height: this.height,
-      width: this.width - 8,
-      palette: () => this.palette,
-      data: this.data(),
+      data: this.#data(),
       xLabel: "residual, in standard deviations of the transformed target",
       yLabel: "loss",
-      xRange: () => [-this.reach, this.reach],
-      yRange: () => [0, Math.min(this.reach * this.reach, Math.max(1.15 * this.reach, 3))],
+      xRange: () => [-this.#reach, this.#reach],
+      yRange: () => [0, Math.min(this.#reach * this.#reach, Math.max(1.15 * this.#reach, 3))],
       series: [
         {},
         ...NAMES.map((name) => ({
-          label: name,
-          stroke: () => this.colour(name),
+          stroke: () => this.#colour(name),
           width: name === "Huber" ? 3 : 2,
           dash: dashes[name],
           points: { show: false },
         })),
       ],
-      axes: [this.unitAxis()],
-      under: (u) => this.drawHistogram(u),
-      hover: (index) => this.read(index),
+      axes: [this.#unitAxis()],
+      under: (u) => this.#drawHistogram(u),
+      hover: (index) => this.#read(index),
     });
   }
 
   /** A second axis above the plot: the same residuals in the target's unit. */
-  private unitAxis(): uPlot.Axis {
+  #unitAxis(): uPlot.Axis {
     return {
       scale: "x",
       side: 0,
@@ -114,20 +111,21 @@ export class LossView extends View {
       ticks: { stroke: () => this.palette.grid, width: 1, size: 5 },
       font: "12px system-ui, sans-serif",
       labelFont: "12px system-ui, sans-serif",
-      label: `residual, in ${this.unit || "units of the transformed target"}`,
+      label: `residual, in ${this.#unit || "units of the transformed target"}`,
       labelSize: 18,
       labelGap: 0,
       size: 26,
       gap: 4,
       space: 70,
-      values: (_, splits) => splits.map((value) => number(value * this.scale, 3)),
+      values: (_, splits) => splits.map((value) => number(value * this.#scale, 3)),
     };
   }
 
-  private drawHistogram(u: uPlot): void {
+  #drawHistogram(u: uPlot): void {
     const { ctx, bbox } = u;
-    const { reach, delta } = this;
-    const residuals = this.store.table("residuals").data;
+    const reach = this.#reach;
+    const delta = this.#delta;
+    const residuals = this.store.data("residuals");
     const x = (value: number): number => u.valToPos(value, "x", true);
     const counts = new Array<number>(BINS).fill(0);
     for (const value of residuals) {
@@ -144,22 +142,13 @@ export class LossView extends View {
       const left = x(centre - width / 2);
       ctx.fillRect(left, bbox.top + bbox.height - height, Math.max(x(centre + width / 2) - left - 1, 1), height);
     });
-    ctx.strokeStyle = this.palette.purple;
-    ctx.lineWidth = 1.5 * uPlot.pxRatio;
-    ctx.setLineDash([5 * uPlot.pxRatio, 4 * uPlot.pxRatio]);
-    for (const edge of [-delta, delta]) {
-      ctx.beginPath();
-      ctx.moveTo(x(edge), bbox.top);
-      ctx.lineTo(x(edge), bbox.top + bbox.height);
-      ctx.stroke();
-    }
-    ctx.setLineDash([]);
+    for (const edge of [-delta, delta]) rule(u, "x", edge, { colour: this.palette.purple, width: 1.5, dash: [5, 4] });
   }
 
-  private refresh(): void {
-    const { delta } = this;
-    const residuals = this.store.table("residuals").data;
-    this.chart.setData(this.data());
+  #refresh(): void {
+    const delta = this.#delta;
+    const residuals = this.store.data("residuals");
+    this.#chart.setData(this.#data());
     let linear = 0;
     const sums: Record<Loss, number> = { MSE: 0, MAE: 0, Huber: 0 };
     for (const value of residuals) {
@@ -167,52 +156,38 @@ export class LossView extends View {
       for (const name of NAMES) sums[name] += LOSSES[name](value, delta);
     }
     const count = Math.max(residuals.length, 1);
-    const unit = this.unit === "" ? "" : ` = ${number(delta * this.scale)} ${this.unit}`;
+    const unit = this.#unit === "" ? "" : ` = ${number(delta * this.#scale)} ${this.#unit}`;
     say(
-      this.shares,
+      this.#shares,
       `A delta of ${number(delta, 3)} standard deviations${unit}: ${percent(linear / count, 1)} of ` +
         `${number(this.store.number("count") ?? count, 7)} residuals lie in the linear region, where an outlier pulls no harder.`,
     );
-    const cells = NAMES.map((name) => h("td", {}, number(sums[name] / count)));
-    const titles = NAMES.map((name) => h("th", { scope: "col" }, name));
-    this.means.replaceChildren(
-      h("thead", {}, h("tr", {}, h("td"), ...titles)),
-      h("tbody", {}, h("tr", {}, h("th", { scope: "row" }, "mean loss"), ...cells)),
-    );
+    fill(this.#means, ["", ...NAMES], [["mean loss", ...NAMES.map((name) => number(sums[name] / count))]]);
     this.root.dataset["linear"] = (linear / count).toFixed(4);
-    legend(this.legend, [
-      { words: "MSE", colour: this.colour("MSE"), kind: "dash" },
-      { words: "MAE", colour: this.colour("MAE"), kind: "dash" },
-      { words: "Huber", colour: this.colour("Huber") },
+    legend(this.#legend, [
+      { words: "MSE", colour: this.#colour("MSE"), kind: "dash" },
+      { words: "MAE", colour: this.#colour("MAE"), kind: "dash" },
+      { words: "Huber", colour: this.#colour("Huber") },
       { words: "residuals where Huber is square", colour: alpha(this.palette.blue, 0.4), kind: "box" },
       { words: "where it is linear", colour: alpha(this.palette.purple, 0.4), kind: "box" },
     ]);
   }
 
-  private read(index: number | null): void {
-    if (index === null || !this.chart) return say(this.readout, "");
-    const [x, ...losses] = this.chart.u.data;
+  #read(index: number | null): void {
+    if (index === null || !this.#chart) return say(this.readout, "");
+    const [x, ...losses] = this.#chart.u.data;
     const value = x[index];
     if (value === undefined) return;
-    const unit = this.unit === "" ? "" : ` = ${number(value * this.scale, 3)} ${this.unit}`;
+    const unit = this.#unit === "" ? "" : ` = ${number(value * this.#scale, 3)} ${this.#unit}`;
     const parts = NAMES.map((name, at) => `${name} ${number(losses[at]![index], 3)}`);
     say(this.readout, [`residual ${number(value, 3)} sd${unit}`, ...parts].join(" · "));
   }
 
   protected override update(): void {
-    this.refresh();
+    this.#refresh();
   }
 
-  protected override resize(): void {
-    this.chart.resize(this.width - 8);
-  }
-
-  protected override recolour(): void {
-    this.chart.redraw();
-    this.refresh();
-  }
-
-  protected override destroy(): void {
-    this.chart?.destroy();
+  protected override recoloured(): void {
+    this.#refresh();
   }
 }

@@ -1,12 +1,14 @@
 /** How far networks feel the past, before and after training, on one scale; and what they recall, as a table. */
 import uPlot from "uplot";
-import { View } from "./base";
-import { Chart } from "./chart";
-import { h, legend, say, toggle } from "./dom";
+import { isPower, type Chart } from "./chart";
+import { ChartView, rule } from "./charts";
+import { fill, h, legend, say, toggle } from "./dom";
 import { number, percent } from "./format";
 import { alpha } from "./theme";
 
 const FLOOR = 1e-6;
+/** Share of its largest above which a gradient counts as felt, the twin of `_FAINT` in `nn/memory.py`. */
+const FELT = 0.01;
 
 interface Recall {
   networks?: string[];
@@ -14,7 +16,7 @@ interface Recall {
   explained?: (number | null)[][];
 }
 
-export class MemoryView extends View {
+export class MemoryView extends ChartView {
   readonly #charts: Chart[] = [];
   readonly #words = h("p", { class: "note words" });
   readonly #legend = h("ul", { class: "legend" });
@@ -43,7 +45,7 @@ export class MemoryView extends View {
     return (this.store.values["networks"] ?? []) as string[];
   }
 
-  get #half(): number {
+  protected override get room(): number {
     return this.width < 640 ? this.width - 12 : this.width / 2 - 12;
   }
 
@@ -60,25 +62,23 @@ export class MemoryView extends View {
       dash: at % 2 ? [6, 3] : [],
       points: { show: false },
     }));
-    return new Chart({
+    return this.plot({
       label: words,
-      height: this.height,
-      width: this.#half,
-      palette: () => this.palette,
       log: true,
       data: this.#data(state),
       series: [{}, ...series],
       xLabel: "steps into the past",
       yRange: () => this.#range(),
-      yValues: (_, splits) => splits.map((value) => (value === null || Math.abs(Math.log10(value) % 1) > 1e-6 ? "" : value.toExponential(0).replace("e+", "e"))),
+      yValues: (_, splits) => splits.map((value) => (isPower(value) ? number(value, 1) : "")),
+      under: (u) => this.#relative && rule(u, "y", FELT, { colour: this.palette.muted, width: 1, dash: [4, 3] }),
       sync: `memory-${String(this.context.model.get("_key"))}`,
       hover: (index) => this.#read(state, index),
     });
   }
 
   #rows(state: string): (number | null)[][] {
-    const length = this.store.table("distance").data.length;
-    const { data } = this.store.table(state);
+    const length = this.store.data("distance").length;
+    const data = this.store.data(state);
     return this.#networks.map((_, at) => {
       const row = Array.from(data.subarray(at * length, (at + 1) * length));
       const largest = this.#relative ? Math.max(...row.filter(Number.isFinite), 1e-30) : 1;
@@ -92,14 +92,14 @@ export class MemoryView extends View {
   }
 
   #data(state: string): uPlot.AlignedData {
-    return [Array.from(this.store.table("distance").data), ...this.#rows(state)] as uPlot.AlignedData;
+    return [Array.from(this.store.data("distance")), ...this.#rows(state)] as uPlot.AlignedData;
   }
 
   #read(state: string, index: number | null): void {
     if (index === null || this.#charts.length < 2) return say(this.readout, "");
     const rows = this.#rows(state);
     const parts = this.#networks.map((name, at) => `${name} ${number(rows[at]![index], 2)}`);
-    say(this.readout, [`${number(this.store.table("distance").data[index])} steps back, ${state}`, ...parts].join(" · "));
+    say(this.readout, [`${number(this.store.data("distance")[index])} steps back, ${state}`, ...parts].join(" · "));
   }
 
   protected override update(): void {
@@ -113,30 +113,19 @@ export class MemoryView extends View {
     const { networks = [], steps = [], explained = [] } = (this.store.values["recall"] ?? {}) as unknown as Recall;
     this.#table.hidden = networks.length === 0;
     const success = this.store.number("success") ?? 0.9;
-    const head = h("tr", {}, h("td"), ...steps.map((step) => h("th", { scope: "col" }, `${step} steps`)));
-    const rows = networks.map((name, at) => {
-      const cells = explained[at]!.map((value) => {
-        const cell = h("td", {}, value === null ? "" : percent(Math.max(value, 0)));
-        if (value !== null && value >= success) cell.className = "success";
-        cell.style.background = value === null ? "" : alpha(this.palette.blue, 0.45 * Math.max(value, 0));
-        return cell;
-      });
-      return h("tr", {}, h("th", { scope: "row" }, name), ...cells);
-    });
-    const caption = h("caption", { class: "muted" }, `Share of the variance of a value seen once, N steps ago, that is recalled; bold: at least ${percent(success)}`);
-    this.#table.replaceChildren(caption, h("thead", {}, head), h("tbody", {}, ...rows));
+    const rows = networks.map((name, at) => [name, ...explained[at]!.map((value) => this.#cell(value, success))]);
+    fill(this.#table, ["", ...steps.map((step) => `${step} steps`)], rows, `Share of the variance of a value seen once, N steps ago, that is recalled; bold: at least ${percent(success)}`);
   }
 
-  protected override resize(): void {
-    for (const chart of this.#charts) chart.resize(this.#half);
+  /** Rounded down, for what is just below the limit must not be said to have reached it. */
+  #cell(value: number | null, success: number): HTMLElement {
+    const cell = h("td", {}, value === null ? "" : percent(Math.floor(100 * Math.max(value, 0)) / 100));
+    if (value !== null && value >= success) cell.className = "success";
+    cell.style.background = value === null ? "" : alpha(this.palette.blue, 0.45 * Math.max(value, 0));
+    return cell;
   }
 
-  protected override recolour(): void {
+  protected override recoloured(): void {
     this.update();
-    for (const chart of this.#charts) chart.redraw();
-  }
-
-  protected override destroy(): void {
-    for (const chart of this.#charts) chart.destroy();
   }
 }

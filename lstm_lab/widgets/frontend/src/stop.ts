@@ -4,36 +4,36 @@ import type { Store, Wire } from "./wire";
 
 export class Stop {
   readonly element = h("span", { class: "stopping" });
-  private readonly button = button("Stop", () => this.press(), { class: "stop", hidden: true });
-  private readonly hint = h("span", { class: "muted", hidden: true });
-  private pressed = false;
+  readonly #button = button("Stop", () => this.#press(), { class: "stop", hidden: true });
+  readonly #hint = h("span", { class: "muted", hidden: true });
+  #pressed = false;
 
   constructor(
     private readonly store: Store,
     private readonly send: (content: Parameters<Wire["send"]>[0]) => void,
     kept: string,
   ) {
-    say(this.hint, `To stop, interrupt the kernel (■); ${kept}.`);
-    this.element.append(this.hint, this.button);
+    say(this.#hint, `To stop, interrupt the kernel (■); ${kept}.`);
+    this.element.append(this.#hint, this.#button);
   }
 
   update(): void {
     const live = this.store.flag("live");
-    if (!live) this.pressed = false;
+    if (!live) this.#pressed = false;
     const works = live && this.store.flag("stop");
-    this.button.hidden = !works;
-    this.button.disabled = this.pressed;
-    say(this.button, this.pressed ? "Stopping …" : "Stop");
+    this.#button.hidden = !works;
+    this.#button.disabled = this.#pressed;
+    say(this.#button, this.#pressed ? "Stopping …" : "Stop");
     // The first words of a cell would flicker: a hello needs a moment to prove that a click arrives.
-    const early = performance.now() - this.born < 2500;
-    this.hint.hidden = !live || works || early;
+    const early = performance.now() - this.#born < 2500;
+    this.#hint.hidden = !live || works || early;
     if (live && !works && early) setTimeout(() => this.update(), 2600);
   }
 
-  private readonly born = performance.now();
+  readonly #born = performance.now();
 
-  private press(): void {
-    this.pressed = true;
+  #press(): void {
+    this.#pressed = true;
     this.send({ kind: "stop" });
     this.update();
   }

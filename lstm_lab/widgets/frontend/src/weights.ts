@@ -1,8 +1,8 @@
 /** How much each training window counts, by its time, under each scheme; and a choice for the next training. */
 import uPlot from "uplot";
-import { View } from "./base";
-import { Chart } from "./chart";
-import { button, h, say, slider } from "./dom";
+import type { Chart } from "./chart";
+import { ChartView } from "./charts";
+import { button, fill, h, say, slider } from "./dom";
 import { number, percent, time } from "./format";
 
 type Name = "uniform" | "linear" | "exponential";
@@ -25,156 +25,140 @@ interface Scheme {
   effective: number;
 }
 
-export class WeightsView extends View {
-  private chart!: Chart;
-  private readonly chosen = h("p", { class: "note", role: "status" });
-  private readonly table = h("table", { "aria-label": "What each scheme does" });
-  private readonly use = button("Use in the next training", () => this.send({ kind: "use", scheme: this.scheme() }));
+export class WeightsView extends ChartView {
+  #chart!: Chart;
+  readonly #chosen = h("p", { class: "note", role: "status" });
+  readonly #table = h("table", { "aria-label": "What each scheme does" });
+  readonly #use = button("Use in the next training", () => this.send({ kind: "use", scheme: this.#scheme() }));
 
   protected override build(): void {
     this.facts.append(h("p", { class: "title" }, "Weights of the training windows"));
     const group = h("fieldset", { class: "controls" }, h("legend", { class: "muted" }, "Scheme"));
-    for (const name of NAMES) group.append(this.radio(name));
+    for (const name of NAMES) group.append(this.#radio(name));
     const rate = slider(
       "rate of exponential",
-      { min: 0, max: 8, step: 0.1, value: this.rate },
+      { min: 0, max: 8, step: 0.1, value: this.#rate },
       (value) => value.toFixed(1),
       (value) => {
         this.store.ui["rate"] = value;
-        this.refresh();
+        this.#refresh();
       },
     );
-    group.append(rate.element, h("span", { class: "spacer" }), this.use);
-    this.chart = new Chart({
+    group.append(rate.element, h("span", { class: "spacer" }), this.#use);
+    this.#chart = this.plot({
       label: "Weight by time",
-      height: this.height,
-      width: this.width - 8,
-      palette: () => this.palette,
       time: this.store.flag("is_time"),
       yLabel: "weight (mean 1)",
       yRange: (_, __, high) => [0, Math.max(high ?? 1, 1) * 1.06],
-      data: this.data(),
-      series: [{}, ...NAMES.map((name) => this.line(name))],
-      hover: (index) => this.read(index),
+      data: this.#data(),
+      series: [{}, ...NAMES.map((name) => this.#line(name))],
+      hover: (index) => this.#read(index),
     });
-    this.body.append(group, this.chart.element, this.table, this.chosen);
-    this.use.hidden = this.context.model.get("_offline") === true;
+    this.body.append(group, this.#chart.element, this.#table, this.#chosen);
+    this.#use.hidden = this.context.model.get("_offline") === true;
   }
 
-  private line(name: Name): uPlot.Series {
+  #line(name: Name): uPlot.Series {
     return {
-      label: name,
-      stroke: () => this.colour(name),
+      stroke: () => this.#colour(name),
       width: 2,
       dash: DASHES[name],
       points: { show: false },
     };
   }
 
-  private colour(name: Name): string {
+  #colour(name: Name): string {
     return { uniform: this.palette.muted, linear: this.palette.orange, exponential: this.palette.blue }[name];
   }
 
-  private get name(): Name {
+  get #name(): Name {
     const set = this.store.ui["name"] ?? this.store.text("scheme").split(":")[0];
     return NAMES.find((name) => name === set) ?? "uniform";
   }
 
-  private get rate(): number {
+  get #rate(): number {
     const set = this.store.ui["rate"];
     if (typeof set === "number") return set;
     return Number(this.store.text("scheme").split(":")[1] ?? 3) || 3;
   }
 
-  private scheme(): string {
-    return this.name === "exponential" ? `exponential:${number(this.rate, 3)}` : this.name;
+  #scheme(): string {
+    return this.#name === "exponential" ? `exponential:${number(this.#rate, 3)}` : this.#name;
   }
 
-  private radio(name: Name): HTMLLabelElement {
-    const input = h("input", { type: "radio", name: `scheme-${this.context.model.get("_key")}`, value: name, checked: this.name === name });
+  #radio(name: Name): HTMLLabelElement {
+    const input = h("input", { type: "radio", name: `scheme-${this.context.model.get("_key")}`, value: name, checked: this.#name === name });
     input.addEventListener("change", () => {
       this.store.ui["name"] = name;
-      this.refresh();
+      this.#refresh();
     });
     const swatch = h("span", { class: `swatch ${name === "exponential" ? "" : "dash"}`, "aria-hidden": "true" });
     swatch.dataset["name"] = name;
-    swatch.style.borderColor = this.colour(name);
+    swatch.style.borderColor = this.#colour(name);
     return h("label", { class: "control" }, input, swatch, name);
   }
 
-  private measure(name: Name): Scheme {
+  #measure(name: Name): Scheme {
     const count = Math.max(2, Math.min(this.store.number("count") ?? 2, MOST));
     let sum = 0;
     let squares = 0;
     for (let at = 0; at < count; at++) {
-      const weight = curve(name, this.rate, at / (count - 1));
+      const weight = curve(name, this.#rate, at / (count - 1));
       sum += weight;
       squares += weight * weight;
     }
-    const ratio = curve(name, this.rate, 1) / curve(name, this.rate, 0);
+    const ratio = curve(name, this.#rate, 1) / curve(name, this.#rate, 0);
     return { mean: sum / count, ratio, effective: (sum * sum) / (count * squares) };
   }
 
-  private data(): uPlot.AlignedData {
-    const places = this.store.table("times").data;
+  #data(): uPlot.AlignedData {
+    const places = this.store.data("times");
     const last = Math.max(places.length - 1, 1);
     const curves = NAMES.map((name) => {
-      const { mean } = this.measure(name);
-      return Array.from(places, (_, at) => curve(name, this.rate, at / last) / mean);
+      const { mean } = this.#measure(name);
+      return Array.from(places, (_, at) => curve(name, this.#rate, at / last) / mean);
     });
     return [Array.from(places), ...curves];
   }
 
-  private refresh(): void {
+  #refresh(): void {
     NAMES.forEach((name, at) => {
-      this.chart.u.series[at + 1]!.width = name === this.name ? 3.5 : 1.5;
+      this.#chart.u.series[at + 1]!.width = name === this.#name ? 3.5 : 1.5;
     });
-    this.chart.setData(this.data());
-    this.showTable();
-    say(this.use, `Use ${this.scheme()} in the next training`);
+    this.#chart.setData(this.#data());
+    this.#showTable();
+    say(this.#use, `Use ${this.#scheme()} in the next training`);
     const next = this.store.text("next");
     const now = this.store.text("scheme");
-    say(this.chosen, next === "" ? (now === "" ? "" : `This run was trained with: ${now}.`) : `The next %%lstm_train uses --weights ${next} unless it says otherwise.`);
-    this.root.dataset["scheme"] = this.scheme();
+    say(this.#chosen, next === "" ? (now === "" ? "" : `This run was trained with: ${now}.`) : `The next %%lstm_train uses --weights ${next} unless it says otherwise.`);
+    this.root.dataset["scheme"] = this.#scheme();
     this.root.dataset["next"] = next;
   }
 
-  private showTable(): void {
+  #showTable(): void {
     const count = this.store.number("count") ?? 0;
-    const head = ["", "newest ÷ oldest", "effective windows", "of all"];
     const rows = NAMES.map((name) => {
-      const { ratio, effective } = this.measure(name);
-      const cells = [`${number(ratio, 3)} ×`, number(Math.round(effective * count), 6), percent(effective)];
-      return h("tr", {}, h("th", { scope: "row" }, name), ...cells.map((cell) => h("td", {}, cell)));
+      const { ratio, effective } = this.#measure(name);
+      return [name, `${number(ratio, 3)} ×`, number(Math.round(effective * count), 6), percent(effective)];
     });
-    const titles = head.map((text) => (text === "" ? h("td") : h("th", { scope: "col" }, text)));
-    this.table.replaceChildren(h("thead", {}, h("tr", {}, ...titles)), h("tbody", {}, ...rows));
+    fill(this.#table, ["", "newest ÷ oldest", "effective windows", "of all"], rows);
   }
 
-  private read(index: number | null): void {
-    if (index === null || !this.chart) return say(this.readout, "");
-    const [x, ...curves] = this.chart.u.data;
+  #read(index: number | null): void {
+    if (index === null || !this.#chart) return say(this.readout, "");
+    const [x, ...curves] = this.#chart.u.data;
     if (x[index] === undefined) return;
     const when = time(x[index]!, this.store.flag("is_time"), this.store.number("step") ?? 1);
     say(this.readout, [when, ...NAMES.map((name, at) => `${name} ${number(curves[at]![index], 3)}`)].join(" · "));
   }
 
   protected override update(): void {
-    this.refresh();
+    this.#refresh();
   }
 
-  protected override resize(): void {
-    this.chart.resize(this.width - 8);
-  }
-
-  protected override recolour(): void {
+  protected override recoloured(): void {
     for (const swatch of this.root.querySelectorAll<HTMLElement>(".swatch[data-name]")) {
-      swatch.style.borderColor = this.colour(swatch.dataset["name"] as Name);
+      swatch.style.borderColor = this.#colour(swatch.dataset["name"] as Name);
     }
-    this.chart.redraw();
-  }
-
-  protected override destroy(): void {
-    this.chart?.destroy();
   }
 }

@@ -47,17 +47,21 @@ export class Store {
   /** What the person set in the view (zoom, toggles), so that a view drawn anew is the same. */
   readonly ui: Record<string, unknown> = {};
   seq = -1;
-  private readonly tables = new Map<string, Table>();
-  private readonly room = new Map<string, Numbers>();
-  private readonly listeners = new Set<(changed: Set<string>) => void>();
+  readonly #tables = new Map<string, Table>();
+  readonly #room = new Map<string, Numbers>();
+  readonly #listeners = new Set<(changed: Set<string>) => void>();
 
-  /** Give an array, empty before it arrived. */
-  table(name: string): Table {
-    return this.tables.get(name) ?? EMPTY;
+  /** Give the numbers of an array, none before it arrived. */
+  data(name: string): Numbers {
+    return this.#table(name).data;
+  }
+
+  #table(name: string): Table {
+    return this.#tables.get(name) ?? EMPTY;
   }
 
   has(name: string): boolean {
-    return this.tables.has(name);
+    return this.#tables.has(name);
   }
 
   number(name: string): number | null {
@@ -75,8 +79,8 @@ export class Store {
   }
 
   listen(listener: (changed: Set<string>) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Take a message in; false when one before it was lost. */
@@ -90,32 +94,32 @@ export class Store {
     (message.arrays ?? []).forEach((packed, at) => {
       const view = packed.data ?? buffers[at];
       if (view === undefined) throw new Error(`array ${packed.name} came without its bytes`);
-      this.place(packed, unpack(packed, view));
+      this.#place(packed, unpack(packed, view));
       changed.add(packed.name);
     });
     this.seq = message.seq;
-    for (const listener of this.listeners) listener(changed);
+    for (const listener of this.#listeners) listener(changed);
     return true;
   }
 
-  private place(packed: Packed, fresh: Numbers): void {
+  #place(packed: Packed, fresh: Numbers): void {
     const width = packed.shape.slice(1).reduce((size, axis) => size * axis, 1);
-    if (packed.start === null || !this.tables.has(packed.name)) {
-      this.tables.set(packed.name, { data: fresh, shape: packed.shape });
-      this.room.delete(packed.name);
+    if (packed.start === null || !this.#tables.has(packed.name)) {
+      this.#tables.set(packed.name, { data: fresh, shape: packed.shape });
+      this.#room.delete(packed.name);
       return;
     }
-    const old = this.table(packed.name);
+    const old = this.#table(packed.name);
     // A snapshot may have brought more rows than the deltas that follow it know of.
     const rows = Math.max(packed.start + (packed.shape[0] ?? 0), old.shape[0] ?? 0);
-    let room = this.room.get(packed.name);
+    let room = this.#room.get(packed.name);
     if (room === undefined || room.length < rows * width) {
       room = new KINDS[packed.dtype](Math.max(2 * rows * width, 256));
       room.set(old.data);
-      this.room.set(packed.name, room);
+      this.#room.set(packed.name, room);
     }
     room.set(fresh, packed.start * width);
-    this.tables.set(packed.name, { data: room.subarray(0, rows * width), shape: [rows, ...packed.shape.slice(1)] });
+    this.#tables.set(packed.name, { data: room.subarray(0, rows * width), shape: [rows, ...packed.shape.slice(1)] });
   }
 }
 

@@ -1,0 +1,168 @@
+/** One cursor through all strips, the row under it, and the brush: elements that move while nothing is drawn. */
+import { h } from "../dom";
+import type { HeatMap } from "./heatmap";
+import type { Inside } from "./inside";
+import { LEFT } from "./strips";
+
+/** What a hand can ask for. */
+export interface Acts {
+  moved(): void;
+  zoomed(): void;
+  pin(unit: number): void;
+  brush(from: number, to: number): void;
+  showAll(): void;
+}
+
+const HELP =
+  "Left and right move through the steps, up and down through the units, Enter pins a unit, " +
+  "opening and closing bracket brush from one step to another, plus and minus zoom, 0 shows all.";
+
+export class Cursor {
+  step = 0;
+  /** The row of the heat map that is pointed at. */
+  row: number | null = null;
+  /** Holds the strips, takes the keys. */
+  readonly element = h("div", { class: "stack", tabindex: 0, role: "application", "aria-roledescription": "gate explorer", "aria-label": HELP });
+  readonly #line = h("div", { class: "cursor", hidden: true });
+  readonly #tag = h("span", { class: "tag" });
+  readonly #band = h("div", { class: "cursor-row", hidden: true });
+  readonly #brushed = h("div", { class: "brushed", hidden: true });
+  #drag: number | null = null;
+
+  constructor(
+    private readonly inside: Inside,
+    private readonly heat: HeatMap,
+    private readonly acts: Acts,
+  ) {
+    this.#line.append(this.#tag);
+    this.element.append(this.#line, this.#band, this.#brushed);
+    this.#listen();
+  }
+
+  #listen(): void {
+    const { canvas } = this.heat;
+    this.element.addEventListener("pointermove", (event) => this.#point(event));
+    this.element.addEventListener("pointerleave", () => this.#drag === null && this.#over(null));
+    this.element.addEventListener("keydown", (event) => this.#key(event));
+    canvas.addEventListener("pointerdown", (event) => {
+      this.#drag = this.#stepAt(event);
+      canvas.setPointerCapture(event.pointerId);
+    });
+    canvas.addEventListener("pointerup", (event) => this.#drop(event));
+    canvas.addEventListener("pointercancel", () => (this.#drag = null));
+    canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    canvas.addEventListener("dblclick", () => this.acts.brush(0, -1));
+  }
+
+  /** Put the cursor at a step, and back where the steps now are. */
+  move(step: number): void {
+    this.step = Math.max(0, Math.min(step, this.inside.steps - 1));
+    const x = this.heat.x(this.step + 0.5);
+    this.#line.hidden = x < LEFT || x > this.heat.edge;
+    this.#line.style.transform = `translateX(${x}px)`;
+    // The date stands on the side where there is room for it.
+    this.#tag.className = x > this.inside.width / 2 ? "tag before" : "tag";
+    this.#tag.textContent = this.inside.when(this.step);
+    this.acts.moved();
+  }
+
+  /** Put the brush where its steps now are, and the date of the cursor among the dates. */
+  placeBrush([from, to]: [number, number] = this.inside.range ?? [0, -1]): void {
+    const { heat } = this;
+    const { style } = this.#brushed;
+    this.#tag.style.top = `${heat.element.offsetTop + heat.element.offsetHeight + 5}px`;
+    this.#brushed.hidden = to < from;
+    if (to < from) return;
+    const left = Math.max(heat.x(from), LEFT);
+    style.left = `${left}px`;
+    style.width = `${Math.max(Math.min(heat.x(to + 1), heat.edge) - left, 0)}px`;
+    style.top = `${heat.canvas.offsetTop + heat.element.offsetTop}px`;
+    style.height = `${heat.height}px`;
+  }
+
+  #stepAt(event: { clientX: number }): number {
+    const box = this.heat.canvas.getBoundingClientRect();
+    const { span, steps } = this.inside;
+    const share = (event.clientX - box.left - LEFT) / (this.heat.edge - LEFT);
+    return Math.max(0, Math.min(steps - 1, Math.floor(span.low + share * (span.high - span.low))));
+  }
+
+  #point(event: PointerEvent): void {
+    const box = this.heat.canvas.getBoundingClientRect();
+    const inside = event.clientY >= box.top && event.clientY < box.bottom;
+    this.#over(inside ? Math.floor(((event.clientY - box.top) / box.height) * this.heat.order.length) : null);
+    const step = this.#stepAt(event);
+    if (this.#drag !== null) this.placeBrush([Math.min(this.#drag, step), Math.max(this.#drag, step)]);
+    this.move(step);
+  }
+
+  #over(row: number | null): void {
+    this.row = row;
+    this.#band.hidden = row === null;
+    this.#band.style.right = `${this.inside.right}px`;
+    if (row === null) return;
+    const { heat } = this;
+    this.#band.style.transform = `translateY(${heat.canvas.offsetTop + heat.element.offsetTop + heat.top(row)}px)`;
+    this.#band.style.height = `${Math.max(heat.top(1), 2)}px`;
+  }
+
+  #drop(event: PointerEvent): void {
+    const from = this.#drag;
+    const to = this.#stepAt(event);
+    this.#drag = null;
+    if (from === null) return;
+    if (from !== to) this.acts.brush(Math.min(from, to), Math.max(from, to));
+    else this.#pin();
+  }
+
+  #pin(): void {
+    if (this.row !== null) this.acts.pin(this.inside.units[this.heat.order[this.row]!]!);
+  }
+
+  #wheel(event: WheelEvent): void {
+    event.preventDefault();
+    this.zoom(event.deltaY > 0 ? 1.25 : 0.8, this.#stepAt(event));
+  }
+
+  /** Show more or fewer steps, and leave one where it is. */
+  zoom(factor: number, around: number): void {
+    const { span, whole } = this.inside;
+    const wide = Math.min(Math.max((span.high - span.low) * factor, 6), whole);
+    const share = (around - span.low) / (span.high - span.low);
+    span.low = Math.min(Math.max(around - share * wide, 0), Math.max(whole - wide, 0));
+    span.high = span.low + wide;
+    this.acts.zoomed();
+  }
+
+  #step(to: number): void {
+    const row = this.row;
+    this.#over(Math.max(0, Math.min(to, this.heat.order.length - 1)));
+    if (row !== this.row) this.acts.moved();
+  }
+
+  #key(event: KeyboardEvent): void {
+    const by = event.shiftKey ? 10 : 1;
+    const { step } = this;
+    const [from, to] = this.inside.range ?? [step, step];
+    const row = this.row ?? -1;
+    const keys: Record<string, () => void> = {
+      ArrowLeft: () => this.move(step - by),
+      ArrowRight: () => this.move(step + by),
+      Home: () => this.move(0),
+      End: () => this.move(this.inside.steps - 1),
+      ArrowUp: () => this.#step(row - 1),
+      ArrowDown: () => this.#step(row + 1),
+      Enter: () => this.#pin(),
+      "[": () => this.acts.brush(step, Math.max(step, to)),
+      "]": () => this.acts.brush(Math.min(step, from), step),
+      "+": () => this.zoom(0.5, step),
+      "-": () => this.zoom(2, step),
+      "0": () => this.acts.showAll(),
+    };
+    const act = keys[event.key];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * The inside of a network: what it read, what moved its output, every gate of every unit, and chosen units in full.
+ * One cursor runs through all strips; a click pins a unit, a drag over the heat map asks which units were on there.
+ */
+import { View } from "../base";
+import { h, say } from "../dom";
+import { number } from "../format";
+import type { Json } from "../wire";
+import { Bands, Dates, Influence, Series } from "./courses";
+import { Cursor } from "./cursor";
+import { HeatMap } from "./heatmap";
+import { Inside } from "./inside";
+import { Features, Lives, Saturation } from "./summaries";
+import { Toolbar } from "./toolbar";
+import { Parts, Pins, States } from "./units";
+
+export class GatesView extends View {
+  readonly #inside = new Inside(this.store, () => this.palette);
+  readonly #title = h("p", { class: "title" });
+  readonly #verified = h("span", { class: "verified" });
+  readonly #count = h("span", { class: "muted" });
+  readonly #words = h("ul", { class: "words" });
+  readonly #answer = h("p", { class: "note", role: "status" });
+  readonly #heat = new HeatMap(this.#inside);
+  readonly #above = [new Series(this.#inside), new Influence(this.#inside), new Bands(this.#inside, true), new Bands(this.#inside, false)];
+  readonly #dates = new Dates(this.#inside);
+  readonly #units = [new States(this.#inside), new Parts(this.#inside)];
+  readonly #courses = [...this.#above, this.#dates, ...this.#units];
+  readonly #pins = new Pins(this.#inside, (unit) => this.#pin(unit));
+  readonly #summaries = [new Saturation(this.#inside, (unit) => this.#pin(unit)), new Lives(this.#inside), new Features(this.#inside)];
+  readonly #cursor = new Cursor(this.#inside, this.#heat, {
+    moved: () => this.#read(),
+    zoomed: () => this.#later(),
+    pin: (unit) => this.#pin(unit),
+    brush: (from, to) => this.#brush(from, to),
+    showAll: () => this.#show(),
+  });
+  readonly #toolbar = new Toolbar(
+    this.#inside,
+    (name) => (name === "layer" ? this.#show() : this.#rearranged()),
+    (step) => this.#cursor.move(step),
+    () => this.#show(),
+  );
+  #frame = 0;
+
+  protected override build(): void {
+    this.facts.append(this.#title, this.#verified, this.#count);
+    this.root.classList.add("gates");
+    const strips = (of: { element: HTMLElement }[]): HTMLElement[] => of.map(({ element }) => element);
+    const middle = [this.#heat.element, this.#dates.element, this.#pins.element, this.#answer];
+    this.#cursor.element.prepend(...strips(this.#above), ...middle, ...strips(this.#units));
+    const below = h("div", { class: "below" }, ...strips(this.#summaries));
+    // What the cursor reads stands where it is seen from every strip.
+    this.body.append(this.#words, this.#toolbar.element, this.readout, this.#cursor.element, below);
+    this.#whole();
+    this.#cursor.step = Infinity;
+  }
+
+  protected override update(changed: Set<string>): void {
+    if (!this.#inside.layers.length) return;
+    if (!this.store.flag("influence") && changed.size === 0 && !this.#offline) {
+      // After the first picture, for the gradient of a long sequence takes the kernel a while.
+      setTimeout(() => this.send({ kind: "influence" }), 50);
+    }
+    this.#refresh();
+  }
+
+  get #offline(): boolean {
+    return this.context.model.get("_offline") === true;
+  }
+
+  /** Show every step again. */
+  #show(): void {
+    this.#whole();
+    this.#refresh();
+  }
+
+  #whole(): void {
+    const { span } = this.#inside;
+    span.low = 0;
+    span.high = this.#inside.layers.length ? this.#inside.whole : 1;
+  }
+
+  /** Draw everything anew. */
+  #refresh(): void {
+    const inside = this.#inside;
+    const began = performance.now();
+    inside.width = Math.max(this.width - 8, 260);
+    this.#say();
+    this.#rearrange();
+    this.#draw();
+    this.#pins.draw();
+    for (const summary of this.#summaries) summary.draw();
+    this.#note();
+    this.root.dataset["painted"] = (performance.now() - began).toFixed(1);
+  }
+
+  /** Show another signal, or the units in another order. */
+  #rearrange(): void {
+    this.#toolbar.draw();
+    this.#ask();
+    this.#heat.arrange();
+    this.#heat.draw();
+    this.#answerBrush();
+    this.#note();
+  }
+
+  #rearranged(): void {
+    this.#rearrange();
+    this.#read();
+  }
+
+  /** Say outside of the pictures what they show. */
+  #note(): void {
+    const { layer, signal, sort, pinned } = this.#inside;
+    Object.assign(this.root.dataset, { layer: layer.name, signal, sort, pins: pinned.join(",") });
+  }
+
+  /** Draw what lies on the axis of steps above and below the heat map. */
+  #draw(): void {
+    for (const course of this.#courses) course.draw();
+    this.#cursor.placeBrush();
+    this.#cursor.move(this.#cursor.step);
+  }
+
+  /** Draw once a frame, however fast the wheel turns. */
+  #later(): void {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#heat.draw();
+      this.#draw();
+    });
+  }
+
+  #say(): void {
+    const { store } = this;
+    const { layer } = this.#inside;
+    say(this.#title, store.text("title"));
+    say(this.#verified, `✓ ${store.text("verified")}`);
+    const windows = store.number("windows") ?? 1;
+    const units = layer.shown < layer.total ? `showing ${layer.shown} of ${layer.total} units, evenly spaced by half-life` : `${layer.total} units`;
+    say(this.#count, windows > 1 ? `${units} · means over ${windows} windows` : units);
+    const words = store.text("words") || "What moved the output is being worked out …";
+    // A sentence ends before a capital: "0.5" and "vs. 3" hold no end.
+    const sentences = words.split(/(?<=\.) (?=[A-Z])/);
+    if (this.#words.textContent !== sentences.join("")) this.#words.replaceChildren(...sentences.map((sentence) => h("li", {}, sentence)));
+  }
+
+  /** Ask the kernel for what is shown and not here yet. */
+  #ask(): void {
+    if (this.#offline) return;
+    const { place, signal, pinned } = this.#inside;
+    const asked = (this.store.ui["asked"] ??= new Set()) as Set<string>;
+    const want = (key: string, content: { kind: string; [name: string]: Json }): void => {
+      if (this.store.has(key) || asked.has(key)) return;
+      asked.add(key);
+      this.send(content);
+    };
+    want(`${place}:tile:${signal}`, { kind: "tile", layer: place, signal });
+    for (const unit of pinned) want(`${place}:pin:${unit}`, { kind: "pin", layer: place, unit });
+  }
+
+  #pin(unit: number): void {
+    this.#inside.togglePin(unit);
+    this.#ask();
+    this.#heat.draw();
+    this.#pins.draw();
+    for (const course of this.#units) course.draw();
+    this.#note();
+    this.#read();
+  }
+
+  /** Ask which units were on between two steps and off outside; an end before the start takes the brush away. */
+  #brush(from: number, to: number): void {
+    const { ui } = this.store;
+    if (to < from) {
+      delete ui["range"];
+      return this.#show();
+    }
+    ui["range"] = [from, to];
+    ui["sort"] = "brush";
+    this.#cursor.placeBrush();
+    this.#rearranged();
+  }
+
+  /** Name the units that were on inside the brush and off outside. */
+  #answerBrush(): void {
+    const inside = this.#inside;
+    const { range, signal } = inside;
+    this.root.dataset["brush"] = range?.join("-") ?? "";
+    if (range === null) return say(this.#answer, "");
+    const contrast = inside.contrast();
+    const order = contrast.map((_, at) => at).sort((a, b) => contrast[b]! - contrast[a]!);
+    const best = order.slice(0, 5).map((unit) => `${inside.units[unit]} (${contrast[unit]! > 0 ? "+" : ""}${number(contrast[unit], 2)})`);
+    const [from, to] = range.map((step) => inside.when(step));
+    say(this.#answer, `On from ${from} to ${to} and off outside, by mean |${signal}| inside less outside: ${best.join(", ")}. Double-click takes the brush away.`);
+  }
+
+  /** Read out the step under the cursor, and the unit. */
+  #read(): void {
+    const inside = this.#inside;
+    const { step, row } = this.#cursor;
+    this.#toolbar.read(step);
+    for (const course of this.#courses) if (!course.element.hidden) course.read(step);
+    this.root.dataset["step"] = String(step);
+    const parts = [inside.when(step)];
+    if (inside.of("mask")[step] === 0) parts.push("masked: the layer did not look");
+    const unit = row === null ? undefined : this.#heat.order[row];
+    const codes = inside.of(`tile:${inside.signal}`);
+    if (unit !== undefined && codes.length) {
+      parts.push(`unit ${inside.units[unit]}: ${inside.signal} ${number(inside.value(codes[unit * inside.steps + step]!), 3)}`);
+      if (inside.layer.lives) parts.push(`half-life ${inside.life(unit)} steps`);
+      if (inside.has("influence")) parts.push(`influence on the output ${number(inside.of("influence")[unit], 2)}`);
+    }
+    say(this.readout, parts.join(" · "));
+  }
+
+  protected override resize(): void {
+    this.#refresh();
+  }
+
+  protected override recolour(): void {
+    this.#refresh();
+  }
+
+  protected override destroy(): void {
+    cancelAnimationFrame(this.#frame);
+  }
+}
