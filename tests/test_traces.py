@@ -1,9 +1,6 @@
-"""Gate traces against Keras itself, against a textbook loop, and against deliberate mistakes."""
+"""Gate traces: of every kind of model, against a textbook loop, with their derived quantities and their words."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -11,25 +8,14 @@ import pytest
 
 from lstm_lab.errors import TraceError, VerificationError
 from lstm_lab.nn import recording
-from lstm_lab.nn import replay as replaying
 from lstm_lab.nn.backend import keras
 from lstm_lab.nn.traces import Scale, trace
 
 STEPS, FEATURES, UNITS = 7, 3, 4
-POLICIES = ("float32", "float64", "mixed_float16", "mixed_bfloat16", "bfloat16")
-ROUNDOFF = {"float32": 2**-24, "float64": 2**-53, "mixed_float16": 2**-11, "mixed_bfloat16": 2**-8, "bfloat16": 2**-8}
-KINDS = {
-    "lstm": (keras.layers.LSTM, {}),
-    "gru": (keras.layers.GRU, {"reset_after": True}),
-    "gru_before": (keras.layers.GRU, {"reset_after": False}),
-    "rnn": (keras.layers.SimpleRNN, {}),
-}
-RECURRENT = ("sigmoid", "hard_sigmoid", "linear", "tanh", "softmax")
-ACTIVATIONS = ("tanh", "relu", "linear", "softsign", "gelu", "elu", "silu", "hard_tanh", "softplus", "mish", "softmax")
 
 
-def sequences(seed=0, scale=1.0):
-    return (scale * np.random.default_rng(seed).normal(size=(5, STEPS, FEATURES))).astype("float32")
+def sequences(seed=0):
+    return np.random.default_rng(seed).normal(size=(5, STEPS, FEATURES)).astype("float32")
 
 
 def masked(x):
@@ -48,57 +34,9 @@ def side_by_side(layers):
     return model
 
 
-def made(cls, **options):
-    """A layer; the default initialiser of recurrent weights cannot draw in bfloat16."""
-    return cls(UNITS, recurrent_initializer="glorot_uniform", **options)
-
-
-def every_option(policy):
-    layers = []
-    for (kind, (cls, own)), bias, backwards, every in product(
-        KINDS.items(), (True, False), (False, True), (False, True)
-    ):
-        name = f"{kind}_bias{bias:d}_back{backwards:d}_every{every:d}".lower()
-        options = {"use_bias": bias, "go_backwards": backwards, "return_sequences": every, "dtype": policy, **own}
-        layers.append(made(cls, name=name, **options))
-    for (kind, (cls, own)), every in product(KINDS.items(), (False, True)):
-        inner = made(cls, return_sequences=every, dtype=policy, **own)
-        layers.append(keras.layers.Bidirectional(inner, name=f"bi_{kind}_every{every:d}", dtype=policy))
-    return layers
-
-
 def shuffle_weights(model, scale, seed=0):
     rng = np.random.default_rng(seed)
     model.set_weights([scale * rng.normal(size=weight.shape) for weight in model.get_weights()])
-
-
-def against_keras(model, x, seen):
-    """Each layer's trace with its replayed states and its own, at the seen steps that its output shows."""
-    outputs = dict(zip([layer.name for layer in model.layers[2:]], model(x), strict=True))
-    for traced in trace(model, x).layers:
-        if "/" in traced.name:
-            continue
-        layer = model.get_layer(traced.name)
-        own = np.asarray(keras.ops.cast(outputs[traced.name], "float64"))
-        if layer.return_sequences:
-            yield traced, traced.hidden[seen], (own[:, ::-1] if layer.go_backwards else own)[seen]
-        else:
-            yield traced, traced.hidden[:, 0 if layer.go_backwards else -1], own
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-def test_agrees_with_keras_for_every_option_random_and_saturated(policy):
-    model = side_by_side(every_option(policy))
-    x, seen = masked(sequences())
-    for scale in (0.5, 6.0):
-        shuffle_weights(model, scale)
-        pairs = list(against_keras(model, x, seen))
-        assert len(pairs) == 4 * 8
-        allowed = 1e-5 if policy == "float32" else 40 * ROUNDOFF[policy]
-        for layer, replayed, own in pairs:
-            difference = np.abs(replayed - own).max()
-            assert difference <= allowed * np.abs(own).max(), (layer.name, scale)
-            assert difference <= layer.verified + 1e-16, (layer.name, scale)
 
 
 def test_bidirectional_states_lie_in_the_order_of_the_input():
@@ -111,26 +49,6 @@ def test_bidirectional_states_lie_in_the_order_of_the_input():
     assert np.abs(forward.hidden - own[..., :UNITS])[seen].max() < 1e-6
     assert np.abs(backward.hidden - own[..., UNITS:])[seen].max() < 1e-6
     assert np.array_equal(backward.decomposition.kept + backward.decomposition.written, backward.cell)
-
-
-@pytest.mark.parametrize("cls", [keras.layers.LSTM, keras.layers.GRU])
-def test_agrees_for_every_recurrent_activation(cls):
-    layers = [cls(UNITS, recurrent_activation=name, name=f"by_{name}") for name in RECURRENT]
-    model = side_by_side(layers)
-    shuffle_weights(model, 0.4)
-    x, seen = masked(sequences())
-    for layer, replayed, own in against_keras(model, x, seen):
-        assert np.abs(replayed - own).max() <= 1e-5 * np.abs(own).max()
-        assert np.isfinite(layer.half_life).all()
-
-
-@pytest.mark.parametrize("cls", [keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN])
-def test_agrees_for_every_activation(cls):
-    model = side_by_side([cls(UNITS, activation=name, name=f"by_{name}") for name in ACTIVATIONS])
-    shuffle_weights(model, 0.3)
-    x, seen = masked(sequences())
-    for _, replayed, own in against_keras(model, x, seen):
-        assert np.abs(replayed - own).max() <= 1e-5 * np.abs(own).max()
 
 
 def test_activation_of_ones_own_is_evaluated_in_float64():
@@ -343,60 +261,6 @@ def test_a_trace_opens_on_the_layer_whose_median_unit_remembers_longest():
     assert traced.layers[traced.opening].name == layers[2].name
     plain = keras.Sequential([keras.Input((STEPS, FEATURES)), keras.layers.SimpleRNN(2)])
     assert trace(plain, sequences()).opening == 0
-
-
-SWAPS = {
-    "gate order": ("LSTM_ORDER", ("forget", "input", "candidate", "output"), "lstm"),
-    "candidate and output": ("LSTM_ORDER", ("input", "forget", "output", "candidate"), "lstm"),
-    "gru order": ("GRU_ORDER", ("reset", "update", "candidate"), "gru"),
-}
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("swap", SWAPS)
-def test_a_wrong_gate_order_is_refused(monkeypatch, swap, policy):
-    name, order, kind = SWAPS[swap]
-    cls, own = KINDS[kind]
-    model = side_by_side([made(cls, dtype=policy, **own)])
-    shuffle_weights(model, 1.0)
-    trace(model, sequences())
-    monkeypatch.setattr(replaying, name, order)
-    with pytest.raises(VerificationError, match="cannot be shown"):
-        trace(model, sequences())
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("policy", POLICIES)
-def test_a_forgotten_bias_is_refused(monkeypatch, kind, policy):
-    cls, own = KINDS[kind]
-    model = side_by_side([made(cls, dtype=policy, **own)])
-    shuffle_weights(model, 1.0)
-    weights = replaying._weights
-    monkeypatch.setattr(replaying, "_weights", lambda cell: (*weights(cell)[:2], np.zeros_like(weights(cell)[2])))
-    with pytest.raises(VerificationError):
-        trace(model, sequences())
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("sequence", "step"), [(0, 4), (0, 6), (1, 1), (2, 5), (3, 3)])
-def test_a_wrong_mask_is_refused(monkeypatch, kind, sequence, step):
-    cls, own = KINDS[kind]
-    model = side_by_side([cls(UNITS, **own)])
-    shuffle_weights(model, 1.0)
-    x, _ = masked(sequences() + 1)
-    x = np.where(x == 0, 0.0, x)
-    trace(model, x)
-    call = recording._call
-
-    def flipped(fact, parts):
-        right = call(fact, parts)
-        mask = right.mask.copy()
-        mask[sequence, step] ^= True
-        return replace(right, mask=mask)
-
-    monkeypatch.setattr(recording, "_call", flipped)
-    with pytest.raises(VerificationError):
-        trace(model, x)
 
 
 def test_mistakes_are_explained_in_one_line():

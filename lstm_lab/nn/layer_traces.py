@@ -200,7 +200,7 @@ class LSTMTrace(LayerTrace):
     def decomposition(self) -> Decomposition:
         """Split the cell state into what was kept and what was written: c = f·c₋₁ + i·g, and h = o·tanh(c)."""
         seen = self.mask[..., None]
-        kept = np.where(seen, self.forget * self.cell_before, self.cell_before)
+        kept = np.where(seen, self.forget * self.cell_before, self.cell)
         written = np.where(seen, self.input * self.candidate, 0.0)
         return Decomposition(kept, written, self.cell, self.squashed, self.hidden)
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from lstm_lab.errors import TraceError
 from lstm_lab.nn.backend import keras, tf
+from lstm_lab.nn.graphs import as_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,13 +31,14 @@ class Call:
     layer: Any
     name: str
     sequences: np.ndarray
-    """(batch, time, features), float64 values of the compute dtype."""
+    """(batch, time, features), in float32 or float64, either of which holds the compute dtype's values exactly."""
     mask: np.ndarray
     """(batch, time), True where the layer looked."""
     start: tuple[np.ndarray, ...]
     """The state before the first step, (batch, units) each, flattened as Keras orders it."""
     outputs: np.ndarray
-    """The layer's own output at every step, (batch, time, units); for stacked cells every state beside it."""
+    """The layer's own output at every step, (batch, time, units); for stacked cells every state beside it, and for an
+    LSTM its cell state, unless it ran as a fused kernel."""
     end: tuple[np.ndarray, ...]
     """The state after the last step, like `start`."""
     backwards: bool
@@ -104,7 +106,7 @@ def record(model: Any, x: np.ndarray) -> Recording:
     Returns
     -------
     Recording
-        Output and calls, converted to float64 without rounding.
+        Output and calls.
 
     Raises
     ------
@@ -115,7 +117,7 @@ def record(model: Any, x: np.ndarray) -> Recording:
     with states_kept(layers.values()):
         output, tensors, facts = _run(model, layers, x)
     calls = [_call(fact, parts) for fact, parts in zip(facts, tensors, strict=True)]
-    return Recording(_float64(keras.tree.flatten(output)[0]), tuple(calls))
+    return Recording(_widened(keras.tree.flatten(output)[0]).astype(np.float64), tuple(calls))
 
 
 @contextmanager
@@ -167,7 +169,8 @@ def _run(model: Any, layers: dict[str, Any], x: np.ndarray) -> tuple[Any, list[A
             cache[key] = _compile(model, layers, x)
         if key in cache:
             function, tape = cache[key]
-            output, tensors = function(tf.constant(x))
+            with as_traced():
+                output, tensors = function(tf.constant(x))
             return output, tensors, tape.facts
     except (tf.errors.OperatorNotAllowedInGraphError, NotImplementedError, AttributeError):
         cache.pop(key, None)
@@ -240,12 +243,12 @@ def _recorder(layer: Any, name: str, tape: _Tape) -> Any:
         start = [tf.identity(state) for state in keras.tree.flatten(initial_state)]
         with ExitStack() as stack:
             stack.enter_context(_shadowed(layer, "return_sequences", value=True))
-            if _is_stacked(layer):
-                stack.enter_context(_shadowed(layer.cell, "call", _with_states(layer.cell.call)))
+            if _has_more_to_tell(layer):
+                stack.enter_context(_shadowed(layer.cell, "call", _with_states(layer.cell)))
             last, every, states = inner_loop(sequences, initial_state, mask, training=training)
         seen = [] if mask is None else keras.tree.flatten(mask)[:1]
         tape.add(layer, name, (sequences, seen, start, every, keras.tree.flatten(states)))
-        if _is_stacked(layer):
+        if _has_more_to_tell(layer):
             width = layer.cell.output_size
             last, every = last[..., :width], every[..., :width]
         if tape.tape is not None:
@@ -258,16 +261,18 @@ def _recorder(layer: Any, name: str, tape: _Tape) -> Any:
     return listen
 
 
-def _is_stacked(layer: Any) -> bool:
-    return isinstance(layer.cell, keras.layers.StackedRNNCells)
+def _has_more_to_tell(layer: Any) -> bool:
+    """Say whether the cell has states that its output does not show: cells below the topmost, an LSTM's cell state."""
+    return isinstance(layer.cell, keras.layers.StackedRNNCells | keras.layers.LSTMCell)
 
 
-def _with_states(call: Any) -> Any:
-    """Let stacked cells give every state as output: Keras would only show the topmost cell's."""
+def _with_states(cell: Any) -> Any:
+    """Let a cell give as output what Keras would not show: every state of stacked cells, an LSTM's cell state."""
+    call, hidden = cell.call, 0 if isinstance(cell, keras.layers.StackedRNNCells) else 1
 
     def call_and_tell(inputs: Any, states: Any, **options: Any) -> tuple[Any, Any]:
         output, after = call(inputs, states, **options)
-        return keras.ops.concatenate([output, *keras.tree.flatten(after)], axis=-1), after
+        return keras.ops.concatenate([output, *keras.tree.flatten(after)[hidden:]], axis=-1), after
 
     return call_and_tell
 
@@ -276,14 +281,15 @@ def _call(fact: tuple[Any, str, bool], parts: tuple[Any, ...]) -> Call:
     """Bring a recorded call to NumPy, in the layer's own order through time."""
     layer, name, backwards = fact
     sequences, seen, start, outputs, end = parts
-    x = _float64(sequences)
+    x = _widened(sequences)
     mask = np.array(seen[0], bool).reshape(x.shape[:2]) if seen else np.ones(x.shape[:2], bool)
     if backwards:
         x, mask = x[:, ::-1], mask[:, ::-1]
-    after = tuple(_float64(state) for state in end)
-    return Call(layer, name, x, mask, tuple(_float64(state) for state in start), _float64(outputs), after, backwards)
+    after = tuple(_widened(state) for state in end)
+    return Call(layer, name, x, mask, tuple(_widened(state) for state in start), _widened(outputs), after, backwards)
 
 
-def _float64(tensor: Any) -> np.ndarray:
-    """Widen to float64, which every compute dtype fits into without rounding."""
-    return np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float64")))
+def _widened(tensor: Any) -> np.ndarray:
+    """Bring a tensor to NumPy, a 16-bit one in float32, without rounding."""
+    array = np.asarray(tf.convert_to_tensor(tensor).numpy())
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)

@@ -1,23 +1,21 @@
 r"""The recurrent cells of Keras in NumPy float64, and how far the layer's own rounding may take it from them.
 
-Every step starts from the state that the layer itself reported, so the gates are those of the trajectory the network
+Every step starts from the states that the layer itself reported, so the gates are those of the trajectory the network
 really took. Letting the replay run free would compare two trajectories instead, and a network that amplifies rounding
-drives them apart however right both are. Only an LSTM's cell state is carried by the replay, for no layer reports it.
+drives them apart however right both are. A fused kernel alone does not report an LSTM's cell state, which the replay
+then carries itself.
 
 How much may they differ? Let u be the unit roundoff of the layer's compute dtype (2^-24 in float32, 2^-11 in float16,
-2^-8 in bfloat16), γ(k) = min(k, 8√k)·u/(1 - k·u). A sum of k rounded terms lies within γ(k) times the sum of the
-magnitudes: the first branch always [1]_, the second for independent roundings, except with a probability of
-2·exp(-8²/2) = 3e-14 [2]_. From there the error is carried through the cell, as in running error analysis [1]_::
+2^-8 in bfloat16) and γ(k) what a sum of k products may lose (`lstm_lab.nn.rounding.Product`). With E the bound on
+the error of a quantity, and each result once more rounded by u times its size::
 
-    E[z] = γ(n + m + 3)·(|x|·|W| + |h₋₁|·|U| + |b|)          a pre-activation: n inputs, m units, biases
-    E[a(z)] = |a(z ± E[z]) - a(z)| + ε                       an activation; ε is its own error, measured at these z
+    E[z] = γ(n)·‖x‖·‖W‖ + γ(m)·‖h₋₁‖·‖U‖ + u·(…)            a pre-activation: n inputs, m units
+    E[a(z)] = |a(z ± E[z]) - a(z)| + ε                       an activation; ε is its own error, measured
     E[c] = (|f| + E[f])·E[c₋₁] + |c₋₁|·E[f] + (|i| + E[i])·E[g] + |g|·E[i] + u·(|f·c₋₁| + |i·g| + |c|)
     E[h] = (|o| + E[o])·E[a(c)] + |a(c)|·E[o] + u·|h|
 
-A layer whose output lies outside its bound anywhere is not the one that was replayed.
-
-.. [1] N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, sections 3.1 and 3.3.
-.. [2] N. J. Higham and T. Mary, A new approach to probabilistic rounding error analysis, SIAM J. Sci. Comput. 2019.
+E[c₋₁] is 0 where the layer reported its cell state. A layer whose output lies outside its bound anywhere is not the one
+that was replayed.
 """
 
 from __future__ import annotations
@@ -29,9 +27,10 @@ import numpy as np
 
 from lstm_lab.errors import TraceError
 from lstm_lab.nn.backend import keras, tf
+from lstm_lab.nn.rounding import Activation, Inexact, Product, Rounding, product
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["CellCall", "Replayed", "kind_of", "replay"]
 
@@ -39,17 +38,13 @@ LSTM_ORDER = ("input", "forget", "candidate", "output")
 """How Keras lays the gates side by side in an LSTM's kernels."""
 GRU_ORDER = ("update", "reset", "candidate")
 """Likewise in a GRU's; update is the share that is kept."""
-
-_UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
-_TF32 = 2.0**-11
-"""Unit roundoff of the inputs of a matrix product on NVIDIA's tensor cores, which TensorFlow uses for float32."""
-_TOGETHER = {"softmax", "log_softmax", "sparsemax"}
-"""Activations in which one unit's value depends on the others'; none changes faster than twice its inputs."""
+_BLOCK = 2**16
+"""Numbers in an array that is still quick to compute with, for it stays in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellCall:
-    """One cell's pass over a sequence, in processing order; arrays are float64 and batch comes first."""
+    """One cell's pass over a sequence, in processing order; arrays are float32 or float64 and batch comes first."""
 
     cell: Any
     x: np.ndarray
@@ -58,6 +53,8 @@ class CellCall:
     """(batch, time), True where the cell looked."""
     before: np.ndarray
     """The hidden state each step started from, as the layer reported it, (batch, time, units)."""
+    cell_before: np.ndarray | None
+    """Likewise an LSTM's cell state; None where the layer does not report it."""
     cell_start: np.ndarray | None
     """An LSTM's cell state before the first step, (batch, units)."""
 
@@ -68,10 +65,8 @@ class Replayed:
 
     signals: Mapping[str, np.ndarray]
     """Gates, candidate, states and the pre-activation of the gate that keeps, by the names of the layer traces."""
-    bound: np.ndarray
-    """By how much the layer's own hidden state may differ, given the rounding of its compute dtype."""
-    cell_bound: np.ndarray | None
-    """Likewise for an LSTM's cell state after the last step, (batch, units)."""
+    bounds: Mapping[str, np.ndarray]
+    """By how much the layer's own states, hidden and cell, may differ, given the rounding of its compute dtype."""
 
 
 def kind_of(cell: Any) -> str | None:
@@ -98,163 +93,174 @@ def replay(call: CellCall) -> Replayed:
     TraceError
         If an activation of the cell cannot be evaluated in float64.
     """
-    replays: dict[str, Callable[[CellCall, _Rounding], Replayed]] = {"lstm": _lstm, "gru": _gru, "rnn": _rnn}
+    steps: dict[str | None, Callable[[_Cell, _Block], Replayed]] = {"lstm": _lstm, "gru": _gru, "rnn": _rnn}
     kind = kind_of(call.cell)
     if kind is None:
         raise TraceError(f"a {type(call.cell).__name__} cannot be replayed; LSTM, GRU and SimpleRNN cells can")
-    return replays[kind](call, _Rounding(call.cell.compute_dtype))
+    cell = _Cell.of(call)
+    signals, bounds = _Shelf(call.before.shape), _Shelf(call.before.shape)
+    for where in _blocks(call, kind):
+        part = steps[kind](cell, _Block.of(call, where))
+        signals.put(where, part.signals)
+        bounds.put(where, part.bounds)
+    return Replayed(signals.arrays, bounds.arrays)
 
 
-def _lstm(call: CellCall, rounding: _Rounding) -> Replayed:
-    """i, f, o = σ(z); g = a(z); c = f·c₋₁ + i·g; h = o·a(c)."""
-    cell = call.cell
-    squash, gate = _Activation(cell.activation, rounding), _Activation(cell.recurrent_activation, rounding)
-    pre = dict(zip(LSTM_ORDER, _split(_affine(call, rounding), 4), strict=True))
-    i, f, o = (gate(pre[name]) for name in ("input", "forget", "output"))
-    g = squash(pre["candidate"])
-    seen = call.mask[..., None]
-    start = np.zeros_like(call.before[:, 0]) if call.cell_start is None else call.cell_start
-    c, c_before = _scan(np.where(seen, f.value, 1.0), np.where(seen, i.value * g.value, 0.0), start)
-    fresh = (np.abs(i.value) + i.error) * g.error + np.abs(g.value) * i.error
-    fresh += np.abs(c_before) * f.error
-    fresh += rounding.unit * (np.abs(f.value * c_before) + np.abs(i.value * g.value) + np.abs(c))
-    c_error, _ = _scan(np.where(seen, np.abs(f.value) + f.error, 1.0), np.where(seen, fresh, 0.0), start * 0)
-    shown = squash(_Inexact(c, c_error))
-    h = o.value * shown.value
-    bound = (np.abs(o.value) + o.error) * shown.error + np.abs(shown.value) * o.error + rounding.unit * np.abs(h)
-    gates = {"input": i.value, "forget": f.value, "candidate": g.value, "output": o.value}
-    states = {"cell": c, "cell_before": c_before, "squashed": shown.value, "hidden": h}
-    return Replayed({**gates, **states, "pre_forget": pre["forget"].value}, bound, c_error[:, -1])
+class _Shelf:
+    """Keeps the arrays of all blocks in one piece of memory, for the system hands out a large one faster than many."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+        self.arrays: dict[str, np.ndarray] = {}
+
+    def put(self, where: tuple[slice, slice], parts: Mapping[str, np.ndarray]) -> None:
+        if not self.arrays:
+            self.arrays = dict(zip(parts, np.empty((len(parts), *self.shape)), strict=True))
+        for name, part in parts.items():
+            self.arrays[name][where] = part
 
 
-def _gru(call: CellCall, rounding: _Rounding) -> Replayed:
-    """z, r = σ(·); g = a(x·W + r·(h₋₁·U + b)) or, without reset_after, a(x·W + (r·h₋₁)·U); h = z·h₋₁ + (1-z)·g."""
-    cell = call.cell
-    squash, gate = _Activation(cell.activation, rounding), _Activation(cell.recurrent_activation, rounding)
-    kernel, recurrent, bias = _weights(cell)
-    outer = np.atleast_2d(bias)[0]
-    x_part = _product(call.x, kernel, outer, rounding)
-    inner = np.atleast_2d(bias)[1] if cell.reset_after and cell.use_bias else np.zeros_like(outer)
-    h_part = _product(call.before, recurrent, inner, rounding)
-    x_parts, h_parts = (dict(zip(GRU_ORDER, _split(part, 3), strict=True)) for part in (x_part, h_part))
-    pre = x_parts["update"].plus(h_parts["update"], rounding)
-    z, r = gate(pre), gate(x_parts["reset"].plus(h_parts["reset"], rounding))
-    if cell.reset_after:
-        drawn = r.times(h_parts["candidate"], rounding)
-    else:
-        candidate = recurrent[:, GRU_ORDER.index("candidate") * cell.units :][:, : cell.units]
-        drawn = _product(r.times(_Inexact.exact(call.before), rounding), candidate, np.zeros(cell.units), rounding)
-    g = squash(x_parts["candidate"].plus(drawn, rounding))
-    kept = z.times(_Inexact.exact(call.before), rounding)
-    rest = _Inexact(1.0 - z.value, z.error + rounding.unit * np.abs(1.0 - z.value))
-    h = kept.plus(rest.times(g, rounding), rounding)
-    signals = {"update": z.value, "reset": r.value, "candidate": g.value, "hidden": h.value}
-    return Replayed({**signals, "pre_update": pre.value}, h.error, None)
-
-
-def _rnn(call: CellCall, rounding: _Rounding) -> Replayed:
-    """H = a(x·W + h₋₁·U + b)."""
-    h = _Activation(call.cell.activation, rounding)(_affine(call, rounding))
-    return Replayed({"hidden": h.value}, h.error, None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rounding:
-    """What one operation of a compute dtype, and a sum of many, may lose."""
-
-    dtype: str
-
-    @property
-    def unit(self) -> float:
-        """Unit roundoff of the layer and of the replay itself."""
-        return _UNIT_ROUNDOFF[self.dtype] + _UNIT_ROUNDOFF["float64"]
-
-    def gamma(self, terms: int) -> float:
-        """γ of the module's docstring, for a matrix product."""
-        on_tensor_cores = self.dtype == "float32" and bool(tf.config.list_logical_devices("GPU"))
-        unit = _TF32 if on_tensor_cores else self.unit
-        return float(min(terms, 8 * terms**0.5) * unit / max(1 - terms * unit, 0.5))
+def _blocks(call: CellCall, kind: str) -> Iterator[tuple[slice, slice]]:
+    """Cut sequences and time so that a block's arrays stay small; a cell state to be carried is not cut."""
+    sequences, time, units = call.before.shape
+    if kind == "lstm" and call.cell_before is None:
+        yield slice(None), slice(None)
+        return
+    rows = max(1, _BLOCK // (4 * units))
+    together, long = max(1, rows // time), min(time, rows)
+    for first in range(0, sequences, together):
+        for start in range(0, time, long):
+            yield slice(first, first + together), slice(start, start + long)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Inexact:
-    """A value in float64 and a bound on the layer's distance from it."""
+class _Block:
+    """A part of a call, in float64."""
 
-    value: np.ndarray
-    error: np.ndarray
+    where: tuple[slice, slice]
+    seen: np.ndarray
+    """(batch, time, 1)."""
+    before: Inexact
+    cell_before: Inexact | None
+    cell_start: np.ndarray | None
 
     @classmethod
-    def exact(cls, value: np.ndarray) -> _Inexact:
-        """Wrap what the layer itself reported."""
-        return cls(value, np.zeros_like(value))
-
-    def plus(self, other: _Inexact, rounding: _Rounding) -> _Inexact:
-        """Add, with one rounding."""
-        value = self.value + other.value
-        return _Inexact(value, self.error + other.error + rounding.unit * np.abs(value))
-
-    def times(self, other: _Inexact, rounding: _Rounding) -> _Inexact:
-        """Multiply elementwise, with one rounding."""
-        value = self.value * other.value
-        error = (np.abs(self.value) + self.error) * other.error + np.abs(other.value) * self.error
-        return _Inexact(value, error + rounding.unit * np.abs(value))
+    def of(cls, call: CellCall, where: tuple[slice, slice]) -> _Block:
+        before = Inexact.exact(call.before[where].astype(np.float64))
+        cell = None if call.cell_before is None else Inexact.exact(call.cell_before[where].astype(np.float64))
+        return cls(where, call.mask[where][..., None], before, cell, call.cell_start)
 
 
-@dataclass(frozen=True, slots=True)
-class _Activation:
-    """A layer's own activation function, in float64, with the error of its evaluation in the compute dtype."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cell:
+    """A cell's weights, as it computes with them, its products with all that it read, and its functions."""
 
-    function: Any
-    rounding: _Rounding
+    keras: Any
+    rounding: Rounding
+    recurrent: np.ndarray
+    bias: np.ndarray
+    from_inputs: Product
+    """x·W, (batch, time, gates · units)."""
+    from_state: Product
+    """h₋₁·U."""
+    squash: Activation
+    gate: Activation
 
-    def __call__(self, pre: _Inexact) -> _Inexact:
-        value = self._evaluate(pre.value, "float64")
-        own = np.abs(self._evaluate(pre.value, self.rounding.dtype) - value).max(initial=0.0)
-        return _Inexact(value, self._spread(pre, value) + own + self.rounding.unit * np.abs(value))
+    @classmethod
+    def of(cls, call: CellCall) -> _Cell:
+        cell = call.cell
+        rounding = Rounding.in_dtype(cell.compute_dtype, len(call.mask))
+        kernel, recurrent, bias = _weights(cell)
+        return cls(
+            keras=cell,
+            rounding=rounding,
+            recurrent=recurrent,
+            bias=bias,
+            from_inputs=Product.of(call.x.astype(np.float64), kernel, rounding),
+            from_state=Product.of(call.before.astype(np.float64), recurrent, rounding),
+            squash=Activation(cell.activation, rounding),
+            gate=Activation(getattr(cell, "recurrent_activation", cell.activation), rounding),
+        )
 
-    def _spread(self, pre: _Inexact, value: np.ndarray) -> np.ndarray:
-        """Bound how far the value moves while its argument moves by its error."""
-        if self.function is keras.activations.sigmoid:
-            return pre.error / 4
-        if self.function in {keras.activations.tanh, keras.activations.linear, keras.activations.relu}:
-            return pre.error
-        if getattr(self.function, "__name__", "") in _TOGETHER:
-            return np.broadcast_to(2 * pre.error.max(axis=-1, keepdims=True), value.shape)
-        up, down = (self._evaluate(pre.value + sign * pre.error, "float64") for sign in (1, -1))
-        return np.asarray(np.maximum(np.abs(up - value), np.abs(down - value)))
-
-    def _evaluate(self, values: np.ndarray, dtype: str) -> np.ndarray:
-        try:
-            result = self.function(tf.cast(tf.constant(values), dtype))
-        except (TypeError, ValueError, tf.errors.InvalidArgumentError) as refused:
-            name = getattr(self.function, "__name__", type(self.function).__name__)
-            raise TraceError(
-                f"activation {name} cannot be evaluated in {dtype}; write it without a fixed dtype"
-            ) from refused
-        return np.asarray(tf.cast(result, "float64"))
-
-
-def _affine(call: CellCall, rounding: _Rounding) -> _Inexact:
-    """x·W + h₋₁·U + b for all gates at once, (batch, time, gates · units)."""
-    kernel, recurrent, bias = _weights(call.cell)
-    x_part = _product(call.x, kernel, bias, rounding)
-    return x_part.plus(_product(call.before, recurrent, np.zeros_like(bias), rounding), rounding)
-
-
-def _product(x: np.ndarray | _Inexact, kernel: np.ndarray, bias: np.ndarray, rounding: _Rounding) -> _Inexact:
-    """x·W + b with its bound; three roundings beside those of the sum."""
-    source = x if isinstance(x, _Inexact) else _Inexact.exact(x)
-    value = _matmul(source.value, kernel) + bias
-    # A bound needs no more than the digits of float32, which multiplies twice as fast; a thousandth covers their loss.
-    weights = np.abs(kernel).astype(np.float32)
-    size = _matmul((np.abs(source.value) + source.error).astype(np.float32), weights) + np.abs(bias)
-    error = 1.001 * rounding.gamma(kernel.shape[0] + 3) * size
-    return _Inexact(value, error if source is not x else error + _matmul(source.error, np.abs(kernel)))
+    def affine(self, block: _Block) -> Inexact:
+        """x·W + h₋₁·U + b for all gates at once, (batch, time, gates · units), the terms added in any order."""
+        x_part, h_part = self.from_inputs.at(block.where), self.from_state.at(block.where)
+        sizes = np.abs(x_part.value)
+        sizes += np.abs(h_part.value)
+        sizes += np.abs(self.bias)
+        value = x_part.value + h_part.value
+        value += self.bias
+        error = x_part.error + h_part.error
+        error += 2 * self.rounding.of(sizes)
+        return Inexact(value, error)
 
 
-def _matmul(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Multiply in one go: sequence by sequence, the threads of BLAS would meet far more often than they work."""
-    return np.asarray((x.reshape(-1, x.shape[-1]) @ kernel).reshape(*x.shape[:-1], kernel.shape[-1]))
+def _lstm(cell: _Cell, block: _Block) -> Replayed:
+    """i, f, o = σ(z); g = a(z); c = f·c₋₁ + i·g; h = o·a(c)."""
+    rounding = cell.rounding
+    pre = dict(zip(LSTM_ORDER, cell.affine(block).split(4), strict=True))
+    i, f, o = (cell.gate(pre[name]) for name in ("input", "forget", "output"))
+    g = cell.squash(pre["candidate"])
+    written = i.times(g, rounding)
+    before = block.cell_before or _carried(f, written, block, rounding)
+    c = f.times(before, rounding).plus(written, rounding).where(block.seen, before)
+    shown = cell.squash(c)
+    h = o.times(shown, rounding)
+    gates = {"input": i.value, "forget": f.value, "candidate": g.value, "output": o.value}
+    states = {"cell": c.value, "cell_before": before.value, "squashed": shown.value, "hidden": h.value}
+    keeper = {"pre_forget": pre["forget"].value, "forgetting": _forgetting(cell, pre["forget"].value, f.value)}
+    return Replayed({**gates, **states, **keeper}, {"hidden": h.error, "cell": c.error})
+
+
+def _gru(cell: _Cell, block: _Block) -> Replayed:
+    """z, r = σ(·); g = a(x·W + r·(h₋₁·U + b)) or, without reset_after, a(x·W + (r·h₋₁)·U); h = z·h₋₁ + (1-z)·g."""
+    rounding = cell.rounding
+    outer, inner = np.atleast_2d(cell.bias)[0], np.atleast_2d(cell.bias)[1:]
+    x_part = cell.from_inputs.at(block.where).plus(Inexact.exact(outer), rounding)
+    h_part = cell.from_state.at(block.where)
+    if len(inner):
+        h_part = h_part.plus(Inexact.exact(inner[0]), rounding)
+    x_parts, h_parts = (dict(zip(GRU_ORDER, part.split(3), strict=True)) for part in (x_part, h_part))
+    pre = x_parts["update"].plus(h_parts["update"], rounding)
+    z, r = cell.gate(pre), cell.gate(x_parts["reset"].plus(h_parts["reset"], rounding))
+    if cell.keras.reset_after:
+        drawn = r.times(h_parts["candidate"], rounding)
+    else:
+        first = GRU_ORDER.index("candidate") * cell.keras.units
+        candidate = cell.recurrent[:, first : first + cell.keras.units]
+        drawn = product(r.times(block.before, rounding), candidate, rounding)
+    g = cell.squash(x_parts["candidate"].plus(drawn, rounding))
+    rest = 1.0 - z.value
+    written = Inexact(rest, z.error + rounding.of(rest)).times(g, rounding)
+    h = z.times(block.before, rounding).plus(written, rounding)
+    signals = {"update": z.value, "reset": r.value, "candidate": g.value, "hidden": h.value}
+    keeper = {"pre_update": pre.value, "forgetting": _forgetting(cell, pre.value, z.value)}
+    return Replayed({**signals, **keeper}, {"hidden": h.error})
+
+
+def _rnn(cell: _Cell, block: _Block) -> Replayed:
+    """H = a(x·W + h₋₁·U + b)."""
+    h = cell.squash(cell.affine(block))
+    return Replayed({"hidden": h.value}, {"hidden": h.error})
+
+
+def _carried(f: Inexact, written: Inexact, block: _Block, rounding: Rounding) -> Inexact:
+    """Give the cell state each step starts from, c = f·c₋₁ + i·g, where the layer has not told it."""
+    start = np.zeros_like(f.value[:, 0]) if block.cell_start is None else block.cell_start.astype(np.float64)
+    states = [Inexact.exact(start)]
+    for step in range(f.value.shape[1] - 1):
+        keep, add = (Inexact(part.value[:, step], part.error[:, step]) for part in (f, written))
+        after = keep.times(states[-1], rounding).plus(add, rounding)
+        states.append(after.where(block.seen[:, step], states[-1]))
+    value, error = (np.stack(arrays, axis=1) for arrays in zip(*((s.value, s.error) for s in states), strict=True))
+    return Inexact(value, error)
+
+
+def _forgetting(cell: _Cell, pre: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Give -ln of the share kept: softplus(-z) of a sigmoid gate, for the log of a gate near 1 has lost its digits."""
+    if cell.keras.recurrent_activation is keras.activations.sigmoid:
+        return np.asarray(np.maximum(-pre, 0.0) + np.log1p(np.exp(-np.abs(pre))))
+    return np.asarray(-np.log(np.clip(kept, np.finfo(np.float64).tiny, 1.0)))
 
 
 def _weights(cell: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -266,21 +272,5 @@ def _weights(cell: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _as_computed(weight: Any, cell: Any) -> np.ndarray:
-    rounded = tf.cast(weight.value, cell.compute_dtype)
-    return np.asarray(tf.cast(rounded, "float64"))
-
-
-def _split(whole: _Inexact, parts: int) -> list[_Inexact]:
-    """Cut what lies side by side, (..., parts · units), into its parts."""
-    values, errors = (np.split(array, parts, axis=-1) for array in (whole.value, whole.error))
-    return [_Inexact(value, error) for value, error in zip(values, errors, strict=True)]
-
-
-def _scan(keep: np.ndarray, add: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """S = keep·s₋₁ + add along time, (batch, time, units); give every s and every s₋₁."""
-    states = np.empty((keep.shape[1] + 1, keep.shape[0], keep.shape[2]))
-    states[0] = start
-    for step in range(keep.shape[1]):
-        np.multiply(keep[:, step], states[step], out=states[step + 1])
-        states[step + 1] += add[:, step]
-    return states[1:].swapaxes(0, 1), states[:-1].swapaxes(0, 1)
+    value = weight.value if weight.dtype == cell.compute_dtype else tf.cast(weight.value, cell.compute_dtype)
+    return np.asarray(value.numpy(), dtype=np.float64)
