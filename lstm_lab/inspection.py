@@ -28,7 +28,6 @@ __all__ = ["memory_of", "trace_at", "trace_windows"]
 _NUDGE = 1e-3
 """Step, in standard deviations, of the difference that says what the model's output is worth in the target's unit."""
 _ENOUGH = 4096
-_BATCH = 256
 
 
 def trace_at(run: Run, at: Any) -> Trace:
@@ -60,15 +59,11 @@ def trace_at(run: Run, at: Any) -> Trace:
             f"{moment(run.frame.index[row])} are not; the nearest row is {moment(run.frame.index[nearest])}"
         )
     rows = np.arange(row - run.options.lookback + 1, row + 1)
-    scale, ahead = _scale(run, np.array([row]))
-    found = trace(
-        run.model,
-        run.observed.matrix[rows],
-        index=run.frame.index[rows],
-        feature_names=run.encoder.columns,
-        scale=scale,
-    )
-    return replace(found, history=run.frame[run.target].iloc[rows], forecast=pd.Series(ahead, _next(run, row)))
+    x, names = run.observed.matrix[rows], run.encoder.columns
+    found = trace(run.model, x, index=run.frame.index[rows], feature_names=names)
+    tails = _tails(run, np.array([row]))
+    ahead = pd.Series(run.encoder.decode(found.output[:, 0], tails), _next(run, row))
+    return replace(found, scale=_scale(run, found, tails), history=run.frame[run.target].iloc[rows], forecast=ahead)
 
 
 def trace_windows(run: Run, windows: int) -> Trace:
@@ -91,7 +86,8 @@ def trace_windows(run: Run, windows: int) -> Trace:
     lookback = run.options.lookback
     x = run.observed.matrix[chosen[:, None] + np.arange(-lookback + 1, 1)]
     index = pd.RangeIndex(-lookback, 0, name="steps before the forecast")
-    return trace(run.model, x, index=index, feature_names=run.encoder.columns, scale=_scale(run, chosen)[0])
+    found = trace(run.model, x, index=index, feature_names=run.encoder.columns)
+    return replace(found, scale=_scale(run, found, _tails(run, chosen)))
 
 
 def memory_of(
@@ -156,20 +152,21 @@ def _row_at(index: pd.DatetimeIndex, at: Any) -> int:
     return found
 
 
-def _scale(run: Run, rows: np.ndarray) -> tuple[Scale, np.ndarray]:
-    """Say what 1 of the model's output is worth in the target's unit after these rows, and what was forecast there.
+def _tails(run: Run, rows: np.ndarray) -> np.ndarray:
+    """Give the values of the target up to each row that decoding what comes after it needs."""
+    return np.asarray(run.observed.target[rows[:, None] + np.arange(-run.encoder.tail + 1, 1)])
+
+
+def _scale(run: Run, found: Trace, tails: np.ndarray) -> Scale:
+    """Say what 1 of the model's output is worth in the target's unit after these windows.
 
     The transform's inverse is not linear (a log return is worth more at a high price), so it is differentiated where
     the forecast lies; over several windows the median is taken.
     """
-    x = run.observed.matrix[rows[:, None] + np.arange(-run.options.lookback + 1, 1)]
-    # Plain calls: `Model.predict` compiles anew for every model, and warns after a few.
-    parts = [run.model(x[start : start + _BATCH], training=False) for start in range(0, len(x), _BATCH)]
-    z = np.concatenate(parts)[:, 0].astype(np.float64)
-    tails = run.observed.target[rows[:, None] + np.arange(-run.encoder.tail + 1, 1)]
+    z = found.output[:, 0]
     up, down = (run.encoder.decode(z + step, tails) for step in (_NUDGE, -_NUDGE))
     worth = float(np.median((up - down) / (2 * _NUDGE)))
-    return Scale(output=worth, target=f"the forecast of {run.target}"), run.encoder.decode(z, tails)
+    return Scale(output=worth, target=f"the forecast of {run.target}")
 
 
 def _next(run: Run, row: int) -> pd.Index:
