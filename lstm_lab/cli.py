@@ -109,6 +109,7 @@ COMPARE = Command(
     "Train networks of several kinds, each with several seeds, on the same rows of a file, judge them and the "
     "baselines on the same later rows, and leave a leaderboard. Ctrl-C keeps the kinds that are complete.",
     (CompareOptions, *_MODELS),
+    without=("seed",),  # a study has --seeds
     place=_FILE,
     extras=(_out("comparison"),),
     examples=(
@@ -121,6 +122,7 @@ ABLATE = Command(
     "Change one thing at a time in a training, on the same rows of a file and with the same seeds: the loss, the "
     "weights, the target, the band's calibration. Leave a table of what each does. Ctrl-C keeps what is complete.",
     (AblateOptions, *_MODELS),
+    without=("seed",),  # a study has --seeds
     place=_FILE,
     extras=(_out("ablation"),),
     examples=(
@@ -189,7 +191,7 @@ def _dispatch(words: list[str]) -> int:
     for target in targets:
         _write(result, target)
     _say(f"\n{text}\n")
-    return _say("wrote " + ", ".join(str(target) for target in targets))
+    return _say("wrote " + ", ".join(str(target) for target in targets)) if targets else 0
 
 
 def _data(command: Command, parsed: Parsed) -> Any:
@@ -282,6 +284,8 @@ def _check(target: Path, flag: Flag) -> None:
         raise OptionError(f"--out ends in .png, .csv or .html, got {str(target)!r}; for example {flag.example}")
     if not target.absolute().parent.is_dir():
         raise OptionError(f"there is no folder {str(target.parent)!r} for {target.name}; make it first")
+    if target.is_dir():
+        raise OptionError(f"--out names files to write, got the folder {str(target)!r}; for example {flag.example}")
 
 
 def _write(result: Any, target: Path) -> None:

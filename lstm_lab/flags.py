@@ -173,13 +173,16 @@ class Command:
     extras: tuple[Flag, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
     """Values that this command puts in the place of an option's own default."""
+    without: tuple[str, ...] = ()
+    """Options of the models that this command does not take."""
     examples: tuple[str, ...] = ()
     notes: str = ""
 
     @cached_property
     def flags(self) -> dict[str, Flag]:
         """Every flag by its Python name, options first; an option that two models share appears once."""
-        options = {name: Flag.of(name, option) for model in self.models for name, option in model.model_fields.items()}
+        fields = {name: option for model in self.models for name, option in model.model_fields.items()}
+        options = {name: Flag.of(name, option) for name, option in fields.items() if name not in self.without}
         options |= {name: replace(options[name], default=text) for name, text in self.defaults.items()}
         own = (*self.extras, Flag("help", "show this help", short="-h"))
         return options | {flag.name: flag for flag in own}

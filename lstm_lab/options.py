@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
 
 __all__ = [
     "WEIGHTS_PATTERN",
@@ -57,9 +58,18 @@ def _as_sequence(value: object) -> object:
     return value
 
 
-def _option(default: Any, meaning: str, *, unit: str | None = None, example: str | None = None, **rule: Any) -> Any:
-    """Declare an option: its default, its meaning in one line, its unit, an example that is valid, its bounds."""
-    return Field(default, description=meaning, json_schema_extra={"unit": unit, "example": example}, **rule)
+def _option(
+    default: Any,
+    meaning: str,
+    *,
+    unit: str | None = None,
+    example: str | None = None,
+    form: str | None = None,
+    **rule: Any,
+) -> Any:
+    """Declare an option: its default, its meaning in one line, its unit, an example that is valid, its rule."""
+    extra: Any = {"unit": unit, "example": example, "form": form}
+    return Field(default, description=meaning, json_schema_extra=extra, **rule)
 
 
 _Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_as_sequence)]
@@ -101,20 +111,42 @@ class Options(BaseModel):
 
 def _explain(model: type[Options], refused: ValidationError) -> str:
     """Put pydantic's first complaint into one line: the option, the rule, the value received, an example."""
-    error = refused.errors(include_url=False)[0]
-    if not error["loc"]:
-        return str(error["msg"]).removeprefix("Value error, ")
-    name = str(error["loc"][0])
-    rule = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "should")
-    if error["type"] == "string_pattern_mismatch":
-        rule = "has a form of its own"
-    example = option_extra(model.model_fields[name], "example")
+    first, *others = refused.errors(include_url=False)
+    if not first["loc"]:
+        return str(first["msg"]).removeprefix("Value error, ")
+    name = str(first["loc"][0])
+    field = model.model_fields[name]
+    # A value that may be of two types is refused once by each.
+    same = [error for error in others if error["loc"][0] == name and error["input"] is first["input"]]
+    rules = dict.fromkeys(_rule(field, error) for error in (first, *same))
+    example = option_extra(field, "example")
     remedy = f"; for example {name}={example}" if example else ""
-    return f"{name} {rule}, got {error['input']!r}{remedy}"
+    rule = ", or ".join(rules).replace(", or should be ", ", or ")
+    return f"{name} {rule}, got {first['input']!r}{remedy}"
 
 
-def option_extra(field: FieldInfo, key: Literal["unit", "example"]) -> str | None:
-    """Give an option's unit or example."""
+_RULES: Mapping[str, str] = {
+    "int_parsing": "should be a whole number",
+    "int_type": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_parsing": "should be a number",
+    "float_type": "should be a number",
+    "bool_parsing": "should be on or off",
+    "bool_type": "should be on or off",
+    "too_short": "needs at least one value",
+}
+"""What pydantic's kinds of error mean to somebody who types flags; the others it says well itself."""
+
+
+def _rule(field: FieldInfo, error: ErrorDetails) -> str:
+    if error["type"] == "string_pattern_mismatch":
+        return f"should be {option_extra(field, 'form')}"
+    said = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "should")
+    return _RULES.get(error["type"], said)
+
+
+def option_extra(field: FieldInfo, key: Literal["unit", "example", "form"]) -> str | None:
+    """Give an option's unit, example or form."""
     extra = field.json_schema_extra
     value = extra.get(key) if isinstance(extra, dict) else None
     return None if value is None else str(value)
@@ -174,6 +206,7 @@ class TrainOptions(Options):
         "how much newer rows count: uniform, linear (0.5 to 1), exponential (e^3 = 20 times) or exponential:RATE",
         example="linear",
         pattern=WEIGHTS_PATTERN,
+        form="uniform, linear, exponential or exponential:RATE",
     )
     supervise: Literal["last", "every"] = _option(
         "last", "one target a window, or one at every step of it after a burn-in", example="every"

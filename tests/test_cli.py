@@ -105,6 +105,10 @@ def test_the_demo_does_the_quickstarts_job_and_takes_flags(place):
         (["demo", "--interval", "150"], "interval should be less than 100, got '150'; for example interval=90"),
         (["demo", "--out", "a.jpg"], "--out ends in .png, .csv or .html, got 'a.jpg'; for example"),
         (["demo", "--out", "no/a.png"], "there is no folder 'no' for a.png; make it first"),
+        (
+            ["compare", "oil", "--out", "a.jpg"],
+            "--out ends in .png, .csv or .html, got 'a.jpg'; for example comparison",
+        ),
         (["demo", "oil"], "lstm-lab demo does not know what 'oil' is for"),
     ],
 )
@@ -253,6 +257,20 @@ def test_a_study_says_what_it_needs_and_takes(capsys, name):
     assert calls == {}
     assert cli.main([name, "--help"]) == 0
     assert {"--cluster", "--test", "--origins", "--units", "--out"} <= set(capsys.readouterr().out.split())
+
+
+def test_a_folder_is_no_file_to_write(place, capsys):
+    (place / "a.png").mkdir()
+    assert cli.main(["demo", "--out", "a.png"]) == 2
+    assert "--out names files to write, got the folder 'a.png'" in capsys.readouterr().err
+    assert calls == {}
+
+
+def test_a_study_has_seeds_and_no_seed():
+    for command in (cli.COMPARE, cli.ABLATE):
+        assert "seed" not in command.flags
+        assert command.parse(["prices.csv", "--seed", "1"]).of(command.models[0]) == {"seeds": "1"}
+    assert {"seed", "test"} <= set(cli.BACKTEST.flags)
 
 
 def test_a_backtest_trains_on_the_older_rows_alone(tmp_path):

@@ -2,11 +2,13 @@
 
 import pytest
 
+from lstm_lab import options
 from lstm_lab.errors import OptionError
 from lstm_lab.flags import Command, Flag, split_words, value_text
-from lstm_lab.options import ForecastOptions, TrainOptions, option_extra
+from lstm_lab.options import ForecastOptions, Options, TrainOptions, option_extra
 
 MODELS = (TrainOptions, ForecastOptions)
+EVERY = [one for one in vars(options).values() if isinstance(one, type) and issubclass(one, Options)]
 TRAIN = Command(
     "%train",
     "Train.",
@@ -18,7 +20,7 @@ FORECAST = Command("%forecast", "Forecast.", (ForecastOptions,), place=Flag("hor
 BOTH = Command("both", "Both.", MODELS)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", EVERY)
 def test_every_option_is_a_flag_with_its_meaning_and_default(model):
     command = Command("c", "m", (model,))
     text = " ".join(command.help().split())
@@ -30,7 +32,7 @@ def test_every_option_is_a_flag_with_its_meaning_and_default(model):
         assert flag.default == value_text(option.default)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", EVERY)
 def test_every_example_is_a_value_that_the_option_takes(model):
     for name, option in model.model_fields.items():
         example = option_extra(option, "example")
@@ -120,6 +122,26 @@ def test_a_mistake_names_its_remedy(line, part):
         TRAIN.parse(line)
     assert part in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_command_may_leave_an_option_out():
+    without = Command("c", "m", MODELS, without=("seed",))
+    assert "seed" not in without.flags
+    with pytest.raises(OptionError, match="no flag --seed"):
+        without.parse("--seed 3")
+
+
+def test_a_value_of_two_types_is_refused_by_both_rules_in_one_line():
+    for model, name, given, rule in (
+        (options.BacktestOptions, "refit", "-1", "on or off, or greater than or equal to 1, got '-1'"),
+        (options.BacktestOptions, "refit", "maybe", "on or off, or a whole number, got 'maybe'"),
+        (options.CompareOptions, "seeds", "0,x", "seeds should be a whole number, got 'x'"),
+        (options.CompareOptions, "kinds", "none", "kinds needs at least one value"),
+        (TrainOptions, "weights", "linaer", "weights should be uniform, linear, exponential or exponential:RATE, got"),
+    ):
+        with pytest.raises(OptionError) as refused:
+            model.of({name: given})
+        assert rule in str(refused.value)
 
 
 def test_choices_come_from_the_types():

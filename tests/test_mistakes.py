@@ -87,6 +87,67 @@ def test_through_the_command_line(mistake, tmp_path, capsys):
     assert sorted(tmp_path.iterdir()) == before
 
 
+STUDIES = {
+    "an unknown kind": ("compare", "--kinds lsmt", ["'lsmt'", "did you mean 'lstm'?"]),
+    "no kind": ("compare", "--kinds none", ["kinds needs at least one value", "kinds=lstm,gru,naive"]),
+    "a seed that is none": ("compare", "--seeds 0,x", ["seeds should be a whole number, got 'x'"]),
+    "no worker": ("compare", "--workers 0", ["workers", "'0'", "workers=2"]),
+    "two places to work": ("compare", "--workers 2 --cluster tcp://127.0.0.1:1", ["in one place", "keep one"]),
+    "nothing to judge on": ("compare", "--test 0.01", ["newest 1 rows", "raise test="]),
+    "a lookback beyond all rows": ("compare", "--lookback 500", ["500 rows before", "lower lookback"]),
+    "a horizon beyond all rows": ("ablate", "--horizon 5000", ["5000 known steps", "shorten the horizon"]),
+    "an unknown change": ("ablate", "--changes 'loss: mes'", ["'loss: mes'", "did you mean 'loss: mse'?"]),
+    "an impossible calibration": ("ablate", "--calibrate on --calibration 0.01", ["needs 9 earlier origins", "got 0"]),
+    "weights of no form": ("ablate", "--weights linaer", ["linear, exponential or exponential:RATE", "'linaer'"]),
+    "an unknown baseline": ("backtest", "--baselines niave", ["'niave'", "did you mean 'naive'?"]),
+    "refitting less than once": ("backtest", "--refit -1", ["on or off, or greater than or equal to 1", "'-1'"]),
+    "rows that none can be judged on": ("backtest", "--test 0.01", ["got 1 newest rows", "raise test="]),
+    "a known column that is no input": ("backtest", "--known kind", ["'kind'", "features="]),
+    "nobody at the address": ("backtest", "--cluster nonsense", ["no Dask scheduler answers at 'nonsense'"]),
+}
+
+
+@pytest.fixture
+def study(request, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    series().to_csv("prices.csv", index=False)
+    name, given, parts = STUDIES[request.param]
+    short = SMALL | {"horizon": "3", "origins": "4", "target": "close"}
+    left = {option: value for option, value in short.items() if f"--{option} " not in given}
+    return name, f"prices.csv {flags(left)} {given}", parts
+
+
+@pytest.mark.parametrize("study", STUDIES, indirect=True)
+def test_a_study_through_the_command_line(study, tmp_path, capsys, monkeypatch):
+    name, line, parts = study
+    monkeypatch.setattr("lstm_lab.studies.holdout.train", lambda *_, **__: pytest.fail("trained before it refused"))
+    before = sorted(tmp_path.iterdir())
+    assert cli.main([name, *shlex.split(line)]) == 2
+    written = capsys.readouterr()
+    assert written.err.count("\n") == 1
+    assert [part for part in parts if part not in written.err] == []
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("study", [which for which, (name, *_) in STUDIES.items() if name != "backtest"], indirect=True)
+def test_a_study_through_the_magic(study, do):
+    """But no backtest: its magic judges a run that is there already."""
+    name, line, parts = study
+    _, _, err = do(f"%lstm_{name} {line}")
+    assert err.startswith("UsageError: ")
+    assert err.count("\n") == 1
+    assert [part for part in parts if part not in err] == []
+
+
+def test_a_series_that_never_changes_is_judged_without_a_ratio(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    series().assign(close=5.0).to_csv("prices.csv", index=False)
+    line = f"prices.csv --target close --horizon 3 --origins 4 --paths 32 {flags(SMALL)} --out a.csv"
+    assert cli.main(shlex.split(f"backtest {line} --baselines naive")) == 0
+    assert "naive's error is zero: the series does not change" in capsys.readouterr().out
+    assert cli.main(shlex.split(f"compare {line} --kinds naive,drift")) == 0
+
+
 def test_a_real_run_survives_every_mistake_that_follows(do, shell):
     """The stack of the user's cell, and what a forecast refuses, with a network that was really trained."""
     shell.user_ns["prices"] = series()

@@ -10,6 +10,7 @@ from lstm_lab.options import BacktestOptions, ForecastOptions, HoldoutOptions, O
 from lstm_lab.run import read_series, train
 from lstm_lab.studies.backtest import backtest
 from lstm_lab.studies.course import check_baselines
+from lstm_lab.studies.executors import workplace
 from lstm_lab.studies.trials import first_rows
 
 if TYPE_CHECKING:
@@ -59,7 +60,11 @@ def judge_on_newest(
     own = {model: {name: value for name, value in options.items() if name in model.model_fields} for model in _MODELS}
     chosen = TrainOptions.of(own[TrainOptions])
     horizon = ForecastOptions.of(own[ForecastOptions]).horizon
-    check_baselines(BacktestOptions.of(own[BacktestOptions]).baselines)
+    study = BacktestOptions.of(own[BacktestOptions])
+    check_baselines(study.baselines)
+    for name in study.known:
+        if name not in chosen.features:
+            raise OptionError(f"known names input columns, got {name!r}, which is none of features=; add it there too")
     frame, target = read_series(source, chosen)
     cut = first_rows(frame, HoldoutOptions.of(own[HoldoutOptions]))
     if len(frame) - cut < horizon:
@@ -70,6 +75,10 @@ def judge_on_newest(
     # The frame is loaded already: its times are its index, and nothing is missing.
     loaded = {**own[TrainOptions], "target": target, "time": None, "missing": "error"}
     hears_training = listener if isinstance(listener, TrainingListener) else None
-    run = train(frame.iloc[:cut], listener=hears_training, stop=stop, **loaded)
-    judged = own[BacktestOptions] | own[ForecastOptions]
-    return backtest(run, frame, listener=listener, stop=stop, **judged)
+    # A scheduler that does not answer is found out before the training.
+    with workplace(None, study.workers, study.cluster) as place:
+        run = train(frame.iloc[:cut], listener=hears_training, stop=stop, **loaded)
+        judged = own[BacktestOptions] | own[ForecastOptions] | {"cluster": None}
+        # Processes are left to the backtest, which starts new ones where one has died.
+        executor = place.executor if study.workers is None else None
+        return backtest(run, frame, executor=executor, listener=listener, stop=stop, **judged)

@@ -193,9 +193,10 @@ def lay_out(frame: pd.DataFrame, target: str, settings: Settings[Any], variants:
     seen = [_observed(frame, target, cut, variant) for variant in variants]
     rows = _common([one.possible(cut, len(frame), horizon) for one in seen])
     if len(rows) == 0:
+        lookback, newest = settings.train.lookback, len(frame) - cut
         raise DataError(
-            f"judging needs {horizon} known steps after an origin in the newest {len(frame) - cut} rows, got none;"
-            " shorten the horizon or raise test="
+            f"an origin has {lookback} rows before it and {horizon} known steps after, without a gap, got none in the"
+            f" newest {newest} rows; lower lookback, shorten the horizon or raise test="
         )
     judged, _ = spread_out(rows, settings.study.origins, horizon)
     first = cut_rows(cut, validation=settings.train.validation, calibration=settings.train.calibration)

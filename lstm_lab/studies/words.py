@@ -28,6 +28,8 @@ def effect(gap: Difference, base: float) -> str:
     >>> effect(Difference(-0.034, 0.012), 1.0), effect(Difference(0.5, float("inf")), 2.0)
     ('−3.4 ± 1.2 %', '+25 %')
     """
+    if base == 0:  # of a series that never changes
+        return ""
     shares = [100 * abs(value) / base for value in gap]
     places = 0 if shares[0] >= 10 else 1
     sign = "+" if gap.mean >= 0 else "−"
@@ -56,6 +58,8 @@ def against(name: str, other: str, gap: Difference, base: float, judged_by: str)
     "lstm's error is 3 % above naive's; with 60 origins that may be chance"
     """
     side = "below" if gap.mean < 0 else "above"
+    if base == 0:
+        return f"{other}'s error is zero: the series does not change"
     said = f"{name}'s error is {percent(abs(gap.mean) / base)} {side} {other}'s"
     return f"{said}, more than chance over {judged_by}" if gap.clear else f"{said}; with {judged_by} that may be chance"
 
