@@ -12,7 +12,16 @@ from hypothesis.extra import numpy as hnp
 from lstm_lab.data.features import _RECIPES, feature, feature_names, parse_features
 from lstm_lab.errors import DataError, OptionError
 
-PATH_FEATURES = ["log_return", "bollinger(5, 2)", "bollinger(1, 2)", "volatility(4)", "momentum(3)", "rsi(6)", "lag(2)"]
+PATH_FEATURES = [
+    "log_return",
+    "bollinger(5, 2)",
+    "bollinger(1, 2)",
+    "volatility(4)",
+    "momentum(3)",
+    "rsi(6)",
+    "lag(2)",
+    "seasonal(4, 3)",
+]
 ANY_FINITE = st.floats(allow_nan=False, allow_infinity=False, width=64)
 
 
@@ -41,7 +50,7 @@ def test_a_feature_of_a_prefix_is_the_prefix_of_the_feature(text, y, data):
     found = one(text)
     cut = data.draw(st.integers(1, y.shape[-1]))
     # Sums may be taken in another order, which shows in the last digits of a difference of large values.
-    atol = 1e-9 * np.abs(y).max() if text.startswith(("mom", "lag")) else 1e-6
+    atol = 1e-9 * np.abs(y).max() if text.startswith(("mom", "lag", "sea")) else 1e-6
     np.testing.assert_allclose(found.function(y[..., :cut]), found.function(y)[..., :cut], rtol=1e-9, atol=atol)
 
 
@@ -73,6 +82,7 @@ def test_features_against_pandas(text):
         "momentum(3)": y - y.shift(3),
         "rsi(6)": 100 - 100 / (1 + rises / falls),
         "lag(2)": y.shift(2),
+        "seasonal(4, 3)": (y.shift(3) + y.shift(7) + y.shift(11)) / 3 - y.shift(3),
     }[text]
     np.testing.assert_allclose(one(text).function(y.to_numpy()), expected, rtol=1e-7, atol=1e-9)
 
@@ -120,6 +130,16 @@ def test_a_path_below_zero_gives_numbers():
     y = np.array([[3.0, 1.0, -1.0, 0.0, 2.0, 4.0]])
     np.testing.assert_allclose(one("log_return").function(y)[0, 1:], [np.log(1 / 3), 0, 0, 0, np.log(2)])
     assert np.isfinite(one("volatility(2)").function(y)[0, 2:]).all()
+
+
+def test_what_many_seasons_say_takes_the_noise_out_of_the_seasonal_naive_forecast():
+    rng = np.random.default_rng(3)
+    y = 1e6 + 10 * np.sin(2 * np.pi * np.arange(2000) / 24) + rng.normal(size=2000)
+    beyond = one("seasonal(24, 7)").function(y)[200:-1]
+    last_season = y[201 - 24 : -24]
+    naive, averaged = (np.abs(forecast - y[201:]).mean() for forecast in (last_season, last_season + beyond))
+    # One season's own noise is all of the naive error's second half; of seven, a seventh is left.
+    assert averaged / naive == pytest.approx(np.sqrt((1 + 1 / 7) / 2), rel=0.05)
 
 
 def test_rsi_at_its_ends():

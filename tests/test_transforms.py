@@ -195,6 +195,17 @@ def test_what_cannot_be_used_says_why():
     assert np.isnan(found["log"].error)
 
 
+def test_a_series_that_may_reach_zero_gets_no_logarithm():
+    """Log returns chosen on such rows would refuse the first zero of the rows to come."""
+    index = pd.date_range("2024-01-01", periods=2000, freq="h")
+    night = np.exp(2 * np.sin(2 * np.pi * np.arange(2000) / 24) + 0.1 * noise(2000).cumsum() / 10)
+    found = {one.label: one for one in choose_transform(night, index).candidates}
+    assert not found["log_return"].feasible
+    assert "below 10% of itself within 30 rows" in found["log"].note
+    calm = {one.label: one for one in choose_transform(np.sqrt(night), index).candidates}
+    assert calm["log_return"].feasible
+
+
 @settings(deadline=None, max_examples=50)
 @given(hnp.arrays(np.float64, st.integers(1, 80), elements=st.floats(-1e6, 1e6)))
 def test_auto_always_chooses_something_that_can_be_used(y):

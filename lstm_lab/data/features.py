@@ -12,21 +12,20 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
+from lstm_lab.data.indicators import CALENDAR, PATH
 from lstm_lab.errors import DataError, OptionError, did_you_mean
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Callable, Iterable, Sequence
+
+    from lstm_lab.data.indicators import Function, Warmup
 
 __all__ = ["Feature", "feature", "feature_names", "parse_features"]
-
-Function: TypeAlias = Callable[..., np.ndarray]
-Warmup: TypeAlias = int | Callable[..., int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,15 @@ class _Recipe:
         return f"{self.name}({', '.join(parts)})" if parts else self.name
 
 
-_RECIPES: dict[str, _Recipe] = {}
+_RECIPES: dict[str, _Recipe] = {
+    **{
+        name: _Recipe(name, one.function, "path", one.warmup, one.positive, (), own=False) for name, one in PATH.items()
+    },
+    **{
+        name: _Recipe(name, pair, "time", 0, positive=False, columns=(f"{name}_sin", f"{name}_cos"), own=False)
+        for name, pair in CALENDAR.items()
+    },
+}
 
 
 @overload
@@ -128,125 +135,9 @@ def feature(
     return register if function is None else register(function)
 
 
-def _built_in(*, warmup: Warmup = 0, positive: bool = False) -> Callable[[Function], Function]:
-    """Register a path feature of the house."""
-
-    def register(function: Function) -> Function:
-        _RECIPES[function.__name__] = _Recipe(function.__name__, function, "path", warmup, positive, (), own=False)
-        return function
-
-    return register
-
-
 def feature_names() -> tuple[str, ...]:
     """Name every registered feature, the built-in ones first."""
     return tuple(_RECIPES)
-
-
-def _windows(y: np.ndarray, size: int) -> np.ndarray:
-    """View every stretch of `size` rows: (..., time) -> (..., time - size + 1, size), nothing copied."""
-    return np.lib.stride_tricks.sliding_window_view(y, size, axis=-1)
-
-
-def _after(warmup: int, y: np.ndarray, values: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Fill all but the first `warmup` places, if the path is long enough to have any."""
-    out = np.full(y.shape, np.nan)
-    if y.shape[-1] > warmup:
-        out[..., warmup:] = values(np.asarray(y, dtype=np.float64))
-    return out
-
-
-def _log_returns(y: np.ndarray) -> np.ndarray:
-    """Take log(y_t / y_{t-1}); 0, no change, where either value has no logarithm (a simulated path may get there)."""
-    logs = np.log(y, out=np.full(y.shape, np.nan), where=y > 0)
-    returns = np.diff(logs, axis=-1)
-    return np.where(np.isnan(returns), 0.0, returns)
-
-
-@_built_in(warmup=1, positive=True)
-def log_return(y: np.ndarray) -> np.ndarray:
-    """log(y_t / y_{t-1}); 0 on a simulated path where either value is not positive."""
-    return _after(1, y, _log_returns)
-
-
-@_built_in(warmup=lambda n, **_: n - 1)
-def bollinger(y: np.ndarray, n: int = 20, k: float = 2) -> np.ndarray:
-    """(y - lower) / (upper - lower): place in the band mean ± k population standard deviations of the last n values.
-
-    0 at the lower edge, 1 at the upper (Bollinger's %b). 0.5 where the band has no width: where all n values are
-    equal, or differ by no more than rounding does.
-    """
-
-    def position(values: np.ndarray) -> np.ndarray:
-        windows = _windows(values, n)
-        # A power of two scales without rounding, so the largest and the smallest floats neither overflow nor vanish.
-        _, exponent = np.frexp(np.abs(windows).max(axis=-1, keepdims=True))
-        scaled = np.ldexp(windows, -exponent)
-        # Differences from the newest value are exact where values are close, so a flat stretch has no spread at all.
-        offsets = scaled - scaled[..., -1:]
-        mean = offsets.mean(axis=-1)
-        width = 2.0 * k * offsets.std(axis=-1)
-        narrow = width <= max(8.0 * k * np.finfo(np.float64).eps, np.finfo(np.float64).tiny)
-        return np.where(narrow, 0.5, 0.5 - mean / np.where(narrow, 1.0, width))
-
-    return _after(n - 1, y, position)
-
-
-@_built_in(warmup=lambda n: n, positive=True)
-def volatility(y: np.ndarray, n: int = 20) -> np.ndarray:
-    """Take the population standard deviation of the last n log returns."""
-    return _after(n, y, lambda values: _windows(_log_returns(values), n).std(axis=-1))
-
-
-@_built_in(warmup=lambda n: n)
-def momentum(y: np.ndarray, n: int = 10) -> np.ndarray:
-    """y_t - y_{t-n}, in the target's unit."""
-    return _after(n, y, lambda values: values[..., n:] - values[..., :-n])
-
-
-@_built_in(warmup=lambda n: n)
-def rsi(y: np.ndarray, n: int = 14) -> np.ndarray:
-    """100 · rises / (rises + falls) over the last n changes, each a simple mean (Cutler's RSI); 50 without a change.
-
-    Wilder's smoothed version remembers its whole past, so it has no finite warmup and could not be evaluated on a
-    simulated path.
-    """
-
-    def strength(values: np.ndarray) -> np.ndarray:
-        # Divided before it is subtracted, so the largest floats do not overflow.
-        changes = _windows(np.diff(values / (2.0 * n), axis=-1), n)
-        rises = np.maximum(changes, 0.0).sum(axis=-1)
-        moves = np.abs(changes).sum(axis=-1)
-        still = moves == 0.0
-        return np.where(still, 50.0, 100.0 * (rises / np.where(still, 1.0, moves)))
-
-    return _after(n, y, strength)
-
-
-@_built_in(warmup=lambda n: n)
-def lag(y: np.ndarray, n: int = 1) -> np.ndarray:
-    """y_{t-n}: read from history, or from the path once the path is long enough."""
-    return _after(n, y, lambda values: values[..., :-n])
-
-
-def _register_calendar(name: str, phase: Callable[[pd.DatetimeIndex], Any]) -> None:
-    """Register a pair of columns, sine and cosine of 2π times the share of the cycle that has passed."""
-
-    def pair(times: pd.DatetimeIndex) -> np.ndarray:
-        angle = 2.0 * np.pi * np.asarray(phase(times), dtype=np.float64)
-        return np.stack([np.sin(angle), np.cos(angle)], axis=-1)
-
-    _RECIPES[name] = _Recipe(name, pair, "time", 0, positive=False, columns=(f"{name}_sin", f"{name}_cos"), own=False)
-
-
-def _days_in_year(times: pd.DatetimeIndex) -> np.ndarray:
-    return 365.0 + np.asarray(times.is_leap_year, dtype=np.float64)
-
-
-_register_calendar("hour", lambda times: (times.hour + times.minute / 60 + times.second / 3600) / 24)
-_register_calendar("dayofweek", lambda times: times.day_of_week / 7)
-_register_calendar("month", lambda times: (times.month - 1) / 12)
-_register_calendar("dayofyear", lambda times: (times.day_of_year - 1) / _days_in_year(times))
 
 
 def parse_features(texts: Sequence[str], columns: Iterable[str], target: str) -> tuple[Feature, ...]:

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_lab.data.evidence import HORIZON, ORIGINS, Candidate, measure, peaks
 from lstm_lab.data.timeline import usual_seasons
 from lstm_lab.errors import OptionError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
 
-__all__ = ["NAMES", "Candidate", "Choice", "Transform", "choose_transform", "parse_transform"]
+__all__ = ["NAMES", "Choice", "Transform", "choose_transform", "parse_transform"]
 
 NAMES = ("none", "log", "diff", "log_return", "seasonal_diff(n)")
 _LARGEST = float(np.finfo(np.float64).max)
@@ -187,24 +186,8 @@ def parse_transform(label: str) -> Transform:
     return _seasonal_diff(int(season), f"seasonal_diff({int(season)})")
 
 
-HORIZON = 30
-"""Steps over which naive forecasts are compared: over one step the last value nearly always wins, and says nothing."""
-ORIGINS = 400
-"""Most places in the training rows from which they are compared."""
 MARGIN = 0.97
 """A candidate replaces a simpler one if its error is below this share of the simpler one's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A transform that was considered, with the error of the naive forecast that it implies."""
-
-    label: str
-    error: float
-    """Mean absolute error over the next `HORIZON` steps, in the target's unit; NaN if it cannot be used."""
-    feasible: bool
-    note: str
-    """The naive forecast in words, or why the transform cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +202,19 @@ class Choice:
     @property
     def season(self) -> int | None:
         """Rows in the season that was chosen, if one was."""
-        found = re.fullmatch(r"seasonal_diff\((\d+)\)", self.label)
-        return None if found is None else int(found.group(1))
+        return _season(self.label)
+
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """Rows in each season that could be measured."""
+        found = [_season(one.label) for one in self.candidates if one.feasible]
+        return tuple(season for season in found if season is not None)
+
+
+def _season(label: str) -> int | None:
+    """Read the season from a transform's label."""
+    found = re.fullmatch(r"seasonal_diff\((\d+)\)", label)
+    return None if found is None else int(found.group(1))
 
 
 def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
@@ -249,8 +243,8 @@ def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
         why = "the training rows are all alike" if horizon >= 1 else f"{rows} training rows are too few to compare"
         return Choice("none", f"none: {why}", (Candidate("none", np.nan, feasible=True, note=why),))
     origins = np.unique(np.linspace(rows // 2, rows - horizon - 1, ORIGINS).astype(np.int64))
-    seasons = usual_seasons(index) or _peaks(values)
-    candidates = tuple(_candidates(values, seasons, origins, horizon))
+    seasons = usual_seasons(index) or peaks(values)
+    candidates = tuple(measure(values, seasons, origins, horizon))
     best = _pick([one for one in candidates if one.feasible])
     others = [one for one in candidates if one.feasible and one.label != best.label and not _twins(one, best)]
     against = ", ".join(f"{one.error:.3g} for {one.label}" for one in sorted(others, key=lambda one: one.error)[:2])
@@ -269,79 +263,3 @@ def _pick(candidates: list[Candidate]) -> Candidate:
         if one.error < MARGIN * best.error:
             best = one
     return best
-
-
-def _candidates(y: np.ndarray, seasons: tuple[int, ...], origins: np.ndarray, horizon: int) -> Iterator[Candidate]:
-    """Measure every candidate, the simplest first."""
-    ahead = np.arange(1, horizon + 1)
-    truth = y[origins[:, None] + ahead]
-    positive = bool((y > 0).all())
-
-    def measured(label: str, forecast: np.ndarray, note: str) -> Candidate:
-        return Candidate(label, float(np.mean(np.abs(forecast - truth))), feasible=True, note=note)
-
-    def refused(label: str, why: str) -> Candidate:
-        return Candidate(label, np.nan, feasible=False, note=why)
-
-    drift = (y[-1] - y[0]) / (len(y) - 1)
-    changes = [measured("diff", y[origins][:, None] + ahead * drift, "the last value")]
-    levels = [measured("none", _mean_so_far(y)[origins][:, None], "the mean so far")]
-    if positive:
-        logs = np.log(y)
-        growth = (logs[-1] - logs[0]) / (len(y) - 1)
-        grown = _exp(logs[origins][:, None] + ahead * growth)
-        changes.insert(0 if _moves_with_level(y) else 1, measured("log_return", grown, "the last value"))
-        levels.append(measured("log", _exp(_mean_so_far(logs))[origins][:, None], "the geometric mean so far"))
-    else:
-        why = f"{int((y <= 0).sum())} training rows are not positive"
-        changes.append(refused("log_return", why))
-        levels.append(refused("log", why))
-    yield changes[0]
-    yield from levels
-    for season in seasons:
-        label = f"seasonal_diff({season})"
-        if 2 * season + horizon > len(y):
-            yield refused(label, f"{len(y)} training rows hold fewer than two seasons of {season}")
-            continue
-        yield measured(label, _seasonal_naive(y, season, origins, ahead), f"the value {season} rows ago")
-    yield changes[1]
-
-
-def _mean_so_far(y: np.ndarray) -> np.ndarray:
-    return np.asarray(np.cumsum(y / len(y)) / np.arange(1, len(y) + 1) * len(y))
-
-
-def _seasonal_naive(y: np.ndarray, season: int, origins: np.ndarray, ahead: np.ndarray) -> np.ndarray:
-    """Repeat the last season before each origin, with the usual change from season to season."""
-    back = -(-ahead // season)
-    usual = float(np.mean(y[season:] - y[:-season]))
-    return np.asarray(y[origins[:, None] + ahead - back * season] + back * usual)
-
-
-def _moves_with_level(y: np.ndarray) -> bool:
-    """Tell whether changes are in proportion to the level, by the likelihood of a Laplace distribution.
-
-    The changes of log y are likelier than those of y, each with its own scale, if
-    log mean|Δ log y| + mean log y < log mean|Δy| (the Jacobian of the logarithm is Σ log y; Box and Cox, 1964).
-    """
-    logs = np.log(y)
-    absolute = np.mean(np.abs(np.diff(y)))
-    relative = np.mean(np.abs(np.diff(logs)))
-    return bool(relative > 0 and np.log(relative) + np.mean(logs[:-1]) < np.log(absolute))
-
-
-def _peaks(y: np.ndarray) -> tuple[int, ...]:
-    """Find up to two seasons: the highest peaks above 0.3 of the autocorrelation of the changes."""
-    changes = np.diff(y)
-    changes = changes - changes.mean()
-    longest = min(len(changes) // 3, 500)
-    size = 1 << (2 * len(changes) - 1).bit_length()
-    power = np.abs(np.fft.rfft(changes, size)) ** 2
-    covariance = np.fft.irfft(power, size)[: longest + 1]
-    if longest < 3 or not covariance[0] > 0:
-        return ()
-    correlation = covariance / covariance[0]
-    inner = correlation[2:-1]
-    peaks = 2 + np.flatnonzero((inner > 0.3) & (inner > correlation[1:-2]) & (inner >= correlation[3:]))
-    highest = peaks[np.argsort(-correlation[peaks], kind="stable")][:2]
-    return tuple(sorted(int(lag) for lag in highest))
