@@ -19,13 +19,14 @@ from lstm_lab.nn.recording import nudged, recurrent_layers, states_kept
 
 __all__ = [
     "Connectivity",
+    "Gradients",
     "Occlusion",
     "Question",
     "Spread",
     "connectivity",
+    "gradients",
     "occlusion",
     "rank_correlation",
-    "unit_gradients",
 ]
 
 BLOCKS = 64
@@ -47,6 +48,18 @@ class Question:
     """Standard deviation of each input, (features,), in the model's unit."""
     output_scale: float
     """The output's unit per 1 of the model's output."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gradients:
+    """How the model's output answers, in the model's own units."""
+
+    inputs: np.ndarray | None
+    """∂ŷ/∂x, (batch, time, features); None where x holds whole numbers."""
+    units: dict[str, np.ndarray]
+    """By the name of the layer's call, the root mean square over windows of the L2 norm over steps of ∂ŷ/∂h, (units,):
+    by what a unit says, whatever its layer's own recurrence makes of it later. Cells stacked in one layer share the
+    topmost's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,13 +103,31 @@ class Occlusion:
     """Rank correlation, over the steps, between this and what the gradient alone predicts; None below 4 steps."""
 
 
-def connectivity(question: Question) -> Connectivity:
-    """Differentiate the output by every input at every step.
+def gradients(question: Question) -> Gradients:
+    """Differentiate the output by every input, and by what every unit says, at every step, in one run.
 
     Parameters
     ----------
     question
         Of a model with several outputs, the first is taken; of one that gives a sequence, the last step.
+    """
+    function = _compiled(question.model, "gradients", question.batch)
+    with states_kept(recurrent_layers(question.model).values()):
+        inputs, said = function(tf.constant(question.batch))
+    by_inputs = None if inputs is None or question.batch.ndim != 3 else np.asarray(inputs, dtype=np.float64)
+    squares = {name: np.asarray(gradient, dtype=np.float64) ** 2 for name, gradient in said.items()}
+    return Gradients(by_inputs, {name: np.sqrt(each.sum(axis=1).mean(axis=0)) for name, each in squares.items()})
+
+
+def connectivity(question: Question, found: Gradients) -> Connectivity:
+    """Say by how much the output would move per standard deviation of an input.
+
+    Parameters
+    ----------
+    question
+        What was asked.
+    found
+        Its answer by `gradients`.
 
     Returns
     -------
@@ -108,7 +139,7 @@ def connectivity(question: Question) -> Connectivity:
     TraceError
         If the model starts with whole numbers, by which nothing can be differentiated.
     """
-    gradient = _gradient(question) * question.input_scale * question.output_scale
+    gradient = _by_inputs(question, found) * question.input_scale * question.output_scale
     gradient = np.where(question.mask[..., None], gradient, np.nan)
     squares = np.where(question.mask[..., None], gradient**2, 0.0)
     by_step = np.where(question.mask, np.sqrt(squares.sum(axis=2)), np.nan)
@@ -116,12 +147,12 @@ def connectivity(question: Question) -> Connectivity:
     return Connectivity(gradient, _spread(by_step), _spread(by_feature), _spread(np.abs(gradient)))
 
 
-def occlusion(question: Question) -> Occlusion:
+def occlusion(question: Question, found: Gradients) -> Occlusion:
     """Replace each step, then each feature, by its mean over the window, and see how the output moves.
 
     Parameters
     ----------
-    question
+    question, found
         As for `connectivity`.
 
     Returns
@@ -129,6 +160,7 @@ def occlusion(question: Question) -> Occlusion:
     Occlusion
         In the output's unit.
     """
+    _by_inputs(question, found)
     steps, features = question.batch.shape[1:]
     block = -(-steps // BLOCKS)
     starts = range(0, steps, block)
@@ -145,7 +177,7 @@ def occlusion(question: Question) -> Occlusion:
     effects = np.median(outputs[:1] - outputs[1:], axis=1) * question.output_scale
     widths = np.diff([*starts, steps])
     per_step = np.repeat(effects[: len(starts)] / widths, widths)
-    expected = _expected(question, which, mean, starts)
+    expected = _expected(question, found, which, mean, starts)
     agreement = rank_correlation(np.abs(expected), np.abs(effects[: len(starts)]))
     return Occlusion(per_step, effects[len(starts) :], block, asked, agreement)
 
@@ -168,9 +200,9 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])
 
 
-def _expected(question: Question, which: np.ndarray, mean: np.ndarray, starts: range) -> np.ndarray:
+def _expected(question: Question, found: Gradients, which: np.ndarray, mean: np.ndarray, starts: range) -> np.ndarray:
     """Give what the gradient alone expects each block's occlusion to do, to first order: Σ ∂ŷ/∂x·(x - mean)."""
-    gradient = _gradient(question)[which] * question.output_scale
+    gradient = _by_inputs(question, found)[which] * question.output_scale
     share = np.where(question.mask[which], (gradient * (question.batch[which] - mean)).sum(axis=2), 0.0)
     return np.asarray(np.median(np.add.reduceat(share, list(starts), axis=1), axis=0))
 
@@ -189,37 +221,13 @@ def _spread(values: np.ndarray) -> Spread:
     return Spread(*(np.where(missing, np.nan, each) for each in (median, low, high)))
 
 
-def unit_gradients(question: Question) -> dict[str, np.ndarray]:
-    """Differentiate the output by what every unit says, whatever its layer's own recurrence makes of it later.
-
-    Parameters
-    ----------
-    question
-        As for `connectivity`.
-
-    Returns
-    -------
-    dict of arrays
-        By the name of the layer's call: the root mean square over windows of the L2 norm over steps of ∂ŷ/∂h, (units,),
-        in the output's unit. Cells stacked in one layer share the topmost's.
-    """
-    function = _compiled(question.model, "units", question.batch)
-    with states_kept(recurrent_layers(question.model).values()):
-        gradients = function(tf.constant(question.batch))
-    squares = {name: np.asarray(gradient, dtype=np.float64) ** 2 for name, gradient in gradients.items()}
-    return {name: np.sqrt(each.sum(axis=1).mean(axis=0)) * abs(question.output_scale) for name, each in squares.items()}
-
-
 _functions: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
-def _gradient(question: Question) -> np.ndarray:
-    """Differentiate, (batch, time, features), in the model's own units."""
-    if question.batch.ndim != 3 or question.batch.dtype.kind != "f":
+def _by_inputs(question: Question, found: Gradients) -> np.ndarray:
+    if found.inputs is None:
         raise TraceError(f"{question.model.name} reads whole numbers, by which nothing can be differentiated")
-    function = _compiled(question.model, "gradient", question.batch)
-    with states_kept(recurrent_layers(question.model).values()):
-        return np.asarray(function(tf.constant(question.batch)), dtype=np.float64)
+    return found.inputs
 
 
 def _predict(model: Any, batch: np.ndarray) -> np.ndarray:
@@ -242,7 +250,7 @@ def _compiled(model: Any, what: str, batch: np.ndarray) -> Any:
     key = (what, batch.shape, str(batch.dtype))
     if key not in cache:
         reference = weakref.ref(model)
-        function = {"output": _output_of, "gradient": _gradient_of, "units": _unit_gradients_of}[what]
+        function = {"output": _output_of, "gradients": _gradients_of}[what]
         traced = tf.function(lambda inputs: function(reference(), inputs), autograph=False)
         cache[key] = traced.get_concrete_function(tf.TensorSpec(batch.shape, batch.dtype))
     return cache[key]
@@ -261,14 +269,5 @@ def _reduced(outputs: Any) -> Any:
     return output if len(output.shape) == 1 else output[:, 0]
 
 
-def _unit_gradients_of(model: Any, inputs: Any) -> dict[str, Any]:
-    names, gradients = nudged(model, inputs, _reduced)
-    return dict(zip(names, gradients, strict=True))
-
-
-def _gradient_of(model: Any, inputs: Any) -> Any:
-    """Differentiate the sum over the sequences: none sees another, so each keeps its own gradient."""
-    with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        total = tf.reduce_sum(_output_of(model, inputs))
-    return tape.gradient(total, inputs, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+def _gradients_of(model: Any, inputs: Any) -> tuple[Any | None, dict[str, Any]]:
+    return nudged(model, inputs, _reduced)

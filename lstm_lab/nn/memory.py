@@ -17,7 +17,7 @@ import pandas as pd
 
 from lstm_lab.errors import TraceError
 from lstm_lab.events import Progress
-from lstm_lab.nn.influence import Question, connectivity
+from lstm_lab.nn.influence import Question, connectivity, gradients
 from lstm_lab.nn.recall import BATCH, SUCCESS, VARIANTS, Variant, build, explained_variance, learn, sequences
 from lstm_lab.showing import Shown, Summary
 
@@ -298,7 +298,7 @@ class _Work:
         """Measure the gradient's norm at each distance."""
         x = data.x[:: max(1, len(data.x) // _WINDOWS)][:_WINDOWS]
         question = Question(network, x, np.ones(x.shape[:2], bool), np.ones(x.shape[2]), 1.0)
-        gradient = connectivity(question).gradient
+        gradient = connectivity(question, gradients(question)).gradient
         norm = np.sqrt((gradient**2).sum(axis=2).mean(axis=0))[::-1]
         columns = {
             "network": label,

@@ -133,8 +133,8 @@ def states_kept(layers: Iterable[Any]) -> Iterator[None]:
             variable.assign(value)
 
 
-def nudged(model: Any, x: Any, output: Callable[[Any], Any]) -> tuple[list[str], list[Any]]:
-    """Differentiate a model's output by what each recurrent layer gives on, at every step, in the order of its calls.
+def nudged(model: Any, x: Any, output: Callable[[Any], Any]) -> tuple[Any | None, dict[str, Any]]:
+    """Differentiate a model's output by what it reads and by what each recurrent layer gives on, at every step.
 
     Parameters
     ----------
@@ -147,15 +147,22 @@ def nudged(model: Any, x: Any, output: Callable[[Any], Any]) -> tuple[list[str],
 
     Returns
     -------
-    tuple of lists
-        The calls' names, and the gradients (batch, time, units) in each layer's own order through time.
+    tuple
+        The gradient by x, None if x holds whole numbers, and by the name of each call of a layer the gradient (batch,
+        time, units) in the layer's own order through time.
     """
+    smooth = x.dtype.is_floating
     with tf.GradientTape() as tape:
+        if smooth:
+            tape.watch(x)
         notes = _Tape(tape=tape)
         with _listening(recurrent_layers(model), notes):
+            # None of the sequences sees another, so each keeps its own gradient of the sum.
             total = tf.reduce_sum(output(model(x, training=False)))
-    zero = tf.UnconnectedGradients.ZERO
-    return [name for _, name, _ in notes.facts], tape.gradient(total, notes.nudges, unconnected_gradients=zero)
+    sources = ([x] if smooth else []) + notes.nudges
+    found = tape.gradient(total, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    by_layer = found[1:] if smooth else found
+    return found[0] if smooth else None, dict(zip([name for _, name, _ in notes.facts], by_layer, strict=True))
 
 
 def _run(model: Any, layers: dict[str, Any], x: np.ndarray) -> tuple[Any, list[Any], list[tuple[Any, str, bool]]]:

@@ -17,7 +17,7 @@ import pandas as pd
 from lstm_lab.errors import TraceError
 from lstm_lab.nn.backend import keras
 from lstm_lab.nn.describing import describe, layer_line
-from lstm_lab.nn.influence import Connectivity, Occlusion, Question, connectivity, occlusion, unit_gradients
+from lstm_lab.nn.influence import Connectivity, Gradients, Occlusion, Question, connectivity, gradients, occlusion
 from lstm_lab.nn.recording import record, recurrent_layers
 from lstm_lab.nn.verifying import cells_of, layer_traces
 from lstm_lab.showing import Shown, Summary
@@ -86,7 +86,7 @@ class Trace(Shown):
     @property
     def slow_to_differentiate(self) -> bool:
         """Say whether the gradient is still to be taken and will take seconds, as it does over many steps."""
-        return "connectivity" not in self.__dict__ and len(self.index) * len(self.layers) > 2_000
+        return "_gradients" not in self.__dict__ and len(self.index) * len(self.layers) > 2_000
 
     @property
     def inputs(self) -> np.ndarray:
@@ -102,12 +102,12 @@ class Trace(Shown):
     @cached_property
     def connectivity(self) -> Connectivity:
         """How much the output would move if one input at one step moved by a standard deviation: the gradient."""
-        return connectivity(self._question)
+        return connectivity(self._question, self._gradients)
 
     @cached_property
     def occlusion(self) -> Occlusion:
         """How much the output moves when a step or a feature is replaced by its mean: the check of the gradient."""
-        return occlusion(self._question)
+        return occlusion(self._question, self._gradients)
 
     @cached_property
     def unit_influence(self) -> tuple[np.ndarray, ...]:
@@ -115,11 +115,12 @@ class Trace(Shown):
 
         The L2 norm over the steps of ∂ŷ/∂h times the standard deviation of h over the seen steps.
         """
-        gradients = unit_gradients(self._question)
         spreads = [layer.hidden[layer.mask].std(axis=0) for layer in self.layers]
-        found = [gradients.get(layer.name.split("/cell ")[0]) for layer in self.layers]
+        found = [self._gradients.units.get(layer.name.split("/cell ")[0]) for layer in self.layers]
         return tuple(
-            spread * each if each is not None and each.shape == spread.shape else np.zeros_like(spread)
+            spread * each * abs(self.scale.output)
+            if each is not None and each.shape == spread.shape
+            else np.zeros_like(spread)
             for each, spread in zip(found, spreads, strict=True)
         )
 
@@ -139,6 +140,10 @@ class Trace(Shown):
 
     def __repr__(self) -> str:
         return f"{self.describe()}\n\n{self.summary_table().text()}"
+
+    @cached_property
+    def _gradients(self) -> Gradients:
+        return gradients(self._question)
 
     @property
     def _question(self) -> Question:
