@@ -97,7 +97,9 @@ class LiveProgress(HtmlProgress):
         from IPython.display import display  # noqa: PLC0415 - the command line needs no IPython
 
         if self._view is None:
-            display(_live(result))  # type: ignore[no-untyped-call]  # IPython's
+            # In the place of the bar: cleared away below it, the bar would leave a blank output.
+            self.put(_live(result))
+            self._handle = None
             return
         self._view.finish(result)
         self.put(self._view)

@@ -68,7 +68,7 @@ def _flow(made: Axes, memory: Memory, state: str) -> None:
     made.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     made.yaxis.set_minor_formatter(NullFormatter())
     made.axhline(0.01, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
-    made.annotate("1 %", (1, 0.01), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=SMALL)
+    made.annotate("1 %", (0.01, 0.01), xycoords=("axes fraction", "data"), va="bottom", fontsize=SMALL)
     made.spines[["top", "right"]].set_visible(False)
     made.spines[["left", "bottom"]].set_color(LIGHT)
     made.grid(axis="y", color=LIGHT, linewidth=0.6, alpha=0.7)
@@ -88,7 +88,8 @@ def _table(made: Axes, memory: Memory) -> None:
     made.imshow(np.clip(values, 0, 1), aspect="auto", cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(values.shape):
         value = values[row, column]
-        text = "" if np.isnan(value) else f"{max(value, 0):.0%}"
+        # Rounded down: what is just below the limit must not be said to have reached it.
+        text = "" if np.isnan(value) else f"{np.floor(100 * max(value, 0)):.0f}%"
         recalled = value >= SUCCESS
         colour = "white" if value > 0.6 else BLACK
         weight = "bold" if recalled else "normal"

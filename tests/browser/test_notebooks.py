@@ -80,7 +80,8 @@ def test_the_quickstart_runs_from_top_to_bottom(notebook):
 
 def test_the_magics_show_the_views_of_real_work(notebook):
     train = "%%lstm_train oil --transform log_return --lookback 12 --epochs 500\nLSTM(4)\nDense(1)"
-    book = notebook("lab", "%load_ext lstm_lab", train, "%lstm_forecast 10 --paths 60 --calibrate off")
+    instant = ["%lstm_gates", "%lstm_weights", "%lstm_loss"]
+    book = notebook("lab", "%load_ext lstm_lab", train, "%lstm_forecast 10 --paths 60 --calibrate off", *instant)
     book.run(0)
     book.start(1)
     book.wait_for("training", RIPE, timeout=60_000)
@@ -93,6 +94,11 @@ def test_the_magics_show_the_views_of_real_work(notebook):
     book.wait_for("fan", "data.done === '260'", timeout=30_000)
     for cell in (1, 2):
         assert "image/png" in set().union(*book.bundles(cell))
+    for cell, view in enumerate(("gates", "weights", "loss"), start=3):
+        book.run(cell)
+        book.wait_for(view, "data.ready")
+        # In the bar's own place: no blank output is left above or below it.
+        assert ["image/png" in kinds for kinds in book.bundles(cell)] == [True]
 
 
 def test_nbconvert_shows_the_picture_of_a_saved_notebook(notebook):

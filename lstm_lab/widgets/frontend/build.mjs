@@ -12,7 +12,11 @@ const limit = 120_000;
 const unused = [
   [/^\t*\(?(uPlot\.(join|addGap|clipGaps|rangeAsinh|fmtNum|orient|rangeLog|assign)|paths\.(stepped|bars|spline))\s*= .*;$/gm, "", 11],
   [/\b(sc(ale)?\.)?distr == (4|100|2)\b/g, "false", 19],
+  [/\bmode == 2\b/g, "false", 16],
+  [/\bmode == 1\b/g, "true", 16],
+  [/\bms == 1\b/g, "false", 5],
   [/\blegend\.show\b/g, "false", 2],
+  [/\bcursorFocus\b(?! =)/g, "false", 6],
   [/\bshowLegend\b(?! =)/g, "false", 9],
 ];
 // The style sheet's part on legends and titles, which no view of ours shows.

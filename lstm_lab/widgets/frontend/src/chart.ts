@@ -1,6 +1,6 @@
 /** A uPlot chart that fits a view: themed axes that never clip, zoom that lasts, a cursor for mouse and keyboard. */
 import uPlot from "uplot";
-import { h } from "./dom";
+import { h, on } from "./dom";
 import { tickLabels } from "./format";
 import type { Palette } from "./theme";
 
@@ -94,9 +94,9 @@ export class Chart {
     this.#fresh = true;
     queueMicrotask(() => (this.#fresh = false));
     this.u = new uPlot(this.#settings(), options.data, this.element);
-    this.element.addEventListener("keydown", (event) => this.#key(event));
+    on(this.element, "keydown", (event) => this.#key(event));
     // Before uPlot's own handler, which then asks for the whole range.
-    this.element.addEventListener("dblclick", () => (this.zoomed = false), { capture: true });
+    on(this.element, "dblclick", () => (this.zoomed = false), { capture: true });
   }
 
   /** Show new data; what the person zoomed into stays. */

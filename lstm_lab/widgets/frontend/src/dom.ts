@@ -17,6 +17,16 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Listen to an element, as `addEventListener` does in more letters. */
+export function on<K extends keyof HTMLElementEventMap>(
+  element: HTMLElement,
+  type: K,
+  hear: (event: HTMLElementEventMap[K]) => void,
+  options: AddEventListenerOptions = {},
+): void {
+  element.addEventListener(type, hear, options);
+}
+
 /** Set text only where it differs, so that a screen reader is not told twice. */
 export function say(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
@@ -25,7 +35,7 @@ export function say(element: Element, text: string): void {
 /** Make a button. */
 export function button(text: string, press: () => void, attributes: Attributes = {}): HTMLButtonElement {
   const made = h("button", { type: "button", ...attributes }, text);
-  made.addEventListener("click", press);
+  on(made, "click", press);
   return made;
 }
 
@@ -45,7 +55,7 @@ export function slider(
     say(output, show(input.valueAsNumber));
     input.setAttribute("aria-valuetext", show(input.valueAsNumber));
   };
-  input.addEventListener("input", () => {
+  on(input, "input", () => {
     refresh();
     change(input.valueAsNumber);
   });
@@ -61,9 +71,9 @@ export function slider(
 }
 
 /** Make a check box with its label. */
-export function toggle(words: string, on: boolean, change: (on: boolean) => void): HTMLLabelElement {
-  const input = h("input", { type: "checkbox", ...(on ? { checked: true } : {}) });
-  input.addEventListener("change", () => change(input.checked));
+export function toggle(words: string, set: boolean, change: (on: boolean) => void): HTMLLabelElement {
+  const input = h("input", { type: "checkbox", checked: set });
+  on(input, "change", () => change(input.checked));
   return h("label", { class: "control" }, input, words);
 }
 

@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import type { Chart } from "./chart";
 import { ChartView, ring, rule, stroke } from "./charts";
-import { button, fill, h, legend, say, toggle, type Entry } from "./dom";
+import { button, type Entry, fill, h, legend, on, say, toggle } from "./dom";
 import { number, percent, time } from "./format";
 import { Stop } from "./stop";
 import { alpha, calm } from "./theme";
@@ -374,14 +374,14 @@ export class FanView extends ChartView {
       this.#setLevel(this.#chart.u.posToVal(event.clientY - top, "y"));
     };
     // Otherwise the plot below would take the drag for a zoom.
-    level.addEventListener("mousedown", (event) => event.stopPropagation());
-    level.addEventListener("pointerdown", (event) => {
+    on(level, "mousedown", (event) => event.stopPropagation());
+    on(level, "pointerdown", (event) => {
       level.setPointerCapture(event.pointerId);
-      level.addEventListener("pointermove", move);
+      on(level, "pointermove", move);
     });
-    level.addEventListener("pointerup", () => level.removeEventListener("pointermove", move));
-    level.addEventListener("pointercancel", () => level.removeEventListener("pointermove", move));
-    level.addEventListener("keydown", (event) => {
+    on(level, "pointerup", () => level.removeEventListener("pointermove", move));
+    on(level, "pointercancel", () => level.removeEventListener("pointermove", move));
+    on(level, "keydown", (event) => {
       const { min, max } = this.#chart.u.scales["y"]!;
       const step = ((max ?? 1) - (min ?? 0)) / 100;
       const moves: Record<string, number> = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 };

@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import { isPower, type Chart } from "./chart";
 import { ChartView, rule } from "./charts";
-import { fill, h, legend, say, toggle } from "./dom";
+import { fill, h, legend, say, toggle, type Entry } from "./dom";
 import { number, percent } from "./format";
 import { alpha } from "./theme";
 
@@ -104,7 +104,9 @@ export class MemoryView extends ChartView {
 
   protected override update(): void {
     ["initial", "trained"].forEach((state, at) => this.#charts[at]!.setData(this.#data(state)));
-    legend(this.#legend, this.#networks.map((words, at) => ({ words, colour: this.#colour(at), ...(at % 2 ? { kind: "dash" as const } : {}) })));
+    const curves = this.#networks.map((words, at): Entry => ({ words, colour: this.#colour(at), ...(at % 2 ? { kind: "dash" as const } : {}) }));
+    const felt: Entry = { words: `${percent(FELT)} of the largest`, colour: this.palette.muted, kind: "dash" };
+    legend(this.#legend, this.#relative ? [...curves, felt] : curves);
     say(this.#words, this.store.text("words"));
     this.#showTable();
   }

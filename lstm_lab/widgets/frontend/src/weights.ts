@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import type { Chart } from "./chart";
 import { ChartView } from "./charts";
-import { button, fill, h, say, slider } from "./dom";
+import { button, fill, h, on, say, slider } from "./dom";
 import { number, percent, time } from "./format";
 
 type Name = "uniform" | "linear" | "exponential";
@@ -88,7 +88,7 @@ export class WeightsView extends ChartView {
 
   #radio(name: Name): HTMLLabelElement {
     const input = h("input", { type: "radio", name: `scheme-${this.context.model.get("_key")}`, value: name, checked: this.#name === name });
-    input.addEventListener("change", () => {
+    on(input, "change", () => {
       this.store.ui["name"] = name;
       this.#refresh();
     });

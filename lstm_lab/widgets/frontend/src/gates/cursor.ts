@@ -1,5 +1,5 @@
 /** One cursor through all strips, the row under it, and the brush: elements that move while nothing is drawn. */
-import { h } from "../dom";
+import { h, on } from "../dom";
 import type { HeatMap } from "./heatmap";
 import type { Inside } from "./inside";
 import { LEFT } from "./strips";
@@ -41,17 +41,17 @@ export class Cursor {
 
   #listen(): void {
     const { canvas } = this.heat;
-    this.element.addEventListener("pointermove", (event) => this.#point(event));
-    this.element.addEventListener("pointerleave", () => this.#drag === null && this.#over(null));
-    this.element.addEventListener("keydown", (event) => this.#key(event));
-    canvas.addEventListener("pointerdown", (event) => {
+    on(this.element, "pointermove", (event) => this.#point(event));
+    on(this.element, "pointerleave", () => this.#drag === null && this.#over(null));
+    on(this.element, "keydown", (event) => this.#key(event));
+    on(canvas, "pointerdown", (event) => {
       this.#drag = this.#stepAt(event);
       canvas.setPointerCapture(event.pointerId);
     });
-    canvas.addEventListener("pointerup", (event) => this.#drop(event));
-    canvas.addEventListener("pointercancel", () => (this.#drag = null));
-    canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    canvas.addEventListener("dblclick", () => this.acts.brush(0, -1));
+    on(canvas, "pointerup", (event) => this.#drop(event));
+    on(canvas, "pointercancel", () => (this.#drag = null));
+    on(canvas, "wheel", (event) => this.#wheel(event), { passive: false });
+    on(canvas, "dblclick", () => this.acts.brush(0, -1));
   }
 
   /** Put the cursor at a step, and back where the steps now are. */

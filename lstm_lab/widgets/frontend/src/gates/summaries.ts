@@ -1,5 +1,5 @@
 /** What holds over all steps: how often gates stand shut and open, how long units remember, what inputs can do. */
-import { fill, h, legend, values } from "../dom";
+import { fill, h, legend, on, values } from "../dom";
 import { nice, number, percent } from "../format";
 import { alpha } from "../theme";
 import type { Inside } from "./inside";
@@ -67,7 +67,7 @@ export class Saturation {
     private readonly inside: Inside,
     pin: (unit: number) => void,
   ) {
-    this.#plot.canvas.addEventListener("click", (event) => {
+    on(this.#plot.canvas, "click", (event) => {
       const near = this.#nearest(event.offsetX, event.offsetY);
       if (near !== null) pin(inside.units[near]!);
     });

@@ -1,5 +1,5 @@
 /** What can be chosen: layer, signal, order, step. */
-import { button, choices, h } from "../dom";
+import { button, choices, h, on } from "../dom";
 import type { Inside } from "./inside";
 
 export class Toolbar {
@@ -16,13 +16,13 @@ export class Toolbar {
     showAll: () => void,
   ) {
     const pick = (words: string, select: HTMLSelectElement, name: string): HTMLElement => {
-      select.addEventListener("change", () => {
+      on(select, "change", () => {
         inside.store.ui[name] = name === "layer" ? select.selectedIndex : select.value;
         chosen(name);
       });
       return h("label", { class: "control" }, words, select);
     };
-    this.#scrub.addEventListener("input", () => move(this.#scrub.valueAsNumber));
+    on(this.#scrub, "input", () => move(this.#scrub.valueAsNumber));
     this.element.append(
       pick("layer", this.#layers, "layer"),
       pick("heat map", this.#signals, "signal"),
