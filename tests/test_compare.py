@@ -311,6 +311,18 @@ def test_one_failure_does_not_hide_the_rest(ablation):
     assert scales == ["linear", "linear", "log"]
 
 
+def test_a_doubt_is_named_after_what_leaves_it(ablation):
+    cells = {line[0]: line[3] for line in ablation.summary_table().table[1:]}
+    assert cells[BASE] == cells[UNCALIBRATED] == ""
+    for variant in set(cells) - {BASE, UNCALIBRATED}:
+        beyond = abs(ablation.gap(variant, BASE).mean) > 2 * ablation.gap(variant, BASE).error
+        assert cells[variant] == ("clear" if beyond else "may be chance")
+    torn = replace(ablation)
+    torn.__dict__["summary"] = ablation.summary.assign(clear=False)
+    words = {line[0]: line[3] for line in torn.summary_table().table[1:]}
+    assert {words[name] for name, word in cells.items() if word == "clear"} <= {"not with every seed"}
+
+
 # Words --------------------------------------------------------------------------------------------
 
 

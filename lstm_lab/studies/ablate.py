@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.errors import OptionError, did_you_mean
-from lstm_lab.forecasting.words import number, percent
+from lstm_lab.forecasting.words import percent
 from lstm_lab.options import AblateOptions
 from lstm_lab.run import read_series
 from lstm_lab.showing import Summary
 from lstm_lab.studies.executors import workplace
 from lstm_lab.studies.kinds import BASE, CHANGES, UNCALIBRATED
 from lstm_lab.studies.trials import Judged, Settings, first_rows, lay_out, settled
-from lstm_lab.studies.words import effect
+from lstm_lab.studies.words import effect, measured
 
 if TYPE_CHECKING:
     import os
@@ -93,13 +93,19 @@ class Ablation(Judged):
             same = variant in {BASE, UNCALIBRATED}  # a calibration moves the band's edges, never the median
             yield (
                 variant,
-                number(row.mae),
+                measured(row.mae),
                 "" if same else effect(self.gap(variant, BASE), base),
-                "" if same else "clear" if row.clear else "may be chance",
+                "" if same else self._word(variant),
                 percent(row.coverage),
-                number(row.width),
-                number(row.crps),
+                measured(row.width),
+                measured(row.crps),
             )
+
+    def _word(self, variant: str) -> str:
+        """Say whether an effect is clear, and if not, whether origins or seeds leave the doubt."""
+        if self.summary["clear"][variant]:
+            return "clear"
+        return "not with every seed" if self.gap(variant, BASE).clear else "may be chance"
 
 
 def ablate(

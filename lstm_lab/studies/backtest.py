@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lstm_lab.forecasting.words import number
 from lstm_lab.options import BacktestOptions, ForecastOptions
 from lstm_lab.showing import Still, Summary
 from lstm_lab.studies.course import check_baselines
 from lstm_lab.studies.executors import workplace
 from lstm_lab.studies.judging import COLUMNS, difference, score
 from lstm_lab.studies.rolling import assemble, jobs_of, plan_backtest
-from lstm_lab.studies.words import against, effect, held, origins_text
+from lstm_lab.studies.words import against, effect, held, measured, origins_text
 
 if TYPE_CHECKING:
     import threading
@@ -87,22 +86,32 @@ class Backtest(Still):
 
     def summary_table(self) -> Summary:
         """Say what was judged and what follows, and tabulate the models."""
-        rows = [("judged at", origins_text(self.past)), *self.details.items(), ("verdict", self.verdict)]
-        title = f"Backtest of {self.target}"
-        return Summary(title, tuple(rows), tuple(self._lines()))
+        bands = {name: self._band(name) for name in self.forecasts}
+        several = len(set(bands.values())) > 1
+        band = ", ".join(f"{name} {kind}" for name, kind in bands.items()) if several else bands[self.network]
+        rows = [
+            ("judged at", origins_text(self.past)),
+            *self.details.items(),
+            ("band", band),
+            ("verdict", self.verdict),
+        ]
+        return Summary(f"Backtest of {self.target}", tuple(rows), tuple(self._lines()))
+
+    def _band(self, name: str) -> str:
+        kind = self.forecasts[name].kind
+        return f"calibrated {self.past.interval:g} %" if kind == "calibrated" else kind
 
     def _lines(self) -> Iterator[tuple[str, ...]]:
-        yield ("model", "MAE", f"{self.network} against it", "band", "held", "width", "CRPS", "MASE")
+        yield ("model", "MAE", f"{self.network} against it", "held", "width", "CRPS", "MASE")
         for name, row in self.summary.iterrows():
             yield (
                 str(name),
-                number(row.mae),
+                measured(row.mae),
                 "" if name == self.network else effect(self._gap(str(name)), row.mae),
-                f"{row.band} {self.past.interval:g} %" if row.band == "calibrated" else str(row.band),
                 held(row.coverage, row.coverage_low, row.coverage_high),
-                number(row.width),
-                number(row.crps),
-                number(row.mase),
+                measured(row.width),
+                measured(row.crps),
+                measured(row.mase),
             )
 
 

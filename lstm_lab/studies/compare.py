@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lstm_lab.errors import OptionError, did_you_mean
 from lstm_lab.forecasting.baselines import BASELINES
-from lstm_lab.forecasting.words import number, percent
+from lstm_lab.forecasting.words import percent
 from lstm_lab.options import CompareOptions
 from lstm_lab.run import read_series
 from lstm_lab.showing import Summary
@@ -16,7 +16,7 @@ from lstm_lab.studies.course import baseline_jobs, check_baselines
 from lstm_lab.studies.executors import workplace
 from lstm_lab.studies.kinds import KINDS, NETWORKS
 from lstm_lab.studies.trials import Judged, Settings, lay_out, model_name
-from lstm_lab.studies.words import against, effect, listed
+from lstm_lab.studies.words import against, effect, listed, measured
 
 if TYPE_CHECKING:
     import os
@@ -122,15 +122,15 @@ class Comparison(Judged):
             gap = () if naive is None else ("" if kind == "naive" else effect(self.gap(kind, "naive"), naive),)
             yield (
                 kind,
-                number(row.mae),
-                f"{number(row.mae_low)}–{number(row.mae_high)}" if row.seeds > 1 else "",
+                measured(row.mae),
+                f"{measured(row.mae_low)}–{measured(row.mae_high)}" if row.seeds > 1 else "",
                 *gap,
                 percent(row.coverage),
-                number(row.width),
+                measured(row.width),
                 f"{int(row.parameters):,}" if trained else "",
                 f"{row.training_seconds:.0f} s" if trained else "",
-                number(row.crps),
-                number(row.mase),
+                measured(row.crps),
+                measured(row.mase),
             )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lstm_lab.forecasting.words import percent, span
+from lstm_lab.forecasting.words import number, percent, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lstm_lab.studies.judging import Difference, Past
 
-__all__ = ["against", "effect", "held", "listed", "origins_text"]
+__all__ = ["against", "effect", "held", "listed", "measured", "origins_text"]
 
 
 def origins_text(past: Past) -> str:
@@ -71,6 +71,15 @@ def held(share: float, low: float, high: float) -> str:
     '86 % (81–90)'
     """
     return f"{percent(share)} ({percent(low).removesuffix(' %')}–{percent(high).removesuffix(' %')})"
+
+
+def measured(value: float) -> str:
+    """Write a number for a column: always four digits, so that points stand below each other.
+
+    >>> measured(1.99), measured(15.7), measured(12345.6), measured(0.0)
+    ('1.990', '15.70', '12,346', '0')
+    """
+    return f"{value:#.4g}" if 1e-3 <= abs(value) < 999.9 else number(value)
 
 
 def listed(names: Sequence[str]) -> str:
