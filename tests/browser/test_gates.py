@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
@@ -202,6 +203,162 @@ def test_the_wheel_zooms_and_show_all_returns(view):
     view.root.get_by_role("button", name="Show all").click()
     heat(view).hover(position={"x": 66, "y": 20})
     view.expect("step", "0")
+
+
+def rows_of(layer, order):
+    """The units from the top of the heat map to its bottom."""
+    if order == "half-life":
+        return ranked(layer)
+    return list(range(layer.units))
+
+
+@pytest.mark.parametrize("order", ["half-life", "index", "influence", "cluster"])
+def test_the_rows_stand_in_the_chosen_order(view, found, order):
+    layer = found.layers[0]
+    view.root.locator("select[aria-label='Order of the units']").select_option(order)
+    view.expect("sort", order)
+    wanted = rows_of(layer, order)
+    if order == "influence":
+        wanted = [int(unit) for unit in np.argsort(-found.unit_influence[0], kind="stable")]
+    if order == "cluster":
+        state = layer.cell[:, ranked(layer)]
+        alike = np.abs(np.corrcoef(state.T))
+        wanted = [ranked(layer)[0]]
+        nearest = int(np.argmax(np.where(np.arange(9) == 0, -1, alike[0])))
+        wanted.append(ranked(layer)[nearest])
+    for row in range(2):
+        heat(view).hover(position=place(view, 3, row, 9))
+        assert f"unit {wanted[row]}:" in view.root.locator(".readout").inner_text()
+
+
+def test_the_heat_map_shows_the_values_in_the_colours_of_its_scale(view, found):
+    """Probe the canvas: a gate from violet at 0 to yellow at 1, whatever its own extremes."""
+    view.root.locator("select[aria-label='Signal of the heat map']").select_option("forget")
+    view.expect("signal", "forget")
+    probe = """([host, places]) => {
+        const canvas = document.querySelector(host).shadowRoot.querySelector(".heat canvas");
+        const ctx = canvas.getContext("2d");
+        return places.map(({ x, y }) => Array.from(ctx.getImageData(x, y, 1, 1).data).slice(0, 3));
+    }"""
+    cells = [(1, 2), (8, 4), (15, 6), (22, 8)]
+    spots = [place(view, step, row, 9) for step, row in cells]
+    stops = np.array([[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]])
+    for (step, row), seen in zip(cells, view.page.evaluate(probe, [view.host, spots]), strict=True):
+        value = found.layers[0].forget[step, ranked(found.layers[0])[row]]
+        wanted = [np.interp(value, np.linspace(0, 1, 5), stops[:, part]) for part in range(3)]
+        assert np.abs(np.subtract(seen, wanted)).max() < 4, (step, row, value)
+    assert "shut 0" in view.text()
+    view.root.locator("select[aria-label='Signal of the heat map']").select_option("cell")
+    limit = np.abs(found.layers[0].cell).max()
+    assert f"−{limit:.3g}" in view.text()
+
+
+def test_brackets_brush_without_a_mouse(view):
+    stack = view.root.locator(".stack")
+    stack.focus()
+    stack.press("Home")
+    for key in ("ArrowRight", "ArrowRight", "[", "ArrowRight", "ArrowRight", "]"):
+        stack.press(key)
+    view.expect("brush", "2-4")
+    assert "On from 2021-03-03 to 2021-03-05" in view.text()
+    heat(view).dblclick(position=place(view, 12, 4, 9))
+    view.expect("brush", "")
+    assert "On from" not in view.text()
+
+
+def test_the_summaries_say_what_the_trace_holds(view, found):
+    text = view.text()
+    for gate, saturation in found.layers[0].saturation.items():
+        shut, opened = f"{100 * saturation.left.mean():.0f} %", f"{100 * saturation.right.mean():.0f} %"
+        assert re.search(rf"{gate}\s+shut {shut}, open {opened}", text), gate
+    lives = view.root.get_by_role("img", name="Half-lives of 9 units").get_attribute("aria-label")
+    assert "0 outlast the window of 24 steps" in lives
+    rows = view.root.locator(".features tbody tr")
+    order = np.argsort(-found.connectivity.feature.median)
+    for row, at in enumerate(order):
+        name, could, did = rows.nth(row).locator("th, td").all_inner_texts()
+        assert name == found.feature_names[at]
+        assert number(could) == pytest.approx(found.connectivity.feature.median[at], rel=0.06)
+        assert number(did) == pytest.approx(found.occlusion.feature[at], rel=0.06)
+
+
+def test_bands_hold_mean_and_quartiles_over_the_units(found):
+    band = GateExplorer(found).wire.array("0:band:forget")
+    forget = found.layers[0].forget
+    assert np.allclose(band[0], forget.mean(axis=1), atol=1e-6)
+    assert np.allclose(band[1:], np.quantile(forget, [0.25, 0.75], axis=1), atol=1e-6)
+
+
+WRITTEN = """
+window.written = [];
+const fillText = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+  window.written.push(text);
+  return fillText.call(this, text, ...rest);
+};
+"""
+
+
+def test_the_axis_shows_the_dates_and_the_rows_their_half_lives(page, mount, found):
+    page.add_init_script(WRITTEN)
+    mount(GateExplorer(found))
+    written = page.evaluate("written")
+    assert {"2021-03-01", "2021-03-24"} <= set(written)
+    longest = ranked(found.layers[0])[0]
+    assert written.index(f"unit {longest}") < written.index(f"{found.layers[0].half_life[longest]:.3g}")
+    assert "share of time shut (< 0.1)" in written
+
+
+def test_a_forecast_stands_behind_the_series(mount, found):
+    days = found.index
+    history = pd.Series(np.linspace(10.0, 20.0, STEPS), days, name="level")
+    ahead = pd.Series([23.5], [days[-1] + pd.Timedelta(days=1)])
+    view = mount(GateExplorer(dataclasses.replace(found, history=history, forecast=ahead), theme="light"))
+    assert "forecast 23.5" in view.text()
+    red = """(host) => {
+        const canvas = document.querySelector(host).shadowRoot.querySelector(".strip canvas");
+        const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let last = 0;
+        for (let at = 0; at < data.length; at += 4) {
+            if (data[at] > 150 && data[at + 1] < 110 && data[at + 2] < 60 && data[at + 3] > 200) {
+                last = Math.max(last, (at / 4) % width);
+            }
+        }
+        return last;
+    }"""
+    # The axis has room for one step more than was read.
+    box = heat(view).bounding_box()
+    middle = place(view, STEPS, 0, 9, steps=STEPS + 1)["x"]
+    assert abs(view.page.evaluate(red, view.host) - middle) < 6, box
+
+
+def test_masked_steps_are_hatched_in_every_panel_of_the_layer(mount):
+    found = traced(keras.layers.LSTM(6), masked=True)
+    view = mount(GateExplorer(found, theme="light"))
+    assert (GateExplorer(found).wire.array("0:tile:cell")[:, :5] == MASKED).all()
+    # Hatched is neither blank nor full.
+    share = """([host, x]) => {
+        const canvas = document.querySelector(host).shadowRoot.querySelector(".heat canvas");
+        const { data } = canvas.getContext("2d").getImageData(x, 0, 40, canvas.height);
+        return data.filter((value, at) => at % 4 === 3 && value > 60).length / (data.length / 4);
+    }"""
+    masked, seen = (view.page.evaluate(share, [view.host, round(place(view, step, 0, 6)["x"]) - 8]) for step in (1, 12))
+    assert 0.02 < masked < 0.6
+    assert seen == 1.0
+
+
+def test_the_explorer_opens_on_the_layer_that_the_trace_names(mount):
+    keras.utils.set_random_seed(1)
+    slow = keras.layers.LSTM(4, bias_initializer=keras.initializers.Constant(4.0))
+    found = traced(keras.layers.LSTM(4, return_sequences=True), slow)
+    assert found.opening == 1
+    mount(GateExplorer(found)).expect("layer", found.layers[1].name)
+
+
+def test_many_units_are_said_to_be_shown_in_part(mount):
+    model = keras.Sequential([keras.Input((12, 1)), keras.layers.GRU(300), keras.layers.Dense(1)])
+    view = mount(GateExplorer(trace(model, np.random.default_rng(0).normal(size=(12, 1)))))
+    assert "showing 256 of 300 units, evenly spaced by half-life" in view.text()
 
 
 def test_tiles_are_bytes_of_a_fixed_scale(found):

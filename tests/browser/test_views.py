@@ -152,6 +152,30 @@ def test_a_lost_message_makes_the_page_ask_for_the_whole(mount):
     view.expect("epochs", "4")
 
 
+WRITTEN = """
+window.written = [];
+const fillText = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+  window.written.push(text);
+  return fillText.call(this, text, ...rest);
+};
+"""
+
+
+def test_ticks_are_said_exactly(page, mount):
+    """Labels that were rounded stand unevenly: 0.23, 0.25, 0.28 for steps of 0.025."""
+    page.add_init_script(WRITTEN)
+    widget, listener = training_view(threading.Event())
+    listener.on_start(TrainingPlan("run", 50, 20, 10, 1000, 100, 5000, None))
+    for epoch, loss in enumerate((0.33, 0.24, 0.2), start=1):
+        listener.on_epoch(Epoch(epoch, loss, None, 1e-3, 1.5, epoch, 10))
+    mount(widget)
+    ticks = {float(text) for text in page.evaluate("written") if re.fullmatch(r"0\.\d+", text) and float(text) >= 0.15}
+    steps = np.diff(sorted(ticks))
+    assert len(steps) >= 3
+    assert steps == pytest.approx(0.025), ticks
+
+
 def test_log_scale_zoom_and_show_all(mount):
     view = mount(trained(20)[0])
     view.root.get_by_label("log scale").check()
