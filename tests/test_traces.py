@@ -8,7 +8,7 @@ import pytest
 
 from lstm_lab.errors import TraceError, VerificationError
 from lstm_lab.nn import recording
-from lstm_lab.nn.backend import keras
+from lstm_lab.nn.backend import keras, tf
 from lstm_lab.nn.traces import Scale, trace
 
 STEPS, FEATURES, UNITS = 7, 3, 4
@@ -211,8 +211,11 @@ def test_subclassed_model_and_a_layer_called_twice():
     with pytest.raises(TraceError, match="not built"):
         trace(model, sequences())
     model(sequences())
-    traced = trace(model, sequences())
-    assert [layer.name for layer in traced.layers] == ["shared", "shared (call 2)"]
+    first, second = trace(model, sequences()).layers
+    assert [first.name, second.name] == ["shared", "shared (call 2)"]
+    once = model.shared(sequences())
+    assert np.abs(first.hidden - np.asarray(once)).max() < 1e-6
+    assert np.abs(second.hidden - np.asarray(model.shared(once))).max() < 1e-6
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' reading under NumPy 2
@@ -318,6 +321,61 @@ def test_cells_that_are_no_plain_cells():
     both = trace(keras.Sequential([keras.Input((STEPS, FEATURES)), *layers]), sequences())
     assert both.untraced == ("strange",)
     assert len(both.layers) == 1
+
+
+class Looped(keras.layers.Wrapper):
+    """Runs its layer inside a TensorFlow loop."""
+
+    def call(self, x):
+        return tf.map_fn(lambda each: self.layer(each[None])[0], x)
+
+
+class Unused(keras.layers.Layer):
+    """Holds a layer and never calls it."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = keras.layers.LSTM(2, name="idle")
+
+    def build(self, shape):
+        self.inner.build(shape)
+
+    def call(self, x):
+        return x[:, -1]
+
+
+def test_a_layer_that_cannot_be_heard_is_refused_in_one_line():
+    cases = [(Looped(keras.layers.LSTM(UNITS, name="hid")), "hid.*tf.map_fn"), (Unused(), "called no layer.*idle")]
+    for layer, words in cases:
+        model = keras.Sequential([keras.Input((STEPS, FEATURES)), layer, keras.layers.Dense(1)])
+        with pytest.raises(TraceError, match=words) as raised:
+            trace(model, sequences())
+        assert "\n" not in str(raised.value)
+        assert "trace a keras.Sequential" in str(raised.value)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_every_call_inside_time_distributed_is_traced(nested):
+    inner = keras.layers.LSTM(UNITS, name="inner")
+    wrapped = keras.Sequential([keras.Input((STEPS, FEATURES)), inner]) if nested else inner
+    layers = [keras.layers.TimeDistributed(wrapped), keras.layers.GRU(2, name="outer")]
+    model = keras.Sequential([keras.Input((3, STEPS, FEATURES)), *layers])
+    x = np.random.default_rng(0).normal(size=(2, 3, STEPS, FEATURES)).astype("float32")
+    traced = trace(model, x)
+    assert [layer.name for layer in traced.layers] == ["inner", "inner (call 2)", "inner (call 3)", "outer"]
+    for number, layer in enumerate(traced.layers[:3]):
+        assert np.abs(layer.hidden[:, -1] - np.asarray(inner(x[:, number]))).max() < 1e-6
+    assert "not (batch, time, features)" in traced.describe()
+    with pytest.raises(TraceError, match="no gradient"):
+        traced.occlusion  # noqa: B018 - the property itself raises
+
+
+def test_a_model_within_a_model_is_heard():
+    inner = keras.Sequential([keras.Input((STEPS, FEATURES)), keras.layers.LSTM(UNITS, return_sequences=True)])
+    model = keras.Sequential([keras.Input((STEPS, FEATURES)), inner, keras.layers.GRU(2)])
+    lower, upper = trace(model, sequences()).layers
+    assert np.abs(lower.hidden - np.asarray(inner(sequences()))).max() < 1e-6
+    assert np.abs(upper.hidden[:, -1] - np.asarray(model(sequences()))).max() < 1e-6
 
 
 def test_a_gate_that_a_layer_has_not_is_named():

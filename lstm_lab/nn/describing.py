@@ -36,8 +36,8 @@ def describe(trace: Trace) -> str:
     sentences = [_memory(gated, trace) if gated else _ungated(trace), *([_saturation(gated)] if gated else [])]
     try:
         sentences += [_moved(trace), _checked(trace)]
-    except TraceError:
-        sentences.append("Its inputs are whole numbers, so no gradient says which of them moved the output.")
+    except TraceError as reason:
+        sentences.append(f"{_capital(str(reason))}.")
     sentences.append(_verified(trace))
     return " ".join(sentences)
 

@@ -55,7 +55,7 @@ class Gradients:
     """How the model's output answers, in the model's own units."""
 
     inputs: np.ndarray | None
-    """∂ŷ/∂x, (batch, time, features); None where x holds whole numbers."""
+    """∂ŷ/∂x, (batch, time, features); None where x holds whole numbers or has other axes."""
     units: dict[str, np.ndarray]
     """By the name of the layer's call, the root mean square over windows of the L2 norm over steps of ∂ŷ/∂h, (units,):
     by what a unit says, whatever its layer's own recurrence makes of it later. Cells stacked in one layer share the
@@ -137,7 +137,7 @@ def connectivity(question: Question, found: Gradients) -> Connectivity:
     Raises
     ------
     TraceError
-        If the model starts with whole numbers, by which nothing can be differentiated.
+        If x holds whole numbers, by which nothing can be differentiated, or is not (batch, time, features).
     """
     gradient = _by_inputs(question, found) * question.input_scale * question.output_scale
     gradient = np.where(question.mask[..., None], gradient, np.nan)
@@ -225,9 +225,11 @@ _functions: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDict
 
 
 def _by_inputs(question: Question, found: Gradients) -> np.ndarray:
-    if found.inputs is None:
-        raise TraceError(f"{question.model.name} reads whole numbers, by which nothing can be differentiated")
-    return found.inputs
+    if found.inputs is not None:
+        return found.inputs
+    whole = question.batch.dtype.kind != "f"
+    reads = "whole numbers" if whole else f"x of shape {question.batch.shape}, not (batch, time, features)"
+    raise TraceError(f"{question.model.name} reads {reads}, so no gradient says which step and input moved its output")
 
 
 def _predict(model: Any, batch: np.ndarray) -> np.ndarray:

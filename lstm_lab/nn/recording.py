@@ -182,7 +182,7 @@ def _run(model: Any, layers: dict[str, Any], x: np.ndarray) -> tuple[Any, list[A
     except (tf.errors.OperatorNotAllowedInGraphError, NotImplementedError, AttributeError):
         cache.pop(key, None)
     except (TypeError, ValueError, tf.errors.OpError) as refused:
-        raise TraceError(_why(model, x, refused)) from refused
+        raise TraceError(_why(model, layers, x, refused)) from refused
     tape = _Tape()
     with _listening(layers, tape):
         output = model(tf.constant(x), training=False)
@@ -206,9 +206,15 @@ def _compile(model: Any, layers: dict[str, Any], x: np.ndarray) -> tuple[Any, _T
     return function, tape
 
 
-def _why(model: Any, x: np.ndarray, refused: Exception) -> str:
+def _why(model: Any, layers: dict[str, Any], x: np.ndarray, refused: Exception) -> str:
     """Put the model's own complaint into one line."""
     reason = " ".join(str(refused).split())
+    if "out of scope" in reason:
+        names = ", ".join(layers)
+        return (
+            f"{model.name} runs a recurrent layer ({names}) inside a TensorFlow loop like tf.map_fn, where it cannot be "
+            "heard; trace a keras.Sequential of that layer alone"
+        )
     return f"{model.name} cannot run on an input of shape {x.shape}: {reason[:200]}; call model(x) to see it in full"
 
 

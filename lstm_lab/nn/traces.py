@@ -202,7 +202,8 @@ def trace(
     if not calls:
         names = ", ".join(recurrent_layers(model))
         raise TraceError(
-            f"{model.name} called no layer that can be replayed (it has {names}); LSTM, GRU and SimpleRNN cells can be"
+            f"{model.name} called no layer that can be replayed (it has {names}); LSTM, GRU, SimpleRNN can be, where "
+            "the model calls them: trace a keras.Sequential of one alone"
         )
     return Trace(
         layers=tuple(layer for call in calls for layer in layer_traces(call)),
