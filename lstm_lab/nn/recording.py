@@ -212,7 +212,7 @@ def _why(model: Any, layers: dict[str, Any], x: np.ndarray, refused: Exception) 
     if "out of scope" in reason:
         names = ", ".join(layers)
         return (
-            f"{model.name} runs a recurrent layer ({names}) inside a TensorFlow loop like tf.map_fn, where it cannot be "
+            f"{model.name} runs a layer of its own ({names}) inside a loop like tf.map_fn, where it cannot be "
             "heard; trace a keras.Sequential of that layer alone"
         )
     return f"{model.name} cannot run on an input of shape {x.shape}: {reason[:200]}; call model(x) to see it in full"
