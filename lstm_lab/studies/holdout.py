@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.errors import DataError, OptionError, did_you_mean
+from lstm_lab.errors import DataError, OptionError
 from lstm_lab.events import TrainingListener
-from lstm_lab.options import BacktestOptions, ForecastOptions, HoldoutOptions, Options, TrainOptions
+from lstm_lab.options import BacktestOptions, ForecastOptions, HoldoutOptions, TrainOptions
 from lstm_lab.run import read_series, train
 from lstm_lab.studies.backtest import backtest
 from lstm_lab.studies.course import check_baselines
 from lstm_lab.studies.executors import workplace
-from lstm_lab.studies.trials import first_rows
+from lstm_lab.studies.trials import first_rows, shared_out
 
 if TYPE_CHECKING:
     import os
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from lstm_lab.studies.backtest import Backtest
 
 __all__ = ["judge_on_newest"]
-
-_MODELS: tuple[type[Options], ...] = (HoldoutOptions, TrainOptions, BacktestOptions, ForecastOptions)
 
 
 def judge_on_newest(
@@ -53,32 +51,30 @@ def judge_on_newest(
     LabError
         What can be known to fail before the training fails before it: one line with the remedy.
     """
-    names = {name for model in _MODELS for name in model.model_fields}
-    for name in options:
-        if name not in names:
-            raise OptionError(f"there is no option {name!r}; {did_you_mean(name, names)}")
-    own = {model: {name: value for name, value in options.items() if name in model.model_fields} for model in _MODELS}
-    chosen = TrainOptions.of(own[TrainOptions])
-    horizon = ForecastOptions.of(own[ForecastOptions]).horizon
-    study = BacktestOptions.of(own[BacktestOptions])
+    held, train_options, judged, drawn = shared_out(
+        options, HoldoutOptions, TrainOptions, BacktestOptions, ForecastOptions
+    )
+    chosen, study = TrainOptions.of(train_options), BacktestOptions.of(judged)
+    horizon = ForecastOptions.of(drawn).horizon
     check_baselines(study.baselines)
     for name in study.known:
         if name not in chosen.features:
             raise OptionError(f"known names input columns, got {name!r}, which is none of features=; add it there too")
     frame, target = read_series(source, chosen)
-    cut = first_rows(frame, HoldoutOptions.of(own[HoldoutOptions]))
+    cut = first_rows(frame, HoldoutOptions.of(held))
     if len(frame) - cut < horizon:
         raise DataError(
             f"judging needs {horizon} known steps after an origin, got {len(frame) - cut} newest rows to judge on;"
             " shorten the horizon or raise test="
         )
     # The frame is loaded already: its times are its index, and nothing is missing.
-    loaded = {**own[TrainOptions], "target": target, "time": None, "missing": "error"}
+    loaded = {**train_options, "target": target, "time": None, "missing": "error"}
     hears_training = listener if isinstance(listener, TrainingListener) else None
     # A scheduler that does not answer is found out before the training.
     with workplace(None, study.workers, study.cluster) as place:
         run = train(frame.iloc[:cut], listener=hears_training, stop=stop, **loaded)
-        judged = own[BacktestOptions] | own[ForecastOptions] | {"cluster": None}
         # Processes are left to the backtest, which starts new ones where one has died.
         executor = place.executor if study.workers is None else None
-        return backtest(run, frame, executor=executor, listener=listener, stop=stop, **judged)
+        return backtest(
+            run, frame, executor=executor, listener=listener, stop=stop, **judged | drawn | {"cluster": None}
+        )

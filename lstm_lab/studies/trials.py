@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lstm_lab.studies.fitting import Fitted
     from lstm_lab.studies.judging import Difference, Forecasts
 
-__all__ = ["Judged", "Settings", "Trial", "first_rows", "lay_out", "settled"]
+__all__ = ["Judged", "Settings", "Trial", "first_rows", "lay_out", "settled", "shared_out"]
 
 Study = TypeVar("Study", bound=TrialOptions)
 
@@ -58,13 +58,23 @@ class Settings(Generic[Study]):
         """
         if "seed" in options:
             raise OptionError(f"a study trains with several seeds, got seed={options['seed']}; use seeds=[0, 1, 2]")
-        models: tuple[type[Options], ...] = (model, TrainOptions, ForecastOptions)
-        names = {name: one for one in models for name in one.model_fields}
-        for name in options:
-            if name not in names:
-                raise OptionError(f"there is no option {name!r}; {did_you_mean(name, names)}")
-        study, train, forecast = ({name: options[name] for name in options if names[name] is one} for one in models)
+        study, train, forecast = shared_out(options, model, TrainOptions, ForecastOptions)
         return cls(model.of(study), TrainOptions.of(train), ForecastOptions.of(forecast).resolved())
+
+
+def shared_out(options: Mapping[str, Any], *models: type[Options]) -> list[dict[str, Any]]:
+    """Give each model the keywords that it has a field for.
+
+    Raises
+    ------
+    OptionError
+        A name that none of them has.
+    """
+    names = dict.fromkeys(name for model in models for name in model.model_fields)
+    for name in options:
+        if name not in names:
+            raise OptionError(f"there is no option {name!r}; {did_you_mean(name, names)}")
+    return [{name: value for name, value in options.items() if name in model.model_fields} for model in models]
 
 
 @dataclass(frozen=True, eq=False)
