@@ -16,6 +16,7 @@ The house, from the cellar up; a module imports from its own floor and from thos
              widgets     live views (anywidget)
     floor 7  flags       options as flags;  variables, completion, progress: their companions
              commands    what each magic is called, takes and means;  live: what it shows
+             subcommands the same for each command of lstm-lab
              faces       what all magics share
              magics, cli parse, call, return
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab
-from lstm_lab import cli
+from lstm_lab import cli, subcommands
 from lstm_lab.options import ForecastOptions, TrainOptions
 from lstm_lab.studies.holdout import judge_on_newest
 
@@ -87,7 +87,7 @@ def test_the_table_shows_four_digits_and_about_ten_rows(top, shown):
 
 def test_the_demo_does_the_quickstarts_job_and_takes_flags(place):
     assert cli.main(["demo", "--epochs", "2"]) == 0
-    assert calls["train"] == cli.QUICKSTART | {"epochs": "2"}
+    assert calls["train"] == subcommands.QUICKSTART | {"epochs": "2"}
     assert calls["forecast"] == {}
     assert len(calls["source"]) > 1000
     assert (place / "forecast.png").exists()
@@ -139,7 +139,8 @@ def test_help(line, part, capsys):
 
 
 @pytest.mark.parametrize(
-    "example", [line for command in (cli.RUN, cli.DEMO) for line in command.examples if "prices.csv" not in line]
+    "example",
+    [line for command in (subcommands.RUN, subcommands.DEMO) for line in command.examples if "prices.csv" not in line],
 )
 def test_every_example_of_the_help_runs_as_written(place, example):
     assert cli.main(shlex.split(example)[1:]) == 0
@@ -267,10 +268,10 @@ def test_a_folder_is_no_file_to_write(place, capsys):
 
 
 def test_a_study_has_seeds_and_no_seed():
-    for command in (cli.COMPARE, cli.ABLATE):
+    for command in (subcommands.COMPARE, subcommands.ABLATE):
         assert "seed" not in command.flags
         assert command.parse(["prices.csv", "--seed", "1"]).of(command.models[0]) == {"seeds": "1"}
-    assert {"seed", "test"} <= set(cli.BACKTEST.flags)
+    assert {"seed", "test"} <= set(subcommands.BACKTEST.flags)
 
 
 def test_a_backtest_trains_on_the_older_rows_alone(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import lstm_lab
-from lstm_lab import cli
+from lstm_lab import cli, subcommands
 from lstm_lab.commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +42,7 @@ def test_the_readme_names_only_flags_that_exist():
     text = (ROOT / "README.md").read_text()
     flags = {
         flag.written
-        for command in (*COMMANDS.values(), cli.LAB, cli.RUN, cli.BACKTEST)
+        for command in (*COMMANDS.values(), subcommands.LAB, subcommands.RUN, subcommands.BACKTEST)
         for flag in command.flags.values()
     }
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= flags
