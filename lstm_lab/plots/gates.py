@@ -33,6 +33,10 @@ COLOURS = {
 }
 
 
+_GATES = "gates, 0 shut to 1 open: mean over units, middle half"
+_SIZES = "size of the state: mean over units, middle half"
+
+
 @plot.register(Trace)
 def gates_figure(trace: Trace, *, layer: int | None = None, width: float = 9.0, height: float = 10.0) -> Figure:
     """Draw a trace.
@@ -128,8 +132,8 @@ def _influence(made: Axes, trace: Trace) -> None:
         _head(made, "no gradient: the model reads whole numbers")
         return
     steps = np.arange(len(trace.index))
-    made.bar(steps, check.step, width=0.8, color=BLUE, alpha=0.55, label="moved it by (against the step's mean)")
-    made.plot(steps, gradient.median, color=VERMILION, linewidth=1.5, label="could move it by (per standard deviation)")
+    made.bar(steps, check.step, width=0.8, color=BLUE, alpha=0.55, label="moved it by (against the mean)")
+    made.plot(steps, gradient.median, color=VERMILION, linewidth=1.5, label="could move it by (a standard deviation)")
     if trace.windows > 1:
         made.fill_between(steps, gradient.low, gradient.high, color=VERMILION, alpha=0.15, linewidth=0)
     made.axhline(0, color=GREY, linewidth=0.8)
@@ -152,7 +156,7 @@ def _gates(made: Axes, layer: LayerTrace) -> None:
         made.fill_between(steps, low, high, color=COLOURS[name], alpha=0.15, linewidth=0)
     made.set_ylim(0, 1)
     made.legend(frameon=False, fontsize=SMALL, ncols=3, loc="upper left")
-    _head(made, "mean over units and middle half" if layer.gates else "size of the state: mean over units, middle half")
+    _head(made, _GATES if layer.gates else _SIZES)
 
 
 def _heat(figure: Figure, made: Axes, layer: LayerTrace) -> None:
@@ -239,6 +243,8 @@ def _features(made: Axes, trace: Trace) -> None:
         errors: Any = np.stack([spread.median - spread.low, spread.high - spread.median])[:, order]
         made.errorbar(spread.median[order], np.arange(len(order)), xerr=errors, fmt="none", ecolor=GREY, capsize=2)
     made.set_yticks(np.arange(len(order)), [style.plain(short(trace.feature_names[at], 18)) for at in order])
+    # A few inputs must not become a few slabs.
+    made.set_ylim(len(order) - max(len(order), 4) - 0.5, len(order) - 0.5)
     made.grid(visible=False)
     made.set_xlabel(f"{trace.scale.unit} per standard deviation (L2)".strip(), fontsize=SMALL, color=GREY)
     _head(made, "what the output answers to")

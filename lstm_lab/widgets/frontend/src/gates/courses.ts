@@ -3,7 +3,7 @@ import { legend, say, values } from "../dom";
 import { number } from "../format";
 import { alpha } from "../theme";
 import type { Inside } from "./inside";
-import { Strip } from "./strips";
+import { LEFT, Strip } from "./strips";
 
 /** A strip that draws itself and says its values at a step. */
 export interface Course {
@@ -30,16 +30,14 @@ export class Series extends Strip implements Course {
     const ctx = this.begin();
     this.fit([series, forecast === null ? [] : [forecast]]);
     this.axis();
-    this.clip(() => {
-      this.line({ values: series, colour: text });
-      if (forecast === null) return;
-      const last = series.length - 0.5;
-      this.#dash(ctx, last, series[series.length - 1]!, forecast);
-      ctx.fillStyle = red;
-      ctx.beginPath();
-      ctx.arc(this.x(last + 1), this.y(forecast), 4, 0, 2 * Math.PI);
-      ctx.fill();
-    });
+    this.clip(() => this.line({ values: series, colour: text }));
+    const last = series.length - 0.5;
+    if (forecast === null || last + 1 > inside.span.high) return;
+    this.#dash(ctx, last, series[series.length - 1]!, forecast);
+    ctx.fillStyle = red;
+    ctx.beginPath();
+    ctx.arc(this.x(last + 1), this.y(forecast), 4, 0, 2 * Math.PI);
+    ctx.fill();
   }
 
   /** Lead from the last value to the forecast. */
@@ -135,8 +133,10 @@ export class Bands extends Strip implements Course {
   }
 }
 
-/** The times below the heat map. */
+/** The times below the heat map, and that of the cursor in the place of those it would touch. */
 export class Dates extends Strip implements Course {
+  #at = 0;
+
   constructor(inside: Inside) {
     super(18, inside);
   }
@@ -144,15 +144,29 @@ export class Dates extends Strip implements Course {
   draw(): void {
     const { inside } = this;
     const { low, high } = inside.span;
+    const { muted, text } = inside.palette();
     const ctx = this.begin();
-    ctx.fillStyle = inside.palette().muted;
+    const taken: [number, number][] = [];
+    const write = (step: number, colour: string): void => {
+      const words = inside.when(step);
+      const half = ctx.measureText(words).width / 2 + 5;
+      const x = Math.max(LEFT + half, Math.min(this.x(step + 0.5), inside.width - half));
+      if (taken.some(([from, to]) => x + half > from && x - half < to)) return;
+      taken.push([x - half, x + half]);
+      ctx.fillStyle = colour;
+      ctx.fillText(words, x, 9);
+    };
+    ctx.textAlign = "center";
+    if (this.#at >= low && this.#at < high) write(this.#at, text);
     const count = Math.max(2, Math.floor((this.edge - this.x(low)) / 140));
     for (let at = 0; at < count; at++) {
-      const step = Math.max(Math.min(Math.round(low + ((high - low - 1) * at) / (count - 1)), inside.steps - 1), 0);
-      ctx.textAlign = at === 0 ? "left" : at === count - 1 ? "right" : "center";
-      ctx.fillText(inside.when(step), this.x(step + 0.5), 9);
+      write(Math.max(Math.min(Math.round(low + ((high - low - 1) * at) / (count - 1)), inside.steps - 1), 0), muted);
     }
   }
 
-  read(): void {}
+  read(step: number): void {
+    if (step === this.#at) return;
+    this.#at = step;
+    this.draw();
+  }
 }

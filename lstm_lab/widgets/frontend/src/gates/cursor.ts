@@ -24,7 +24,6 @@ export class Cursor {
   /** Holds the strips, takes the keys. */
   readonly element = h("div", { class: "stack", tabindex: 0, role: "application", "aria-roledescription": "gate explorer", "aria-label": HELP });
   readonly #line = h("div", { class: "cursor", hidden: true });
-  readonly #tag = h("span", { class: "tag" });
   readonly #band = h("div", { class: "cursor-row", hidden: true });
   readonly #brushed = h("div", { class: "brushed", hidden: true });
   #drag: number | null = null;
@@ -34,7 +33,6 @@ export class Cursor {
     private readonly heat: HeatMap,
     private readonly acts: Acts,
   ) {
-    this.#line.append(this.#tag);
     this.element.append(this.#line, this.#band, this.#brushed);
     this.#listen();
   }
@@ -60,17 +58,13 @@ export class Cursor {
     const x = this.heat.x(this.step + 0.5);
     this.#line.hidden = x < LEFT || x > this.heat.edge;
     this.#line.style.transform = `translateX(${x}px)`;
-    // The date stands on the side where there is room for it.
-    this.#tag.className = x > this.inside.width / 2 ? "tag before" : "tag";
-    this.#tag.textContent = this.inside.when(this.step);
     this.acts.moved();
   }
 
-  /** Put the brush where its steps now are, and the date of the cursor among the dates. */
+  /** Put the brush where its steps now are. */
   placeBrush([from, to]: [number, number] = this.inside.range ?? [0, -1]): void {
     const { heat } = this;
     const { style } = this.#brushed;
-    this.#tag.style.top = `${heat.element.offsetTop + heat.element.offsetHeight + 5}px`;
     this.#brushed.hidden = to < from;
     if (to < from) return;
     const left = Math.max(heat.x(from), LEFT);

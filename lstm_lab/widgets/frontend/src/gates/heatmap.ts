@@ -20,7 +20,7 @@ export class HeatMap extends Strip {
   readonly #bottom = h("span");
   readonly #ramp = h("span", { class: "ramp", "aria-hidden": "true" });
   readonly #top = h("span");
-  readonly #aside = h("span", { class: "aside" }, "half-life");
+  readonly #aside = h("span", { class: "aside" });
   readonly #pictures = new Map<string, Picture>();
   #picture: HTMLCanvasElement | null = null;
 
@@ -91,7 +91,8 @@ export class HeatMap extends Strip {
     say(this.#bottom, inside.isGate ? "shut 0" : `−${limit}`);
     say(this.#top, inside.isGate ? "1 open" : `+${limit}`);
     this.#ramp.style.background = new Scale(!inside.isGate, inside.palette().dark).gradient;
-    this.#aside.hidden = !this.#beside;
+    this.#aside.hidden = !inside.layer.lives;
+    say(this.#aside, this.#beside ? "half-life" : "unit: half-life");
   }
 
   get #beside(): boolean {
@@ -116,7 +117,9 @@ export class HeatMap extends Strip {
       const labelled = row % every === 0;
       ctx.textAlign = "right";
       ctx.fillStyle = text;
-      if (labelled) ctx.fillText(`unit ${inside.units[unit]}`, LEFT - 6, middle);
+      // Where there is no room for bars the half-life stands with the unit.
+      const name = this.#beside || !inside.layer.lives ? `unit ${inside.units[unit]}` : `${inside.units[unit]}: ${inside.life(unit)}`;
+      if (labelled) ctx.fillText(name, LEFT - 6, middle);
       if (!this.#beside) return;
       ctx.fillStyle = blue;
       ctx.fillRect(this.edge + 4, this.top(row), (lives[unit]! / longest) * 26, Math.max(this.top(1) - 1, 0.7));
