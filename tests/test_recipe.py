@@ -101,6 +101,17 @@ def test_a_week_is_used_where_it_recurs_and_not_where_it_is_weather():
     assert "for seasons of 24 and 168 rows" in weekly.reason
 
 
+@pytest.mark.parametrize(("rows", "joins"), [(1600, False), (1700, True)])
+def test_a_longer_season_joins_where_its_warmup_costs_a_tenth_at_most(rows, joins):
+    rng = np.random.default_rng(2)
+    index = pd.date_range("2024-01-01", periods=rows, freq="h")
+    cycle = 20 + 10 * np.sin(2 * np.pi * np.arange(rows) / 24)
+    y = cycle * np.where(index.day_of_week < 5, 1.0, 0.8) + rng.normal(0, 1, rows) + rng.normal(0, 0.3, rows).cumsum()
+    recipe = settle("auto", ("auto",), pd.Series(y, index))
+    assert "hour" in recipe.features
+    assert ("momentum(167)" in recipe.features) is joins
+
+
 def test_averages_shrink_where_gaps_would_cost_many_rows():
     """Every stretch between gaps loses its first rows to an average over seasons."""
     index = pd.date_range("2024-01-01", periods=2400, freq="h")

@@ -42,7 +42,7 @@ RECURS = 0.2
 SEASONS = 7
 """Seasons that are averaged, at most."""
 LOST = 0.1
-"""Share of the training rows that an average over seasons may cost as its warmup."""
+"""Share of the training rows that a second, longer season or an average over seasons may cost as its warmup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ def _seasons(y: np.ndarray, chosen: int, choice: Choice) -> tuple[int, ...]:
     found = {chosen}
     for other in choice.seasons:
         short, long = sorted((chosen, other))
-        if short < long and recurs(y, short, long) >= RECURS:
+        affordable = other < chosen or other <= LOST * len(y)
+        if short < long and affordable and recurs(y, short, long) >= RECURS:
             found.add(other)
     return tuple(sorted(found))
 
