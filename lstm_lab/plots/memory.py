@@ -87,7 +87,7 @@ def _table(made: Axes, memory: Memory) -> None:
     values = table.to_numpy(dtype=np.float64)
     made.imshow(np.clip(values, 0, 1), aspect="auto", cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(values.shape):
-        value = values[row, column]
+        value = float(values[row, column])
         # Rounded down: what is just below the limit must not be said to have reached it.
         text = "" if np.isnan(value) else f"{np.floor(100 * max(value, 0)):.0f}%"
         recalled = value >= SUCCESS
