@@ -471,6 +471,16 @@ def test_memory_shows_curves_and_the_table(mount, remembered):
     assert said == pytest.approx(norm["relative"].iloc[0], rel=0.06)
 
 
+def test_a_share_just_below_the_limit_is_not_said_to_have_reached_it(mount, remembered):
+    nearly = dataclasses.replace(remembered, recall=remembered.recall.assign(explained=0.896))
+    table = mount(MemoryExplorer(nearly)).root.locator(".recall")
+    assert set(table.locator("tbody td").all_inner_texts()) == {"89 %"}
+    assert table.locator(".success").count() == 0
+    written = {text.get_text() for made in nearly.plot().axes for text in made.texts}
+    assert "89%" in written
+    assert "90%" not in written
+
+
 BUILD = """
 import numpy as np
 from lstm_lab.nn.backend import keras
