@@ -8,8 +8,8 @@ with the same step of the last season as an input; near at hand this knows more,
 Measured on hourly and half-hourly series (LSTM(32) x 2, the last fifth judged at 60 origins, a day ahead), the
 median's error inside against beside: solar power 7.4 and 12.2, electricity 73 and 115, hired bicycles 100 and 110, a
 motorway 0.0193 and 0.0226, a national grid 529 and 723; but humidity 16.8 and 13.6, and temperature 3.27 and 3.30. The
-mean change over a row was 0.9 to 2.1 of that over a season in the first five, below 0.31 in the other two. Between
-these, either may win: 667 and 607 for a grid at 0.7, 313 and 268 for a road at 0.95, both well below seasonal naive.
+mean change over a row was 0.9 to 2.1 of that over a season in the first five, below 0.31 in the other two. Elsewhere
+either may win: 667 and 607 for a grid at 0.7, 313 and 268 for a road at 0.95, both well below seasonal naive.
 An average over several seasons, beside the last one, then took temperature to 3.17, humidity to 13.2, the motorway to
 0.0177 and the bicycles to 87.
 """
