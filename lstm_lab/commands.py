@@ -18,7 +18,21 @@ from lstm_lab.options import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ABLATE", "BACKTEST", "COMMANDS", "COMPARE", "FORECAST", "GATES", "LOSS", "MEMORY", "TRAIN", "WEIGHTS"]
+__all__ = [
+    "ABLATE",
+    "BACKTEST",
+    "COMMANDS",
+    "COMPARE",
+    "FORECAST",
+    "GATES",
+    "LOAD",
+    "LOSS",
+    "MEMORY",
+    "RUNS",
+    "SAVE",
+    "TRAIN",
+    "WEIGHTS",
+]
 
 _OUTPUT = Flag("output", "keep the result under this name, as a variable and for --run", value="NAME", short="-o")
 _NO_DISPLAY = Flag("no_display", "show neither progress nor result")
@@ -132,7 +146,31 @@ LOSS = Command(
     extras=(_RUN, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_loss",),
 )
+SAVE = Command(
+    "%lstm_save",
+    "Write the last run, or the one named with --run, to one file. Gives back its path.",
+    (),
+    place=Flag("file", "the file to write, for example prices.lstm", value="FILE"),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_save prices.lstm",),
+)
+LOAD = Command(
+    "%lstm_load",
+    "Read a run that %lstm_save or run.save wrote, and make it the last run. Gives back the Run.",
+    (),
+    place=Flag("file", "the file to read, for example prices.lstm", value="FILE"),
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_load prices.lstm -o first",),
+)
+RUNS = Command(
+    "%lstm_runs",
+    "List the runs that have a name: what each forecasts, with what, and how it compares with the naive forecast. "
+    "Gives back a Roster, whose .frame is a DataFrame.",
+    (),
+    extras=(_OUTPUT,),
+    examples=("%lstm_runs",),
+)
 COMMANDS: Mapping[str, Command] = {
     command.name.lstrip("%"): command
-    for command in (TRAIN, FORECAST, BACKTEST, COMPARE, ABLATE, GATES, MEMORY, WEIGHTS, LOSS)
+    for command in (TRAIN, FORECAST, BACKTEST, COMPARE, ABLATE, GATES, MEMORY, WEIGHTS, LOSS, SAVE, LOAD, RUNS)
 }

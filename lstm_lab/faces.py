@@ -161,6 +161,13 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
             raise OptionError(f"{command.name} needs data: a DataFrame, a file or an example; for example {example}")
         return find_source(parsed.place, self.shell.user_ns)
 
+    @staticmethod
+    def _file(command: Command, parsed: Parsed) -> str:
+        """Give the file that a line names."""
+        if parsed.place is None:
+            raise OptionError(f"{command.name} needs a file; for example {command.examples[0]}")
+        return parsed.place
+
     def _run(self, name: str | None) -> Any:
         """Find a run by name, among those stored with ``-o`` and the variables; without a name, the last."""
         if name is None:

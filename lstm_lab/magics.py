@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 from IPython.core.magic import line_cell_magic, line_magic, magics_class
 
 import lstm_lab
-from lstm_lab.commands import ABLATE, BACKTEST, COMMANDS, COMPARE, FORECAST, GATES, LOSS, MEMORY, TRAIN, WEIGHTS
+from lstm_lab.commands import (
+    ABLATE,
+    BACKTEST,
+    COMMANDS,
+    COMPARE,
+    FORECAST,
+    GATES,
+    LOAD,
+    LOSS,
+    MEMORY,
+    RUNS,
+    SAVE,
+    TRAIN,
+    WEIGHTS,
+)
 from lstm_lab.completion import complete
 from lstm_lab.faces import Face, columns_of, face
 from lstm_lab.options import (
@@ -49,9 +64,7 @@ class LSTMMagics(Face):
             run = lstm_lab.train(source, listener=heard, stop=heard.stop, name=name, **stack, **options)
             heard.finish(run)
         _next_weights().clear()
-        self.last = run
-        if name is not None:
-            self.runs[name] = run
+        self._take(run, name)
         return run
 
     @line_magic
@@ -141,6 +154,39 @@ class LSTMMagics(Face):
         from lstm_lab.studies.choices import residual_losses  # noqa: PLC0415 - likewise
 
         return self._shown(residual_losses(self._run(parsed.extras.get("run"))), parsed)
+
+    @line_magic
+    @face(SAVE)
+    def lstm_save(self, parsed: Parsed) -> Any:
+        """Write a run to a file."""
+        file = self._file(SAVE, parsed)
+        path = self._run(parsed.extras.get("run")).save(file)
+        if "no_display" not in parsed.extras:
+            sys.stdout.write(f"{path} ({path.stat().st_size / 1000:,.0f} kB)\n")
+        return path
+
+    @line_magic
+    @face(LOAD)
+    def lstm_load(self, parsed: Parsed) -> Any:
+        """Read a run from a file."""
+        run = lstm_lab.load_run(self._file(LOAD, parsed))
+        name = parsed.extras.get("output")
+        self._take(run if name is None else replace(run, name=name), name)
+        return self._shown(self.last, parsed)
+
+    @line_magic
+    @face(RUNS)
+    def lstm_runs(self, parsed: Parsed) -> Any:  # noqa: ARG002 - it takes no more than the names that all take
+        """List the runs."""
+        from lstm_lab.studies.roster import roster  # noqa: PLC0415 - brings pandas, which %load_ext must not
+
+        return roster(self._runs(), self.last)
+
+    def _take(self, run: Any, name: str | None) -> None:
+        """Make a run the last one, and remember its name."""
+        self.last = run
+        if name is not None:
+            self.runs[name] = run
 
     def _chosen_weights(self, parsed: Parsed) -> dict[str, Any]:
         """Take up the weights that somebody chose in a view for this training, and say so; a flag overrides them."""

@@ -33,6 +33,7 @@ __all__ = [
     "StudyOptions",
     "TrainOptions",
     "TrialOptions",
+    "shared_out",
     "split_commas",
 ]
 
@@ -275,6 +276,11 @@ class StudyOptions(Options):
     renew: bool = _option(
         True, "let the band of each origin learn from the earlier origins whose horizon is over", example="off"
     )
+    adapt: bool = _option(
+        False,
+        "widen a step's band after a miss and narrow it after a hit (adaptive conformal inference), origin by origin",
+        example="on",
+    )
     workers: int | None = _option(
         None, "processes to spread the work over; default: this one alone", unit="processes", example="2", ge=1
     )
@@ -290,11 +296,6 @@ class BacktestOptions(StudyOptions):
         False,
         "train anew on all earlier rows before every origin or every k-th; each costs what the first training did",
         example="10",
-    )
-    adapt: bool = _option(
-        False,
-        "widen a step's band after a miss and narrow it after a hit (adaptive conformal inference), origin by origin",
-        example="on",
     )
     known: _Texts = _option(
         (), "input columns whose future counts as known at every origin; the others are held", example="humidity"
@@ -366,3 +367,18 @@ class MemoryOptions(Options):
         (10, 20, 50, 100, 200), "distances over which a value is to be recalled, or none", unit="steps", example="10,50"
     )
     seed: int = _option(0, "same seed, same machine: same table", example="0", ge=0, lt=2**31)
+
+
+def shared_out(options: Mapping[str, Any], *models: type[Options]) -> list[dict[str, Any]]:
+    """Give each model the keywords that it has a field for.
+
+    Raises
+    ------
+    OptionError
+        A name that none of them has.
+    """
+    names = dict.fromkeys(name for model in models for name in model.model_fields)
+    for name in options:
+        if name not in names:
+            raise OptionError(f"there is no option {name!r}; {did_you_mean(name, names)}")
+    return [{name: value for name, value in options.items() if name in model.model_fields} for model in models]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lstm_lab.options import BacktestOptions, ForecastOptions
+from lstm_lab.options import BacktestOptions, ForecastOptions, shared_out
 from lstm_lab.showing import Still, Summary
 from lstm_lab.studies.course import check_baselines
 from lstm_lab.studies.executors import workplace
@@ -18,7 +18,7 @@ from lstm_lab.studies.words import against, effect, held, measured, origins_text
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from concurrent.futures import Executor
 
     from lstm_lab.events import ProgressListener
@@ -119,16 +119,7 @@ def backtest(
     run: Run,
     frame: pd.DataFrame | pd.Series[Any] | None = None,
     *,
-    horizon: int = 30,
-    origins: int = 60,
-    refit: bool | int = False,
-    renew: bool = True,
-    adapt: bool = False,
-    known: Sequence[str] = (),
     executor: Executor | None = None,
-    workers: int | None = None,
-    cluster: str | None = None,
-    baselines: Sequence[str] = ("naive", "seasonal_naive", "drift"),
     listener: ProgressListener | None = None,
     stop: threading.Event | None = None,
     **options: Any,
@@ -144,35 +135,21 @@ def backtest(
         The origins lie in those rows. The first band is the run's own, calibrated on all of its calibration rows.
         Without it the calibration rows are shared out: the earlier half gives residuals and calibrates, the origins
         lie in the later half; that first band knows half as many origins as the one `Run.forecast` draws.
-    horizon
-        Steps of each forecast.
-    origins
-        Places to forecast from, at most; evenly spaced, and the newest possible is among them.
-    refit
-        Train the same network anew, from the same options, on all rows before every origin (True) or before every
-        k-th one: 60 origins with ``refit=20`` cost three trainings. Each has its own calibration rows.
-    renew
-        Let the band of each origin learn from the judged origins whose horizon was over by then, and forget the
-        oldest: a calibration of one season serves the next one badly. Without it the band is the one that
-        `Run.forecast` draws. The baselines' bands are renewed in the same way.
-    adapt
-        Steer the miss rate of each step towards its target, origin by origin, as a stream does (adaptive conformal
-        inference): coverage nearer to nominal after a change of regime, for bands a few percent wider.
-    known
-        Input columns of the run whose future counts as known at every origin, there and while calibrating; the others
-        are held at their last value.
-    executor, workers, cluster
-        Where the work is done: any `concurrent.futures.Executor`; so many processes; the Dask scheduler at this
-        address. The numbers are the same to the last bit, here or there.
-    baselines
-        Names of `lstm_lab.forecasting.baselines.BASELINES`; their bands are calibrated as the run's is, on the same
-        origins.
+    executor
+        Where the work is done: any `concurrent.futures.Executor`. So many processes with ``workers``, the Dask
+        scheduler at an address with ``cluster``. The numbers are the same to the last bit, here or there.
     listener
         Hears of every task that is done.
     stop
         Looked at between tasks; what was drawn by then is judged.
     **options
-        Fields of `lstm_lab.options.ForecastOptions`.
+        Fields of `lstm_lab.options.BacktestOptions` and `lstm_lab.options.ForecastOptions`; for example ``horizon``,
+        ``origins``, ``baselines``. With ``refit=k`` the same network is trained anew on all rows before every k-th
+        origin: 60 origins with ``refit=20`` cost three trainings. The bands of all models, baselines too, learn from
+        the judged origins whose horizon is over and forget the oldest; with ``renew=False`` they stay as they were,
+        with ``adapt=True`` the miss rate of each step is steered towards its target as well (adaptive conformal
+        inference): nearer to nominal after a change of regime, for bands a few percent wider. ``known`` names inputs
+        whose future counts as known at every origin; the others are held at their last value.
 
     Returns
     -------
@@ -188,19 +165,8 @@ def backtest(
     --------
     >>> lab.backtest(run, longer, horizon=24).summary  # doctest: +SKIP
     """
-    chosen = BacktestOptions.of(
-        {
-            "origins": origins,
-            "refit": refit,
-            "renew": renew,
-            "adapt": adapt,
-            "known": known,
-            "baselines": baselines,
-            "workers": workers,
-            "cluster": cluster,
-        }
-    )
-    forecast = ForecastOptions.of({"horizon": horizon, **options}).resolved()
+    judged, drawn = shared_out(options, BacktestOptions, ForecastOptions)
+    chosen, forecast = BacktestOptions.of(judged), ForecastOptions.of(drawn).resolved()
     check_baselines(chosen.baselines)
     plan = plan_backtest(run, frame, chosen, forecast)
     with workplace(executor, chosen.workers, chosen.cluster) as place:

@@ -14,9 +14,9 @@ from lstm_lab.data.origins import Observed
 from lstm_lab.data.recipe import settle
 from lstm_lab.data.timeline import segments
 from lstm_lab.data.windows import cut_rows
-from lstm_lab.errors import DataError, ForecastError, OptionError, did_you_mean
+from lstm_lab.errors import DataError, ForecastError, OptionError
 from lstm_lab.forecasting.words import span
-from lstm_lab.options import ForecastOptions, HoldoutOptions, Options, TrainOptions, TrialOptions
+from lstm_lab.options import ForecastOptions, HoldoutOptions, TrainOptions, TrialOptions, shared_out
 from lstm_lab.prediction import ORIGINS, spread_out
 from lstm_lab.showing import Still
 from lstm_lab.studies.course import Course, Job, Stage, gather, no_calibration, season_of
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lstm_lab.studies.fitting import Fitted
     from lstm_lab.studies.judging import Difference, Forecasts
 
-__all__ = ["Judged", "Settings", "Trial", "first_rows", "lay_out", "settled", "shared_out"]
+__all__ = ["Judged", "Settings", "Trial", "first_rows", "lay_out", "settled"]
 
 Study = TypeVar("Study", bound=TrialOptions)
 
@@ -60,21 +60,6 @@ class Settings(Generic[Study]):
             raise OptionError(f"a study trains with several seeds, got seed={options['seed']}; use seeds=[0, 1, 2]")
         study, train, forecast = shared_out(options, model, TrainOptions, ForecastOptions)
         return cls(model.of(study), TrainOptions.of(train), ForecastOptions.of(forecast).resolved())
-
-
-def shared_out(options: Mapping[str, Any], *models: type[Options]) -> list[dict[str, Any]]:
-    """Give each model the keywords that it has a field for.
-
-    Raises
-    ------
-    OptionError
-        A name that none of them has.
-    """
-    names = dict.fromkeys(name for model in models for name in model.model_fields)
-    for name in options:
-        if name not in names:
-            raise OptionError(f"there is no option {name!r}; {did_you_mean(name, names)}")
-    return [{name: value for name, value in options.items() if name in model.model_fields} for model in models]
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,6 +209,7 @@ def lay_out(frame: pd.DataFrame, target: str, settings: Settings[Any], variants:
         season=season_of(frame[target].iloc[first.train_rows]),
         problem=problem,
         renew=settings.study.renew,
+        adapt=settings.study.adapt,
     )
     return Trial(frame, target, cut, course)
 
