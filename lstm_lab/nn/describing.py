@@ -33,7 +33,7 @@ def describe(trace: Trace) -> str:
         Plain text in one paragraph.
     """
     gated = [layer for layer in trace.layers if layer.half_life is not None]
-    sentences = [_memory(gated, trace) if gated else _ungated(trace), *([_saturation(gated)] if gated else [])]
+    sentences = [_memory(trace) if gated else _ungated(trace), *([_saturation(gated)] if gated else [])]
     try:
         sentences += [_moved(trace), _checked(trace)]
     except TraceError as reason:
@@ -61,9 +61,9 @@ def label_of(index: pd.Index, step: int) -> str:
     return f"{label:%Y-%m-%d}" if midnight else f"{label:%Y-%m-%d %H:%M}"
 
 
-def _memory(layers: list[LayerTrace], trace: Trace) -> str:
-    """Name the units that remember longest."""
-    longest = max(layers, key=lambda layer: float(np.max(_lives(layer))))
+def _memory(trace: Trace) -> str:
+    """Name the units that remember longest in the layer that the pictures open on."""
+    longest = trace.layers[trace.opening]
     lives = _lives(longest)
     top = np.argsort(-lives, kind="stable")[:3]
     beyond = int((lives >= longest.window).sum())
@@ -135,11 +135,11 @@ def _checked(trace: Trace) -> str:
     check = trace.occlusion
     feature, step = int(np.argmax(np.abs(check.feature))), int(np.argmax(np.abs(check.step)))
     text = (
-        f"Replaced by its mean over the window, {trace.feature_names[feature]} as a whole changes {trace.scale.target}"
-        f" by {_amount(-check.feature[feature], trace, sign=True)}"
+        f"Against its mean over the window, {trace.feature_names[feature]} as a whole moves {trace.scale.target}"
+        f" by {_amount(check.feature[feature], trace, sign=True)}"
     )
     if check.block == 1:
-        text += f", and {label_of(trace.index, step)} alone by {_amount(-check.step[step], trace, sign=True)}"
+        text += f", and {label_of(trace.index, step)} alone by {_amount(check.step[step], trace, sign=True)}"
     if check.agreement is None:
         return f"{text}; that the gradient agrees cannot be said of so few steps."
     verdict = "so the two may be believed together" if check.agreement > 0.7 else "so read single steps with care"

@@ -8,6 +8,7 @@ Schmidhuber and Cummins 2000; Jozefowicz, Zaremba and Sutskever 2015).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +111,8 @@ def _reach_line(row: pd.Series[float]) -> str:
 
 
 def _recall_line(rows: pd.DataFrame) -> str:
-    return ", ".join(f"{row.steps}: {row.explained:.0%}" for row in rows.itertuples())
+    # Rounded down, so that what falls short of the mark does not read as the mark.
+    return ", ".join(f"{row.steps}: {math.floor(100 * row.explained)}%" for row in rows.itertuples())
 
 
 def memory(
