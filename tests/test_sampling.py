@@ -257,6 +257,13 @@ def test_residuals_are_drawn_as_they_are():
         assert abs((drawn == value).mean() - 1 / 3) < 4 * np.sqrt(2 / 9 / drawn.size)
 
 
+def test_the_noise_has_the_mean_of_all_errors():
+    """A few held-out residuals have a mean by chance, which every step of a path would add again."""
+    residuals = Residuals(np.array([0.2, 0.5, 1.1]), np.arange(3), earlier=np.array([-0.1, -0.1, -0.1, -0.1, -0.3]))
+    drawn = residuals.draw(np.array([3]), 99, 2, (0,))
+    np.testing.assert_allclose(np.unique(drawn), np.array([0.2, 0.5, 1.1]) - 0.6 + (1.8 - 0.7) / 8)
+
+
 def test_scaled_residuals_follow_the_recent_volatility():
     """After a storm the next noise is wild, and its size is that of the running variance, computed by hand."""
     values = np.concatenate([np.tile([0.1, -0.1], 50), np.tile([2.0, -2.0], 10)])

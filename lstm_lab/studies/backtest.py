@@ -80,6 +80,18 @@ class Backtest(Still):
         judged_by = f"{len(self.origins)} origin{'s' if len(self.origins) > 1 else ''}"
         return f"{against(self.network, best, gap, base, judged_by)} ({best} is the best baseline)"
 
+    @property
+    def caution(self) -> str | None:
+        """Say that the network's band is not to be relied on, where it held clearly less than its nominal share."""
+        names = ("coverage", "coverage_low", "coverage_high")
+        share, low, high = (float(self.summary[name].loc[self.network]) for name in names)
+        if high >= self.past.interval / 100:
+            return None
+        unlike = "these rows are unlike those that it was calibrated on"
+        why = unlike if self.forecasts[self.network].kind == "calibrated" else "it is not calibrated"
+        found = held(share, low, high)
+        return f"do not rely on this band: {why}, and of a nominal {self.past.interval:g} % it held {found}"
+
     def _gap(self, name: str) -> Difference:
         """Compare the network's absolute errors with another's, origin by origin."""
         return difference(self.forecasts[self.network].errors, self.forecasts[name].errors, self.past.overlap)
@@ -95,6 +107,8 @@ class Backtest(Still):
             ("band", band),
             ("verdict", self.verdict),
         ]
+        if self.caution is not None:
+            rows.append(("beware", self.caution))
         return Summary(f"Backtest of {self.target}", tuple(rows), tuple(self._lines()))
 
     def _band(self, name: str) -> str:
