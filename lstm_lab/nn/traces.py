@@ -132,7 +132,8 @@ class Trace(Shown):
         """Name the layers, how long they remember and how well the replay agrees."""
         rows = [(layer.name, layer_line(layer)) for layer in self.layers]
         windows = "" if self.windows == 1 else f" in each of {self.windows} windows"
-        rows.append(("read", f"{len(self.index)} steps of {len(self.feature_names)} inputs{windows}"))
+        inputs = f"{len(self.feature_names)} input{'s' if len(self.feature_names) > 1 else ''}"
+        rows.append(("read", f"{len(self.index)} steps of {inputs}{windows}"))
         rows.append(("verified", f"largest difference to the layers' own output {self.verified:.1g}"))
         if self.untraced:
             rows.append(("not traced", ", ".join(self.untraced)))
