@@ -335,10 +335,10 @@ def test_the_text_names_band_and_measured_coverage(run, longer):
 
 def test_a_band_that_held_far_too_little_is_warned_of_and_no_other(run, longer):
     bare = lab.backtest(run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, calibrate=False, noise="none")
-    assert bare.summary.loc["network", "coverage_high"] < 0.9
+    assert bare.summary.loc["network", "coverage_high"] < 0.85
     said = "do not rely on this band: it is not calibrated, and of a nominal 90 % it held "
     assert dict(bare.summary_table().rows)["beware"].startswith(said)
-    assert longer.summary.loc["network", "coverage_high"] >= 0.9
+    assert longer.summary.loc["network", "coverage_high"] >= 0.85
     assert longer.caution is None
     assert "beware" not in repr(longer)
     rng = np.random.default_rng(3)

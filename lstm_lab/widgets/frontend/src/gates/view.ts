@@ -142,6 +142,7 @@ export class GatesView extends View {
     const units = layer.shown < layer.total ? `showing ${layer.shown} of ${layer.total} units, evenly spaced by half-life` : `${layer.total} units`;
     say(this.#count, windows > 1 ? `${units} · means over ${windows} windows` : units);
     const words = store.text("words") || "What moved the output is being worked out …";
+    this.#words.classList.toggle("pending", !store.text("words")); // keeps their place, so that nothing jumps
     // A sentence ends before a capital: "0.5" and "vs. 3" hold no end.
     const sentences = words.split(/(?<=\.) (?=[A-Z])/);
     if (this.#words.textContent !== sentences.join("")) this.#words.replaceChildren(...sentences.map((sentence) => h("li", {}, sentence)));
