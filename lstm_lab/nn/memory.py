@@ -112,7 +112,8 @@ def _reach_line(row: pd.Series[float]) -> str:
 
 def _recall_line(rows: pd.DataFrame) -> str:
     # Rounded down, so that what falls short of the mark does not read as the mark.
-    return ", ".join(f"{row.steps}: {math.floor(100 * row.explained)}%" for row in rows.itertuples())
+    shares = zip(rows["steps"], rows["explained"].to_numpy(np.float64), strict=True)
+    return ", ".join(f"{steps}: {math.floor(100 * share)}%" for steps, share in shares)
 
 
 def memory(
