@@ -271,6 +271,15 @@ def legend(figure):
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
+def test_no_tick_says_that_a_band_held_more_than_everything(comparison, ablation):
+    for result in (comparison, ablation):
+        coverage = next(made for made in result.plot().axes if "coverage" in made.get_xlabel())
+        ticks = [tick for tick in coverage.get_xticks() if tick <= coverage.get_xlim()[1]]
+        assert len(ticks) >= 3
+        assert max(ticks) <= 1 + 1e-9
+        assert coverage.get_xlim()[1] > 1
+
+
 def test_pictures(comparison, ablation):
     for result in (comparison, ablation):
         bundle = result._repr_mimebundle_()

@@ -142,8 +142,10 @@ def _coverages(made: Axes, result: Judged, names: list[str]) -> None:
         made.plot(ends, [row, row], color=GREY, linewidth=0.8, zorder=1)
     made.axvline(nominal, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
     low, _ = made.get_xlim()
-    made.set_xlim(min(low, nominal - 0.1), 1.02)
-    made.xaxis.set_major_locator(MaxNLocator(5))
+    low = min(low, nominal - 0.1)
+    made.set_xlim(low, 1.02)  # room for a mark at 100 %, but no tick beyond it
+    ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, 1.0)
+    made.set_xticks([tick for tick in ticks if low <= tick <= 1.001])
     made.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
 
 
