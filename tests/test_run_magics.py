@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab
+from lstm_lab.commands import LOAD, LOSS, RUNS, SAVE, WEIGHTS
 from lstm_lab.studies.roster import roster
 
 
@@ -81,3 +82,13 @@ def test_mistakes_are_one_line(do, line, message):
     assert result is None
     assert message in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("example", [*WEIGHTS.examples, *LOSS.examples, *SAVE.examples, *LOAD.examples, *RUNS.examples])
+def test_every_example_of_the_help_runs_as_written(stocked, do, run, example):
+    run.save("prices.lstm")
+    do("%lstm_load prices.lstm")  # makes it the last run
+    _, out, err = do(example)
+    assert err == ""
+    assert "Traceback" not in out
+    assert stocked.user_ns.get("first", run).target == "close"
