@@ -21,7 +21,7 @@ import pandas as pd
 
 from lstm_lab.data.encoding import Encoder
 from lstm_lab.data.origins import Observed
-from lstm_lab.data.windows import Cuts, split_at, windows_of
+from lstm_lab.data.windows import Cuts, split_at
 from lstm_lab.errors import RunError
 from lstm_lab.events import TrainingEnd
 from lstm_lab.forecasting.calibration import Calibration
@@ -110,8 +110,7 @@ def _fields(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> dict[str, 
     """Make the fields of a `Run` from what a file holds."""
     options = TrainOptions.of(kept["options"])
     observed = Observed.of(frame, Encoder.from_json(kept["encoder"]), options.lookback, options.max_gap)
-    windows = windows_of(observed.matrix, observed.segments, options.lookback)
-    split = split_at(windows, Cuts(**kept["cuts"]))
+    split = split_at(observed.windows, Cuts(**kept["cuts"]))
     history = pd.DataFrame(kept["history"])
     return {
         "model": model,
@@ -119,7 +118,7 @@ def _fields(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> dict[str, 
         "end": TrainingEnd(**kept["end"]),
         "options": options,
         "observed": observed,
-        "windows": windows.weighted(options.weights, split.train),
+        "windows": observed.windows.weighted(options.weights, split.train),
         "split": split,
         **{name: kept[name] for name in ("stack", "transform", "reason", "baseline", "name")},
         "calibrations": {tuple(key): Calibration.from_dict(one) for key, one in kept["calibrations"]},

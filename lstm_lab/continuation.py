@@ -9,7 +9,7 @@ import pandas as pd
 
 from lstm_lab.data.loading import load
 from lstm_lab.data.origins import Observed
-from lstm_lab.data.windows import Cuts, split_at, windows_of
+from lstm_lab.data.windows import Cuts, split_at
 from lstm_lab.errors import DataError
 from lstm_lab.forecasting.following import REACH
 from lstm_lab.forecasting.words import moment
@@ -57,12 +57,11 @@ def continued(run: Run, source: str | PathLike[str] | pd.DataFrame | pd.Series[A
     """Give a run that knows newer rows, see `Run.on`."""
     frame = longer(run, source)
     observed = Observed.of(frame, run.encoder, run.options.lookback, run.options.max_gap)
-    windows = windows_of(observed.matrix, observed.segments, run.options.lookback)
-    split = split_at(windows, _cuts(run, frame))
+    split = split_at(observed.windows, _cuts(run, frame))
     made = replace(
         run,
         observed=observed,
-        windows=windows.weighted(run.options.weights, split.train),
+        windows=observed.windows.weighted(run.options.weights, split.train),
         split=split,
         calibrations={},
     )

@@ -19,7 +19,7 @@ from lstm_lab.data.origins import Observed
 from lstm_lab.data.reading import read_file
 from lstm_lab.data.recipe import settle
 from lstm_lab.data.timeline import segments
-from lstm_lab.data.windows import Split, Windows, cut_rows, split_rows, windows_of
+from lstm_lab.data.windows import Split, Windows, cut_rows, split_rows
 from lstm_lab.forecasting.words import moment, number
 from lstm_lab.inspection import memory_of, trace_at, trace_windows
 from lstm_lab.nn.noise import Residuals, one_step
@@ -405,9 +405,8 @@ def train(
     recipe = settle(chosen.transform, chosen.features, frame[target].iloc[cuts.train_rows])
     encoder = Encoder.fit(frame, target, recipe.transform, recipe.features, cuts.train_rows, stretches)
     observed = Observed(frame, stretches, encoder.encode(frame, stretches), encoder, chosen.lookback)
-    windows = windows_of(observed.matrix, stretches, chosen.lookback)
-    split = split_rows(windows, cuts)
-    windows = windows.weighted(chosen.weights, split.train)
+    split = split_rows(observed.windows, cuts)
+    windows = observed.windows.weighted(chosen.weights, split.train)
     forecaster = _forecaster(stack, namespace, chosen, len(encoder.columns))
     no_change = float(encoder.standardise(np.zeros(())))
     training = fit(

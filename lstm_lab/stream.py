@@ -11,7 +11,6 @@ import pandas as pd
 
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.timeline import future_index, longest_step
-from lstm_lab.data.windows import windows_of
 from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.forecasting.following import Following
 from lstm_lab.forecasting.metrics import Coverage
@@ -165,7 +164,6 @@ class Stream:
         if rules.residuals is None or not rules.residuals.scaled:
             return
         first = self.rows - len(observed.frame)
-        windows = windows_of(observed.matrix, observed.segments, observed.lookback)
         moved = replace(rules.residuals, rows=rules.residuals.rows - first)
-        newer = heard(moved, self.run.model, windows).shortened(self._kept)
+        newer = heard(moved, self.run.model, observed).shortened(self._kept)
         self._prediction.rules = replace(rules, residuals=replace(newer, rows=newer.rows + first))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
 
 from lstm_lab.data.timeline import future_index, segments
+from lstm_lab.data.windows import Windows, windows_of
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:
@@ -76,6 +78,11 @@ class Observed:
         """Encode a frame with an encoder that was fitted before."""
         stretches = segments(frame.index, max_gap)
         return cls(frame, stretches, encoder.encode(frame, stretches), encoder, lookback)
+
+    @cached_property
+    def windows(self) -> Windows:
+        """Every window of the frame, unweighted."""
+        return windows_of(self.matrix, self.segments, self.lookback)
 
     @property
     def target(self) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from lstm_lab.data.origins import Observed
     from lstm_lab.data.windows import Windows
 
 __all__ = ["DECAY", "Residuals", "heard", "one_step"]
@@ -107,7 +108,7 @@ class Residuals:
         return float(np.concatenate([self.earlier, drawn]).mean() - drawn.mean())
 
 
-def heard(residuals: Residuals, model: Any, windows: Windows) -> Residuals:
+def heard(residuals: Residuals, model: Any, observed: Observed) -> Residuals:
     """Let the volatility before later origins follow the errors up to them; none of these errors is drawn.
 
     Parameters
@@ -116,8 +117,8 @@ def heard(residuals: Residuals, model: Any, windows: Windows) -> Residuals:
         Of rows that every origin knows.
     model
         The network that they are of.
-    windows
-        Every window of a series with the same row numbers.
+    observed
+        The series that the origins lie in, with the same row numbers.
 
     Returns
     -------
@@ -126,6 +127,7 @@ def heard(residuals: Residuals, model: Any, windows: Windows) -> Residuals:
     """
     if not residuals.scaled:
         return residuals
+    windows = observed.windows
     later = np.flatnonzero(windows.ends > residuals.rows[-1])
     if len(later) == 0:
         return residuals

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.data.origins import Observed
-from lstm_lab.data.windows import windows_of
 from lstm_lab.forecasting.calibration import fit_calibration, needed_origins
 from lstm_lab.nn.attention import transformer_stack
 from lstm_lab.nn.noise import heard
@@ -89,8 +88,7 @@ class Fit:
         origins = observed.origins(self.rows, horizon, self.known)
         rules = prediction.rules
         if rules.residuals is not None:
-            windows = windows_of(observed.matrix, observed.segments, observed.lookback)
-            rules = replace(rules, residuals=heard(rules.residuals, run.model, windows))
+            rules = replace(rules, residuals=heard(rules.residuals, run.model, observed))
         drawn = simulate_all(run.simulator, origins, horizon, rules, chunks, stop)
         ended = time.perf_counter()
         return Fitted(

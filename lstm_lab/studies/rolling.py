@@ -13,7 +13,7 @@ import numpy as np
 
 from lstm_lab.continuation import longer
 from lstm_lab.data.origins import Observed
-from lstm_lab.data.windows import cut_rows, windows_of
+from lstm_lab.data.windows import cut_rows
 from lstm_lab.errors import ForecastError, OptionError, did_you_mean
 from lstm_lab.nn.noise import heard
 from lstm_lab.nn.packing import pack
@@ -198,8 +198,7 @@ def _renumbered(plan: Plan) -> Rules:
     if residuals is None:
         return plan.rules
     moved = replace(residuals, rows=residuals.rows + plan.shift)
-    windows = windows_of(observed.matrix, observed.segments, observed.lookback)
-    return replace(plan.rules, residuals=heard(moved, plan.run.model, windows))
+    return replace(plan.rules, residuals=heard(moved, plan.run.model, observed))
 
 
 # The work ------------------------------------------------------------------------------------------------------------
