@@ -28,6 +28,7 @@ __all__ = [
     "ForecastOptions",
     "GateOptions",
     "HoldoutOptions",
+    "InputOptions",
     "MemoryOptions",
     "Options",
     "StudyOptions",
@@ -153,8 +154,8 @@ def option_extra(field: FieldInfo, key: Literal["unit", "example", "form"]) -> s
     return None if value is None else str(value)
 
 
-class TrainOptions(Options):
-    """What `lab.train`, ``%%lstm_train`` and ``lstm-lab run`` take."""
+class InputOptions(Options):
+    """What the network is given: read by `lab.features` and ``%lstm_features``, and by every training."""
 
     target: str | None = _option(None, "column to forecast; may be left out if only one is numeric", example="close")
     time: str | None = _option(None, "column of times; without it the frame's index is used", example="date")
@@ -186,6 +187,11 @@ class TrainOptions(Options):
         ge=0,
         lt=0.5,
     )
+
+
+class TrainOptions(InputOptions):
+    """What `lab.train`, ``%%lstm_train`` and ``lstm-lab run`` take."""
+
     cell: Literal["lstm", "gru", "rnn"] = _option("lstm", "recurrent cell of the reference stack", example="gru")
     units: _Sizes = _option((128, 128, 128), "units of each recurrent layer", example="128,128", min_length=1)
     dropout: float = _option(0.2, "share of outputs dropped after each recurrent layer", example="0.2", ge=0, lt=1)

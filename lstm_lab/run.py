@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from lstm_lab.archive import read_parts, write_run
 from lstm_lab.continuation import continued
-from lstm_lab.data.encoding import Encoder
-from lstm_lab.data.loading import load, target_column
 from lstm_lab.data.origins import Observed
-from lstm_lab.data.reading import read_file
-from lstm_lab.data.recipe import settle
-from lstm_lab.data.timeline import segments
-from lstm_lab.data.windows import Split, Windows, cut_rows, split_rows
+from lstm_lab.data.preparation import prepare
+from lstm_lab.data.windows import Split, Windows, split_rows
 from lstm_lab.forecasting.words import moment, number
 from lstm_lab.inspection import memory_of, trace_at, trace_windows
 from lstm_lab.nn.noise import Residuals, one_step
@@ -34,9 +27,13 @@ from lstm_lab.stream import Stream
 if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
+    from os import PathLike
+    from pathlib import Path
 
+    import pandas as pd
     from numpy.typing import NDArray
 
+    from lstm_lab.data.encoding import Encoder
     from lstm_lab.events import ProgressListener, SamplingListener, TrainingEnd, TrainingListener
     from lstm_lab.forecasting.calibration import Calibration
     from lstm_lab.forecasting.forecast import Forecast
@@ -44,7 +41,7 @@ if TYPE_CHECKING:
     from lstm_lab.nn.stacks import Forecaster
     from lstm_lab.nn.traces import Trace
 
-__all__ = ["Run", "load_run", "read_series", "train"]
+__all__ = ["Run", "load_run", "train"]
 
 MEAN_WINDOWS = 1000
 """Earlier windows, where there are so many, that share in the mean of the noise. Of twelve series (60 origins at most)
@@ -399,13 +396,11 @@ def train(
     >>> run = lab.train(lab.example("oil"), transform="log_return", units=[32], epochs=5)  # doctest: +SKIP
     """
     chosen = TrainOptions.of(options)
-    frame, target = read_series(source, chosen)
-    stretches = segments(frame.index, chosen.max_gap)
-    cuts = cut_rows(len(frame), validation=chosen.validation, calibration=chosen.calibration)
-    recipe = settle(chosen.transform, chosen.features, frame[target].iloc[cuts.train_rows])
-    encoder = Encoder.fit(frame, target, recipe.transform, recipe.features, cuts.train_rows, stretches)
-    observed = Observed(frame, stretches, encoder.encode(frame, stretches), encoder, chosen.lookback)
-    split = split_rows(observed.windows, cuts)
+    ready = prepare(source, chosen)
+    encoder, recipe = ready.encoder, ready.recipe
+    matrix = encoder.encode(ready.frame, ready.segments)
+    observed = Observed(ready.frame, ready.segments, matrix, encoder, chosen.lookback)
+    split = split_rows(observed.windows, ready.cuts)
     windows = observed.windows.weighted(chosen.weights, split.train)
     forecaster = _forecaster(stack, namespace, chosen, len(encoder.columns))
     no_change = float(encoder.standardise(np.zeros(())))
@@ -452,20 +447,6 @@ def load_run(path: str | PathLike[str]) -> Run:
     >>> lab.load_run("prices.lstm").forecast(30)  # doctest: +SKIP
     """
     return Run(**read_parts(path))
-
-
-def read_series(
-    source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: TrainOptions
-) -> tuple[pd.DataFrame, str]:
-    """Load the columns that are used, and find the target; only used columns may refuse a missing value."""
-    raw = read_file(Path(source).expanduser()) if isinstance(source, str | PathLike) else source
-    target = options.target
-    if target is None:
-        target = target_column(load(raw, time=options.time, columns=()))
-    columns = [str(column) for column in raw.columns] if isinstance(raw, pd.DataFrame) else []
-    covariates = [text for text in options.features if text in columns]
-    frame = load(raw, target=target, time=options.time, missing=options.missing, columns=covariates)
-    return frame, target_column(frame, target)
 
 
 def _forecaster(stack: Any, namespace: dict[str, Any] | None, options: TrainOptions, columns: int) -> Forecaster:

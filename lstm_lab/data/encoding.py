@@ -88,7 +88,7 @@ class Encoder:
         columns = (first, *(name for one in kept for name in one.columns))
         blank = np.zeros(len(columns))
         unfitted = cls(target, change, kept, columns, blank, blank + 1.0)
-        raw = unfitted._raw(frame.iloc[rows], segments[rows])
+        raw = unfitted.raw(frame.iloc[rows], segments[rows])
         complete = raw[~np.isnan(raw).any(axis=1)]
         if len(complete) < 2:
             raise DataError(
@@ -133,7 +133,42 @@ class Encoder:
         DataError
             A column is missing, or a value not positive under a logarithm.
         """
-        return _held((self._raw(frame, segments) - self.mean) / self.scale)
+        return _held((self.raw(frame, segments) - self.mean) / self.scale)
+
+    def raw(self, frame: pd.DataFrame, segments: np.ndarray) -> np.ndarray:
+        """Make the columns before they are standardised, each segment on its own.
+
+        Parameters
+        ----------
+        frame, segments
+            As for `encode`.
+
+        Returns
+        -------
+        numpy.ndarray
+            (rows, columns) float64, NaN where a column's own warmup reaches over a segment's start.
+
+        Raises
+        ------
+        DataError
+            As for `encode`.
+        """
+        y = _finite(frame[self.target], self.target)
+        for label in [self.transform.label] * self.transform.positive + [f.label for f in self.features if f.positive]:
+            refuse_non_positive(frame[self.target], label)
+        out = np.full((len(frame), len(self.columns)), np.nan)
+        stretches = _stretches(segments)
+        for stretch in stretches:
+            out[stretch, 0] = self.transform.forward(y[stretch])
+        for one, place in self._places():
+            if one.source == "time":
+                out[:, place] = one.function(_times(frame.index, one))
+            elif one.source == "column":
+                out[:, place] = _finite(frame[one.label], one.label)[:, None]
+            else:
+                for stretch in stretches:
+                    out[stretch, place.start] = one.function(y[stretch])
+        return out
 
     def known(self, frame: pd.DataFrame, last: np.ndarray | None = None) -> np.ndarray:
         """Make the future columns that do not depend on the path: calendar and covariates.
@@ -257,25 +292,6 @@ class Encoder:
         for one in self.features:
             yield one, slice(first, first + len(one.columns))
             first += len(one.columns)
-
-    def _raw(self, frame: pd.DataFrame, segments: np.ndarray) -> np.ndarray:
-        """Make the columns before scaling, (rows, columns) float64, each segment on its own."""
-        y = _finite(frame[self.target], self.target)
-        for label in [self.transform.label] * self.transform.positive + [f.label for f in self.features if f.positive]:
-            refuse_non_positive(frame[self.target], label)
-        out = np.full((len(frame), len(self.columns)), np.nan)
-        stretches = _stretches(segments)
-        for stretch in stretches:
-            out[stretch, 0] = self.transform.forward(y[stretch])
-        for one, place in self._places():
-            if one.source == "time":
-                out[:, place] = one.function(_times(frame.index, one))
-            elif one.source == "column":
-                out[:, place] = _finite(frame[one.label], one.label)[:, None]
-            else:
-                for stretch in stretches:
-                    out[stretch, place.start] = one.function(y[stretch])
-        return out
 
 
 def refuse_non_positive(values: pd.Series[float], label: str) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.preparation import read_series
 from lstm_lab.errors import OptionError, did_you_mean
 from lstm_lab.forecasting.words import percent
 from lstm_lab.options import AblateOptions
-from lstm_lab.run import read_series
 from lstm_lab.showing import Summary
 from lstm_lab.studies.executors import workplace
 from lstm_lab.studies.kinds import BASE, CHANGES, UNCALIBRATED

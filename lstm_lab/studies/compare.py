@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from lstm_lab.data.preparation import read_series
 from lstm_lab.errors import OptionError, did_you_mean
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.forecasting.words import percent
 from lstm_lab.options import CompareOptions
-from lstm_lab.run import read_series
 from lstm_lab.showing import Summary
 from lstm_lab.studies.course import baseline_jobs, check_baselines
 from lstm_lab.studies.executors import workplace

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lstm_lab.data.preparation import read_series
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.events import TrainingListener
 from lstm_lab.options import BacktestOptions, ForecastOptions, HoldoutOptions, TrainOptions, shared_out
-from lstm_lab.run import read_series, train
+from lstm_lab.run import train
 from lstm_lab.studies.backtest import backtest
 from lstm_lab.studies.course import check_baselines
 from lstm_lab.studies.executors import workplace

@@ -1,0 +1,78 @@
+"""From a source and its options to what a network would be given: the one way there, of a training and of its check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from lstm_lab.data.encoding import Encoder
+from lstm_lab.data.loading import load, target_column
+from lstm_lab.data.reading import read_file
+from lstm_lab.data.recipe import settle
+from lstm_lab.data.timeline import segments
+from lstm_lab.data.windows import cut_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lstm_lab.data.recipe import Recipe
+    from lstm_lab.data.windows import Cuts
+    from lstm_lab.options import InputOptions
+
+__all__ = ["Prepared", "prepare", "read_series"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A series with all that the training rows have decided."""
+
+    frame: pd.DataFrame
+    """Target and covariates by sorted time."""
+    segments: np.ndarray
+    """(rows,) number of the gap-free stretch of each row."""
+    cuts: Cuts
+    recipe: Recipe
+    """What is learnt, from which inputs, and why."""
+    encoder: Encoder
+    """Fitted on the training rows."""
+
+
+def prepare(source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions) -> Prepared:
+    """Read a series, settle what ``auto`` leaves open, and fit the encoding on the training rows.
+
+    Parameters
+    ----------
+    source
+        A file, DataFrame or Series; see `lstm_lab.load`.
+    options
+        What is read, what is learnt and which rows are held out.
+
+    Raises
+    ------
+    LabError
+        Data or an option that cannot be used: one line with the remedy.
+    """
+    frame, target = read_series(source, options)
+    stretches = segments(frame.index, options.max_gap)
+    cuts = cut_rows(len(frame), validation=options.validation, calibration=options.calibration)
+    recipe = settle(options.transform, options.features, frame[target].iloc[cuts.train_rows])
+    encoder = Encoder.fit(frame, target, recipe.transform, recipe.features, cuts.train_rows, stretches)
+    return Prepared(frame, stretches, cuts, recipe, encoder)
+
+
+def read_series(
+    source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions
+) -> tuple[pd.DataFrame, str]:
+    """Load the columns that are used, and find the target; only used columns may refuse a missing value."""
+    raw = read_file(Path(source).expanduser()) if isinstance(source, str | PathLike) else source
+    target = options.target
+    if target is None:
+        target = target_column(load(raw, time=options.time, columns=()))
+    columns = [str(column) for column in raw.columns] if isinstance(raw, pd.DataFrame) else []
+    covariates = [text for text in options.features if text in columns]
+    frame = load(raw, target=target, time=options.time, missing=options.missing, columns=covariates)
+    return frame, target_column(frame, target)
