@@ -160,7 +160,7 @@ class Encoder:
         stretches = _stretches(segments)
         for stretch in stretches:
             out[stretch, 0] = self.transform.forward(y[stretch])
-        for one, place in self._places():
+        for one, place in self.places():
             if one.source == "time":
                 out[:, place] = one.function(_times(frame.index, one))
             elif one.source == "column":
@@ -192,7 +192,7 @@ class Encoder:
             A known covariate has a missing value, or a calendar feature meets an index without times.
         """
         out = np.full((len(frame), len(self.columns)), np.nan)
-        for one, place in self._places():
+        for one, place in self.places():
             if one.source == "time":
                 out[:, place] = one.function(_times(frame.index, one))
             elif one.source == "column" and one.label in frame.columns:
@@ -219,7 +219,7 @@ class Encoder:
         shape = (*tail.shape[:-1], len(self.columns))
         out = np.array(np.broadcast_to(known_row, shape), dtype=np.float32)
         out[..., 0] = _held(self.standardise(_newest(self.transform.forward, self.transform.warmup, tail)))
-        for one, place in self._places():
+        for one, place in self.places():
             if one.source == "path":
                 first = place.start
                 value = _newest(one.function, one.warmup, tail)
@@ -286,7 +286,7 @@ class Encoder:
         """Pickle the description alone, so that an encoder travels to another process."""
         return Encoder.from_json, (self.to_json(),)
 
-    def _places(self) -> Iterator[tuple[Feature, slice]]:
+    def places(self) -> Iterator[tuple[Feature, slice]]:
         """Say where among the columns each feature stands."""
         first = 1
         for one in self.features:

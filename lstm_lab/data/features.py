@@ -45,6 +45,8 @@ class Feature:
     """path: y (..., time) -> (..., time); time: DatetimeIndex -> (rows, columns); column: its values, unchanged."""
     text: str
     """What `parse_features` reads back as this feature, whatever the columns are called."""
+    fallback: float | None = None
+    """Its value where all values it looks at are alike, if it is defined there by this alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class _Recipe:
     columns: tuple[str, ...]
     own: bool
     """Registered by a user, so its promises are checked before it is used."""
+    fallback: float | None = None
 
     @property
     def parameters(self) -> tuple[inspect.Parameter, ...]:
@@ -74,7 +77,8 @@ class _Recipe:
 
 _RECIPES: dict[str, _Recipe] = {
     **{
-        name: _Recipe(name, one.function, "path", one.warmup, one.positive, (), own=False) for name, one in PATH.items()
+        name: _Recipe(name, one.function, "path", one.warmup, one.positive, (), own=False, fallback=one.fallback)
+        for name, one in PATH.items()
     },
     **{
         name: _Recipe(name, pair, "time", 0, positive=False, columns=(f"{name}_sin", f"{name}_cos"), own=False)
@@ -195,7 +199,8 @@ def _bind(recipe: _Recipe, arguments: str, text: str) -> Feature:
     def function(values: Any) -> np.ndarray:
         return recipe.function(values, **bound)
 
-    made = Feature(label, recipe.source, recipe.columns or (label,), warmup, recipe.positive, function, text=shown)
+    columns = recipe.columns or (label,)
+    made = Feature(label, recipe.source, columns, warmup, recipe.positive, function, shown, recipe.fallback)
     if recipe.own:
         _prove(made)
     return made

@@ -30,6 +30,8 @@ class Indicator:
     """Rows before its first value: a number, or a function of its arguments."""
     positive: bool
     """Whether it is defined for positive targets only."""
+    fallback: float | None = None
+    """Its value where all values it looks at are alike, if it is defined there by this alone."""
 
 
 PATH: dict[str, Indicator] = {}
@@ -38,11 +40,13 @@ CALENDAR: dict[str, Function] = {}
 """Pairs of columns, DatetimeIndex -> (rows, 2), by name: sine and cosine of 2π times the share of a cycle gone by."""
 
 
-def _path(*, warmup: Warmup = 0, positive: bool = False) -> Callable[[Function], Function]:
+def _path(
+    *, warmup: Warmup = 0, positive: bool = False, fallback: float | None = None
+) -> Callable[[Function], Function]:
     """Enter a function of the path."""
 
     def enter(function: Function) -> Function:
-        PATH[function.__name__] = Indicator(function, warmup, positive)
+        PATH[function.__name__] = Indicator(function, warmup, positive, fallback)
         return function
 
     return enter
@@ -74,7 +78,7 @@ def log_return(y: np.ndarray) -> np.ndarray:
     return _after(1, y, _log_returns)
 
 
-@_path(warmup=lambda n, **_: n - 1)
+@_path(warmup=lambda n, **_: n - 1, fallback=0.5)
 def bollinger(y: np.ndarray, n: int = 20, k: float = 2) -> np.ndarray:
     """(y - lower) / (upper - lower): place in the band mean ± k population standard deviations of the last n values.
 
@@ -109,7 +113,7 @@ def momentum(y: np.ndarray, n: int = 10) -> np.ndarray:
     return _after(n, y, lambda values: values[..., n:] - values[..., :-n])
 
 
-@_path(warmup=lambda n: n)
+@_path(warmup=lambda n: n, fallback=50.0)
 def rsi(y: np.ndarray, n: int = 14) -> np.ndarray:
     """100 · rises / (rises + falls) over the last n changes, each a simple mean (Cutler's RSI); 50 without a change.
 

@@ -9,12 +9,14 @@ import pandas as pd
 
 from lstm_lab.errors import DataError, OptionError
 
-__all__ = ["DAY", "future_index", "longest_step", "segments", "usual_seasons", "usual_step"]
+__all__ = ["DAY", "future_index", "longest_step", "segments", "uneven_steps", "usual_seasons", "usual_step"]
 
 GAP_STEPS = 10
 """A step longer than this many median steps is a gap; the weekends and holidays of a trading calendar are none."""
 DAY = 86_400.0
 """Seconds."""
+_MONTHS = ((1, 28, 31), (3, 90, 92), (6, 181, 184), (12, 365, 366))
+"""Months, and how few and how many days they are."""
 
 
 def segments(index: pd.Index, max_gap: str | None = None) -> np.ndarray:
@@ -124,7 +126,7 @@ def _rule(index: pd.DatetimeIndex) -> Any:
     days = float(np.median(steps))
     if _is_daily(days) and _skips_weekends(index):
         return pd.offsets.BusinessDay()
-    for months, shortest, longest in ((1, 28, 31), (3, 90, 92), (6, 181, 184), (12, 365, 366)):
+    for months, shortest, longest in _MONTHS:
         if shortest <= days <= longest and _follows_months(index, steps):
             at_end = bool(index.is_month_end.all()) and not bool((index.day == 28).all())
             return pd.offsets.MonthEnd(months) if at_end else pd.DateOffset(months=months)
@@ -151,6 +153,32 @@ def _follows_months(index: pd.DatetimeIndex, steps: np.ndarray) -> bool:
 def usual_step(index: pd.DatetimeIndex) -> float:
     """Give the median step between two rows, in seconds."""
     return float(np.median(np.diff(_positions(index))))
+
+
+def uneven_steps(index: pd.Index) -> np.ndarray:
+    """Mark the steps that are not the usual one.
+
+    Parameters
+    ----------
+    index
+        Sorted times or numbers.
+
+    Returns
+    -------
+    numpy.ndarray
+        (rows - 1,) bool: more than 5 % off the median step, which forgives a change of clocks; of months, quarters and
+        years, what no calendar has; of a trading calendar, what is longer than a weekend between holidays.
+    """
+    steps = np.diff(_positions(index))
+    usual = float(np.median(steps)) if len(steps) > 0 else 0.0
+    if isinstance(index, pd.DatetimeIndex) and len(steps) > 0:
+        days = steps / DAY
+        if _is_daily(usual / DAY) and _skips_weekends(index):
+            return np.asarray((days < 0.95) | (days > 5.05))
+        for _, shortest, longest in _MONTHS:
+            if shortest <= usual / DAY <= longest:
+                return np.asarray((days < shortest - 0.05) | (days > longest + 0.05))
+    return np.asarray(np.abs(steps - usual) > 0.05 * usual)
 
 
 def usual_seasons(index: pd.Index) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from lstm_lab.errors import OptionError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NAMES", "Choice", "Transform", "choose_transform", "parse_transform"]
+__all__ = ["NAMES", "Choice", "Transform", "choose_transform", "parse_transform", "weigh"]
 
 NAMES = ("none", "log", "diff", "log_return", "seasonal_diff(n)")
 _LARGEST = float(np.finfo(np.float64).max)
@@ -238,11 +238,10 @@ def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
     """
     values = np.asarray(y, dtype=np.float64)
     rows = len(values)
-    horizon = min(HORIZON, rows // 4)
+    horizon, origins = _origins(rows)
     if horizon < 1 or np.ptp(values) == 0:
         why = "the training rows are all alike" if horizon >= 1 else f"{rows} training rows are too few to compare"
         return Choice("none", f"none: {why}", (Candidate("none", np.nan, feasible=True, note=why),))
-    origins = np.unique(np.linspace(rows // 2, rows - horizon - 1, ORIGINS).astype(np.int64))
     seasons = usual_seasons(index) or peaks(values)
     candidates = tuple(measure(values, seasons, origins, horizon))
     best = _pick([one for one in candidates if one.feasible])
@@ -250,6 +249,35 @@ def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
     against = ", ".join(f"{one.error:.3g} for {one.label}" for one in sorted(others, key=lambda one: one.error)[:2])
     reason = f"{best.label}: {best.note} is off by {best.error:.3g} on average over {horizon} rows, against {against}"
     return Choice(best.label, reason, candidates)
+
+
+def weigh(label: str, y: np.ndarray) -> Candidate | None:
+    """Measure the naive forecast of one transform as `choose_transform` does, whether or not it would consider it.
+
+    Parameters
+    ----------
+    label
+        As `parse_transform` gives it.
+    y
+        (rows,) the target in the training rows alone.
+
+    Returns
+    -------
+    Candidate or None
+        None where the rows are too few to compare.
+    """
+    horizon, origins = _origins(len(y))
+    season = _season(label)
+    if horizon < 1:
+        return None
+    candidates = measure(np.asarray(y, dtype=np.float64), () if season is None else (season,), origins, horizon)
+    return next(one for one in candidates if one.label == label)
+
+
+def _origins(rows: int) -> tuple[int, np.ndarray]:
+    """Say how far ahead, and from which rows, naive forecasts are compared."""
+    horizon = min(HORIZON, rows // 4)
+    return horizon, np.unique(np.linspace(rows // 2, max(rows - horizon - 1, rows // 2), ORIGINS).astype(np.int64))
 
 
 def _twins(one: Candidate, other: Candidate) -> bool:
