@@ -25,7 +25,7 @@ from lstm_lab.options import (
     TrainOptions,
 )
 from lstm_lab.progress import HtmlProgress, listener
-from lstm_lab.variables import find_source, resolve, sources, tables
+from lstm_lab.variables import find_source, named_runs, resolve, sources, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -181,9 +181,7 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
         return runs[name]
 
     def _runs(self) -> dict[str, Any]:
-        variables = self.shell.user_ns.items()
-        named = {name: value for name, value in variables if type(value).__name__ == "Run" and not name.startswith("_")}
-        return self.runs | named
+        return self.runs | named_runs(self.shell.user_ns)
 
     def _known(self, name: str | None) -> Any:
         if name is None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.options import Options
 
-__all__ = ["find_source", "resolve", "sources", "tables"]
+__all__ = ["find_source", "named_runs", "resolve", "sources", "tables"]
 
 
 def resolve(
@@ -112,3 +112,10 @@ def tables(variables: Mapping[str, Any]) -> list[str]:
         for name, value in variables.items()
         if not name.startswith("_") and type(value).__name__ in {"DataFrame", "Series"}
     ]
+
+
+def named_runs(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the variables that hold a Run, without importing Keras to find out."""
+    return {
+        name: value for name, value in variables.items() if type(value).__name__ == "Run" and not name.startswith("_")
+    }

@@ -10,7 +10,6 @@ import numpy as np
 from lstm_lab.data.weighting import effective_sample_size, sample_weights
 from lstm_lab.errors import DataError
 from lstm_lab.forecasting.words import number, percent, span
-from lstm_lab.nn.noise import one_step
 from lstm_lab.showing import Shown, Summary
 
 if TYPE_CHECKING:
@@ -154,6 +153,8 @@ def residual_losses(run: Run) -> ResidualLosses:
     DataError
         The run held nothing out.
     """
+    from lstm_lab.nn.noise import one_step  # noqa: PLC0415 - a dashboard shows losses before any network is there
+
     held_out = run.residuals()
     if held_out is not None:
         errors, rows = held_out.values, "calibration rows, one step ahead"  # noqa: PD011 - no pandas here

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import weakref
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from IPython.core.getipython import get_ipython
 
-if TYPE_CHECKING:
-    from lstm_lab.widgets.base import LabWidget
+__all__ = ["Closing", "current_cell", "forget_cell", "remember"]
 
-__all__ = ["current_cell", "forget_cell", "remember"]
 
-_shown: defaultdict[str, weakref.WeakSet[LabWidget]] = defaultdict(weakref.WeakSet)
+class Closing(Protocol):
+    """A widget, or several that close as one."""
+
+    def close(self) -> None:
+        """Close it in kernel and page."""
+
+
+_shown: defaultdict[str, weakref.WeakSet[Closing]] = defaultdict(weakref.WeakSet)
 _watched: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -30,7 +35,7 @@ def current_cell() -> str | None:
     return cell if isinstance(cell, str) else None
 
 
-def remember(widget: LabWidget) -> None:
+def remember(widget: Closing) -> None:
     """Note that the running cell shows this widget."""
     cell = current_cell()
     if cell is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from typing import Any, cast
 
-__all__ = ["URGENT", "arrived_beside_main", "let_clicks_through"]
+__all__ = ["URGENT", "arrived_beside_main", "keep_to_main", "let_all_through", "let_clicks_through"]
 
 URGENT = frozenset({"hello", "stop"})
 """Messages that only set a flag or read what is there: safe in any thread, and useless if they wait."""
@@ -34,6 +34,21 @@ def let_clicks_through(comm: Any) -> None:
         return subshell if kind in URGENT else None
 
     comm._reply_subshell_for = route  # noqa: SLF001 - ipykernel 7.4 offers no public way
+
+
+def keep_to_main(comm: Any) -> None:
+    """Let every message of a widget wait for the main shell: what it starts must not run beside a cell.
+
+    Without this ipykernel 7.4 answers in a subshell as soon as a click from one has made the widget write.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _data, _subshell: None  # noqa: SLF001 - as above
+
+
+def let_all_through(comm: Any) -> None:
+    """Let every message of a widget go where the page sends it: for a button that only sets a flag."""
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _data, subshell: subshell  # noqa: SLF001 - as above
 
 
 def _kind(data: Any) -> str | None:
