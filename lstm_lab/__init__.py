@@ -10,6 +10,7 @@ The house, from the cellar up; a module imports from its own floor and from thos
     floor 2  nn          stacks, training, sampling, gate traces (Keras on TensorFlow)
     floor 3  forecasting what a forecast means: quantiles, metrics, baselines, calibration
     floor 4  run         train() and Run;  prediction, inspection: one forecast, one look inside
+             findings, diagnosis: what a network would be given, and what is wrong with it
              stream      a run fed row by row;  continuation: newer rows for it;  archive: it in one file
     floor 5  studies     backtest and compare: many runs
     floor 6  plots       still pictures (matplotlib)
@@ -34,6 +35,8 @@ _HOMES = {
     "load": "lstm_lab.data.loading",
     "example": "lstm_lab.data.loading",
     "feature": "lstm_lab.data.features",
+    "features": "lstm_lab.diagnosis",
+    "FeatureReport": "lstm_lab.diagnosis",
     "train": "lstm_lab.run",
     "Run": "lstm_lab.run",
     "load_run": "lstm_lab.run",
@@ -54,6 +57,8 @@ if TYPE_CHECKING:
     from lstm_lab.data.features import feature as feature
     from lstm_lab.data.loading import example as example
     from lstm_lab.data.loading import load as load
+    from lstm_lab.diagnosis import FeatureReport as FeatureReport
+    from lstm_lab.diagnosis import features as features
     from lstm_lab.errors import LabError as LabError
     from lstm_lab.forecasting.forecast import Forecast as Forecast
     from lstm_lab.nn.memory import memory as memory
