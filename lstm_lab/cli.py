@@ -14,7 +14,7 @@ import lstm_lab
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.options import ForecastOptions, TrainOptions, split_commas
 from lstm_lab.progress import listener
-from lstm_lab.subcommands import ABLATE, BACKTEST, COMPARE, DEMO, LAB, RUN
+from lstm_lab.subcommands import ABLATE, BACKTEST, COMPARE, DEMO, FEATURES, LAB, RUN
 from lstm_lab.variables import find_source
 
 if TYPE_CHECKING:
@@ -138,6 +138,11 @@ def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
     return forecast, f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame)}"
 
 
+def _inputs(data: Any, parsed: Parsed) -> tuple[Any, str]:
+    report = lstm_lab.features(data, **parsed.values)
+    return report, repr(report)
+
+
 def _study(name: str) -> Callable[[Any, Parsed], tuple[Any, str]]:
     def work(data: Any, parsed: Parsed) -> tuple[Any, str]:
         from lstm_lab.studies.holdout import judge_on_newest  # noqa: PLC0415 - brings TensorFlow, which --help need not
@@ -153,6 +158,7 @@ def _study(name: str) -> Callable[[Any, Parsed], tuple[Any, str]]:
 _ACTIONS: Mapping[str, tuple[Command, Callable[[Any, Parsed], tuple[Any, str]]]] = {
     "demo": (DEMO, _forecast),
     "run": (RUN, _forecast),
+    "features": (FEATURES, _inputs),
     "backtest": (BACKTEST, _study("backtest")),
     "compare": (COMPARE, _study("compare")),
     "ablate": (ABLATE, _study("ablate")),

@@ -11,6 +11,7 @@ from lstm_lab.options import (
     CompareOptions,
     ForecastOptions,
     GateOptions,
+    InputOptions,
     MemoryOptions,
     TrainOptions,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "BACKTEST",
     "COMMANDS",
     "COMPARE",
+    "FEATURES",
     "FORECAST",
     "GATES",
     "LOAD",
@@ -59,6 +61,19 @@ TRAIN = Command(
     examples=(
         "%lstm_train oil --lookback 20 --units 16 --epochs 3",
         "%%lstm_train oil --transform log_return --lookback 20 --epochs 3\nLSTM(16)\nDropout(0.2)\nDense(1)",
+    ),
+    notes=_NOTES,
+)
+FEATURES = Command(
+    "%lstm_features",
+    "Look at what a network would be given, before any is trained: the transforms side by side, what each input says "
+    "of the next value, and what is wrong with it. Gives back a FeatureReport.",
+    (InputOptions,),
+    place=TRAIN.place,
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=(
+        '%lstm_features oil --features "log_return, bollinger(20, 2), rsi(14)"',
+        "report = %lstm_features temperature --target temperature --features auto,humidity --lookback 48",
     ),
     notes=_NOTES,
 )
@@ -172,5 +187,19 @@ RUNS = Command(
 )
 COMMANDS: Mapping[str, Command] = {
     command.name.lstrip("%"): command
-    for command in (TRAIN, FORECAST, BACKTEST, COMPARE, ABLATE, GATES, MEMORY, WEIGHTS, LOSS, SAVE, LOAD, RUNS)
+    for command in (
+        TRAIN,
+        FEATURES,
+        FORECAST,
+        BACKTEST,
+        COMPARE,
+        ABLATE,
+        GATES,
+        MEMORY,
+        WEIGHTS,
+        LOSS,
+        SAVE,
+        LOAD,
+        RUNS,
+    )
 }

@@ -15,6 +15,7 @@ from lstm_lab.commands import (
     BACKTEST,
     COMMANDS,
     COMPARE,
+    FEATURES,
     FORECAST,
     GATES,
     LOAD,
@@ -33,6 +34,7 @@ from lstm_lab.options import (
     CompareOptions,
     ForecastOptions,
     GateOptions,
+    InputOptions,
     MemoryOptions,
     TrainOptions,
     TrialOptions,
@@ -66,6 +68,14 @@ class LSTMMagics(Face):
         _next_weights().clear()
         self._take(run, name)
         return run
+
+    @line_magic
+    @face(FEATURES)
+    def lstm_features(self, parsed: Parsed) -> Any:
+        """Look at what a network would be given."""
+        source = self._source(FEATURES, parsed)
+        options = self._options(InputOptions, parsed, columns_of(source))
+        return self._shown(lstm_lab.features(source, **options), parsed)
 
     @line_magic
     @face(FORECAST)

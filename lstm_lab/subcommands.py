@@ -9,10 +9,11 @@ from lstm_lab.options import (
     CompareOptions,
     ForecastOptions,
     HoldoutOptions,
+    InputOptions,
     TrainOptions,
 )
 
-__all__ = ["ABLATE", "BACKTEST", "COMPARE", "DEMO", "LAB", "QUICKSTART", "RUN"]
+__all__ = ["ABLATE", "BACKTEST", "COMPARE", "DEMO", "FEATURES", "LAB", "QUICKSTART", "RUN"]
 
 QUICKSTART = {
     "features": "log_return, bollinger(20, 2)",
@@ -53,6 +54,7 @@ LAB = Command(
         "lstm-lab --no-browser -- --port 9000",
         "lstm-lab demo                        the quickstart's job in this terminal",
         "lstm-lab run FILE --target COLUMN    the same for a file of yours; lstm-lab run --help tells more",
+        "lstm-lab features FILE               what a network would be given, and what is wrong with it, in a second",
         "lstm-lab backtest FILE               train on the older rows, judge on the newest, beside the naive forecasts",
         "lstm-lab compare FILE                kinds of network and baselines on the same rows",
         "lstm-lab ablate FILE                 what each choice of a training does, one at a time",
@@ -68,6 +70,18 @@ RUN = Command(
     examples=(
         "lstm-lab run prices.csv --target close --time date --horizon 30",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.png,oil.csv",
+    ),
+)
+FEATURES = Command(
+    "lstm-lab features",
+    "Look at what a network would be given, before any is trained: the transforms side by side, what each input says "
+    "of the next value, and what is wrong with it. Leave a picture and a table, or a page to explore.",
+    (InputOptions,),
+    place=_FILE,
+    extras=(_out("features"),),
+    examples=(
+        "lstm-lab features prices.csv --target close --features 'log_return, bollinger(20, 2)'",
+        "lstm-lab features oil --features 'log_return, rsi(14)' --out oil.png,oil.csv,oil.html",
     ),
 )
 BACKTEST = Command(
