@@ -11,6 +11,7 @@
     ├── TraceError              a model or input that cannot be traced
     │   └── VerificationError   the replay disagrees with the layer's own output
     ├── RunError                a run that is missing, stopped too early or not readable
+    ├── ExportError             a network that no small device could run step by step, or a file that cannot be written
     └── MissingExtraError       an optional dependency is not installed
 
 A `LabError` is the user's to mend and is shown without a traceback; anything else is ours.
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CalibrationError",
     "DataError",
+    "ExportError",
     "ForecastError",
     "LabError",
     "MissingExtraError",
@@ -73,6 +75,10 @@ class VerificationError(TraceError):
 
 class RunError(LabError, RuntimeError):
     """A run that does not exist, was stopped before its first epoch, or cannot be read."""
+
+
+class ExportError(LabError, ValueError):
+    """A network that cannot go row by row, or a place where its file cannot be written."""
 
 
 class MissingExtraError(LabError, ImportError):

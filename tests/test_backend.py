@@ -23,8 +23,8 @@ def test_importing_says_nothing():
 def test_what_is_no_chatter_comes_through():
     code = """
 import os
-from lstm_lab.nn.backend import _without_chatter
-with _without_chatter():
+from lstm_lab.nn.backend import without_chatter
+with without_chatter():
     os.write(2, b"I0000 00:00:1 port.cc:1] chatter\\nE0000 real trouble\\n")
 os.write(2, b"afterwards\\n")
 """

@@ -14,17 +14,20 @@ from lstm_lab.errors import LabError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["keras", "tf"]
+__all__ = ["keras", "tf", "without_chatter"]
 
-_CHATTER = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeLog")
+_CHATTER = re.compile(
+    rb"I\d{4} |WARNING: All log messages before absl::InitializeLog"
+    rb"|W\d{4} .*(tf_tfl_flatbuffer_helpers|flatbuffer_export)|fully_quantize: |INFO: Created TensorFlow Lite"
+)
 
 
 @contextmanager
-def _without_chatter() -> Iterator[None]:
+def without_chatter() -> Iterator[None]:
     """Hold back file descriptor 2 and hand on all but TensorFlow's informational lines.
 
-    TensorFlow's C++ libraries write theirs while they load, before any log level applies, so nothing short of the
-    file descriptor reaches them. Whatever else was written comes out when loading is over, failed or not.
+    TensorFlow's C++ libraries write theirs while they load, before any log level applies, and while they convert, so
+    nothing short of the file descriptor reaches them. Whatever else was written comes out in the end, failed or not.
     """
     try:
         kept = os.dup(2)
@@ -58,7 +61,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if "keras" not in sys.modules:
     # Asked before Keras loads, for it would first complain of the other backend's missing packages.
     _check(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
-with _without_chatter():
+with without_chatter():
     import keras
 
     _check(keras.backend.backend())
