@@ -12,6 +12,7 @@ The house, from the cellar up; a module imports from its own floor and from thos
     floor 4  run         train() and Run;  prediction, inspection: one forecast, one look inside
              findings, diagnosis: what a network would be given, and what is wrong with it
              stream      a run fed row by row;  continuation: newer rows for it;  archive: it in one file
+             export      a run for a small device: a file of one step
     floor 5  studies     backtest and compare: many runs
     floor 6  plots       still pictures (matplotlib)
              widgets     live views (anywidget)
@@ -45,6 +46,7 @@ _HOMES = {
     "ablate": "lstm_lab.studies.ablate",
     "Forecast": "lstm_lab.forecasting.forecast",
     "Stream": "lstm_lab.stream",
+    "Export": "lstm_lab.export",
     "trace": "lstm_lab.nn.traces",
     "memory": "lstm_lab.nn.memory",
     "LabError": "lstm_lab.errors",
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from lstm_lab.diagnosis import FeatureReport as FeatureReport
     from lstm_lab.diagnosis import features as features
     from lstm_lab.errors import LabError as LabError
+    from lstm_lab.export import Export as Export
     from lstm_lab.forecasting.forecast import Forecast as Forecast
     from lstm_lab.nn.memory import memory as memory
     from lstm_lab.nn.traces import trace as trace

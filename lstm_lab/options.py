@@ -25,6 +25,7 @@ __all__ = [
     "AblateOptions",
     "BacktestOptions",
     "CompareOptions",
+    "ExportOptions",
     "ForecastOptions",
     "GateOptions",
     "HoldoutOptions",
@@ -373,6 +374,20 @@ class MemoryOptions(Options):
         (10, 20, 50, 100, 200), "distances over which a value is to be recalled, or none", unit="steps", example="10,50"
     )
     seed: int = _option(0, "same seed, same machine: same table", example="0", ge=0, lt=2**31)
+
+
+class ExportOptions(Options):
+    """What `run.export`, ``%lstm_export`` and ``lstm-lab export`` take."""
+
+    quantize: Literal["none", "float16", "dynamic", "int8", "int16x8"] = _option(
+        "none",
+        "how weights are stored: float32, float16, or int8, computed with in floats (dynamic) or in integers of 8 or 16"
+        " bits (int8, int16x8); a microcontroller takes none, int8 or int16x8",
+        example="int16x8",
+    )
+    c_array: bool = _option(
+        False, "beside the file, a C header with the constants and a C source with the file as an array", example="on"
+    )
 
 
 def shared_out(options: Mapping[str, Any], *models: type[Options]) -> list[dict[str, Any]]:

@@ -13,13 +13,14 @@ from lstm_lab.continuation import continued
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.preparation import prepare
 from lstm_lab.data.windows import Split, Windows, split_rows
+from lstm_lab.export import export_run
 from lstm_lab.forecasting.words import moment, number
 from lstm_lab.inspection import memory_of, trace_at, trace_windows
 from lstm_lab.nn.noise import Residuals, one_step
 from lstm_lab.nn.sampling import Simulator
 from lstm_lab.nn.stacks import build_forecaster, from_model, read_stack, reference_stack
 from lstm_lab.nn.training import fit
-from lstm_lab.options import ForecastOptions, GateOptions, MemoryOptions, TrainOptions
+from lstm_lab.options import ExportOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
 from lstm_lab.prediction import Prediction
 from lstm_lab.showing import Shown, Summary
 from lstm_lab.stream import Stream
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.encoding import Encoder
     from lstm_lab.events import ProgressListener, SamplingListener, TrainingEnd, TrainingListener
+    from lstm_lab.export import Export
     from lstm_lab.forecasting.calibration import Calibration
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.nn.memory import Memory
@@ -223,6 +225,35 @@ class Run(Shown):
             The folder does not exist.
         """
         return write_run(self, path)
+
+    def export(self, path: str | PathLike[str], **options: Any) -> Export:
+        """Write one step of the network for a small device: a row and the states in, a forecast and new states out.
+
+        Parameters
+        ----------
+        path
+            For example ``"prices.tflite"``, a LiteRT file of its own operators alone. Beside it, in
+            ``prices.tflite.json``, stands what a program must know: columns, scales, states, how a forecast becomes a
+            value. Existing files are replaced.
+        **options
+            Fields of `lstm_lab.options.ExportOptions`: ``quantize``, ``c_array``.
+
+        Returns
+        -------
+        Export
+            Size, operators, multiply-adds, and how far the file is off the network, measured by running it.
+
+        Raises
+        ------
+        LabError
+            A layer that needs more than the newest row, such as Bidirectional or a convolution, or a place that cannot
+            be written to: one line with the remedy.
+
+        Examples
+        --------
+        >>> run.export("prices.tflite", quantize="int16x8").size  # doctest: +SKIP
+        """
+        return export_run(self, path, ExportOptions.of(options))
 
     def gates(self, at: Any = -1, *, windows: int | None = None) -> Trace:
         """Show what every gate did while the network read a window, checked against its own output.

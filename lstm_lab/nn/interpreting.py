@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.nn.stepping import State
 
-__all__ = ["run_file", "runner"]
+__all__ = ["Device", "runner"]
 
 
 def runner(content: bytes) -> Any | None:
@@ -44,8 +44,8 @@ def runner(content: bytes) -> Any | None:
         return interpreter.get_signature_runner()
 
 
-def run_file(step: Any, states: Sequence[State], windows: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Run whole windows through a file, each row by row from states of zero.
+class Device:
+    """A file at work: it carries its states from row to row.
 
     Parameters
     ----------
@@ -53,30 +53,68 @@ def run_file(step: Any, states: Sequence[State], windows: NDArray[np.float32]) -
         From `runner`.
     states
         What is carried.
-    windows
-        (windows, lookback, columns).
-
-    Returns
-    -------
-    ndarray
-        (windows,) standardised forecasts after the last row.
-
-    Raises
-    ------
-    ExportError
-        An operator has no kernel for the precision that the file gives it.
     """
-    forecasts = np.empty(len(windows))
-    for place, window in enumerate(windows):
-        carried = {state.name: np.zeros((1, state.size), np.float32) for state in states}
-        for row in window:
+
+    def __init__(self, step: Any, states: Sequence[State]) -> None:
+        self._step = step
+        self._states = states
+        self._carried: dict[str, Any] = {}
+
+    def restart(self) -> None:
+        """Begin with states of zero."""
+        self._carried = {state.name: np.zeros((1, state.size), np.float32) for state in self._states}
+
+    def read(self, rows: NDArray[np.float32]) -> float:
+        """Read rows, (rows, columns), and give the standardised forecast after the last.
+
+        Raises
+        ------
+        ExportError
+            An operator has no kernel for the precision that the file gives it.
+        """
+        forecast = float("nan")
+        for row in rows:
             try:
-                out = step(row=row[None], **carried)
+                out = self._step(row=row[None], **self._carried)
             except RuntimeError as refused:
                 reason = str(refused).strip().splitlines()[-1]
                 raise ExportError(
                     f"an export must run, but LiteRT says: {reason}; use another quantize, or simpler layers"
                 ) from refused
-            carried = {state.name: out[state.successor] for state in states}
-        forecasts[place] = out["forecast"][0, 0]
-    return forecasts
+            self._carried = {state.name: out[state.successor] for state in self._states}
+            forecast = float(out["forecast"][0, 0])
+        return forecast
+
+    def over_windows(self, windows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Read whole windows, (windows, lookback, columns), each from states of zero; (windows,) forecasts."""
+        forecasts = []
+        for window in windows:
+            self.restart()
+            forecasts.append(self.read(window))
+        return np.array(forecasts)
+
+    def onward(self, matrix: NDArray[np.float32], ends: NDArray[np.int64], lookback: int) -> NDArray[np.float64]:
+        """Read on without ever going back, as a device does that lives long.
+
+        Parameters
+        ----------
+        matrix
+            (rows, columns) the encoded series.
+        ends
+            (n,) rising rows to forecast; where one does not follow the one before, there is a gap, and states begin
+            anew.
+        lookback
+            Rows to read before the first forecast.
+
+        Returns
+        -------
+        ndarray
+            (n,) standardised forecasts.
+        """
+        forecasts, before = [], -1
+        for end in ends.tolist():
+            if end != before + 1:
+                self.restart()
+            forecasts.append(self.read(matrix[end - (1 if end == before + 1 else lookback) : end]))
+            before = end
+        return np.array(forecasts)

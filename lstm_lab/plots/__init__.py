@@ -31,6 +31,7 @@ _VIEWS = {
     "Ablation": "lstm_lab.plots.compare",
     "Backtest": "lstm_lab.plots.backtest",
     "Comparison": "lstm_lab.plots.compare",
+    "Export": "lstm_lab.plots.export",
     "FeatureReport": "lstm_lab.plots.features",
     "Forecast": "lstm_lab.plots.fan",
     "Memory": "lstm_lab.plots.memory",
