@@ -8,6 +8,7 @@
     base      LabWidget: what every view is
     training  TrainingMonitor          fan     FanChart
     weights   WeightCurve              loss    LossExplorer
+    features  FeatureDoctor
     offline   one HTML file without kernel or network
     results   which view a result gets
     frontend  the TypeScript; `python hatch_build.py` at the root of a checkout bundles it
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["to_html", "widget"]
 
 
+_LIGHT = {"FeatureReport": "lstm_lab.widgets.features"}
+"""Where the view of a result is registered that needs no network, so that showing it does not import TensorFlow."""
+
+
 @singledispatch
 def widget(result: object, **options: Any) -> LabWidget:
     """Build the live view of a result.
@@ -45,7 +50,7 @@ def widget(result: object, **options: Any) -> LabWidget:
         Nothing shows such a result.
     """
     # The classes of results live in modules that import TensorFlow: looked up when a result is there, never before.
-    import_module("lstm_lab.widgets.results")
+    import_module(_LIGHT.get(type(result).__name__, "lstm_lab.widgets.results"))
     build = widget.dispatch(type(result))
     if build is widget.dispatch(object):
         raise TypeError(f"no live view shows a {type(result).__name__}; print it, or ask for its .plot()")

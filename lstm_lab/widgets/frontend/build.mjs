@@ -18,6 +18,24 @@ const unused = [
   [/\blegend\.show\b/g, "false", 2],
   [/\bcursorFocus\b(?! =)/g, "false", 6],
   [/\bshowLegend\b(?! =)/g, "false", 9],
+  [/^\tself\.(addSeries|delSeries|setSeries|addBand|setBand|delBand|setLegend) = .*;$/gm, "", 7],
+  [/^\tevents\["setSeries"\] = [^]*?^\t\};$/gm, "", 1],
+  // No bundler drops a function inside another one, though nobody calls it.
+  [/^\tfunction (initLegendRow|(add|del)Series|toggleDOM|setSeries|(add|set|del)Band|setFocus|setAlpha|setLegendValues|syncLegend)\([^]*?^\t\}$/gm, "", 12],
+  [/\bcursorOnePt\b(?! =)/g, "false", 5],
+  [/\bscaleX\.ori == 0\b/g, "true", 24],
+  [/\bscaleX\.ori == 1\b/g, "false", 9],
+  [/\bxScaleDistr == [234]\b/g, "false", 5],
+  // Dates are told by our own templates, of fewer parts, and in one time zone.
+  [/^\t(YY|MMMM|MM|M|DD|WWWW|WWW|H|h|AA|aa|a|m|s|fff):.*$/gm, "", 18],
+  [/^\t\t\[(y|d|h|m|s|ms|d \* 28), .* 1\],$/gm, "", 7],
+  [/^\tconst _time(AxisVals|SeriesVal) .*;$/gm, "", 2],
+  [/^\t\t\ts\.(value|label) = .*;$/gm, "", 2],
+  [/ \|\| _timeAxisVals$/gm, "", 1],
+  [/^const days3? = [^;]*;$/gm, "", 2],
+  [/^\t"(September|[JFAOND][a-z]{3,}|[MJ][a-z]{3,})",$/gm, (line) => `${line.slice(0, 5)}",`, 11],
+  [/ : sc\.distr == 3 && sc\.log == 2 \? log2AxisValsFilt/g, "", 1],
+  [/^genIncrs\(2, .*;$/gm, "", 1],
 ];
 // The style sheet's part on legends and titles, which no view of ours shows.
 const unstyled = /[^{}]*\.u-(legend|inline|title|series)[^{}]*\{[^{}]*\}/g;

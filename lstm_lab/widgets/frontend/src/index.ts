@@ -7,6 +7,7 @@
 import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
 import type { Context, View } from "./base";
 import { FanView } from "./fan";
+import { FeaturesView } from "./features";
 import { GatesView } from "./gates/view";
 import { LossView } from "./loss";
 import { MemoryView } from "./memory";
@@ -21,6 +22,7 @@ const views: Record<string, new (context: Context) => View> = {
   loss: LossView,
   gates: GatesView,
   memory: MemoryView,
+  features: FeaturesView,
 };
 
 function initialize({ model }: Pick<InitializeProps, "model">): void {

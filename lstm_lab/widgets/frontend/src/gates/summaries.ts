@@ -1,61 +1,11 @@
 /** What holds over all steps: how often gates stand shut and open, how long units remember, what inputs can do. */
 import { fill, h, legend, on, values } from "../dom";
 import { nice, number, percent } from "../format";
+import { figure, Plot } from "../plot";
 import { alpha } from "../theme";
 import type { Inside } from "./inside";
-import { sheet } from "./strips";
 
-const HEIGHT = 156;
-const LEFT = 40;
-const RIGHT = 12;
-const TOP = 8;
-const BOTTOM = 34;
 const BINS = 20;
-
-function figure(words: string, ...inside: HTMLElement[]): HTMLElement {
-  return h("figure", {}, h("figcaption", {}, words), ...inside);
-}
-
-/** A canvas with a frame, its scales and their names. */
-class Plot {
-  readonly canvas = h("canvas", { role: "img" });
-  ctx!: CanvasRenderingContext2D;
-  width = 0;
-
-  begin(inside: Inside, across: string, up: string): void {
-    this.width = Math.max(this.canvas.parentElement!.clientWidth, 160);
-    this.ctx = sheet(this.canvas, this.width, HEIGHT);
-    const { muted, grid } = inside.palette();
-    this.ctx.fillStyle = muted;
-    this.ctx.strokeStyle = grid;
-    this.ctx.lineWidth = 1;
-    this.ctx.strokeRect(LEFT, TOP, this.width - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
-    this.ctx.textAlign = "center";
-    this.ctx.fillText(across, this.x(0.5), HEIGHT - 7);
-    this.ctx.save();
-    this.ctx.rotate(-Math.PI / 2);
-    this.ctx.fillText(up, -this.y(0.5), 8);
-    this.ctx.restore();
-  }
-
-  x(share: number): number {
-    return LEFT + share * (this.width - LEFT - RIGHT);
-  }
-
-  y(share: number): number {
-    return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
-  }
-
-  tickAcross(share: number, words: string): void {
-    this.ctx.textAlign = "center";
-    this.ctx.fillText(words, Math.min(this.x(share), this.width - this.ctx.measureText(words).width / 2), HEIGHT - 24);
-  }
-
-  tickUp(share: number, words: string): void {
-    this.ctx.textAlign = "right";
-    this.ctx.fillText(words, LEFT - 5, this.y(share));
-  }
-}
 
 /** A dot for each gate of each unit: the share of steps at which it was shut, and open. */
 export class Saturation {
@@ -79,7 +29,7 @@ export class Saturation {
     this.element.hidden = gates.length === 0;
     if (this.element.hidden) return;
     const plot = this.#plot;
-    plot.begin(inside, "share of time shut (< 0.1)", "open (> 0.9)");
+    plot.begin(inside.palette(), "share of time shut (< 0.1)", "open (> 0.9)");
     for (const share of [0, 1]) {
       plot.tickAcross(share, String(share));
       plot.tickUp(share, String(share));
@@ -156,13 +106,12 @@ export class Lives {
     const { inside } = this;
     const plot = this.#plot;
     const { blue, orange } = inside.palette();
-    plot.begin(inside, "half-life in steps", "units");
+    plot.begin(inside.palette(), "half-life in steps", "units");
     const most = Math.max(...bins);
     for (const mark of nice(0, most, 2)) if (Number.isInteger(mark)) plot.tickUp(mark / most, String(mark));
     bins.forEach((count, at) => {
       plot.ctx.fillStyle = at === BINS - 1 ? orange : blue;
-      const top = plot.y(count / most);
-      plot.ctx.fillRect(plot.x(at / BINS) + 0.5, top, plot.x(1 / BINS) - LEFT - 1, plot.y(0) - top);
+      plot.bar(at, BINS, 0, count / most);
     });
   }
 }

@@ -1,0 +1,162 @@
+"""`FeatureDoctor`: what a network would be given, column by column, before any is trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+
+from lstm_lab.diagnosis import FUTURE, FeatureReport
+from lstm_lab.forecasting.words import number
+from lstm_lab.widgets import widget
+from lstm_lab.widgets.axes import axis
+from lstm_lab.widgets.base import LabWidget
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["FeatureDoctor", "doctor_of", "outline"]
+
+BUCKETS = 1000
+"""Stretches of rows that a long series is drawn by: the lowest and the highest value of each."""
+BINS = 31
+NEWEST = 120
+"""Training rows that the small preview of a column shows."""
+
+
+class FeatureDoctor(LabWidget):
+    """The live view of a report on the inputs.
+
+    Parameters
+    ----------
+    result
+        What was measured.
+    """
+
+    _view = traitlets.Unicode("features").tag(sync=True)
+
+    def __init__(self, result: FeatureReport, **traits: Any) -> None:
+        self._report = result
+        super().__init__(result, **{"label": f"Inputs for {result.target}", "height": 280, **traits})
+
+    def fill(self) -> None:
+        """Put what is drawn on the wire, and no more: long series as the outline of so many stretches of rows."""
+        report, measures = self._report, self._report.examined.measures
+        frame, cut = report.examined.ready.frame, report.examined.ready.cuts.validation
+        places = axis(frame.index)
+        target = frame[report.target].to_numpy(dtype=np.float64)
+        rows, drawn = outline(np.column_stack([target, report.examined.raw]))
+        self.wire.put("times", places.places[rows])
+        self.wire.put("series", np.ascontiguousarray(drawn.T, dtype=np.float32))
+        spread, edges = self._spread(report.examined.raw, cut)
+        newest = report.examined.raw[max(0, cut - NEWEST) : cut]
+        self.wire.put("newest", np.ascontiguousarray(newest.T, dtype=np.float32))
+        self.wire.put("spread", spread)
+        self.wire.put("edges", edges)
+        self.wire.put("ahead", measures.ahead.astype(np.float32))
+        self.wire.put("size", measures.size_ahead.astype(np.float32))
+        self.wire.set(
+            target=report.target,
+            rows=report.rows_in_words(),
+            reason=report.reason,
+            chance=f"next: correlation with what is learnt a row later, size: with its distance from its mean; "
+            f"{report.chance_in_words()}",
+            chance_share=report.chance,
+            recent=f"last {len(newest)} of training",
+            findings=[found.text for found in report.findings] or ["Nothing to complain of."],
+            columns=[self._column(name) for name in report.summary.index],
+            candidates=[self._candidate(label) for label in report.candidates.index],
+            is_time=places.is_time,
+            step=places.step,
+            cut=float(places.places[cut]) if cut < len(frame) else None,
+        )
+
+    def text(self) -> str:
+        """Say it in words."""
+        return repr(self._report)
+
+    def _column(self, name: Any) -> list[str]:
+        """Say what a column is, what becomes of it, and what it says of the next value."""
+        row = self._report.summary.loc[name]
+        said = [FUTURE.get(str(row["source"]), "what is learnt")]
+        low, high, sd = (number(row[key]).replace("-", "−") for key in ("min", "max", "sd"))
+        said.append(f"{low} to {high}, mean {_plainly(row['mean'], row['sd'])}, sd {sd}")
+        rows = "row" if row["warmup"] == 1 else f"{row['warmup']} rows"
+        said += [f"no value in its first {rows}"] * bool(row["warmup"])
+        said += [f"correlation with itself a row later {row['persistence']:.2f}"] * bool(
+            np.isfinite(row["persistence"])
+        )
+        said += [f"nearly repeats {row['repeats']}"] * bool(row["repeats"])
+        marks = [f"{row[key]:+.3f}".replace("-", "−") if np.isfinite(row[key]) else "–" for key in ("next", "size")]
+        return [str(name), str(row["source"]), *marks, " · ".join(said)]
+
+    def _candidate(self, label: Any) -> list[Any]:
+        row = self._report.candidates.loc[label]
+        error = float(row["error"])
+        words = f"learnt: {row['note']}" if row["learnt"] else str(row["note"])
+        return [str(label), error if np.isfinite(error) else None, words, bool(row["learnt"])]
+
+    def _spread(self, raw: NDArray[np.float64], cut: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Count each column's values, the training rows' and the later ones', as shares.
+
+        Returns
+        -------
+        tuple of numpy.ndarray
+            (columns, 2, bins) shares, and (columns, 2) the centres of the first and the last bin, which also take what
+            lies beyond them: more than 5 standard deviations from the training rows' mean.
+        """
+        measures = self._report.examined.measures
+        low = np.maximum(measures.minimum, measures.mean - 5 * measures.sd)
+        high = np.minimum(measures.maximum, measures.mean + 5 * measures.sd)
+        width = np.where(high > low, high - low, 1.0)
+        bins = np.clip(np.nan_to_num((raw - low) / width) * (BINS - 1) + 0.5, 0, BINS - 1).astype(np.intp)
+        shares = np.zeros((raw.shape[1], 2, BINS), dtype=np.float32)
+        for at in range(raw.shape[1]):
+            for part, rows in enumerate((slice(0, cut), slice(cut, None))):
+                there = bins[rows, at][np.isfinite(raw[rows, at])]
+                shares[at, part] = np.bincount(there, minlength=BINS) / max(len(there), 1)
+        return shares, np.column_stack([low, high]).astype(np.float32)
+
+
+def outline(values: NDArray[np.float64], buckets: int = BUCKETS) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Thin series for drawing, so that no peak is lost.
+
+    Parameters
+    ----------
+    values
+        (rows, series), NaN where there is none.
+    buckets
+        Stretches of rows that are kept apart.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        (points,) the row where each point stands, and (points, series) its values: as they are where 2 * `buckets`
+        points hold them, else the lowest and the highest value of every stretch, in the order in which they came.
+    """
+    count = len(values)
+    if count <= 2 * buckets:
+        return np.arange(count), values
+    size = -(-count // buckets)
+    padded = np.full((-(-count // size) * size, values.shape[1]), np.nan)
+    padded[:count] = values
+    blocks = padded.reshape(-1, size, values.shape[1])
+    low, high = (np.where(np.isnan(blocks), fill, blocks) for fill in (np.inf, -np.inf))
+    first = low.argmin(axis=1) <= high.argmax(axis=1)
+    least, most = low.min(axis=1), high.max(axis=1)
+    pairs = np.stack([np.where(first, least, most), np.where(first, most, least)], axis=1)
+    rows = (np.arange(len(blocks)) * size)[:, None] + np.array([0, size // 2])
+    drawn = np.where(np.isfinite(pairs), pairs, np.nan).reshape(-1, values.shape[1])
+    return np.minimum(rows.ravel(), count - 1).astype(np.intp), drawn
+
+
+def _plainly(mean: float, sd: float) -> str:
+    """Write a mean; what is left of 0 is rounding."""
+    return number(mean if abs(mean) > 1e-9 * sd else 0.0).replace("-", "−")
+
+
+@widget.register(FeatureReport)
+def doctor_of(report: FeatureReport, **traits: Any) -> FeatureDoctor:
+    """Show what a network would be given."""
+    return FeatureDoctor(report, **traits)
