@@ -19,7 +19,7 @@ The house, from the cellar up; a module imports from its own floor and from thos
     floor 7  flags       options as flags;  variables, completion, progress: their companions
              commands    what each magic is called, takes and means;  live: what it shows
              subcommands the same for each command of lstm-lab
-             faces       what all magics share
+             faces       what all magics share;  board: the dashboard
              magics, cli parse, call, return
 
 Every public name is imported when it is first used, so that ``import lstm_lab`` costs a blink and no TensorFlow.
@@ -48,6 +48,7 @@ _HOMES = {
     "Stream": "lstm_lab.stream",
     "Export": "lstm_lab.export",
     "trace": "lstm_lab.nn.traces",
+    "dashboard": "lstm_lab.board.dashboard",
     "memory": "lstm_lab.nn.memory",
     "LabError": "lstm_lab.errors",
 }
@@ -56,6 +57,7 @@ __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - every key is text
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from lstm_lab.board.dashboard import dashboard as dashboard
     from lstm_lab.data.features import feature as feature
     from lstm_lab.data.loading import example as example
     from lstm_lab.data.loading import load as load

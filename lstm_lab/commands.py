@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lstm_lab.flags import Command, Flag
@@ -27,6 +28,7 @@ __all__ = [
     "FEATURES",
     "FORECAST",
     "GATES",
+    "LAB",
     "LOAD",
     "LOSS",
     "MEMORY",
@@ -46,17 +48,19 @@ _NOTES = (
     "A trailing semicolon shows the progress but not the result. Defaults: %config LSTMMagics.epochs = 20"
 )
 
+_DATA = Flag(
+    "data",
+    "one of your DataFrames or Series, else a file, else a bundled example: co2, oil, temperature",
+    value="DATA",
+)
+
 TRAIN = Command(
     "%lstm_train",
     "Train a network and give back a Run. With %%lstm_train, at the top of a cell, the lines below it are the stack: "
     "each expression that is a Keras layer is a layer, in order. Without them the stack is built from --cell, "
     "--units, --dropout and --dense.",
     (TrainOptions,),
-    place=Flag(
-        "data",
-        "one of your DataFrames or Series, else a file, else a bundled example: co2, oil, temperature",
-        value="DATA",
-    ),
+    place=_DATA,
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=(
         "%lstm_train oil --lookback 20 --units 16 --epochs 3",
@@ -185,6 +189,17 @@ RUNS = Command(
     extras=(_OUTPUT,),
     examples=("%lstm_runs",),
 )
+LAB = Command(
+    "%lstm_lab",
+    "Open the whole laboratory in one view: choose data and options, train, forecast, look inside, judge, and take the "
+    "magics and the Python that do the same. The flags are what its controls begin with. Gives back a Dashboard; its "
+    "runs become variables.",
+    (TrainOptions, ForecastOptions),
+    place=replace(TRAIN.place, meaning=f"{TRAIN.place.meaning}; default: your first DataFrame, else an example"),
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_lab", "%lstm_lab oil --lookback 20 --units 16 --epochs 3 --horizon 10"),
+    notes=_NOTES,
+)
 COMMANDS: Mapping[str, Command] = {
     command.name.lstrip("%"): command
     for command in (
@@ -201,5 +216,6 @@ COMMANDS: Mapping[str, Command] = {
         SAVE,
         LOAD,
         RUNS,
+        LAB,
     )
 }

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lstm_lab.flags import Command, Flag, Parsed
     from lstm_lab.progress import Listener
 
-__all__ = ["Face", "columns_of", "face"]
+__all__ = ["Face", "columns_of", "face", "words_of"]
 
 
 class OptionTrait(TraitType[Any, Any]):
@@ -121,7 +121,7 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
             for name, field in model.model_fields.items()
             if getattr(self, name) != field.default
         }
-        return changed | resolve(parsed.of(model), model, self.shell.user_ns, _words(columns))
+        return changed | resolve(parsed.of(model), model, self.shell.user_ns, words_of(columns))
 
     def _listener(self, parsed: Parsed) -> Listener:
         """Choose what shows the work; a semicolon leaves a notebook its bar, but neither view nor result."""
@@ -193,7 +193,7 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
 
     def values(self, flag: Flag, place: str | None) -> Iterable[str]:
         """Name what a flag may hold, for TAB: columns, features, transforms, runs, tables."""
-        words = _words(columns_of(self.shell.user_ns.get(place)))
+        words = words_of(columns_of(self.shell.user_ns.get(place)))
         if flag.name in words:
             return words[flag.name]
         if flag.name == "run":
@@ -210,7 +210,7 @@ def columns_of(source: Any) -> tuple[str, ...]:
     return tuple(str(column) for column in getattr(source, "columns", ()))
 
 
-def _words(columns: Collection[str]) -> dict[str, Collection[str]]:
+def words_of(columns: Collection[str]) -> dict[str, Collection[str]]:
     """Give the free-text options the words that have a meaning of their own, whatever the user's variables."""
     from lstm_lab.data.features import feature_names  # noqa: PLC0415 - brings pandas, which %load_ext must not
     from lstm_lab.data.transforms import NAMES  # noqa: PLC0415 - likewise

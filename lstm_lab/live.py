@@ -35,6 +35,9 @@ __all__ = ["LiveProgress"]
 class LiveProgress(HtmlProgress):
     """Puts the live view in the place of the bar when the work begins; without a front end the bar stays."""
 
+    stop_in_view = True
+    """The view has the Stop button; else whoever shows the view has."""
+
     def __init__(self) -> None:
         super().__init__()
         self.stop = threading.Event()
@@ -52,7 +55,7 @@ class LiveProgress(HtmlProgress):
     def on_start(self, plan: TrainingPlan | SamplingPlan) -> None:
         """Open the view."""
         try:
-            self._view, self._heard = _view_of(plan, self.stop)
+            self._view, self._heard = _view_of(plan, self.stop if self.stop_in_view else None)
         except LabError:
             super().on_start(plan)
             return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 from IPython.core.magic import line_cell_magic, line_magic, magics_class
+from IPython.display import display
 
 import lstm_lab
 from lstm_lab.commands import (
@@ -18,6 +19,7 @@ from lstm_lab.commands import (
     FEATURES,
     FORECAST,
     GATES,
+    LAB,
     LOAD,
     LOSS,
     MEMORY,
@@ -27,7 +29,7 @@ from lstm_lab.commands import (
     WEIGHTS,
 )
 from lstm_lab.completion import complete
-from lstm_lab.faces import Face, columns_of, face
+from lstm_lab.faces import Face, columns_of, face, words_of
 from lstm_lab.options import (
     AblateOptions,
     BacktestOptions,
@@ -191,6 +193,24 @@ class LSTMMagics(Face):
         from lstm_lab.studies.roster import roster  # noqa: PLC0415 - brings pandas, which %load_ext must not
 
         return roster(self._runs(), self.last)
+
+    @line_magic
+    @face(LAB)
+    def lstm_lab(self, parsed: Parsed) -> Any:
+        """Open the dashboard."""
+        if not self.notebook:
+            sys.stdout.write(
+                "%lstm_lab needs a notebook, as JupyterLab or Notebook 7 show it; here %lstm_train, %lstm_forecast, "
+                "%lstm_gates and %lstm_backtest do the same\n"
+            )
+            return None
+        source = None if parsed.place is None else find_source(parsed.place, self.shell.user_ns)
+        words = words_of(columns_of(source))
+        given = [resolve(parsed.of(model), model, self.shell.user_ns, words) for model in LAB.models]
+        board = lstm_lab.dashboard(parsed.place, **given[0] | given[1])
+        if not (parsed.silent or "no_display" in parsed.extras):
+            display(board)
+        return board
 
     def _take(self, run: Any, name: str | None) -> None:
         """Make a run the last one, and remember its name."""
