@@ -195,7 +195,7 @@ LAB = Command(
     "magics and the Python that do the same. The flags are what its controls begin with. Gives back a Dashboard; its "
     "runs become variables.",
     (TrainOptions, ForecastOptions),
-    place=replace(TRAIN.place, meaning=f"{TRAIN.place.meaning}; default: your first DataFrame, else an example"),
+    place=replace(_DATA, meaning=f"{_DATA.meaning}; default: your first DataFrame, else an example"),
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=("%lstm_lab", "%lstm_lab oil --lookback 20 --units 16 --epochs 3 --horizon 10"),
     notes=_NOTES,

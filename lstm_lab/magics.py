@@ -209,7 +209,7 @@ class LSTMMagics(Face):
         given = [resolve(parsed.of(model), model, self.shell.user_ns, words) for model in LAB.models]
         board = lstm_lab.dashboard(parsed.place, **given[0] | given[1])
         if not (parsed.silent or "no_display" in parsed.extras):
-            display(board)
+            display(board)  # type: ignore[no-untyped-call]  # IPython's
         return board
 
     def _take(self, run: Any, name: str | None) -> None:

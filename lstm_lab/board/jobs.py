@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import lstm_lab
 from lstm_lab.board.surroundings import checked_name
 from lstm_lab.studies.choices import residual_losses, weighting
 from lstm_lab.widgets import widget
@@ -40,9 +39,11 @@ class Jobs:
 
     def train(self, heard: PageProgress) -> tuple[Shown, str]:
         """Train, and keep the run."""
+        from lstm_lab.run import train  # noqa: PLC0415 - brings TensorFlow, which opening a dashboard need not
+
         desk = self._desk
         values, name = desk.train.values(), checked_name(str(desk.name.value).strip())
-        run = lstm_lab.train(desk.source.take(), listener=heard, stop=heard.stop, name=name, **values)
+        run = train(desk.source.take(), listener=heard, stop=heard.stop, name=name, **values)
         desk.surroundings.keep(run, name)
         desk.see_runs(pick=name)
         return run, f"{run.end.message}; kept as {name}"
@@ -88,8 +89,10 @@ class Jobs:
 
     def judge(self, heard: PageProgress) -> tuple[Shown, str]:
         """Judge the run's forecasts, as the page of forecasts sets them."""
+        from lstm_lab.studies.backtest import backtest  # noqa: PLC0415 - likewise
+
         options = self._desk.forecast.values() | self._desk.backtest.values()
-        result = lstm_lab.backtest(self._desk.run, listener=heard, stop=heard.stop, **options)
+        result = backtest(self._desk.run, listener=heard, stop=heard.stop, **options)
         return result, result.verdict
 
     def weights_view(self, result: Shown) -> Any:
