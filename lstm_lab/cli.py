@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,9 @@ from urllib.parse import quote
 
 import lstm_lab
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
-from lstm_lab.options import ForecastOptions, TrainOptions, split_commas
+from lstm_lab.options import ExportOptions, ForecastOptions, TrainOptions, split_commas
 from lstm_lab.progress import listener
-from lstm_lab.subcommands import ABLATE, BACKTEST, COMPARE, DEMO, FEATURES, LAB, RUN
+from lstm_lab.subcommands import ABLATE, BACKTEST, COMPARE, DEMO, EXPORT, FEATURES, LAB, RUN
 from lstm_lab.variables import find_source
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lstm_lab.flags import Command, Flag, Parsed
+    from lstm_lab.flags import Command, Parsed
 
 __all__ = ["main"]
 
@@ -65,15 +66,17 @@ def _dispatch(words: list[str]) -> int:
     if not words or words[0].startswith("-"):
         return _lab(words)
     name = words.pop(0)
+    if name == "export":
+        return _export(words)
     if name not in _ACTIONS:
-        raise OptionError(f"there is no command {name!r}; {did_you_mean(name, _ACTIONS)}")
+        raise OptionError(f"there is no command {name!r}; {did_you_mean(name, [*_ACTIONS, 'export'])}")
     command, work = _ACTIONS[name]
     parsed = command.parse(words)
     if "help" in parsed.extras:
         return _say(command.help())
     targets = [Path(file) for file in split_commas(parsed.extras.get("out", command.flags["out"].default))]
     for target in targets:
-        _check(target, command.flags["out"])
+        _check(target, command)
     for model in command.models:
         model.of(parsed.of(model))
     result, text = work(_data(command, parsed), parsed)
@@ -90,6 +93,21 @@ def _data(command: Command, parsed: Parsed) -> Any:
     if parsed.place is None:
         raise DataError(f"{command.name} needs a file; for example {command.examples[0]}")
     return find_source(parsed.place, {})
+
+
+def _export(words: list[str]) -> int:
+    """Write a saved run's network for a small device."""
+    parsed = EXPORT.parse(words)
+    if "help" in parsed.extras:
+        return _say(EXPORT.help())
+    if parsed.place is None:
+        raise OptionError(f"{EXPORT.name} needs the file of a run; for example {EXPORT.examples[0]}")
+    options = parsed.of(ExportOptions)
+    ExportOptions.of(options)
+    target = parsed.extras.get("out", str(Path(parsed.place).with_suffix(".tflite")))
+    export = lstm_lab.load_run(parsed.place).export(target, **options)
+    _say(f"{export!r}\n")
+    return _say("wrote " + ", ".join(str(file) for file in export.files))
 
 
 def _lab(words: list[str]) -> int:
@@ -130,12 +148,20 @@ def _notebook(folder: Path) -> Path:
 # What each command does: give the result, and what to print -------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Trained:
+    """A forecast with the run it is from, for either may be written."""
+
+    run: Any
+    forecast: Any
+
+
 def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
     with listener() as heard:
         run = lstm_lab.train(data, listener=heard, **parsed.of(TrainOptions))
     with listener() as heard:
         forecast = run.forecast(listener=heard, **parsed.of(ForecastOptions))
-    return forecast, f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame)}"
+    return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame)}"
 
 
 def _inputs(data: Any, parsed: Parsed) -> tuple[Any, str]:
@@ -173,10 +199,12 @@ def _table(frame: pd.DataFrame) -> str:
     return rows.iloc[step - 1 :: step].to_string(float_format=f"{{:,.{max(0, 4 - whole)}f}}".format)
 
 
-def _check(target: Path, flag: Flag) -> None:
+def _check(target: Path, command: Command) -> None:
     """Refuse a file that cannot be written before anything is trained."""
-    if target.suffix.lower() not in _ENDINGS:
-        raise OptionError(f"--out ends in .png, .csv or .html, got {str(target)!r}; for example {flag.example}")
+    flag, endings = command.flags["out"], [*_ENDINGS, *([".lstm"] if command in (RUN, DEMO) else [])]
+    if target.suffix.lower() not in endings:
+        named = f"{', '.join(endings[:-1])} or {endings[-1]}"
+        raise OptionError(f"--out ends in {named}, got {str(target)!r}; for example {flag.example}")
     if not target.absolute().parent.is_dir():
         raise OptionError(f"there is no folder {str(target.parent)!r} for {target.name}; make it first")
     if target.is_dir():
@@ -185,6 +213,10 @@ def _check(target: Path, flag: Flag) -> None:
 
 def _write(result: Any, target: Path) -> None:
     """Leave a file: the table of a study is its summary, that of a forecast its frame."""
+    if target.suffix.lower() == ".lstm":
+        result.run.save(target)
+        return
+    result = result.forecast if isinstance(result, _Trained) else result
     match target.suffix.lower():
         case ".png":
             result.save_png(target)

@@ -10,6 +10,7 @@ from lstm_lab.options import (
     AblateOptions,
     BacktestOptions,
     CompareOptions,
+    ExportOptions,
     ForecastOptions,
     GateOptions,
     InputOptions,
@@ -25,6 +26,7 @@ __all__ = [
     "BACKTEST",
     "COMMANDS",
     "COMPARE",
+    "EXPORT",
     "FEATURES",
     "FORECAST",
     "GATES",
@@ -189,6 +191,17 @@ RUNS = Command(
     extras=(_OUTPUT,),
     examples=("%lstm_runs",),
 )
+EXPORT = Command(
+    "%lstm_export",
+    "Write one step of the last run's network, or of the one named with --run, for a small device: a LiteRT file, a "
+    "JSON with what a program must know to run it, and on request C files. Gives back an Export, which says how large "
+    "the file is and how far it is off the network, measured by running it row by row.",
+    (ExportOptions,),
+    place=Flag("file", "the file to write, for example prices.tflite", value="FILE"),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_export prices.tflite", "ex = %lstm_export prices.tflite --quantize int16x8 --c-array"),
+    notes=_NOTES,
+)
 LAB = Command(
     "%lstm_lab",
     "Open the whole laboratory in one view: choose data and options, train, forecast, look inside, judge, and take the "
@@ -215,6 +228,7 @@ COMMANDS: Mapping[str, Command] = {
         LOSS,
         SAVE,
         LOAD,
+        EXPORT,
         RUNS,
         LAB,
     )

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Command", "Flag", "Parsed", "split_words", "value_text"]
 
 _WIDTH = 100
+_SWITCH = ("on", "off")
+"""Choices of an option that may stand alone for the first."""
 _METAVARS = {int: "N", float: "X", bool: "on|off", str: "TEXT"}
 
 
@@ -101,7 +103,7 @@ def _choices(annotation: Any) -> tuple[str, ...]:
         parts = [part for part in typing.get_args(annotation) if part is not type(None)]
         words = tuple(word for part in parts for word in (("on", "off") if part is bool else _choices(part)))
         return words if all(part is bool or _choices(part) for part in parts) else ()
-    return ("on", "off") if annotation is bool else ()
+    return _SWITCH if annotation is bool else ()
 
 
 def _metavar(annotation: Any) -> str:
@@ -171,6 +173,8 @@ class Command:
     models: tuple[type[Options], ...]
     place: Flag | None = None
     extras: tuple[Flag, ...] = ()
+    second: str = ""
+    """Which of `extras` a second word without a flag stands for."""
     defaults: Mapping[str, str] = field(default_factory=dict)
     """Values that this command puts in the place of an option's own default."""
     without: tuple[str, ...] = ()
@@ -217,6 +221,11 @@ class Command:
             if flag.name in given:
                 raise OptionError(f"{flag.written} is given twice in {self.name}; keep one")
             given[flag.name] = self._value(flag, attached, words)
+        if len(places) == 2 and self.second:
+            second = self.flags[self.second]
+            if second.name in given:
+                raise OptionError(f"the {second.name} is given twice, alone and with {second.written}; keep one")
+            given[second.name] = places.pop()
         self._check_places(places, given)
         option_names = {name for model in self.models for name in model.model_fields}
         if places and self.place is not None and self.place.name in option_names:
@@ -251,6 +260,8 @@ class Command:
             return "on"
         if attached is not None:
             return attached
+        if flag.choices == _SWITCH and (not words or self._is_flag(words[0])):
+            return "on"
         if not words or words[0].startswith("--"):
             example = flag.example or flag.default or (flag.choices[0] if flag.choices else flag.value)
             raise OptionError(f"{flag.written} needs a value; for example {flag.written} {example}")
@@ -269,6 +280,7 @@ class Command:
     def help(self) -> str:
         """Write the whole help: usage, meaning, examples, then every flag."""
         place = "" if self.place is None else f" {self.place.value}"
+        place += f" [{self.flags[self.second].value}]" if self.second else ""
         parts = [f"{self.name}{place} [flags]", fill(self.meaning, _WIDTH)]
         if self.place is not None:
             parts.append(fill(f"{self.place.value}: {self.place.meaning}", _WIDTH, subsequent_indent="    "))

@@ -16,6 +16,7 @@ from lstm_lab.commands import (
     BACKTEST,
     COMMANDS,
     COMPARE,
+    EXPORT,
     FEATURES,
     FORECAST,
     GATES,
@@ -34,6 +35,7 @@ from lstm_lab.options import (
     AblateOptions,
     BacktestOptions,
     CompareOptions,
+    ExportOptions,
     ForecastOptions,
     GateOptions,
     InputOptions,
@@ -185,6 +187,14 @@ class LSTMMagics(Face):
         name = parsed.extras.get("output")
         self._take(run if name is None else replace(run, name=name), name)
         return self._shown(self.last, parsed)
+
+    @line_magic
+    @face(EXPORT)
+    def lstm_export(self, parsed: Parsed) -> Any:
+        """Write a run's network for a small device."""
+        file = self._file(EXPORT, parsed)
+        options = resolve(parsed.of(ExportOptions), ExportOptions, self.shell.user_ns, {})
+        return self._shown(self._run(parsed.extras.get("run")).export(file, **options), parsed)
 
     @line_magic
     @face(RUNS)

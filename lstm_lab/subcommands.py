@@ -7,13 +7,14 @@ from lstm_lab.options import (
     AblateOptions,
     BacktestOptions,
     CompareOptions,
+    ExportOptions,
     ForecastOptions,
     HoldoutOptions,
     InputOptions,
     TrainOptions,
 )
 
-__all__ = ["ABLATE", "BACKTEST", "COMPARE", "DEMO", "FEATURES", "LAB", "QUICKSTART", "RUN"]
+__all__ = ["ABLATE", "BACKTEST", "COMPARE", "DEMO", "EXPORT", "FEATURES", "LAB", "QUICKSTART", "RUN"]
 
 QUICKSTART = {
     "features": "log_return, bollinger(20, 2)",
@@ -28,16 +29,17 @@ QUICKSTART = {
 _MODELS = (TrainOptions, ForecastOptions)
 
 
-def _out(name: str) -> Flag:
+def _out(name: str, more: str = "") -> Flag:
     return Flag(
         "out",
-        "files to leave: a picture (.png), the table (.csv), a page of both (.html), or several with commas",
+        f"files to leave: a picture (.png), the table (.csv), a page of both (.html){more}, or several with commas",
         value="FILES",
         default=f"{name}.png",
         example=f"{name}.png,{name}.csv",
     )
 
 
+_OUT_WITH_RUN = _out("forecast", ", the trained run (.lstm)")
 _FILE = Flag("file", "a CSV, Parquet or Feather file, else a bundled example: co2, oil, temperature", value="FILE")
 
 LAB = Command(
@@ -55,6 +57,7 @@ LAB = Command(
         "lstm-lab demo                        the quickstart's job in this terminal",
         "lstm-lab run FILE --target COLUMN    the same for a file of yours; lstm-lab run --help tells more",
         "lstm-lab features FILE               what a network would be given, and what is wrong with it, in a second",
+        "lstm-lab export RUN.lstm             a trained network for a small device, from lstm-lab run --out RUN.lstm",
         "lstm-lab backtest FILE               train on the older rows, judge on the newest, beside the naive forecasts",
         "lstm-lab compare FILE                kinds of network and baselines on the same rows",
         "lstm-lab ablate FILE                 what each choice of a training does, one at a time",
@@ -66,10 +69,31 @@ RUN = Command(
     "keeps what there is.",
     _MODELS,
     place=_FILE,
-    extras=(_out("forecast"),),
+    extras=(_OUT_WITH_RUN,),
     examples=(
         "lstm-lab run prices.csv --target close --time date --horizon 30",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.png,oil.csv",
+        "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.lstm,oil.png",
+    ),
+)
+EXPORT = Command(
+    "lstm-lab export",
+    "Write one step of a saved run's network for a small device: a LiteRT file, a JSON with what a program must know "
+    "to run it, and on request C files; and say how large it is and how far it is off the network.",
+    (ExportOptions,),
+    place=Flag("file", "what run.save, %lstm_save or lstm-lab run --out FILE.lstm wrote", value="RUN.lstm"),
+    extras=(
+        Flag(
+            "out",
+            "the file to write; default: named after the run's",
+            value="FILE.tflite",
+            example="oil.tflite",
+        ),
+    ),
+    second="out",
+    examples=(
+        "lstm-lab export oil.lstm",
+        "lstm-lab export oil.lstm oil-small.tflite --quantize int16x8 --c-array",
     ),
 )
 FEATURES = Command(
@@ -127,7 +151,7 @@ DEMO = Command(
     "The quickstart's job in the terminal: thirty trading days of the oil price, as forecast.png and a table. Any flag "
     "changes it.",
     _MODELS,
-    extras=(_out("forecast"),),
+    extras=(_OUT_WITH_RUN,),
     defaults=QUICKSTART,
     examples=("lstm-lab demo", "lstm-lab demo --epochs 20 --paths 1000"),
 )

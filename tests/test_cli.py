@@ -39,6 +39,9 @@ class Run:
         calls["forecast"] = options
         return Forecast(ForecastOptions.of(options).horizon)
 
+    def save(self, path):
+        path.write_bytes(b"run")
+
 
 calls = {}
 
@@ -60,7 +63,18 @@ def place(tmp_path, monkeypatch):
 
 def test_a_run_leaves_a_picture_and_a_table(place, capsys):
     (place / "prices.csv").write_text("date,close\n2024-01-01,1\n")
-    line = ["run", "prices.csv", "--target", "close", "--horizon", "7", "--seed", "3", "--out", "a.png,b.csv,c.html"]
+    line = [
+        "run",
+        "prices.csv",
+        "--target",
+        "close",
+        "--horizon",
+        "7",
+        "--seed",
+        "3",
+        "--out",
+        "a.png,b.csv,c.html,d.lstm",
+    ]
     assert cli.main(line) == 0
     assert calls == {
         "source": Path("prices.csv"),
@@ -70,11 +84,12 @@ def test_a_run_leaves_a_picture_and_a_table(place, capsys):
     assert (place / "a.png").read_bytes() == b"png"
     assert len(pd.read_csv(place / "b.csv")) == 7
     assert (place / "c.html").exists()
+    assert (place / "d.lstm").read_bytes() == b"run"
     out = capsys.readouterr().out
     assert "Run of close" in out
     assert "Forecast of close" in out
     assert "2024-01-07" in out
-    assert out.endswith("wrote a.png, b.csv, c.html\n")
+    assert out.endswith("wrote a.png, b.csv, c.html, d.lstm\n")
 
 
 @pytest.mark.parametrize(("top", "shown"), [(0.5, "0.250"), (46.92, "23.46"), (8_123.4, "4,062"), (2e6, "1,000,000")])
@@ -103,7 +118,7 @@ def test_the_demo_does_the_quickstarts_job_and_takes_flags(place):
         (["run", "oil", "--epohcs", "3"], "lstm-lab run has no flag --epohcs; did you mean --epochs?"),
         (["run", "oil", "--paths", "0"], "paths should be greater than or equal to 1, got '0'; for example paths=200"),
         (["demo", "--interval", "150"], "interval should be less than 100, got '150'; for example interval=90"),
-        (["demo", "--out", "a.jpg"], "--out ends in .png, .csv or .html, got 'a.jpg'; for example"),
+        (["demo", "--out", "a.jpg"], "--out ends in .png, .csv, .html or .lstm, got 'a.jpg'; for example"),
         (["demo", "--out", "no/a.png"], "there is no folder 'no' for a.png; make it first"),
         (
             ["compare", "oil", "--out", "a.jpg"],
