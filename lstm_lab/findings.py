@@ -171,7 +171,7 @@ def _worse(one: Examined) -> Iterator[Finding]:
         yield Finding(
             "transform",
             f"the naive forecast that {learnt} starts from is off by {number(errors[learnt])}, that of {best} by "
-            f"{number(errors[best])}; let transform=auto choose, or ask for {best}",
+            f"{number(errors[best])}; let auto choose transform and features, or ask for {best}",
         )
 
 

@@ -72,7 +72,7 @@ def read_series(
     target = options.target
     if target is None:
         target = target_column(load(raw, time=options.time, columns=()))
-    columns = [str(column) for column in raw.columns] if isinstance(raw, pd.DataFrame) else []
-    covariates = [text for text in options.features if text in columns]
+    columns = [str(column).strip() for column in raw.columns] if isinstance(raw, pd.DataFrame) else []
+    covariates = [text.strip() for text in options.features if text.strip() in columns]
     frame = load(raw, target=target, time=options.time, missing=options.missing, columns=covariates)
     return frame, target_column(frame, target)
