@@ -38,7 +38,7 @@ class FeatureDoctor(LabWidget):
 
     def __init__(self, result: FeatureReport, **traits: Any) -> None:
         self._report = result
-        super().__init__(result, **{"label": f"Inputs for {result.target}", "height": 280, **traits})
+        super().__init__(result, **{"label": f"Inputs for {result.target}", "height": 320, **traits})
 
     def fill(self) -> None:
         """Put what is drawn on the wire, and no more: long series as the outline of so many stretches of rows."""
@@ -84,9 +84,8 @@ class FeatureDoctor(LabWidget):
         said.append(f"{low} to {high}, mean {_plainly(row['mean'], row['sd'])}, sd {sd}")
         rows = "row" if row["warmup"] == 1 else f"{row['warmup']} rows"
         said += [f"no value in its first {rows}"] * bool(row["warmup"])
-        said += [f"correlation with itself a row later {row['persistence']:.2f}"] * bool(
-            np.isfinite(row["persistence"])
-        )
+        if np.isfinite(row["persistence"]):
+            said.append(f"correlation with itself a row later {row['persistence']:.2f}".replace("-", "−"))
         said += [f"nearly repeats {row['repeats']}"] * bool(row["repeats"])
         marks = [f"{row[key]:+.3f}".replace("-", "−") if np.isfinite(row[key]) else "–" for key in ("next", "size")]
         return [str(name), str(row["source"]), *marks, " · ".join(said)]
