@@ -202,3 +202,13 @@ def test_prepare_is_what_a_training_does_first():
     assert ready.recipe.features[0] == "humidity"
     assert ready.encoder.columns[0] == "diff(temperature)"
     assert ready.cuts.validation == 7008
+
+
+def test_the_picture_writes_the_findings_out():
+    frame = lab.example("oil").assign(flat=1.0)
+    figure = lab.features(frame, target="price", features=["price", "lag(1)", "flat"], transform="diff").plot()
+    written = " ".join(text.get_text() for text in figure.axes[-1].texts)
+    assert "flat is 1 in every training row" in written
+    assert "lag(1) nearly repeats price" in written
+    clean = lab.features(lab.example("oil"), features="rsi(14)")
+    assert len(clean.plot().axes) == len(figure.axes) - 1

@@ -20,6 +20,8 @@ __all__ = ["features_figure"]
 
 MOST = 24
 """Columns that are drawn."""
+FINDINGS = 12
+"""Findings that are written out."""
 
 
 @plot.register(FeatureReport)
@@ -35,8 +37,10 @@ def features_figure(report: FeatureReport, *, width: float = 9.0, height: float 
     """
     count = max(len(report.candidates), min(len(report.summary), MOST))
     tall = 1.3 + 0.24 * count
-    figure = canvas(width, 3.6 + tall if height is None else height)
-    grid = figure.add_gridspec(3, 2, height_ratios=[1.3, 1.3, tall])
+    told = [line for found in report.findings[:FINDINGS] for line in _wrapped(found.text, width)]
+    below = 0.45 + 0.17 * len(told) if told else 0.01
+    figure = canvas(width, 3.6 + tall + below if height is None else height)
+    grid = figure.add_gridspec(4, 2, height_ratios=[1.3, 1.3, tall, below])
     first = figure.add_subplot(grid[0, :])
     second = figure.add_subplot(grid[1, :], sharex=first)
     _series(first, report, report.examined.ready.frame[report.target].to_numpy(np.float64), short(report.target, 24))
@@ -44,13 +48,15 @@ def features_figure(report: FeatureReport, *, width: float = 9.0, height: float 
     first.tick_params(labelbottom=False)
     first.xaxis.get_offset_text().set_visible(False)
     found = len(report.findings)
-    told = f"{found} finding{'s' * (found != 1)}" if found else "nothing to complain of"
+    verdict = f"{found} finding{'s' * (found != 1)}, below" if found else "nothing to complain of"
     _held_out(first, report)
     # Narrower than the figure, for it begins where the axes do.
-    lines = [*wrap(report.reason, round(12 * width)), *wrap(f"{report.rows_in_words()}; {told}", round(12 * width))]
+    lines = [*wrap(report.reason, round(13 * width)), *wrap(f"{report.rows_in_words()}; {verdict}", round(13 * width))]
     style.titles(first, f"Inputs for {short(report.target)}", "\n".join(lines))
     _candidates(figure.add_subplot(grid[2, 0]), report)
     _correlations(figure.add_subplot(grid[2, 1]), report)
+    if told:
+        _findings(figure.add_subplot(grid[3, :]), told, len(report.findings) - FINDINGS)
     return figure
 
 
@@ -129,6 +135,21 @@ def _correlations(made: Axes, report: FeatureReport) -> None:
         handlelength=1.2,
         columnspacing=1.2,
     )
+
+
+def _wrapped(text: str, width: float) -> list[str]:
+    """Break a finding into lines that fit, the later ones indented."""
+    first, *others = wrap(plain(text.replace("`", "")), round(14 * width))
+    return [f"•  {first}", *(f"    {line}" for line in others)]
+
+
+def _findings(made: Axes, lines: list[str], left: int) -> None:
+    """Write the findings, which a saved notebook would otherwise not keep."""
+    made.set_axis_off()
+    more = [f"•  and {left} more in .findings"] if left > 0 else []
+    words = made.text(0, 1, "\n".join([*lines, *more]), fontsize=SMALL, color=BLACK, va="top", transform=made.transAxes)
+    words.set_in_layout(False)
+    style.titles(made, "Findings")
 
 
 def _plainly(made: Axes) -> None:
