@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -44,7 +45,8 @@ class Control:
         label = name.replace("_", " ")
         if 0 < len(self.flag.unit) <= SHORT and self.flag.unit != label:
             label += f" ({self.flag.unit})"
-        self.field = field_of(self.flag, label, field.default, words, self.tip)
+        said = f'<span title="{html.escape(self.tip)}">{html.escape(label)}</span>'
+        self.field = field_of(self.flag, said, field.default, words)
         self.wrong = ipywidgets.HTML()
         self.cell = box(self.field.widget, self.wrong, look="cell wide" if name in WIDE else "cell")
         self.cell.layout.flex_flow = "column"

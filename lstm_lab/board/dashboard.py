@@ -72,7 +72,9 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         for name, page in self.pages.items():
             self.work.attach(page)
             page.told = partial(self._told, name)
-        settle_messages_but_stop(self)
+        self.pages["Training"].began = partial(self._open_tab, "Training")
+        # Stop alone may come in beside a running job: it only sets a flag.
+        settle_messages(self, [page.bar.stop for page in self.pages.values()])
         self.desk.listen(lambda: in_main(self.update))
         self._end = self.desk.surroundings.after_cells(self._after_cell)
         self.update()
@@ -120,6 +122,9 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         if self.code.value != shown:
             self.code.value = shown
 
+    def _open_tab(self, name: str) -> None:
+        self.tabs.selected_index = TABS.index(name)
+
     def _told(self, name: str, result: Shown) -> None:
         if name == "Training":
             self._write()
@@ -152,15 +157,12 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         return self.text()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        given = super()._repr_mimebundle_(**options)
-        data, metadata = given if isinstance(given, tuple) else (given, {})
-        return {**data, **self.keepsake.still(), "text/plain": self.text()}, metadata
+        return {**super()._repr_mimebundle_(**options), **self.keepsake.still(), "text/plain": self.text()}
 
     def _ipython_display_(self) -> None:
         """Show the dashboard, and below it nothing but a place for the picture that the notebook keeps."""
         cells.remember(self)
-        view, _ = super()._repr_mimebundle_()
-        display({**view, "text/plain": self.text()}, raw=True)  # type: ignore[no-untyped-call]  # IPython's
+        display({**super()._repr_mimebundle_(), "text/plain": self.text()}, raw=True)  # type: ignore[no-untyped-call]  # IPython's
         self.keepsake.show()
 
     def close(self) -> None:
@@ -177,14 +179,6 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
                 _close(one)
         self.layout.close()
         super().close()
-
-
-def settle_messages_but_stop(board: Dashboard) -> None:
-    """Let all wait for the main shell but the Stop buttons, which only set a flag."""
-    stops = {page.bar.stop for page in board.pages.values()}
-    for one in every(board):
-        if one not in stops:
-            settle_messages(one)
 
 
 def _close(one: Any) -> None:

@@ -89,9 +89,11 @@ class Field:
 class Entry(Field):
     """A line of text; left empty it means the default, which it shows in grey."""
 
-    def __init__(self, label: str, default: str, tip: str) -> None:
+    def __init__(self, label: str, default: str) -> None:
         shown = default or "none"
-        super().__init__(ipywidgets.Text(description=label, placeholder=shown, tooltip=tip, continuous_update=False))
+        super().__init__(
+            ipywidgets.Text(description=label, description_allow_html=True, placeholder=shown, continuous_update=False)
+        )
 
     @property
     def text(self) -> str:
@@ -102,11 +104,11 @@ class Entry(Field):
 class Number(Field):
     """A number; that it is refused where the option's rule says so is left to the option."""
 
-    def __init__(self, label: str, default: str, tip: str, *, whole: bool) -> None:
+    def __init__(self, label: str, default: str, *, whole: bool) -> None:
         kind = ipywidgets.IntText if whole else ipywidgets.FloatText
         number = int(default) if whole else float(default)
         step = {} if whole else {"step": 10.0 ** -len(default.partition(".")[2])}
-        super().__init__(kind(value=number, description=label, tooltip=tip, **step))
+        super().__init__(kind(value=number, description=label, description_allow_html=True, **step))
         self._read: Callable[[str], Any] = int if whole else float
 
     def put(self, text: str) -> None:
@@ -117,13 +119,13 @@ class Number(Field):
 class Choice(Field):
     """One of a few words."""
 
-    def __init__(self, label: str, words: Sequence[tuple[str, str]], value: str, tip: str, *, menu: bool) -> None:
+    def __init__(self, label: str, words: Sequence[tuple[str, str]], value: str, *, menu: bool) -> None:
         self._first = words[0]
         self._few = not menu and len(words) <= FEW
         if self._few:
-            made = ipywidgets.ToggleButtons(options=words, value=value, description=label, tooltips=[tip] * len(words))
+            made = ipywidgets.ToggleButtons(options=words, value=value, description=label, description_allow_html=True)
         else:
-            made = ipywidgets.Dropdown(options=words, value=value, description=label, tooltip=tip)
+            made = ipywidgets.Dropdown(options=words, value=value, description=label, description_allow_html=True)
         super().__init__(made)
 
     def offer(self, words: Sequence[str]) -> None:
@@ -140,8 +142,10 @@ class Choice(Field):
 class Switch(Field):
     """On or off."""
 
-    def __init__(self, label: str, default: str, tip: str) -> None:
-        super().__init__(ipywidgets.Checkbox(value=default == "on", description=label, tooltip=tip, indent=False))
+    def __init__(self, label: str, default: str) -> None:
+        super().__init__(
+            ipywidgets.Checkbox(value=default == "on", description=label, description_allow_html=True, indent=False)
+        )
 
     @property
     def text(self) -> str:
@@ -158,9 +162,11 @@ class Open(Field):
 
     OTHER = "other …"
 
-    def __init__(self, label: str, words: Sequence[str], default: str, tip: str) -> None:
-        self.menu = ipywidgets.Dropdown(options=[*words, self.OTHER], value=default, description=label, tooltip=tip)
-        self.entry = ipywidgets.Text(description="which", placeholder=default, tooltip=tip, continuous_update=False)
+    def __init__(self, label: str, words: Sequence[str], default: str) -> None:
+        self.menu = ipywidgets.Dropdown(
+            options=[*words, self.OTHER], value=default, description=label, description_allow_html=True
+        )
+        self.entry = ipywidgets.Text(description="which", placeholder=default, continuous_update=False)
         self.entry.layout.display = "none"
         self.menu.observe(self._show, "value")
         super().__init__(box(self.menu, self.entry, look="other"), self.menu, self.entry)
@@ -190,7 +196,7 @@ class Open(Field):
             self.put(said)
 
 
-def field_of(flag: Flag, label: str, default: object, words: Sequence[str] | None, tip: str) -> Field:
+def field_of(flag: Flag, label: str, default: object, words: Sequence[str] | None) -> Field:
     """Choose the widget for an option.
 
     Parameters
@@ -198,23 +204,21 @@ def field_of(flag: Flag, label: str, default: object, words: Sequence[str] | Non
     flag
         What the option takes.
     label
-        What stands above the widget.
+        What stands above the widget, in HTML: its meaning appears under the pointer.
     default
         The option's own, which tells a number from a text.
     words
         What an option of free text may hold; None where nobody knows.
-    tip
-        Its meaning.
     """
     if isinstance(default, bool) and flag.choices == ("on", "off"):
-        return Switch(label, flag.default, tip)
+        return Switch(label, flag.default)
     if flag.choices:
         none = [] if flag.default else [("none", "")]
-        return Choice(label, [*none, *((word, word) for word in flag.choices)], flag.default, tip, menu=False)
+        return Choice(label, [*none, *((word, word) for word in flag.choices)], flag.default, menu=False)
     if words is not None and flag.default:
-        return Open(label, words, flag.default, tip)
+        return Open(label, words, flag.default)
     if words is not None:
-        return Choice(label, [("found by itself", ""), *((word, word) for word in words)], "", tip, menu=True)
+        return Choice(label, [("found by itself", ""), *((word, word) for word in words)], "", menu=True)
     if isinstance(default, int | float) and not isinstance(default, bool):
-        return Number(label, repr(default), tip, whole=isinstance(default, int))
-    return Entry(label, flag.default, tip)
+        return Number(label, repr(default), whole=isinstance(default, int))
+    return Entry(label, flag.default)

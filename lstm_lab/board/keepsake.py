@@ -44,8 +44,7 @@ class Keepsake:
         return {name: drawn[name] for name in ("text/plain", "image/png") if name in drawn}
 
     def _bundle(self) -> dict[str, Any]:
-        view, _ = self._empty._repr_mimebundle_()
-        return {**view, **self.still()}
+        return {**self._empty._repr_mimebundle_(), **self.still()}
 
     def close(self) -> None:
         """Close the empty view."""

@@ -20,7 +20,7 @@ STYLE = """<style>
 body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9; --orange: #e69f00;
   --purple: #dc94be; }
 .lstm-board .widget-html, .lstm-board .widget-html-content { line-height: 1.45; margin: 0; height: auto;
-  font-size: inherit; min-width: 0; overflow-wrap: anywhere; color: var(--text); }
+  font-size: inherit; min-width: 0; overflow-wrap: anywhere; white-space: normal; color: var(--text); }
 .lstm-board .widget-html { width: 100%; overflow: visible; }
 .lstm-board .widget-html > .widget-label { display: none; }
 .lstm-board .widget-box { overflow: visible; margin: 0; min-width: 0; }
@@ -41,12 +41,11 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board .cell { position: relative; }
 .lstm-board .cell > *, .lstm-board .cell .widget-inline-hbox { width: 100%; margin: 0; }
 .lstm-board .cell .widget-inline-hbox { flex-flow: row wrap; height: auto; gap: 0; align-items: center; }
-.lstm-board .cell .widget-inline-hbox > .widget-label { flex: 1 0 100%; width: 100%; margin: 0; text-align: left;
+.lstm-board .cell .widget-inline-hbox > .widget-label,
+.lstm-board .cell .widget-toggle-buttons > .widget-label { flex: 1 0 100%; width: 100%; margin: 0; text-align: left;
   font-size: 12px; line-height: 18px; height: 18px; color: var(--muted); overflow: hidden; text-overflow: ellipsis; }
 .lstm-board .cell .widget-inline-hbox > input, .lstm-board .cell .widget-inline-hbox > select {
-  flex: 1 1 100%; width: 100%; min-width: 0; }
-.lstm-board .cell .widget-toggle-buttons > div, .lstm-board .cell .widget-toggle-buttons { flex-wrap: nowrap; }
-.lstm-board .cell .widget-toggle-buttons { flex-wrap: wrap; }
+  flex: 1 1 100%; width: 100%; min-width: 0; height: 28px; margin: 0; }
 .lstm-board .cell .widget-toggle-buttons .widget-toggle-button { flex: 1 1 0; width: auto; min-width: 0;
   margin: 0 2px 0 0; padding: 0 4px; overflow: hidden; text-overflow: ellipsis; }
 .lstm-board .cell .widget-toggle-buttons > div:not(.widget-label) { display: flex; width: 100%; }
@@ -58,10 +57,12 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board .cell > .widget-html { font-size: 12px; }
 .lstm-board .lab-more { display: none; }
 .lstm-board .section:has(.lab-switch input:checked) .lab-more { display: grid; }
-.lstm-board .lab-switch { width: auto; margin: 0; }
+.lstm-board .lab-switch { width: auto; margin: 0; flex: none; }
+.lstm-board .widget-checkbox > .widget-label-basic { display: flex; align-items: center; gap: 6px; }
+.lstm-board .widget-checkbox input { margin: 0; }
 .lstm-board .lab-switch .widget-label-basic { color: var(--muted); font-size: 12px; }
 .lstm-board .widget-button, .lstm-board .widget-toggle-button { margin: 0; }
-.lstm-board .bar { display: flex; flex-flow: row wrap; gap: 6px 8px; align-items: center; padding: 6px 0 2px; }
+.lstm-board .bar { display: flex; flex-flow: row wrap; gap: 6px 8px; align-items: flex-end; padding: 6px 0 2px; }
 .lstm-board .bar > .widget-button { width: auto; min-width: 84px; padding: 0 14px; font-weight: 600; }
 .lstm-board .bar > .widget-html { flex: 1 1 240px; width: auto; min-height: 38px; display: flex; align-items: center; }
 .lstm-board .bar > .widget-html > .widget-html-content { flex: 1 1 0; }
@@ -69,12 +70,12 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board :is(button, input, select, [tabindex], summary):focus-visible { outline: 2px solid var(--blue);
   outline-offset: 1px; }
 .lstm-board .widget-tab > .widget-tab-contents { padding: 8px 10px; min-height: 560px; overflow: visible; }
-.lstm-board .widget-tab { overflow: visible; }
+.lstm-board .widget-tab { overflow: visible; width: 100%; margin: 0; }
 .lstm-board .stage { min-height: 300px; }
 .lstm-board .quiet { color: var(--muted); }
 .lstm-board .empty { color: var(--muted); border: 1px dashed var(--line); border-radius: 4px; padding: 22px 20px;
   min-height: 120px; }
-.lstm-board svg { display: block; width: 100%; overflow: visible; }
+.lstm-board svg { display: block; width: 100%; overflow: hidden; }
 .lstm-board .ends { display: flex; justify-content: space-between; color: var(--muted); font-size: 12px; }
 .lstm-board .swatches { display: flex; flex-wrap: wrap; gap: 2px 14px; color: var(--muted); font-size: 12px; }
 .lstm-board .swatches i { display: inline-block; width: 12px; height: 10px; margin-right: 5px; }

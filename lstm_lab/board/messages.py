@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
 
-from lstm_lab.widgets.stop import arrived_beside_main, keep_to_main
+from lstm_lab.widgets.stop import arrived_beside_main, keep_to_main, let_all_through
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 __all__ = ["every", "in_main", "sent_at", "settle_messages", "stop_arrives"]
 
@@ -47,10 +47,18 @@ def every(widget: Any) -> Iterator[Any]:
         yield from every(child)
 
 
-def settle_messages(widget: Any) -> None:
-    """Let the messages of a widget and of all that it holds wait for the main shell."""
+def settle_messages(widget: Any, flags: Collection[Any]) -> None:
+    """Let the messages of a widget and of all that it holds wait for the main shell, but not those that only set flags.
+
+    Parameters
+    ----------
+    widget
+        Holds the others.
+    flags
+        Widgets whose clicks may come in at any time.
+    """
     for one in every(widget):
-        keep_to_main(one.comm)
+        (let_all_through if one in flags else keep_to_main)(one.comm)
 
 
 def _kernel() -> Any:

@@ -51,6 +51,8 @@ class Page:
         self.result: Shown | None = None
         self.told: Callable[[Shown], None] = lambda _: None
         """Called with every result."""
+        self.began: Callable[[], None] = lambda: None
+        """Called when the work begins."""
         self._hint = ipywidgets.HTML(note(hint))
         self._live: Any = None
         self.stage = box(self._hint, look="stage")
@@ -64,6 +66,7 @@ class Page:
 
     def job(self, heard: PageProgress) -> None:
         """Do it, and show what came of it."""
+        self.began()
         self.table.value = ""
         result, line = self._do(heard)
         self.show(result, heard)

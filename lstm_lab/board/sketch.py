@@ -23,6 +23,8 @@ __all__ = ["losses_sketch", "series_sketch", "weights_sketch"]
 
 WIDTH = 600
 """Places along x; the page stretches them to its width."""
+_TOP = 5.0
+"""The largest loss that is drawn."""
 _PARTS = (("train", "--muted", 0.10), ("validation", "--orange", 0.30), ("calibration", "--purple", 0.30))
 
 
@@ -98,7 +100,7 @@ def losses_sketch(losses: ResidualLosses, chosen: str) -> str:
     x = np.linspace(-reach, reach, 121)
     others = [name for name in LOSSES if name != chosen]
     curves = "".join(
-        _line(_points(loss_of(name, x, losses.delta), 0.0, 5.0, height), colour, strength)
+        _line(_points(loss_of(name, x, losses.delta), 0.0, _TOP, height), colour, strength)
         for name, colour, strength in [*((name, "--muted", 1) for name in others), (chosen, "--blue", 2.5)]
     )
     return _svg(bars + curves, height, f"Loss: {chosen}") + _ends("−4 sd", f"{chosen}, others in grey", "4 sd")
@@ -128,7 +130,7 @@ def _outline(values: NDArray[np.float64], height: int) -> str:
 
 def _points(values: NDArray[np.float64], low: float, high: float, height: int) -> str:
     x = np.linspace(0, WIDTH, len(values)) if len(values) > 1 else np.array([WIDTH / 2])
-    y = height * (1 - (np.clip(values, low, high) - low) / (high - low))
+    y = height * (1 - (values - low) / (high - low))
     return " ".join(f"{one:.1f},{other:.1f}" for one, other in zip(x, y, strict=True))
 
 

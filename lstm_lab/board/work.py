@@ -14,7 +14,6 @@ from lstm_lab.board.look import box, paragraph
 from lstm_lab.board.messages import in_main, sent_at, stop_arrives
 from lstm_lab.errors import LabError
 from lstm_lab.live import LiveProgress
-from lstm_lab.widgets.stop import let_all_through
 
 if TYPE_CHECKING:
     import threading
@@ -160,7 +159,6 @@ class Work:
         """Let a page's button start its job."""
         self._pages.append(page)
         page.bar.start.on_click(lambda _: in_main(lambda: self.begin(page)))
-        let_all_through(page.bar.stop.comm)
 
     def begin(self, page: Startable) -> None:
         """Do a page's job, and say on the page how it went."""
