@@ -21,10 +21,12 @@ import pandas as pd
 
 from lstm_lab.data.encoding import Encoder
 from lstm_lab.data.origins import Observed
+from lstm_lab.data.recipe import season_of
 from lstm_lab.data.windows import Cuts, split_at
 from lstm_lab.errors import RunError
 from lstm_lab.events import TrainingEnd
-from lstm_lab.forecasting.calibration import Calibration
+from lstm_lab.forecasting.baselines import simple_points
+from lstm_lab.forecasting.experience import Experience
 from lstm_lab.nn.backend import keras
 from lstm_lab.options import TrainOptions
 from lstm_lab.version import __version__
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_parts", "write_run"]
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a file of an older version can no longer be read."""
 
 
@@ -102,7 +104,7 @@ def _description(run: Run) -> dict[str, Any]:
         "end": asdict(run.end),
         "history": run.history.reset_index().to_dict(orient="list"),
         "frame": _frame_description(run.frame),
-        "calibrations": [[list(key), one.to_dict()] for key, one in run.calibrations.items()],
+        "experiences": [[list(key), one.to_dict()] for key, one in run.experiences.items()],
     }
 
 
@@ -112,6 +114,7 @@ def _fields(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> dict[str, 
     observed = Observed.of(frame, Encoder.from_json(kept["encoder"]), options.lookback, options.max_gap)
     split = split_at(observed.windows, Cuts(**kept["cuts"]))
     history = pd.DataFrame(kept["history"])
+    season = season_of(frame[observed.encoder.target].iloc[split.cuts.train_rows])
     return {
         "model": model,
         "history": history.set_index(history.columns[0]),
@@ -121,8 +124,16 @@ def _fields(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> dict[str, 
         "windows": observed.windows.weighted(options.weights, split.train),
         "split": split,
         **{name: kept[name] for name in ("stack", "transform", "reason", "baseline", "name")},
-        "calibrations": {tuple(key): Calibration.from_dict(one) for key, one in kept["calibrations"]},
+        # A file of format 1 has what bands alone are made of; they are then made anew.
+        "experiences": {tuple(key): _experience(one, observed, season) for key, one in kept.get("experiences", [])},
     }
+
+
+def _experience(values: dict[str, Any], observed: Observed, season: int) -> Experience:
+    """Put what the network forecast beside what the series says."""
+    rows, horizon = np.asarray(values["rows"], dtype=np.int64), len(values["centre"][0])
+    known = Experience.from_dict(values, observed.actual(rows, horizon))
+    return known.beside(simple_points(observed.target, rows, horizon, season))
 
 
 # The data ------------------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def continued(run: Run, source: str | PathLike[str] | pd.DataFrame | pd.Series[A
         observed=observed,
         windows=observed.windows.weighted(run.options.weights, split.train),
         split=split,
-        calibrations={},
+        experiences={},
     )
     vars(made)["simulator"] = run.simulator  # its compiled steps depend on network and encoder alone
     return made

@@ -251,12 +251,23 @@ class ForecastOptions(Options):
         "widen or narrow the band to what the calibration rows showed; auto: where there are enough",
         example="on",
     )
+    combine: Literal["auto"] | bool = _option(
+        "auto",
+        "let the median lean on the naive and the seasonal naive forecast as far as they were right at the newest known"
+        " origins; auto: with calibrate, and not where networks are compared",
+        example="off",
+    )
     preset: Literal["classic"] | None = _option(
         None,
-        "classic: the recipe most tutorials teach (window, step, no noise, uncalibrated, 50 paths)",
+        "classic: the recipe most tutorials teach (window, step, no noise, uncalibrated, uncombined, 50 paths)",
         example="classic",
     )
     seed: int = _option(0, "same seed, same machine: same paths, bit for bit", example="0", ge=0, lt=2**31)
+
+    @property
+    def combines(self) -> bool:
+        """Whether the median leans on the naive forecasts: ``auto`` decided."""
+        return self.calibrate is not False if self.combine == "auto" else bool(self.combine)
 
     def resolved(self) -> ForecastOptions:
         """Fill what a preset implies, but never over an option that was set by hand."""
@@ -273,6 +284,7 @@ CLASSIC: Mapping[str, Any] = {
     "masks": "step",
     "noise": "none",
     "calibrate": False,
+    "combine": False,
 }
 
 

@@ -1,4 +1,4 @@
-"""One forecast from start to end: choose the rules, calibrate on held-out rows, draw paths, name the band."""
+"""One forecast from start to end: choose the rules, learn from held-out rows, draw paths, name the band."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import numpy as np
 from lstm_lab.data.timeline import future_index
 from lstm_lab.errors import CalibrationError, ForecastError
 from lstm_lab.events import Chunk, Progress, SamplingEnd, SamplingListener, SamplingPlan
-from lstm_lab.forecasting.calibration import fit_calibration, needed_origins
+from lstm_lab.forecasting.baselines import simple_points
+from lstm_lab.forecasting.calibration import needed_origins
+from lstm_lab.forecasting.experience import Experience
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.nn.sampling import CHUNK, Rules
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.origins import Origins
     from lstm_lab.events import EndReason
-    from lstm_lab.forecasting.calibration import Calibration
+    from lstm_lab.forecasting.correction import Correction
     from lstm_lab.forecasting.forecast import Kind
     from lstm_lab.nn.sampling import Rollout
     from lstm_lab.options import ForecastOptions
@@ -93,18 +95,18 @@ class Prediction:
         started = time.perf_counter()
         origin = self.run.observed.newest(self.options.horizon, self.known)
         reason: EndReason = "finished"
-        calibration = None
+        correction = None
         try:
-            calibration = self.calibration(told, stop)
+            correction = self.correction(told, stop)
         except KeyboardInterrupt:
             reason = "interrupted"
-        told.on_start(self._plan(calibration))
+        told.on_start(self._plan(correction))
         drawn: list[NDArray[np.float64]] = []
         try:
             for paths in self._chunks(origin):
                 drawn.append(paths)
                 if listener is not None:  # calibrating all paths so far is work that nobody would see
-                    self._tell(listener, drawn, calibration)
+                    self._tell(listener, drawn, correction)
                 if reason != "finished" or (stop is not None and stop.is_set()):
                     reason = "stopped" if reason == "finished" else reason
                     break
@@ -119,8 +121,8 @@ class Prediction:
         told.on_end(
             SamplingEnd(reason, len(paths), seconds, message if reason == "finished" else f"{reason}: {message}")
         )
-        plan = self._plan(calibration)
-        return self.result(paths, calibration, plan.index, plan.history)
+        plan = self._plan(correction)
+        return self.result(paths, correction, self.rivals(self.run.observed.target), plan.index, plan.history)
 
     def paths(self, origin: Origins) -> NDArray[np.float64]:
         """Draw all paths from one origin, (paths, horizon) uncalibrated."""
@@ -131,58 +133,87 @@ class Prediction:
             yield self.run.simulator.chunk(origin, self.options.horizon, self.rules, number)[0]
 
     def _tell(
-        self, listener: SamplingListener, drawn: list[NDArray[np.float64]], calibration: Calibration | None
+        self, listener: SamplingListener, drawn: list[NDArray[np.float64]], correction: Correction | None
     ) -> None:
         done = min(len(drawn) * CHUNK, self.options.paths)
-        so_far = self.calibrated(np.concatenate(drawn)[:done], calibration)
+        so_far = self.corrected(np.concatenate(drawn)[:done], correction, self.rivals(self.run.observed.target))
         listener.on_chunk(Chunk(so_far[(len(drawn) - 1) * CHUNK :], done, self.options.paths))
 
-    def _plan(self, calibration: Calibration | None) -> SamplingPlan:
+    def _plan(self, correction: Correction | None) -> SamplingPlan:
         frame = self.run.frame
         return SamplingPlan(
             target=self.run.target,
             history=self._history(),
             index=future_index(frame.index, self.options.horizon),
             paths=self.options.paths,
-            kind=self.uncalibrated if calibration is None else "calibrated",
+            kind=self._kind(correction),
             interval=self.options.interval,
         )
+
+    def _kind(self, correction: Correction | None) -> Kind:
+        return self.uncalibrated if correction is None or correction.calibration is None else "calibrated"
 
     def _history(self) -> pd.Series[float]:
         rows = max(240, 4 * self.options.horizon, 2 * self.run.options.lookback)
         return self.run.frame[self.run.target].iloc[-rows:]
 
-    # Calibration ---------------------------------------------------------------------------------------------------
+    # What earlier origins teach ------------------------------------------------------------------------------------
 
-    def calibration(
+    def correction(
         self, listener: SamplingListener | None = None, stop: threading.Event | None = None
-    ) -> Calibration | None:
-        """Find or make the calibration, or say in `notes` why there is none."""
-        if self.options.calibrate is False:
+    ) -> Correction | None:
+        """Learn how to set the paths right; None where nothing is known, or wanted."""
+        experience = self.experience(listener, stop)
+        if len(experience) == 0:
             return None
-        key = (self.options.horizon, self.rules.rollout, self.rules.masks, self.options.noise, self.rules.seed)
-        if self._covariates() == () and key in self.run.calibrations:
-            return self.run.calibrations[key]
-        rows, overlap = self.calibration_rows()
-        needed = needed_origins((100 - self.options.interval) / 200, symmetric=True)
-        if len(rows) < needed:
-            problem = (
-                f"a {self.options.interval:g} % band needs {needed} calibration origins, got {len(rows)} in the"
-                f" {self._calibration_span()} calibration rows at horizon {self.options.horizon}"
-            )
-            if self.options.calibrate is True:
-                raise CalibrationError(f"{problem}; train with a larger calibration= or shorten the horizon")
-            self.notes["not calibrated"] = problem
-            return None
-        paths = self.simulate(rows, SCORE_CHUNKS, listener, stop)
-        if paths is None:
-            self.notes["not calibrated"] = "stopped while calibrating"
-            return None
-        actual = self.run.observed.actual(rows, self.options.horizon)
-        calibration = fit_calibration(paths, actual, overlap=overlap)
-        if self._covariates() == ():
-            self.run.calibrations[key] = calibration
-        return calibration
+        return experience.correction(self.options.interval, calibrate=self.options.calibrate is not False)
+
+    def experience(self, listener: SamplingListener | None = None, stop: threading.Event | None = None) -> Experience:
+        """Find or make what held-out rows teach; empty where they do not, and `notes` say why.
+
+        Raises
+        ------
+        CalibrationError
+            A calibration was asked for, and there are too few origins.
+        """
+        horizon, combines = self.options.horizon, self.options.combines
+        nothing = Experience.empty(horizon).beside(self.rivals(self.run.observed.target)[:, None][:, :0])
+        if self.options.calibrate is False and not combines:
+            return nothing
+        rows, _ = self.calibration_rows()
+        enough = self._enough(len(rows))
+        if len(rows) == 0 or not (enough or combines):
+            return nothing
+        key = (horizon, self.rules.rollout, self.rules.masks, self.options.noise, self.rules.seed)
+        kept = self.run.experiences if self._covariates() == () else {}
+        if key not in kept:
+            paths = self.simulate(rows, SCORE_CHUNKS, listener, stop)
+            if paths is None:
+                self.notes["not calibrated"] = "stopped while calibrating"
+                return nothing
+            points = simple_points(self.run.observed.target, rows, horizon, self.run.season)
+            kept[key] = Experience.of(rows, paths, self.run.observed.actual(rows, horizon)).beside(points)
+        return kept[key] if combines else kept[key].alone()
+
+    def _enough(self, origins: int) -> bool:
+        """Tell whether so many origins make a calibration; say why not if one may be expected."""
+        options = self.options
+        needed = needed_origins((100 - options.interval) / 200, symmetric=True)
+        if options.calibrate is False or origins >= needed:
+            return options.calibrate is not False
+        problem = (
+            f"a {options.interval:g} % band needs {needed} calibration origins, got {origins} in the"
+            f" {self._calibration_span()} calibration rows at horizon {options.horizon}"
+        )
+        if options.calibrate is True:
+            raise CalibrationError(f"{problem}; train with a larger calibration= or shorten the horizon")
+        self.notes["not calibrated"] = problem
+        return False
+
+    def rivals(self, target: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the naive forecasts after a history that the median may lean on, (rivals, horizon)."""
+        points = simple_points(target, np.array([len(target)]), self.options.horizon, self.run.season)[:, 0]
+        return points if self.options.combines else points[:0]
 
     def calibration_rows(self) -> tuple[NDArray[np.int64], int]:
         """Choose the held-out origins, and count how many following ones overlap each."""
@@ -222,41 +253,47 @@ class Prediction:
 
     # The result --------------------------------------------------------------------------------------------------
 
-    def calibrated(self, paths: NDArray[np.float64], calibration: Calibration | None) -> NDArray[np.float64]:
+    def corrected(
+        self, paths: NDArray[np.float64], correction: Correction | None, rivals: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Set paths right, if there is something to do it with."""
-        if calibration is None:
+        if correction is None:
             return paths
         tail = (100 - self.options.interval) / 200
-        return calibration.adjust(paths, levels=(tail, 0.5, 1 - tail))
+        return correction.adjust(paths, rivals, levels=(tail, 0.5, 1 - tail))
 
     def result(
         self,
         paths: NDArray[np.float64],
-        calibration: Calibration | None,
+        correction: Correction | None,
+        rivals: NDArray[np.float64],
         index: pd.Index,
         history: pd.Series[float],
     ) -> Forecast:
-        """Name the band that paths make, (paths, horizon) uncalibrated."""
+        """Name the band that paths make, (paths, horizon) as drawn, beside (rivals, horizon) naive forecasts."""
+        calibration = None if correction is None else correction.calibration
         return Forecast(
-            paths=self.calibrated(paths, calibration),
+            paths=self.corrected(paths, correction, rivals),
             index=index,
             history=history,
             target=self.run.target,
-            kind=self.uncalibrated if calibration is None else "calibrated",
+            kind=self._kind(correction),
             interval=self.options.interval,
             coverage=None if calibration is None else calibration.coverage(self.options.interval),
-            details=self._details(calibration),
+            details=self._details(correction),
         )
 
-    def _details(self, calibration: Calibration | None) -> dict[str, str]:
+    def _details(self, correction: Correction | None) -> dict[str, str]:
         residuals = self.rules.residuals
         noise = "none: dropout alone spreads the paths" if residuals is None else "held-out one-step residuals"
         if residuals is not None and residuals.scaled:
             noise += " in units of the recent volatility"
         details = {"roll-out": f"{self.rules.rollout}, dropout masks per {self.rules.masks}", "noise": noise}
+        if correction is not None and correction.described() is not None:
+            details["median"] = str(correction.described())
         details |= self.notes
-        if calibration is not None:
-            details["calibrated on"] = f"{calibration.origins} held-out origins"
+        if correction is not None and correction.calibration is not None:
+            details["calibrated on"] = f"{correction.calibration.origins} held-out origins"
         return details
 
 

@@ -12,6 +12,7 @@ from lstm_lab.archive import read_parts, write_run
 from lstm_lab.continuation import continued
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.preparation import prepare
+from lstm_lab.data.recipe import season_of
 from lstm_lab.data.windows import Split, Windows, split_rows
 from lstm_lab.export import export_run
 from lstm_lab.forecasting.words import moment, number
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.encoding import Encoder
     from lstm_lab.events import ProgressListener, SamplingListener, TrainingEnd, TrainingListener
     from lstm_lab.export import Export
-    from lstm_lab.forecasting.calibration import Calibration
+    from lstm_lab.forecasting.experience import Experience
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.nn.memory import Memory
     from lstm_lab.nn.stacks import Forecaster
@@ -76,8 +77,8 @@ class Run(Shown):
     baseline: float | None
     """Validation loss of the naive forecast that the transform implies."""
     name: str | None = None
-    calibrations: dict[Any, Calibration] = field(default_factory=dict)
-    """What earlier forecasts taught about bands, by horizon and rules."""
+    experiences: dict[Any, Experience] = field(default_factory=dict)
+    """What forecasts from the calibration rows were worth, by horizon and rules."""
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -307,6 +308,11 @@ class Run(Shown):
     def simulator(self) -> Simulator:
         """What rolls the network forward; its compiled steps are kept with the run."""
         return Simulator(self.model, self.encoder)
+
+    @cached_property
+    def season(self) -> int:
+        """Rows in the season whose naive forecast is best over the training rows; 1 where there is none."""
+        return season_of(self.frame[self.target].iloc[self.split.cuts.train_rows])
 
     def residuals(self, *, scaled: bool = False) -> Residuals | None:
         """Give the one-step residuals over the calibration rows, which training and stopping never saw.

@@ -48,19 +48,18 @@ class Stream:
         self._prediction = Prediction(run, options)
         self._bands = self._following(renew=renew, adapt=adapt)
         self._need = run.options.lookback + run.encoder.warmup
-        self._kept = max(self._need, 4 * options.horizon, 240)
+        self._kept = max(self._need, 4 * options.horizon, run.season, 240)
         self._longest = longest_step(run.frame.index, run.options.max_gap)
         self._columns = (run.target, *run.encoder.covariates)
         self._frame = run.frame[list(self._columns)].iloc[-self._kept :]
 
     def _following(self, *, renew: bool, adapt: bool) -> Following | None:
-        calibration = self._prediction.calibration()
-        if calibration is None:
+        options = self._prediction.options
+        calibrate = options.calibrate is not False
+        if not (calibrate or options.combines):
             return None
-        rows, _ = self._prediction.calibration_rows()
-        stride = int(np.diff(rows).min(initial=len(self.run.frame)))
-        interval = self._prediction.options.interval
-        return Following(calibration, rows, interval, renew=renew, adapt=adapt, stride=stride)
+        known = self._prediction.experience()
+        return Following(known, options.interval, calibrate=calibrate, renew=renew, adapt=adapt, stride=known.stride)
 
     def push(self, row: float | Mapping[str, float] | pd.Series[Any], time: Any = None) -> Forecast | None:
         """Take in what happened next, and forecast from there.
@@ -104,7 +103,7 @@ class Stream:
         return None if held is None else Coverage.measure(held, interval, overlap=horizon - 1)
 
     def __repr__(self) -> str:
-        band = "bands are not calibrated" if self._bands is None else "no forecast is over yet"
+        band = "no forecast is over yet"
         if self.coverage is not None:
             band = f"its {self._prediction.options.interval:g} % bands held {self.coverage}"
         return f"Stream of {self.run.target}: {self.rows:,} rows to {moment(self._frame.index[-1])}; {band}"
@@ -150,9 +149,10 @@ class Stream:
         prediction, horizon = self._prediction, self._prediction.options.horizon
         # Noise follows from the row's number among all rows, so the stream draws what a forecast from there would.
         raw = prediction.paths(replace(observed.newest(horizon), rows=np.array([self.rows])))
-        calibration = None if self._bands is None else self._bands.band(self.rows, raw)
+        rivals = prediction.rivals(observed.target)
+        correction = None if self._bands is None else self._bands.correct(self.rows, raw, rivals)
         index, history = future_index(observed.frame.index, horizon), observed.frame[self.run.target]
-        forecast = prediction.result(raw, calibration, index, history)
+        forecast = prediction.result(raw, correction, rivals, index, history)
         measured = self.coverage
         if measured is None or measured.origins < MEASURED:
             return forecast

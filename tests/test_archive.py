@@ -61,7 +61,7 @@ def test_what_is_loaded_is_the_same_run(run, file):
 def test_calibrations_that_it_had_need_not_be_made_again(run, tmp_path):
     run.forecast(3, paths=CHUNK)
     loaded = lab.load_run(run.save(tmp_path / "calibrated.lstm"))
-    assert set(loaded.calibrations) == set(run.calibrations)
+    assert set(loaded.experiences) == set(run.experiences)
     same(loaded, run)
 
 

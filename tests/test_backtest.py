@@ -13,17 +13,18 @@ import pytest
 
 import lstm_lab as lab
 from lstm_lab.data.origins import Observed
+from lstm_lab.data.recipe import season_of
 from lstm_lab.errors import CalibrationError, DataError, ForecastError, OptionError
 from lstm_lab.events import ProgressListener
 from lstm_lab.forecasting import metrics
-from lstm_lab.forecasting.baselines import BASELINES
+from lstm_lab.forecasting.baselines import BASELINES, simple_points
 from lstm_lab.forecasting.calibration import centre_and_spread
+from lstm_lab.forecasting.combining import mixed
 from lstm_lab.forecasting.following import GAMMA
 from lstm_lab.forecasting.words import percent
 from lstm_lab.nn.sampling import CHUNK
 from lstm_lab.options import ForecastOptions
 from lstm_lab.prediction import Prediction
-from lstm_lab.studies.course import season_of
 from lstm_lab.studies.judging import difference
 
 HORIZON, ORIGINS = 3, 14
@@ -63,6 +64,10 @@ def same(one, other):
         assert np.array_equal(forecasts.paths, other.forecasts[name].paths), name
 
 
+def calibrations(forecasts):
+    return [one.calibration for one in forecasts.corrections]
+
+
 def test_results_equal_one_forecast_per_origin(run, longer):
     options = ForecastOptions(horizon=HORIZON, paths=CHUNK)
     rules = Prediction(run, options).rules
@@ -76,16 +81,22 @@ def test_results_equal_one_forecast_per_origin(run, longer):
 def test_calibration_is_the_runs_own(run, longer):
     forecast = run.forecast(HORIZON, paths=CHUNK)
     assert forecast.coverage == longer.forecasts["network"][0].coverage
-    own = next(iter(run.calibrations.values()))
-    np.testing.assert_allclose(longer.forecasts["network"].calibrations[0].scores, own.scores, rtol=1e-5, atol=1e-6)
+    own = next(iter(run.experiences.values()))
+    first = longer.forecasts["network"].corrections[0]
+    np.testing.assert_allclose(first.weights, own.correction(90).weights, rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(first.calibration.scores, own.correction(90).calibration.scores, rtol=1e-5, atol=1e-6)
+    raw = calibrations(longer.forecasts["network alone"])[0].scores
+    np.testing.assert_allclose(raw, own.alone().correction(90).calibration.scores, rtol=1e-5, atol=1e-6)
 
 
 def test_without_renewal_the_band_stays_the_runs_own(run, longer):
     kept = lab.backtest(run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, renew=False, baselines=("naive",))
     for name in ("network", "naive"):
-        first = longer.forecasts[name].calibrations[0]
-        assert all(np.array_equal(one.scores, first.scores) for one in kept.forecasts[name].calibrations)
-        assert not np.array_equal(longer.forecasts[name].calibrations[-1].scores, first.scores)
+        first = longer.forecasts[name].corrections[0]
+        for one in kept.forecasts[name].corrections:
+            assert np.array_equal(one.calibration.scores, first.calibration.scores)
+            assert np.array_equal(one.weights, first.weights)
+        assert not np.array_equal(calibrations(longer.forecasts[name])[-1].scores, first.calibration.scores)
     assert "kept as it was" in repr(kept)
 
 
@@ -99,7 +110,7 @@ def test_a_covariate_known_ahead_is_known_at_every_origin_and_while_calibrating(
     alone = run.simulator.chunk(until.newest(HORIZON, table().iloc[row : row + HORIZON]), HORIZON, rules)[0]
     np.testing.assert_allclose(told.forecasts["network"].raw[5], alone, rtol=1e-6)
     assert not np.allclose(told.forecasts["network"].raw[5], longer.forecasts["network"].raw[5], rtol=1e-6)
-    held, known = (one.forecasts["network"].calibrations[0].scores for one in (longer, told))
+    held, known = (calibrations(one.forecasts["network alone"])[0].scores for one in (longer, told))
     assert not np.allclose(held, known)
     assert np.array_equal(told.forecasts["naive"].paths, longer.forecasts["naive"].paths)
     assert "known ahead" in repr(told)
@@ -114,14 +125,14 @@ def test_steered_bands_take_in_each_miss_as_it_becomes_known(run, longer):
     steered = lab.backtest(
         run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, adapt=True, baselines=("naive",)
     )
-    for name in ("network", "naive"):
+    for name in ("network alone", "naive"):
         ours, plain = steered.forecasts[name], longer.forecasts[name]
         assert np.array_equal(ours.raw, plain.raw)
         misses = np.zeros(HORIZON)
-        for number, one in enumerate(ours.calibrations):
+        for number, one in enumerate(calibrations(ours)):
             # Origins are further apart than the horizon, so every step of the earlier ones is known.
             level = np.clip(0.9 - GAMMA * (0.1 * number - misses), 0, one.widest / 100)
-            expected = plain.calibrations[number].asked(90, level)
+            expected = calibrations(plain)[number].asked(90, level)
             np.testing.assert_allclose(one.stretch, expected.stretch)
             low, high = one.quantile(ours.raw[number], (0.05, 0.95))
             actual = ours.past.actual[number]
@@ -221,16 +232,16 @@ def test_within_the_run_the_judged_rows_calibrate_nothing(run):
     middle = (cuts.calibration + cuts.rows) // 2
     assert result.past.rows[0] >= middle
     assert "earlier half" in result.details["origins lie in"]
-    calibration = result.forecasts["network"].calibrations[0]
+    calibration = calibrations(result.forecasts["network"])[0]
     assert calibration.origins == middle - cuts.calibration - HORIZON + 1
 
 
 def test_a_band_learns_from_the_origins_whose_steps_are_known(longer):
-    forecasts, rows = longer.forecasts["network"], longer.past.rows
-    first, last = forecasts.calibrations[0], forecasts.calibrations[-1]
+    forecasts, rows = longer.forecasts["network alone"], longer.past.rows
+    first, *_, last = calibrations(forecasts)
     known = np.flatnonzero(rows + HORIZON <= rows[-1])
     centre, spread = centre_and_spread(forecasts.raw[known])
-    expected = (longer.past.actual[known] - centre) / np.maximum(spread, first.floor)
+    expected = (longer.past.actual[known] - centre) / np.maximum(spread, last.floor)
     assert len(known) > 0
     np.testing.assert_allclose(last.scores[-len(known) :], expected)
     # What is left of the first calibration is its newest part.
@@ -247,7 +258,7 @@ def test_refit_is_a_training_on_the_rows_before(run):
         result.forecasts["network"].paths[2], again.forecast(HORIZON, paths=CHUNK).paths, rtol=1e-5
     )
     # Two trainings, each calibrated on rows of its own, and renewed by the first of its two origins for the second.
-    assert [calibration.origins for calibration in result.forecasts["network"].calibrations] == [60, 61, 60, 61]
+    assert [calibration.origins for calibration in calibrations(result.forecasts["network"])] == [60, 61, 60, 61]
 
 
 def test_a_process_pool_gives_the_same_bits(run, longer):
@@ -371,3 +382,39 @@ def test_difference_against_a_simulation():
     assert np.mean([gap.error for gap in gaps]) == pytest.approx(means.std(), rel=0.1)
     repeated = np.repeat(rng.normal(0, 1, (30, 4)), 5, axis=0)
     assert difference(repeated, repeated * 0, 4).error > 1.5 * difference(repeated, repeated * 0, 0).error
+
+
+def test_the_network_is_judged_with_the_naive_forecasts_it_leans_on_and_by_itself(run, longer):
+    together, by_itself = (longer.forecasts[name] for name in ("network", "network alone"))
+    assert np.array_equal(together.raw, by_itself.raw)
+    assert by_itself.leaning is None
+    season = longer_season()
+    points = simple_points(table()["price"].to_numpy(), longer.past.rows, HORIZON, season)
+    np.testing.assert_array_equal(together.rivals, points)
+    for number, one in enumerate(together.corrections):
+        centre = np.median(together.raw[number], axis=0)
+        np.testing.assert_allclose(together.band[1][number], mixed(centre, points[:, number], one.weights))
+    assert "network" in longer.details["median"]
+    assert together[3].details.get("median") == together.corrections[3].described()
+    text = repr(longer)
+    assert "by itself" in text
+    assert longer.alone.startswith("network alone's error is")
+    single = lab.backtest(
+        run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, combine=False, baselines=("naive",)
+    )
+    assert list(single.forecasts) == ["network", "naive"]
+    assert np.array_equal(single.forecasts["network"].paths, by_itself.paths)
+    assert single.alone is None
+    assert "by itself" not in repr(single)
+
+
+def test_too_few_origins_to_calibrate_are_enough_to_lean_on():
+    frame = table().iloc[:150]  # 26 origins calibrate, and a band of 99 % would need 99
+    run = lab.train(frame.iloc[:110], target="price", **TRAIN)
+    result = lab.backtest(run, frame, horizon=HORIZON, origins=20, paths=CHUNK, interval=99)
+    assert "not calibrated" in result.details
+    ours = result.forecasts["network"]
+    assert ours.kind == "predictive"
+    assert ours.corrections[0].known == 20
+    assert ours.corrections[0].weights.sum() > 0
+    assert result.forecasts["naive"].corrections[-1].weights.shape == (0,)

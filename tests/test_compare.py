@@ -160,7 +160,7 @@ def test_a_network_of_a_comparison_is_the_one_that_train_makes(comparison):
     later = lab.backtest(again, table(), baselines=(), **STUDY)
     np.testing.assert_array_equal(later.past.rows, comparison.past.rows)
     assert first == later.past.rows[0]
-    np.testing.assert_allclose(later.forecasts["network"].paths, comparison.forecasts["rnn", 1].paths, rtol=1e-6)
+    np.testing.assert_allclose(later.forecasts["network alone"].paths, comparison.forecasts["rnn", 1].paths, rtol=1e-6)
 
 
 def test_a_random_walk_has_no_winner(comparison):

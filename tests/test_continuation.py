@@ -57,7 +57,7 @@ def test_bands_learn_from_the_newest_rows_and_forget_old_ones(run):
     np.testing.assert_array_equal(later.split.validation, run.split.validation)
     np.testing.assert_array_equal(later.residuals().rows, np.arange(455, 500))
     assert "train 240, validation 30, calibration 45, older than the band remembers 185" in repr(later)
-    assert later.calibrations is not run.calibrations
+    assert later.experiences is not run.experiences
 
 
 def test_a_few_newer_rows_forget_none(run):

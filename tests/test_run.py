@@ -67,9 +67,9 @@ def test_a_forecast_is_calibrated_where_the_data_allow_it(run):
 
 def test_calibration_is_kept_for_the_next_forecast(run):
     first = run.forecast(4, paths=50)
-    kept = dict(run.calibrations)
+    kept = dict(run.experiences)
     again = run.forecast(4, paths=50)
-    assert run.calibrations == kept
+    assert run.experiences == kept
     np.testing.assert_array_equal(first.paths, again.paths)
 
 

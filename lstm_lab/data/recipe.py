@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.transforms import Choice
 
-__all__ = ["AUTO", "Recipe", "settle"]
+__all__ = ["AUTO", "Recipe", "season_of", "settle"]
 
 AUTO = "auto"
 
@@ -138,3 +138,13 @@ def _pairs(days: float, step: float) -> tuple[str, ...]:
     if days < 8:
         return ("hour", "dayofweek") if step < DAY else ("dayofweek",)
     return ("dayofyear",) if step < 20 * DAY else ("month",)
+
+
+def season_of(training: pd.Series[float]) -> int:
+    """Find the season whose naive forecast is best over the training rows; 1 where there is none."""
+    found = choose_transform(training.to_numpy(np.float64), training.index).candidates
+    seasonal = [one for one in found if one.label.startswith("seasonal_diff(") and np.isfinite(one.error)]
+    if not seasonal:
+        return 1
+    best = min(seasonal, key=lambda one: one.error)
+    return int(best.label.removeprefix("seasonal_diff(").removesuffix(")"))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = NDArray[np.float64]
 
-__all__ = ["BASELINES", "Baseline", "arima", "baseline", "drift", "ets", "naive", "seasonal_naive"]
+__all__ = ["BASELINES", "Baseline", "arima", "baseline", "drift", "ets", "naive", "seasonal_naive", "simple_points"]
 
 RECENT: Final = 1000
 """Newest rows that ETS and ARIMA are fitted on: more would take longer and say little more of the next steps."""
@@ -104,6 +104,26 @@ def seasonal_naive(history: ArrayLike, horizon: int, *, paths: int, rng: np.rand
     shocks = rng.choice(changes, size=(paths, horizon))
     point = np.resize(history[-season:], horizon)
     return _centred(point + _carried(shocks, season), point)
+
+
+def simple_points(target: Array, rows: NDArray[np.int64], horizon: int, season: int) -> Array:
+    """Give the point forecasts of naive and, where there is a season, seasonal naive, (1 or 2, origins, horizon).
+
+    Parameters
+    ----------
+    target
+        (n,) observed values; those before a row are known there.
+    rows
+        (origins,) row of each first forecast step.
+    horizon
+        Steps ahead.
+    season
+        Rows in a season; 1 for none.
+    """
+    last = np.repeat(target[rows - 1][:, None], horizon, axis=1)
+    if season == 1:
+        return last[None]
+    return np.stack([last, target[rows[:, None] - season + np.arange(horizon) % season]])
 
 
 def ets(history: ArrayLike, horizon: int, *, paths: int, rng: np.random.Generator, season: int = 1) -> Array:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
 
@@ -23,13 +23,13 @@ from lstm_lab.errors import CalibrationError
 from lstm_lab.forecasting.metrics import Coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
     Array: TypeAlias = NDArray[np.float64]
 
-__all__ = ["Calibration", "centre_and_spread", "fit_calibration", "needed_origins"]
+__all__ = ["Calibration", "centre_and_spread", "needed_origins", "scored"]
 
 _TOLERANCE = 1e-9  # 20 * 0.95 must not round up to rank 20
 
@@ -61,10 +61,7 @@ def needed_origins(q: float, *, symmetric: bool) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What earlier origins taught about the paths; small enough to be kept with a run.
-
-    Build it with `fit_calibration`.
-    """
+    """What earlier origins taught about the spread of paths; see `of`."""
 
     scores: Array
     """(origins, horizon): (y - m) / s, origins in order of time."""
@@ -78,6 +75,38 @@ class Calibration:
     """Rank the scores' absolute values: the median stays, and both edges share every score."""
     stretch: Array | None = None
     """(horizon,): what the scores of each step are multiplied by once they are ranked; None: by 1. See `asked`."""
+
+    @classmethod
+    def of(
+        cls,
+        centre: Array,
+        spread: Array,
+        actual: Array,
+        *,
+        overlap: int = 0,
+        smooth: int | None = None,
+        symmetric: bool = True,
+    ) -> Self:
+        """Score earlier forecasts.
+
+        Parameters
+        ----------
+        centre, spread
+            (origins, horizon) of their paths, in the target's unit, origins in order of time and outside the training
+            rows; see `scored`.
+        actual
+            (origins, horizon) what happened.
+        overlap
+            Following origins whose horizon still touches an origin's: ``ceil(horizon / stride) - 1``.
+        smooth
+            Neighbouring steps on either side over which scores of equal rank are averaged, fewer near both ends; 0 for
+            plain split-conformal. None: a tenth of the horizon.
+        symmetric
+            Rank absolute scores, so that the median stays where it is, rather than signed ones.
+        """
+        floor = _floor(spread)
+        scores = (actual - centre) / np.maximum(spread, floor)
+        return cls(scores, floor, overlap, round(centre.shape[1] / 10) if smooth is None else smooth, symmetric)
 
     @property
     def origins(self) -> int:
@@ -261,24 +290,6 @@ class Calibration:
         held = self.held(interval)
         return None if held is None else Coverage.measure(held, interval, overlap=self.overlap)
 
-    def renewed(self, paths: ArrayLike, actual: Sequence[Array] | Array, *, keep: int | None = None) -> Self:
-        """Take in newer origins and forget the oldest: a band that follows the times.
-
-        Parameters
-        ----------
-        paths
-            (newer origins, paths, horizon), drawn as those of the calibration were, in order of time; may be none.
-        actual
-            (newer origins, horizon); all observed before the next forecast is made.
-        keep
-            Origins that the new calibration has, at most; by default as many as this one.
-        """
-        scores = self.scores
-        if len(actual) > 0:
-            centre, spread = self._centre_and_spread(paths)
-            scores = np.concatenate([scores, (np.asarray(actual, dtype=np.float64) - centre) / spread])
-        return replace(self, scores=scores[-(self.origins if keep is None else keep) :])
-
     def asked(self, interval: float, coverage: ArrayLike) -> Self:
         """Stretch every step so that the band of one interval is as wide as another's.
 
@@ -301,58 +312,14 @@ class Calibration:
             stretch = np.where(own > 0, (high - low) / own, 1.0)
         return replace(self, stretch=stretch if self.stretch is None else stretch * self.stretch)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Give plain lists and numbers for JSON."""
-        return {
-            "scores": self.scores.tolist(),
-            "floor": self.floor.tolist(),
-            "overlap": self.overlap,
-            "smooth": self.smooth,
-            "symmetric": self.symmetric,
-            "stretch": None if self.stretch is None else self.stretch.tolist(),
-        }
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Take back what `to_dict` gave."""
-        known = {name: values[name] for name in ("overlap", "smooth", "symmetric")}
-        for name in ("scores", "floor", "stretch"):
-            known[name] = None if values[name] is None else np.asarray(values[name], dtype=np.float64)
-        return cls(**known)
-
-
-def fit_calibration(
-    paths: ArrayLike,
-    actual: ArrayLike,
-    *,
-    overlap: int = 0,
-    smooth: int | None = None,
-    symmetric: bool = True,
-) -> Calibration:
-    """Score earlier forecasts.
-
-    Parameters
-    ----------
-    paths
-        (origins, paths, horizon), in the target's unit, origins in order of time and outside the training rows.
-    actual
-        (origins, horizon); an origin with an unobserved (NaN) step is left out.
-    overlap
-        Following origins whose horizon still touches an origin's: ``ceil(horizon / stride) - 1``.
-    smooth
-        Neighbouring steps on either side over which scores of equal rank are averaged, fewer near both ends; 0 for
-        plain split-conformal. None: a tenth of the horizon.
-    symmetric
-        Rank absolute scores, so that the median stays where it is, rather than signed ones.
-
-    Returns
-    -------
-    Calibration
+def scored(paths: ArrayLike, actual: ArrayLike) -> tuple[Array, Array, Array]:
+    """Give centre and spread of paths, (origins, paths, horizon), and what happened, each (origins, horizon).
 
     Raises
     ------
     CalibrationError
-        Shapes that do not match, paths that are not finite, or no observed origin.
+        Shapes that do not match, no origin, or anything that is not finite.
     """
     paths, actual = np.asarray(paths, dtype=np.float64), np.asarray(actual, dtype=np.float64)
     if paths.ndim != 3 or actual.shape != (paths.shape[0], paths.shape[2]):
@@ -360,16 +327,11 @@ def fit_calibration(
             f"calibration takes (origins, paths, horizon) paths and (origins, horizon) actual values, "
             f"got {paths.shape} and {actual.shape}"
         )
-    observed = ~np.isnan(actual).any(axis=1)
-    if not observed.any():
+    if len(actual) == 0:
         raise CalibrationError("calibration needs origins whose whole horizon was observed, got none; keep more rows")
-    if not np.isfinite(paths[observed]).all() or not np.isfinite(actual[observed]).all():
+    if not np.isfinite(paths).all() or not np.isfinite(actual).all():
         raise CalibrationError("calibration needs finite paths and values, got NaN or infinity; the roll-out diverged")
-    centre, spread = centre_and_spread(paths[observed])
-    floor = _floor(spread)
-    scores = (actual[observed] - centre) / np.maximum(spread, floor)
-    horizon = paths.shape[2]
-    return Calibration(scores, floor, overlap, round(horizon / 10) if smooth is None else smooth, symmetric)
+    return *centre_and_spread(paths), actual
 
 
 def _floor(spread: Array) -> Array:

@@ -1,20 +1,22 @@
-"""A calibration that follows its series: it takes in what has become known, forgets what is old, and is steered."""
+"""Corrections that follow their series: they take in what has become known, forget what is old, and are steered."""
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lstm_lab.forecasting.adaptive import Adaptive
 from lstm_lab.forecasting.calibration import needed_origins
+from lstm_lab.forecasting.combining import mixed
+from lstm_lab.forecasting.experience import Experience
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lstm_lab.forecasting.calibration import Calibration
+    from lstm_lab.forecasting.correction import Correction
 
 __all__ = ["REACH", "Following"]
 
@@ -32,45 +34,47 @@ GAMMA = 0.02
 
 
 class Following:
-    """Bands for one origin after another, each from what is known by then.
+    """Corrections for one origin after another, each from what is known by then.
 
     Rows are taken in one at a time with `observe`, in order. So a backtest and a stream of live rows go the same way.
 
     Parameters
     ----------
-    calibration
-        To begin with.
-    rows
-        (origins,) rows of the first forecast steps of the calibration's origins, rising.
+    experience
+        To begin with; its rows are those of the series that is followed.
     interval
         Nominal coverage of the bands, in percent.
+    calibrate
+        Whether bands are calibrated, as soon as there are origins enough.
     renew
-        Let forecasts whose horizon is over join the calibration, and forget what `REACH` says is too old: rows of one
+        Let forecasts whose horizon is over join the experience, and forget what `REACH` says is too old: rows of one
         season say little of the bands of the next.
     adapt
         Steer the miss rate of each step towards its target, see `Adaptive`.
     stride
-        Rows between two forecasts that join the calibration, at least.
+        Rows between two forecasts that join the experience, at least.
     """
 
     def __init__(
         self,
-        calibration: Calibration,
-        rows: NDArray[np.int64],
+        experience: Experience,
         interval: float,
         *,
+        calibrate: bool = True,
         renew: bool = True,
         adapt: bool = False,
         stride: int = 1,
     ) -> None:
-        self._calibration = calibration
-        self._rows = np.asarray(rows)
-        self._interval = interval
-        self._oldest = REACH * (rows[-1] - rows[0])
-        self._fewest = max(FEWEST, needed_origins((100 - interval) / 200, symmetric=calibration.symmetric))
+        self._known = experience
+        self._interval, self._calibrate = interval, calibrate
+        needed = needed_origins((100 - interval) / 200, symmetric=True)
+        self._fewest = max(FEWEST, needed)
+        rows = experience.rows
+        self._oldest = REACH * (rows[-1] - rows[0]) if len(rows) >= needed else np.inf
         self._renew, self._stride = renew, stride
         target = 1 - interval / 100
-        self._steering = [Adaptive(target, target, GAMMA) for _ in range(calibration.horizon)] if adapt else []
+        self._steering = [Adaptive(target, target, GAMMA) for _ in range(experience.horizon)] if adapt else []
+        self._correction = experience.correction(interval, calibrate=calibrate)
         self._open: list[_Open] = []
         self._over: list[_Open] = []
         self._held: deque[NDArray[np.bool_]] = deque(maxlen=REMEMBERED)
@@ -80,30 +84,33 @@ class Following:
         """Which steps lay in the bands that were given, (forecasts, horizon), of the newest whose horizon is over."""
         return np.stack(list(self._held)) if self._held else None
 
-    def band(self, row: int, paths: NDArray[np.float64]) -> Calibration:
-        """Give the calibration for a forecast, and remember the forecast until its horizon is over.
+    def correct(self, row: int, paths: NDArray[np.float64], rivals: NDArray[np.float64]) -> Correction:
+        """Give the correction for a forecast, and remember the forecast until its horizon is over.
 
         Parameters
         ----------
         row
             Row of its first step; every row before it has been observed.
         paths
-            (paths, horizon) uncalibrated.
+            (paths, horizon) as drawn.
+        rivals
+            (rivals, horizon) naive forecasts, as many as the experience has.
 
         Returns
         -------
-        Calibration
-            Of rows before `row` alone.
+        Correction
+            From rows before `row` alone.
         """
         if self._renew:
             self._take_in(row)
-        calibration = self._calibration
-        if self._steering:
-            calibration = calibration.asked(self._interval, [each.level for each in self._steering])
+        correction = self._correction
+        if self._steering and correction.calibration is not None:
+            asked = correction.calibration.asked(self._interval, [each.level for each in self._steering])
+            correction = replace(correction, calibration=asked)
         tail = (100 - self._interval) / 200
-        low, high = calibration.quantile(paths, (tail, 1 - tail))
-        self._open.append(_Open(row, paths, low, high, np.empty(paths.shape[-1])))
-        return calibration
+        low, high = correction.quantile(paths, rivals, (tail, 1 - tail))
+        self._open.append(_Open(row, paths, rivals, correction.weights, low, high, np.empty(paths.shape[-1])))
+        return correction
 
     def observe(self, row: int, value: float) -> None:
         """Take in what happened at a row."""
@@ -120,19 +127,16 @@ class Following:
 
     def _take_in(self, row: int) -> None:
         """Let what is over join, and what is old go."""
-        newer = []
+        known = self._known
         for one in self._over:
-            if one.row - self._rows[-1] >= self._stride:
-                newer.append(one)
-                self._rows = np.append(self._rows, one.row)
+            if len(known) == 0 or one.row - known.rows[-1] >= self._stride:
+                known = known.joined(one.experience())
         self._over = []
-        horizon = self._calibration.horizon
-        young = int(np.sum(self._rows + horizon + self._oldest >= row))
-        self._rows = self._rows[-max(young, self._fewest) :]
-        if newer or len(self._rows) < self._calibration.origins:
-            self._calibration = self._calibration.renewed(
-                [one.paths for one in newer], [one.actual for one in newer], keep=len(self._rows)
-            )
+        young = int(np.sum(known.rows + known.horizon + self._oldest >= row))
+        known = known.newest(max(young, self._fewest))
+        if not np.array_equal(known.rows, self._known.rows):
+            self._known = known
+            self._correction = known.correction(self._interval, calibrate=self._calibrate)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -141,6 +145,14 @@ class _Open:
 
     row: int
     paths: NDArray[np.float64]
+    rivals: NDArray[np.float64]
+    weights: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     actual: NDArray[np.float64]
+
+    def experience(self) -> Experience:
+        """Say what was learnt once it is."""
+        made = Experience.of(np.array([self.row]), self.paths[None], self.actual[None])
+        median = mixed(made.centre, self.rivals[:, None], self.weights)
+        return replace(made, rivals=self.rivals[:, None], median=median)

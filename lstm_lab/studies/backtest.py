@@ -13,7 +13,7 @@ from lstm_lab.showing import Still, Summary
 from lstm_lab.studies.course import check_baselines
 from lstm_lab.studies.executors import workplace
 from lstm_lab.studies.judging import COLUMNS, difference, score
-from lstm_lab.studies.rolling import assemble, jobs_of, plan_backtest
+from lstm_lab.studies.rolling import alone, assemble, jobs_of, plan_backtest
 from lstm_lab.studies.words import against, effect, held, measured, origins_text
 
 if TYPE_CHECKING:
@@ -76,13 +76,26 @@ class Backtest(Still):
     @property
     def verdict(self) -> str:
         """Say whether the network beats the best baseline, or whether the origins cannot tell."""
-        others = [name for name in self.summary.index if name != self.network]
-        if not others:
-            return f"{self.network} alone, without a baseline to compare it with"
-        best = others[0]
-        gap, base = self._gap(best), float(self.summary["mae"].loc[best])
+        best = self._best
+        if best is None:
+            return f"{self.network} by itself, without a baseline to compare it with"
+        return f"{self._against(self.network, best)} ({best} is the best baseline)"
+
+    @property
+    def alone(self) -> str | None:
+        """Say the same of the network's own median, where the run's leans on the naive forecasts."""
+        name, best = alone(self.network), self._best
+        return None if name not in self.forecasts or best is None else self._against(name, best)
+
+    @property
+    def _best(self) -> str | None:
+        """Name the baseline with the lowest MAE."""
+        own = {self.network, alone(self.network)}
+        return next((str(name) for name in self.summary.index if name not in own), None)
+
+    def _against(self, name: str, best: str) -> str:
         judged_by = f"{len(self.origins)} origin{'s' if len(self.origins) > 1 else ''}"
-        return f"{against(self.network, best, gap, base, judged_by)} ({best} is the best baseline)"
+        return against(name, best, self._gap(best, name), float(self.summary["mae"].loc[best]), judged_by)
 
     @property
     def caution(self) -> str | None:
@@ -96,9 +109,10 @@ class Backtest(Still):
         found = held(share, low, high)
         return f"do not rely on this band: {why}, and of a nominal {self.past.interval:g} % it held {found}"
 
-    def _gap(self, name: str) -> Difference:
-        """Compare the network's absolute errors with another's, origin by origin."""
-        return difference(self.forecasts[self.network].errors, self.forecasts[name].errors, self.past.overlap)
+    def _gap(self, name: str, own: str | None = None) -> Difference:
+        """Compare absolute errors with another's, origin by origin: the network's, or those of another of its own."""
+        one = self.forecasts[self.network if own is None else own]
+        return difference(one.errors, self.forecasts[name].errors, self.past.overlap)
 
     def summary_table(self) -> Summary:
         """Say what was judged and what follows, and tabulate the models."""
@@ -111,6 +125,8 @@ class Backtest(Still):
             ("band", band),
             ("verdict", self.verdict),
         ]
+        if self.alone is not None:
+            rows.append(("by itself", self.alone))
         if self.caution is not None:
             rows.append(("beware", self.caution))
         return Summary(f"Backtest of {self.target}", tuple(rows), tuple(self._lines()))
@@ -191,4 +207,8 @@ def backtest(
         jobs = jobs_of(plan, here=place.executor is None)
         outcome = place.run([job.task for job in jobs], label="backtest", listener=listener, stop=stop)
     past, forecasts = assemble(plan, jobs, outcome)
-    return Backtest(past, forecasts, plan.name, plan.described(stopped=outcome.stopped, judged=len(past.rows)))
+    details = plan.described(stopped=outcome.stopped, judged=len(past.rows))
+    leaning = forecasts[plan.name].leaning
+    if leaning is not None:
+        details["median"] = f"{leaning} on average, weighed at each origin by their errors at earlier ones"
+    return Backtest(past, forecasts, plan.name, details)

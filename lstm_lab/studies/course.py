@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.transforms import choose_transform
 from lstm_lab.errors import CalibrationError, MissingExtraError
-from lstm_lab.forecasting.baselines import baseline
-from lstm_lab.forecasting.calibration import fit_calibration, needed_origins
+from lstm_lab.forecasting.baselines import baseline, simple_points
+from lstm_lab.forecasting.calibration import needed_origins
+from lstm_lab.forecasting.experience import Experience
 from lstm_lab.forecasting.following import Following
 from lstm_lab.nn.sampling import CHUNK
 from lstm_lab.prediction import SCORE_CHUNKS
@@ -22,11 +22,10 @@ from lstm_lab.studies.tasks import Draw, blocks
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from lstm_lab.data.origins import Observed
-    from lstm_lab.forecasting.calibration import Calibration
+    from lstm_lab.forecasting.correction import Correction
     from lstm_lab.forecasting.forecast import Kind
     from lstm_lab.options import ForecastOptions
     from lstm_lab.studies.executors import Outcome, Task
@@ -43,7 +42,6 @@ __all__ = [
     "gather",
     "named",
     "no_calibration",
-    "season_of",
 ]
 
 
@@ -73,10 +71,14 @@ class Course:
     problem: str | None
     """Why the bands are not calibrated; None if they are."""
 
-    def places(self, stage: Stage) -> NDArray[np.int64]:
-        """Give the calibrating origins of a stage their rows in the frame that is judged."""
-        times = self.earlier.frame.index[stage.calibrating]
+    def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give calibrating origins their rows in the frame that is judged."""
+        times = self.earlier.frame.index[rows]
         return np.asarray(self.observed.frame.index.searchsorted(times), dtype=np.int64)
+
+    def rivals(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the naive forecasts from rows of the frame that is judged, (rivals, origins, horizon)."""
+        return simple_points(self.observed.target, rows, self.forecast.horizon, self.season)
 
     renew: bool = True
     """Whether a calibration takes in the judged origins whose horizon is over, and forgets its oldest."""
@@ -125,16 +127,6 @@ def check_baselines(names: Sequence[str]) -> None:
             )
 
 
-def season_of(training: pd.Series[float]) -> int:
-    """Find the season whose naive forecast is best over the training rows; 1 where there is none."""
-    found = choose_transform(training.to_numpy(np.float64), training.index).candidates
-    seasonal = [one for one in found if one.label.startswith("seasonal_diff(") and np.isfinite(one.error)]
-    if not seasonal:
-        return 1
-    best = min(seasonal, key=lambda one: one.error)
-    return int(best.label.removeprefix("seasonal_diff(").removesuffix(")"))
-
-
 def no_calibration(stages: tuple[Stage, ...], forecast: ForecastOptions) -> str | None:
     """Say why there is no calibration, or None if there is one."""
     if forecast.calibrate is False:
@@ -153,8 +145,9 @@ def baseline_jobs(model: str, course: Course, name: str) -> Iterator[Job]:
     """Draw the baseline of a name at the origins that calibrate and at those that are judged."""
     forecast = course.forecast
     for number, stage in enumerate(course.stages):
+        calibrating = stage.calibrating if course.problem is None else stage.calibrating[:0]
         for observed, rows, paths, judged in (
-            (course.earlier, stage.calibrating, SCORE_CHUNKS * CHUNK, False),
+            (course.earlier, calibrating, SCORE_CHUNKS * CHUNK, False),
             (course.observed, course.past.rows[stage.part], forecast.paths, True),
         ):
             for part in blocks(len(rows)):
@@ -204,41 +197,42 @@ class Gathered:
         else:
             self.scored.setdefault(job.stage, {})[job.part.start] = result.paths
 
-    def forecasts(self, past: Past, reached: NDArray[np.bool_], kind: Kind = "predictive") -> Forecasts:
-        """Calibrate what was drawn at the origins that were reached."""
-        calibrations = [one for number, stage in enumerate(self.course.stages) for one in self._followed(number, stage)]
-        kept = tuple(one for one, is_reached in zip(calibrations, reached, strict=True) if is_reached)
-        return Forecasts(self.name, self.raw[reached], past, kind, kept, self.seconds)
+    def forecasts(
+        self, past: Past, reached: NDArray[np.bool_], kind: Kind = "predictive", *, combine: bool = False
+    ) -> Forecasts:
+        """Set right what was drawn at the origins that were reached; `combine` the median with the naive forecasts."""
+        rivals = self.course.rivals(self.course.past.rows)
+        rivals = rivals if combine else rivals[:0]
+        corrections = [
+            one for number, stage in enumerate(self.course.stages) for one in self._followed(number, stage, rivals)
+        ]
+        kept = [one for one, is_reached in zip(corrections, reached, strict=True) if is_reached and one is not None]
+        return Forecasts(self.name, self.raw[reached], past, kind, tuple(kept), rivals[:, reached], self.seconds)
 
-    def _followed(self, number: int, stage: Stage) -> Iterator[Calibration | None]:
-        """Give each judged origin the calibration of its day."""
-        calibration = self._calibration(number, stage)
-        if calibration is None:
-            yield from [None] * (stage.part.stop - stage.part.start)
-            return
+    def _followed(self, number: int, stage: Stage, rivals: NDArray[np.float64]) -> Iterator[Correction | None]:
+        """Give each judged origin the correction of its day; None where it was not reached."""
         course, rows, target = self.course, self.course.past.rows, self.course.observed.target
-        known = course.places(stage)[-calibration.origins :]
-        bands = Following(calibration, known, course.past.interval, renew=course.renew, adapt=course.adapt)
+        known = self._experience(number, stage)
+        known = known.beside(course.rivals(known.rows)[: len(rivals)])
+        follows = Following(
+            known, course.past.interval, calibrate=course.problem is None, renew=course.renew, adapt=course.adapt
+        )
         for origin in range(stage.part.start, stage.part.stop):
             newest = rows[origin - 1] if origin > stage.part.start else rows[origin]
             for row in range(int(newest), int(rows[origin])):
-                bands.observe(row, float(target[row]))
-            yield bands.band(int(rows[origin]), self.raw[origin]) if self.reached[origin] else None
+                follows.observe(row, float(target[row]))
+            drawn = self.raw[origin], rivals[:, origin]
+            yield follows.correct(int(rows[origin]), *drawn) if self.reached[origin] else None
 
-    def _calibration(self, number: int, stage: Stage) -> Calibration | None:
-        if self.course.problem is not None:
-            return None
+    def _experience(self, number: int, stage: Stage) -> Experience:
+        """Gather what is known before the first origin of a stage."""
         if number in self.fitted:
-            return self.fitted[number].calibration
+            return self.fitted[number].experience
         parts = self.scored.get(number, {})
-        taken = [
-            (parts[part.start], stage.calibrating[part])
-            for part in blocks(len(stage.calibrating))
-            if part.start in parts
-        ]
-        needed = needed_origins((100 - self.course.forecast.interval) / 200, symmetric=True)
-        if sum(len(rows) for _, rows in taken) < needed:
-            return None
-        paths = np.concatenate([drawn for drawn, _ in taken])
-        actual = self.course.earlier.actual(np.concatenate([rows for _, rows in taken]), self.course.forecast.horizon)
-        return fit_calibration(paths, actual, overlap=stage.overlap)
+        taken = [part for part in blocks(len(stage.calibrating)) if part.start in parts]
+        if not taken:
+            return Experience.empty(self.course.forecast.horizon)
+        rows = np.concatenate([stage.calibrating[part] for part in taken])
+        paths = np.concatenate([parts[part.start] for part in taken])
+        actual = self.course.earlier.actual(rows, self.course.forecast.horizon)
+        return Experience.of(self.course.places(rows), paths, actual)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.data.origins import Observed
-from lstm_lab.forecasting.calibration import fit_calibration, needed_origins
+from lstm_lab.forecasting.calibration import needed_origins
+from lstm_lab.forecasting.experience import Experience
 from lstm_lab.nn.attention import transformer_stack
 from lstm_lab.nn.noise import heard
 from lstm_lab.nn.packing import fresh_layers, unpack
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from lstm_lab.forecasting.calibration import Calibration
     from lstm_lab.forecasting.forecast import Kind
     from lstm_lab.nn.packing import PackedModel
     from lstm_lab.options import ForecastOptions
@@ -40,8 +40,8 @@ class Fitted:
 
     paths: NDArray[np.float64]
     """(origins, paths, horizon) uncalibrated, in the target's unit."""
-    calibration: Calibration | None
-    """Of the network's own calibration rows; None where there are too few."""
+    experience: Experience
+    """Of the network's own calibration rows; empty where there are too few."""
     uncalibrated: Kind
     stack: str
     transform: str
@@ -80,7 +80,7 @@ class Fit:
             raise Halted
         prediction = Prediction(run, self.forecast)
         started = time.perf_counter()
-        calibration = _calibration(run, prediction, self.known, stop)
+        experience = _experience(run, prediction, self.known, stop)
         calibrated = time.perf_counter()
         observed = Observed.of(self.frame, run.encoder, run.options.lookback, run.options.max_gap)
         horizon, paths = self.forecast.horizon, self.forecast.paths
@@ -93,7 +93,7 @@ class Fit:
         ended = time.perf_counter()
         return Fitted(
             paths=drawn[:, :paths],
-            calibration=calibration,
+            experience=experience,
             uncalibrated=prediction.uncalibrated,
             stack=run.stack,
             transform=run.transform,
@@ -115,14 +115,14 @@ def chunks_for(paths: int) -> int:
     return -(-paths // CHUNK)
 
 
-def _calibration(
-    run: Run, prediction: Prediction, known: tuple[str, ...], stop: threading.Event | None
-) -> Calibration | None:
-    """Calibrate on the network's own calibration rows, where they are enough."""
+def _experience(run: Run, prediction: Prediction, known: tuple[str, ...], stop: threading.Event | None) -> Experience:
+    """Learn from the network's own calibration rows, where they are enough."""
     options = prediction.options
-    rows, overlap = prediction.calibration_rows()
-    if options.calibrate is False or len(rows) < needed_origins((100 - options.interval) / 200, symmetric=True):
-        return None
+    rows, _ = prediction.calibration_rows()
+    calibrates = options.calibrate is not False
+    enough = calibrates and len(rows) >= needed_origins((100 - options.interval) / 200, symmetric=True)
+    if len(rows) == 0 or not (enough or options.combines):
+        return Experience.empty(options.horizon)
     origins = run.observed.origins(rows, options.horizon, known)
     paths = simulate_all(run.simulator, origins, options.horizon, prediction.rules, SCORE_CHUNKS, stop)
-    return fit_calibration(paths, run.observed.actual(rows, options.horizon), overlap=overlap)
+    return Experience.of(rows, paths, run.observed.actual(rows, options.horizon))

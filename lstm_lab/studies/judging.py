@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from lstm_lab.errors import ForecastError
 from lstm_lab.forecasting import metrics
+from lstm_lab.forecasting.correction import shares
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.forecasting.metrics import Coverage
 from lstm_lab.forecasting.words import moment
@@ -20,7 +21,7 @@ from lstm_lab.forecasting.words import moment
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lstm_lab.forecasting.calibration import Calibration
+    from lstm_lab.forecasting.correction import Correction
     from lstm_lab.forecasting.forecast import Kind
 
     Array = NDArray[np.float64]
@@ -101,13 +102,15 @@ class Forecasts(Sequence[Forecast]):
     name
         The model.
     raw
-        (origins, paths, horizon) before calibration, in the target's unit.
+        (origins, paths, horizon) as drawn, in the target's unit.
     past
         What they are judged on.
     uncalibrated
         What makes the raw paths differ, in words.
-    calibrations
-        (origins,) each origin's own, of earlier origins alone; None where there is none. Origins may share one.
+    corrections
+        (origins,) how each origin's paths are set right, by earlier origins alone. Origins may share one.
+    rivals
+        (rivals, origins, horizon) the naive forecasts that the medians lean on; none where they lean on none.
     seconds
         Time that calibrating and drawing took, summed over processes.
     """
@@ -116,7 +119,8 @@ class Forecasts(Sequence[Forecast]):
     raw: Array
     past: Past
     uncalibrated: Kind
-    calibrations: tuple[Calibration | None, ...]
+    corrections: tuple[Correction, ...]
+    rivals: Array
     seconds: float = float("nan")
     details: dict[str, str] = field(default_factory=dict)
 
@@ -132,7 +136,8 @@ class Forecasts(Sequence[Forecast]):
         if isinstance(origin, slice):
             return [self[number] for number in range(len(self))[origin]]
         number = range(len(self))[origin]
-        calibration = self.calibrations[number]
+        correction = self.corrections[number]
+        calibration, median = correction.calibration, correction.described()
         row = int(self.past.rows[number])
         reach = max(240, 4 * self.past.horizon)
         return Forecast(
@@ -143,7 +148,7 @@ class Forecasts(Sequence[Forecast]):
             kind=self.uncalibrated if calibration is None else "calibrated",
             interval=self.past.interval,
             coverage=None if calibration is None else calibration.coverage(self.past.interval),
-            details={"model": self.name, **self.details},
+            details={"model": self.name, **({} if median is None else {"median": median}), **self.details},
         )
 
     def at(self, time: Any) -> Forecast:
@@ -164,17 +169,22 @@ class Forecasts(Sequence[Forecast]):
     @property
     def kind(self) -> Kind:
         """What the band is: calibrated only if it is at every origin."""
-        return self.uncalibrated if None in self.calibrations else "calibrated"
+        return self.uncalibrated if any(one.calibration is None for one in self.corrections) else "calibrated"
+
+    @property
+    def leaning(self) -> str | None:
+        """What the medians are mixtures of, averaged over the origins; None where they are the model's own."""
+        return shares(np.mean([one.weights for one in self.corrections], axis=0))
 
     @cached_property
     def paths(self) -> Array:
-        """(origins, paths, horizon), calibrated where they can be."""
+        """(origins, paths, horizon), corrected."""
         tail = (100 - self.past.interval) / 200
         levels = (tail, 0.5, 1 - tail)
         return np.stack(
             [
-                raw if calibration is None else calibration.adjust(raw, levels)
-                for raw, calibration in zip(self.raw, self.calibrations, strict=True)
+                correction.adjust(raw, self.rivals[:, origin], levels)
+                for origin, (raw, correction) in enumerate(zip(self.raw, self.corrections, strict=True))
             ]
         )
 
@@ -200,9 +210,8 @@ class Forecasts(Sequence[Forecast]):
         return metrics.inside(self.band[0], self.band[2], self.past.actual)
 
     def without_calibration(self) -> Forecasts:
-        """Give the same paths as they were drawn."""
-        none = (None,) * len(self)
-        return Forecasts(self.name, self.raw, self.past, self.uncalibrated, none, self.seconds, self.details)
+        """Give the same forecasts with the spread that was drawn."""
+        return replace(self, corrections=tuple(replace(one, calibration=None) for one in self.corrections))
 
     def by_step(self) -> pd.DataFrame:
         """Tabulate mae, crps, coverage and width at each step ahead, from 1."""

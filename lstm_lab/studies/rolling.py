@@ -19,7 +19,7 @@ from lstm_lab.nn.noise import heard
 from lstm_lab.nn.packing import pack
 from lstm_lab.nn.sampling import Simulator
 from lstm_lab.prediction import ORIGINS, SCORE_CHUNKS, Prediction, spread_out
-from lstm_lab.studies.course import Course, Job, Stage, baseline_jobs, gather, named, no_calibration, season_of
+from lstm_lab.studies.course import Course, Job, Stage, baseline_jobs, gather, named, no_calibration
 from lstm_lab.studies.fitting import Fit, chunks_for
 from lstm_lab.studies.judging import Past
 from lstm_lab.studies.tasks import Simulate, blocks, keep
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from lstm_lab.studies.executors import Outcome
     from lstm_lab.studies.judging import Forecasts
 
-__all__ = ["Plan", "assemble", "jobs_of", "plan_backtest"]
+__all__ = ["Plan", "alone", "assemble", "jobs_of", "plan_backtest"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,16 +95,15 @@ def plan_backtest(
         )
     stages, how = _stages(run, judged, rows, every, horizon)
     problem = no_calibration(stages, forecast)
-    if problem is not None:
+    if problem is not None and not forecast.combines:
         stages = tuple(replace(stage, calibrating=stage.calibrating[:0]) for stage in stages)
-    season = season_of(run.frame[run.target].iloc[run.split.cuts.train_rows])
     course = Course(
         forecast=forecast,
         observed=observed,
         earlier=observed if every else run.observed,
         past=Past.of(observed.frame[run.target], rows, horizon, forecast.interval),
         stages=stages,
-        season=season,
+        season=run.season,
         problem=problem,
         renew=options.renew,
         adapt=options.adapt,
@@ -115,7 +114,7 @@ def plan_backtest(
         course=course,
         rules=prediction.rules if every else _known_noise(prediction.rules, judged.known),
         shift=0 if frame is None else start - len(run.frame),
-        baselines=tuple(name for name in options.baselines if name != "seasonal_naive" or season > 1),
+        baselines=tuple(name for name in options.baselines if name != "seasonal_naive" or run.season > 1),
         refits=bool(every),
         how=how,
     )
@@ -267,6 +266,18 @@ def assemble(plan: Plan, jobs: Sequence[Job], outcome: Outcome) -> tuple[Past, d
         raise ForecastError("stopped before any origin was judged; let it run longer, or ask for fewer origins")
     past = plan.course.past.first(reached)
     network: Kind = "dropout spread" if plan.rules.residuals is None else "predictive"
-    return past, {
-        name: one.forecasts(past, reached, network if name == plan.name else "predictive") for name, one in done.items()
-    }
+    combine = plan.course.forecast.combines
+    made = {}
+    for name, one in done.items():
+        if name != plan.name:
+            made[name] = one.forecasts(past, reached)
+            continue
+        made[name] = one.forecasts(past, reached, network, combine=combine)
+        if combine:
+            made[alone(name)] = replace(one.forecasts(past, reached, network), name=alone(name))
+    return past, made
+
+
+def alone(name: str) -> str:
+    """Name the run's forecasts without the naive ones in their median."""
+    return f"{name} alone"

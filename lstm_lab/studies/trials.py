@@ -11,7 +11,7 @@ import pandas as pd
 
 from lstm_lab.data.encoding import Encoder
 from lstm_lab.data.origins import Observed
-from lstm_lab.data.recipe import settle
+from lstm_lab.data.recipe import season_of, settle
 from lstm_lab.data.timeline import segments
 from lstm_lab.data.windows import cut_rows
 from lstm_lab.errors import DataError, ForecastError, OptionError
@@ -19,7 +19,7 @@ from lstm_lab.forecasting.words import span
 from lstm_lab.options import ForecastOptions, HoldoutOptions, TrainOptions, TrialOptions, shared_out
 from lstm_lab.prediction import ORIGINS, spread_out
 from lstm_lab.showing import Still
-from lstm_lab.studies.course import Course, Job, Stage, gather, no_calibration, season_of
+from lstm_lab.studies.course import Course, Job, Stage, gather, no_calibration
 from lstm_lab.studies.fitting import Fit
 from lstm_lab.studies.judging import Past, difference, score
 from lstm_lab.studies.words import origins_text
@@ -59,7 +59,10 @@ class Settings(Generic[Study]):
         if "seed" in options:
             raise OptionError(f"a study trains with several seeds, got seed={options['seed']}; use seeds=[0, 1, 2]")
         study, train, forecast = shared_out(options, model, TrainOptions, ForecastOptions)
-        return cls(model.of(study), TrainOptions.of(train), ForecastOptions.of(forecast).resolved())
+        chosen = ForecastOptions.of(forecast).resolved()
+        if chosen.combine == "auto":  # mixed with the same naive forecasts, networks would all look alike
+            chosen = chosen.model_copy(update={"combine": False})
+        return cls(model.of(study), TrainOptions.of(train), chosen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +134,11 @@ class Judged(Still):
         every = np.ones(len(past.rows), dtype=np.bool_)
         fitted = {key: one.fitted[0] for key, one in done.items() if one.fitted}
         kinds = {key: one.uncalibrated for key, one in fitted.items()}
-        forecasts = {key: one.forecasts(past, every, kinds.get(key, "predictive")) for key, one in done.items()}
+        combine = trial.course.forecast.combines
+        forecasts = {
+            key: one.forecasts(past, every, kinds.get(key, "predictive"), combine=combine and key in fitted)
+            for key, one in done.items()
+        }
         details = {
             "trained on": f"{trial.cut:,} rows, {span(trial.frame.index[: trial.cut])}",
             "judged at": origins_text(past),
@@ -198,7 +205,7 @@ def lay_out(frame: pd.DataFrame, target: str, settings: Settings[Any], variants:
     calibrating, overlap = spread_out(seen[0].possible(first.calibration, cut, horizon), ORIGINS, horizon)
     stages: tuple[Stage, ...] = (Stage(slice(0, len(judged)), calibrating, overlap),)
     problem = no_calibration(stages, settings.forecast)
-    if problem is not None:
+    if problem is not None and not settings.forecast.combines:
         stages = tuple(replace(stage, calibrating=stage.calibrating[:0]) for stage in stages)
     course = Course(
         forecast=settings.forecast,
