@@ -50,7 +50,9 @@ FAR = 20.0
 FADES = 0.5
 """A covariate that is held at its last value should at least correlate so much with itself a row later."""
 LOST = 0.1
-"""Share of the training rows that warmups may cost."""
+"""Share of the training rows that a warmup may cost."""
+LOST_AGAIN = 0.01
+"""The same where gaps make it begin anew, which max_gap could spare."""
 WORSE = 1.5
 """How many times the best naive error that of the transform asked for may be."""
 UNEVEN = 0.05
@@ -230,7 +232,7 @@ def _warmup(one: Examined) -> Iterator[Finding]:
     warmup = encoder.warmup
     gaps = int(one.ready.segments[cut - 1])
     share = 1 - one.measures.rows / cut
-    if warmup == 0 or (gaps == 0 and share <= LOST):
+    if share <= (LOST_AGAIN if gaps else LOST):
         return
     slowest = max(encoder.features, key=lambda feature: feature.warmup, default=None)
     mine = slowest is not None and slowest.warmup > encoder.transform.warmup

@@ -73,6 +73,9 @@ def test_gaps_cost_windows_that_are_counted():
 def test_a_slow_feature_is_named_where_it_costs_much():
     assert "`seasonal(24, 7)` loses 167 rows at the start, 21 %" in found(series(), "seasonal(24, 7)")["warmup"]
     assert "warmup" not in found(series(), "rsi(14)")
+    frame = series()
+    broken = frame.set_axis(frame.index[:300].append(frame.index[300:] + pd.Timedelta(days=9)))
+    assert "warmup" not in found(broken, "momentum(2)")
 
 
 def test_uneven_steps():
