@@ -53,6 +53,10 @@ FEW = 3
 """So many choices, at most, stand side by side; more fold into a menu."""
 
 
+def _labelled(label: str) -> dict[str, Any]:
+    return {"description": label, "description_allow_html": True}
+
+
 class Field:
     """A widget that holds the text of one option.
 
@@ -91,9 +95,7 @@ class Entry(Field):
 
     def __init__(self, label: str, default: str) -> None:
         shown = default or "none"
-        super().__init__(
-            ipywidgets.Text(description=label, description_allow_html=True, placeholder=shown, continuous_update=False)
-        )
+        super().__init__(ipywidgets.Text(**_labelled(label), placeholder=shown, continuous_update=False))
 
     @property
     def text(self) -> str:
@@ -108,7 +110,7 @@ class Number(Field):
         kind = ipywidgets.IntText if whole else ipywidgets.FloatText
         number = int(default) if whole else float(default)
         step = {} if whole else {"step": 10.0 ** -len(default.partition(".")[2])}
-        super().__init__(kind(value=number, description=label, description_allow_html=True, **step))
+        super().__init__(kind(value=number, **_labelled(label), **step))
         self._read: Callable[[str], Any] = int if whole else float
 
     def put(self, text: str) -> None:
@@ -123,9 +125,9 @@ class Choice(Field):
         self._first = words[0]
         self._few = not menu and len(words) <= FEW
         if self._few:
-            made = ipywidgets.ToggleButtons(options=words, value=value, description=label, description_allow_html=True)
+            made = ipywidgets.ToggleButtons(options=words, value=value, **_labelled(label))
         else:
-            made = ipywidgets.Dropdown(options=words, value=value, description=label, description_allow_html=True)
+            made = ipywidgets.Dropdown(options=words, value=value, **_labelled(label))
         super().__init__(made)
 
     def offer(self, words: Sequence[str]) -> None:
@@ -143,9 +145,7 @@ class Switch(Field):
     """On or off."""
 
     def __init__(self, label: str, default: str) -> None:
-        super().__init__(
-            ipywidgets.Checkbox(value=default == "on", description=label, description_allow_html=True, indent=False)
-        )
+        super().__init__(ipywidgets.Checkbox(value=default == "on", **_labelled(label), indent=False))
 
     @property
     def text(self) -> str:
@@ -163,9 +163,7 @@ class Open(Field):
     OTHER = "other …"
 
     def __init__(self, label: str, words: Sequence[str], default: str) -> None:
-        self.menu = ipywidgets.Dropdown(
-            options=[*words, self.OTHER], value=default, description=label, description_allow_html=True
-        )
+        self.menu = ipywidgets.Dropdown(options=[*words, self.OTHER], value=default, **_labelled(label))
         self.entry = ipywidgets.Text(description="which", placeholder=default, continuous_update=False)
         self.entry.layout.display = "none"
         self.menu.observe(self._show, "value")

@@ -53,7 +53,7 @@ class Jobs:
         run, options = self._desk.run, self._desk.forecast.values()
         result = run.forecast(listener=heard, stop=heard.stop, **options)
         heard.offer(self._more(run, options))
-        return result, f"{result.target}, {len(result.index)} steps ahead: {result.band_name()}"
+        return result, f"{len(result.paths):,} paths, {result.horizon} steps ahead"
 
     def _more(self, run: Any, options: dict[str, Any]) -> Callable[..., Forecast]:
         def more(paths: int, told: Any) -> Forecast:
@@ -63,6 +63,7 @@ class Jobs:
             with self._work.busy(page):
                 result: Forecast = run.forecast(listener=told, **options | {"paths": paths})
             page.tell(result)
+            page.keep()
             return result
 
         return more

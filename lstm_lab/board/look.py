@@ -46,7 +46,8 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
   font-size: 12px; line-height: 18px; height: 18px; color: var(--muted); overflow: hidden; text-overflow: ellipsis; }
 .lstm-board .cell .widget-inline-hbox > input, .lstm-board .cell .widget-inline-hbox > select {
   flex: 1 1 100%; width: 100%; min-width: 0; height: 28px; margin: 0; }
-.lstm-board .cell .widget-toggle-buttons .widget-toggle-button { flex: 1 1 0; width: auto; min-width: 0;
+.lstm-board .cell .widget-toggle-buttons { align-items: flex-start; height: auto; overflow: visible; }
+.lstm-board .cell .widget-toggle-buttons .widget-toggle-button { flex: 1 1 0; width: auto; min-width: 0; height: 28px;
   margin: 0 2px 0 0; padding: 0 4px; overflow: hidden; text-overflow: ellipsis; }
 .lstm-board .cell .widget-toggle-buttons > div:not(.widget-label) { display: flex; width: 100%; }
 .lstm-board .cell .widget-checkbox { min-height: 46px; align-items: end; }
@@ -55,7 +56,7 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board .cell .other > * { flex: 1 1 0; width: auto; min-width: 0; margin: 0; }
 .lstm-board .lab-wrong { color: var(--wrong); font-size: 12px; line-height: 1.35; }
 .lstm-board .cell > .widget-html { font-size: 12px; }
-.lstm-board .lab-more { display: none; }
+.lstm-board .lab-more { display: none; padding-top: 4px; }
 .lstm-board .section:has(.lab-switch input:checked) .lab-more { display: grid; }
 .lstm-board .lab-switch { width: auto; margin: 0; flex: none; }
 .lstm-board .widget-checkbox > .widget-label-basic { display: flex; align-items: center; gap: 6px; }
@@ -63,6 +64,7 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board .lab-switch .widget-label-basic { color: var(--muted); font-size: 12px; }
 .lstm-board .widget-button, .lstm-board .widget-toggle-button { margin: 0; }
 .lstm-board .bar { display: flex; flex-flow: row wrap; gap: 6px 8px; align-items: flex-end; padding: 6px 0 2px; }
+.lstm-board .head .cell { width: 140px; }
 .lstm-board .bar > .widget-button { width: auto; min-width: 84px; padding: 0 14px; font-weight: 600; }
 .lstm-board .bar > .widget-html { flex: 1 1 240px; width: auto; min-height: 38px; display: flex; align-items: center; }
 .lstm-board .bar > .widget-html > .widget-html-content { flex: 1 1 0; }

@@ -50,7 +50,7 @@ class Page:
         self.bar, self.sheet, self._do, self._make = bar, sheet, do, view
         self.result: Shown | None = None
         self.told: Callable[[Shown], None] = lambda _: None
-        """Called with every result."""
+        """Called with every result, once others may start."""
         self.began: Callable[[], None] = lambda: None
         """Called when the work begins."""
         self._hint = ipywidgets.HTML(note(hint))
@@ -87,7 +87,11 @@ class Page:
         table = summary(result.summary_table()) if self._live is not None else ""
         if self.table.value != table:
             self.table.value = table
-        self.told(result)
+
+    def keep(self) -> None:
+        """Tell of the result."""
+        if self.result is not None:
+            self.told(self.result)
 
     def place(self, view: Any) -> None:
         """Put a view on the stage, and close the one that was there."""

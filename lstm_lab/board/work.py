@@ -140,6 +140,9 @@ class Startable(Protocol):
     def job(self, heard: PageProgress) -> None:
         """Do the work, and tell how far it is."""
 
+    def keep(self) -> None:
+        """Keep what came of it, once others may start."""
+
     def place(self, view: Any) -> None:
         """Show a live view of it."""
 
@@ -166,16 +169,9 @@ class Work:
             return
         heard = PageProgress(page.bar, page.place)
         with self.busy(page, heard.stop):
-            try:
-                with heard:
-                    page.job(heard)
-            except LabError as mistake:
-                page.bar.refuse(str(mistake))
-            except KeyboardInterrupt:
-                page.bar.refuse("interrupted before there was anything to keep; start it again")
-            except Exception:  # noqa: BLE001 - a click has no cell to show a traceback in: the page shows it
-                page.bar.refuse("this is a mistake of lstm_lab's, not yours; the traceback is below")
-                page.trouble(traceback.format_exc())
+            done = _explained(page, lambda: _within(heard, page))
+        if done:
+            _explained(page, page.keep)
 
     @contextmanager
     def busy(self, page: Startable, stop: threading.Event | None = None) -> Iterator[None]:
@@ -211,3 +207,24 @@ class Work:
         """Say whether the click at hand was made before the last job ended, so that nobody could mean another."""
         sent = sent_at()
         return sent is not None and sent < self._until
+
+
+def _within(heard: PageProgress, page: Startable) -> None:
+    with heard:
+        page.job(heard)
+
+
+def _explained(page: Startable, act: Callable[[], None]) -> bool:
+    """Do something; a mistake of the user's is one line on the page, one of ours has its traceback there."""
+    try:
+        act()
+    except LabError as mistake:
+        page.bar.refuse(str(mistake))
+    except KeyboardInterrupt:
+        page.bar.refuse("interrupted before there was anything to keep; start it again")
+    except Exception:  # noqa: BLE001 - a click has no cell to show a traceback in: the page shows it
+        page.bar.refuse("this is a mistake of lstm_lab's, not yours; the traceback is below")
+        page.trouble(traceback.format_exc())
+    else:
+        return True
+    return False
