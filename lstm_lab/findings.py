@@ -324,12 +324,11 @@ def _beyond(one: Examined) -> Iterator[Finding]:
     share = 1 - cut / len(one.raw)
     for at, name in enumerate(one.columns):
         if measures.beyond[at] >= BEYOND and measures.sd[at] > 0:
-            remedy = "learn its change (transform=diff)" if at == 0 else "give its change instead, or leave it out"
+            learnt = one.ready.encoder.transform.label
+            remedy = _REMEDIES.get(learnt, "look at those rows") if at == 0 else "give its change, or leave it out"
             far = number(round(measures.beyond[at], 1))
-            text = (
-                f"`{name}` leaves the range of the training rows in the newest {percent(share)}, by {far} sd; {remedy}"
-            )
-            yield Finding("beyond", text, name)
+            said = f"`{name}` leaves the range of the training rows in the newest {percent(share)}, by {far} sd"
+            yield Finding("beyond", f"{said}; {remedy}", name)
 
 
 def _far(one: Examined) -> Iterator[Finding]:
@@ -377,6 +376,12 @@ def _season(one: Examined) -> Iterator[Finding]:
 
 _CYCLES = {"hour": 1.0, "dayofweek": 7.0, "month": 365.25, "dayofyear": 365.25}
 """Days in the cycle of each calendar pair."""
+_REMEDIES = {
+    "none": "learn its change (transform=diff)",
+    "log": "learn its change (transform=diff)",
+    "log_return": "its changes may not be in proportion to its level, so try transform=diff",
+}
+"""What to do about a transformed target that leaves the range of the training rows."""
 _CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     _windows,
     _foretold,

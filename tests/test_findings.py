@@ -136,6 +136,15 @@ def test_later_rows_outside_what_training_has_seen():
     assert "beyond" not in found(series().assign(x=steady()), "x")
 
 
+def test_a_target_near_zero_whose_log_returns_training_has_not_seen():
+    cold = series()
+    cold["y"] = 20 + steady() * 2
+    cold.iloc[-60:] -= 17
+    assert found(cold, transform="log_return")["beyond"].endswith("so try transform=diff")
+    assert found(cold, transform="none")["beyond"].endswith("learn its change (transform=diff)")
+    assert found(cold, transform="diff")["beyond"].endswith("look at those rows")
+
+
 def test_one_value_far_out():
     x = steady()
     x[200] = 60.0
