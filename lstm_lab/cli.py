@@ -100,10 +100,10 @@ def _export(words: list[str]) -> int:
     parsed = EXPORT.parse(words)
     if "help" in parsed.extras:
         return _say(EXPORT.help())
-    if parsed.place is None:
-        raise OptionError(f"{EXPORT.name} needs the file of a run; for example {EXPORT.examples[0]}")
     options = parsed.of(ExportOptions)
     ExportOptions.of(options)
+    if parsed.place is None:
+        raise OptionError(f"{EXPORT.name} needs the file of a run; for example {EXPORT.examples[0]}")
     target = parsed.extras.get("out", str(Path(parsed.place).with_suffix(".tflite")))
     export = lstm_lab.load_run(parsed.place).export(target, **options)
     _say(f"{export!r}\n")

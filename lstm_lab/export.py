@@ -175,7 +175,8 @@ def export_run(run: Run, path: str | PathLike[str], options: ExportOptions) -> E
 def _checked(place: Path) -> Path:
     """Refuse a place where no file can be written before anything is converted."""
     if place.suffix.lower() != ".tflite":
-        remedy = "with c_array=True, C files stand beside it" if place.suffix in {".h", ".c", ".cc"} else "add it"
+        other = f"for example {place.with_suffix('.tflite').name}" if place.name else "name a file"
+        remedy = "with c_array=True, C files stand beside it" if place.suffix in {".h", ".c", ".cc"} else other
         raise ExportError(f"an export's name ends in .tflite, got {str(place)!r}; {remedy}")
     if not place.parent.is_dir():
         raise ExportError(f"an export is written to a folder that exists, got {place}; make {place.parent} first")

@@ -268,7 +268,7 @@ class Command:
         return words.pop(0)
 
     def _check_places(self, places: list[str], given: Mapping[str, str]) -> None:
-        allowed = 0 if self.place is None else 1
+        allowed = (0 if self.place is None else 1) + bool(self.second)
         if len(places) > allowed:
             raise OptionError(
                 f"{self.name} does not know what {places[allowed]!r} is for; a value with spaces needs quotes, "

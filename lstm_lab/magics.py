@@ -192,8 +192,9 @@ class LSTMMagics(Face):
     @face(EXPORT)
     def lstm_export(self, parsed: Parsed) -> Any:
         """Write a run's network for a small device."""
-        file = self._file(EXPORT, parsed)
         options = resolve(parsed.of(ExportOptions), ExportOptions, self.shell.user_ns, {})
+        ExportOptions.of(options)  # a switch may have swallowed the file: that is to be said, not that it is missing
+        file = self._file(EXPORT, parsed)
         return self._shown(self._run(parsed.extras.get("run")).export(file, **options), parsed)
 
     @line_magic
