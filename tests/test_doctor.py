@@ -10,7 +10,7 @@ import pytest
 
 import lstm_lab as lab
 from lstm_lab.widgets import offline, widget
-from lstm_lab.widgets.features import BINS, FeatureDoctor, outline
+from lstm_lab.widgets.features import BINS, FeatureDoctor, broken_outline, outline
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,15 @@ def test_an_outline_loses_no_peak_and_keeps_the_order(count):
                 continue
             assert sorted(pair) == [there.min(), there.max()]
             assert np.flatnonzero(block[:, column] == pair[0])[0] <= np.flatnonzero(block[:, column] == pair[1])[0]
+
+
+def test_no_line_is_drawn_across_a_gap():
+    values = np.arange(60.0)[:, None]
+    places = np.arange(60.0) + 1000 * (np.arange(60) >= 40)
+    times, drawn = broken_outline(values, (np.arange(60) >= 40).astype(np.int64), places)
+    assert np.flatnonzero(np.isnan(drawn[:, 0])).tolist() == [40]
+    assert (np.diff(times) > 0).all()
+    np.testing.assert_array_equal(np.delete(drawn[:, 0], 40), np.arange(60.0))
 
 
 def test_arrays_hold_what_was_measured(report, doctor):

@@ -43,7 +43,7 @@ def features_figure(report: FeatureReport, *, width: float = 9.0, height: float 
     grid = figure.add_gridspec(4, 2, height_ratios=[1.3, 1.3, tall, below])
     first = figure.add_subplot(grid[0, :])
     second = figure.add_subplot(grid[1, :], sharex=first)
-    _series(first, report, report.examined.ready.frame[report.target].to_numpy(np.float64), short(report.target, 24))
+    _series(first, report, report.examined.ready.frame[report.target].to_numpy(np.float64), short(report.target))
     _series(second, report, report.frame.iloc[:, 0].to_numpy(np.float64), "learnt")
     first.tick_params(labelbottom=False)
     first.xaxis.get_offset_text().set_visible(False)
@@ -51,7 +51,7 @@ def features_figure(report: FeatureReport, *, width: float = 9.0, height: float 
     verdict = f"{found} finding{'s' * (found != 1)}, below" if found else "nothing to complain of"
     _held_out(first, report)
     # Narrower than the figure, for it begins where the axes do.
-    lines = [*wrap(report.reason, round(13 * width)), *wrap(f"{report.rows_in_words()}; {verdict}", round(13 * width))]
+    lines = [*wrap(report.reason, round(12 * width)), *wrap(f"{report.rows_in_words()}; {verdict}", round(12 * width))]
     style.titles(first, f"Inputs for {short(report.target)}", "\n".join(lines))
     _candidates(figure.add_subplot(grid[2, 0]), report)
     _correlations(figure.add_subplot(grid[2, 1]), report)
@@ -64,15 +64,20 @@ def _series(made: Axes, report: FeatureReport, values: np.ndarray, label: str) -
     """Draw a series over time, the rows that nothing is measured on behind a veil."""
     index = report.frame.index
     place = style.positions(index)
-    made.plot(place, values, color=BLACK if label != "learnt" else BLUE, linewidth=0.7)
+    parts = np.flatnonzero(np.diff(report.examined.ready.segments)) + 1
+    for part in np.split(np.arange(len(values)), parts):  # no line across a gap
+        made.plot(place[part], values[part], color=BLACK if label != "learnt" else BLUE, linewidth=0.7)
     made.margins(x=0.01)
     cut = report.examined.ready.cuts.validation
     if cut < len(place):
         made.axvspan(place[cut], place[-1], color=LIGHT, alpha=0.45, linewidth=0)
     _plainly(made)
     made.grid(axis="y", color=LIGHT, linewidth=0.6, alpha=0.7)
-    shown = label if label != "learnt" else short(report.frame.columns[0], 24)
-    made.set_ylabel(plain(shown), fontsize=SMALL, color=BLACK)
+    shown = label if label != "learnt" else short(report.frame.columns[0])
+    made.annotate(
+        plain(shown), (0, 1), (4, -3), "axes fraction", "offset points",
+        va="top", fontsize=SMALL, color=BLACK, bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.5},
+    )  # fmt: skip
     style.time_axis(made, index)
 
 
@@ -139,7 +144,7 @@ def _correlations(made: Axes, report: FeatureReport) -> None:
 
 def _wrapped(text: str, width: float) -> list[str]:
     """Break a finding into lines that fit, the later ones indented."""
-    first, *others = wrap(plain(text.replace("`", "")), round(14 * width))
+    first, *others = wrap(plain(text.replace("`", "")), round(12.5 * width))
     return [f"•  {first}", *(f"    {line}" for line in others)]
 
 

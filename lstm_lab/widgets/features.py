@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from lstm_lab.widgets.base import LabWidget
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FeatureDoctor", "doctor_of", "outline"]
+__all__ = ["FeatureDoctor", "broken_outline", "doctor_of", "outline"]
 
 BUCKETS = 1000
 """Stretches of rows that a long series is drawn by: the lowest and the highest value of each."""
@@ -46,8 +47,9 @@ class FeatureDoctor(LabWidget):
         frame, cut = report.examined.ready.frame, report.examined.ready.cuts.validation
         places = axis(frame.index)
         target = frame[report.target].to_numpy(dtype=np.float64)
-        rows, drawn = outline(np.column_stack([target, report.examined.raw]))
-        self.wire.put("times", places.places[rows])
+        values = np.column_stack([target, report.examined.raw])
+        times, drawn = broken_outline(values, report.examined.ready.segments, places.places)
+        self.wire.put("times", times)
         self.wire.put("series", np.ascontiguousarray(drawn.T, dtype=np.float32))
         spread, edges = self._spread(report.examined.raw, cut)
         newest = report.examined.raw[max(0, cut - NEWEST) : cut]
@@ -148,6 +150,38 @@ def outline(values: NDArray[np.float64], buckets: int = BUCKETS) -> tuple[NDArra
     rows = (np.arange(len(blocks)) * size)[:, None] + np.array([0, size // 2])
     drawn = np.where(np.isfinite(pairs), pairs, np.nan).reshape(-1, values.shape[1])
     return np.minimum(rows.ravel(), count - 1).astype(np.intp), drawn
+
+
+def broken_outline(
+    values: NDArray[np.float64], segments: NDArray[np.int64], places: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Thin series as `outline` does, each stretch between gaps by itself, so that no line is drawn across a gap.
+
+    Parameters
+    ----------
+    values
+        (rows, series).
+    segments
+        (rows,) number of the gap-free stretch of each row.
+    places
+        (rows,) where each row stands on the axis.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        (points,) places and (points, series) values, NaN within each gap.
+    """
+    borders = [0, *(np.flatnonzero(np.diff(segments)) + 1).tolist(), len(values)]
+    times: list[NDArray[np.float64]] = []
+    drawn: list[NDArray[np.float64]] = []
+    for start, stop in pairwise(borders):
+        rows, part = outline(values[start:stop], max(1, BUCKETS * (stop - start) // len(values)))
+        times.append(places[start + rows])
+        drawn.append(part)
+        if stop < len(values):
+            times.append(places[stop - 1 : stop + 1].mean(keepdims=True))
+            drawn.append(np.full((1, values.shape[1]), np.nan))
+    return np.concatenate(times), np.concatenate(drawn)
 
 
 def _plainly(mean: float, sd: float) -> str:
