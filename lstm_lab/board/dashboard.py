@@ -14,7 +14,7 @@ from lstm_lab.board.code import magics, python
 from lstm_lab.board.desk import Desk
 from lstm_lab.board.jobs import Jobs
 from lstm_lab.board.keepsake import Keepsake
-from lstm_lab.board.look import STYLE, box, note
+from lstm_lab.board.look import STYLE, box, discard, note
 from lstm_lab.board.messages import every, in_main, settle_messages
 from lstm_lab.board.pages import Page
 from lstm_lab.board.preview import Preview
@@ -171,22 +171,12 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             return
         self._open = False
         self._end()
-        self.keepsake.close()
-        for page in self.pages.values():
-            page.close()
-        for one in [*every(self)]:
-            if one is not self:
-                _close(one)
+        pages = [part for page in self.pages.values() for part in page.parts()]
+        held = {id(one): one for part in (*self.children, *pages, self.keepsake.empty) for one in every(part)}
+        for one in held.values():
+            discard(one)
         self.layout.close()
         super().close()
-
-
-def _close(one: Any) -> None:
-    for part in ("layout", "style"):
-        held = getattr(one, part, None)
-        if held is not None:
-            held.close()
-    one.close()
 
 
 def _pages(desk: Desk, jobs: Jobs) -> Iterator[tuple[str, Page]]:

@@ -54,7 +54,8 @@ FEW = 3
 
 
 def _labelled(label: str) -> dict[str, Any]:
-    return {"description": label, "description_allow_html": True}
+    # Without a tooltip of its own the page would show "null" beside the label's.
+    return {"description": label, "description_allow_html": True, "tooltip": ""}
 
 
 class Field:

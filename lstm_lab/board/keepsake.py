@@ -22,8 +22,8 @@ class Keepsake:
 
     def __init__(self) -> None:
         self.result: Shown | None = None
-        self._empty = ipywidgets.HTML()
-        self._empty.layout.display = "none"
+        self.empty = ipywidgets.HTML()
+        self.empty.layout.display = "none"
         self._handle: Any = None
 
     def show(self) -> None:
@@ -44,9 +44,4 @@ class Keepsake:
         return {name: drawn[name] for name in ("text/plain", "image/png") if name in drawn}
 
     def _bundle(self) -> dict[str, Any]:
-        return {**self._empty._repr_mimebundle_(), **self.still()}
-
-    def close(self) -> None:
-        """Close the empty view."""
-        self._empty.layout.close()
-        self._empty.close()
+        return {**self.empty._repr_mimebundle_(), **self.still()}

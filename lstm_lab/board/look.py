@@ -10,7 +10,7 @@ import ipywidgets
 if TYPE_CHECKING:
     from lstm_lab.showing import Summary
 
-__all__ = ["STYLE", "box", "note", "paragraph", "summary", "title"]
+__all__ = ["STYLE", "box", "discard", "note", "paragraph", "summary", "title"]
 
 STYLE = """<style>
 .lstm-board { container-type: inline-size; padding: 4px 2px 10px; overflow: hidden; max-width: 1500px;
@@ -35,7 +35,7 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
   min-height: 28px; }
 .lstm-board .section-head > .widget-html { width: auto; flex: 1 1 auto; }
 .lstm-board .section-title { font-weight: 600; font-size: 14px; }
-.lstm-board .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 4px 14px;
+.lstm-board .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(128px, 1fr)); gap: 4px 14px;
   align-items: start; width: 100%; }
 .lstm-board .wide { grid-column: 1 / -1; }
 .lstm-board .cell { position: relative; }
@@ -46,7 +46,7 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
   font-size: 12px; line-height: 18px; height: 18px; color: var(--muted); overflow: hidden; text-overflow: ellipsis; }
 .lstm-board .cell .widget-inline-hbox > input, .lstm-board .cell .widget-inline-hbox > select {
   flex: 1 1 100%; width: 100%; min-width: 0; height: 28px; margin: 0; }
-.lstm-board .cell .widget-toggle-buttons { align-items: flex-start; height: auto; overflow: visible; }
+.lstm-board .cell .widget-toggle-buttons { display: flex; flex-flow: row wrap; height: auto; }
 .lstm-board .cell .widget-toggle-buttons .widget-toggle-button { flex: 1 1 0; width: auto; min-width: 0; height: 28px;
   margin: 0 2px 0 0; padding: 0 4px; overflow: hidden; text-overflow: ellipsis; }
 .lstm-board .cell .widget-toggle-buttons > div:not(.widget-label) { display: flex; width: 100%; }
@@ -112,6 +112,15 @@ def box(*children: Any, look: str = "") -> Any:
     for name in look.split():
         made.add_class(name)
     return made
+
+
+def discard(widget: Any) -> None:
+    """Close a widget with the layout and style that ipywidgets opened for it."""
+    for part in ("layout", "style"):
+        held = getattr(widget, part, None)
+        if held is not None:
+            held.close()
+    widget.close()
 
 
 def title(text: str) -> Any:

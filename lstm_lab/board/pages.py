@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from lstm_lab.board.look import box, note, summary
+from lstm_lab.board.look import box, discard, note, summary
 from lstm_lab.errors import LabError
 from lstm_lab.plots import mimebundle
 from lstm_lab.widgets import widget
@@ -95,13 +95,11 @@ class Page:
 
     def place(self, view: Any) -> None:
         """Put a view on the stage, and close the one that was there."""
-        before = self._live
         self._live = view if hasattr(view, "wire") else None
-        others = [one for one in self.stage.children if one not in (before, self._hint)]
+        others = [one for one in self.stage.children if one is not self._hint]
         self.stage.children = (view,)
-        for one in [*others, before]:
-            if one is not None:
-                one.close()
+        for one in others:
+            discard(one)
 
     def trouble(self, text: str) -> None:
         """Show a traceback of ours."""
@@ -114,6 +112,6 @@ class Page:
         except (LabError, TypeError):
             return ipywidgets.HTML(f'<div class="scroll">{mimebundle(result)["text/html"]}</div>')
 
-    def close(self) -> None:
-        """Close what the page does not hold just now."""
-        self._hint.close()
+    def parts(self) -> tuple[Any, ...]:
+        """Give all that the page is made of, shown or not."""
+        return self.view, self.body, self._hint

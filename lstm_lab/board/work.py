@@ -47,8 +47,9 @@ class PageProgress(LiveProgress):
         self._bar.progress(status.share, status.text)
 
     def close(self, message: str) -> None:
-        """Leave the last line."""
-        self._bar.say(message)
+        """Leave the last line; what the page has said stays where there is none."""
+        if message:
+            self._bar.say(message)
 
     def put(self, shown: Any, *, raw: bool = False) -> None:  # noqa: ARG002 - what a cell's output takes
         """Put a view on the page; from now on it says how far the work is."""
