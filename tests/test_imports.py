@@ -45,9 +45,10 @@ def test_nothing_heavy_is_imported(statement, setup, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("statement", "setup"), [(IMPORT, ""), (LOAD, SHELL)])
-def test_it_takes_less_than_four_tenths_of_a_second(statement, setup, tmp_path, monkeypatch):
+def test_it_takes_less_time_than_importing_pandas(statement, setup, tmp_path, monkeypatch):
+    """A ratio, which a busy machine does not change: pandas alone takes 0.4 s on a quiet one with two cores."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    assert measure(statement, setup, times=7)[0] < 0.4
+    assert measure(statement, setup, times=5)[0] < measure("import pandas", times=5)[0]
 
 
 @pytest.mark.parametrize("name", lstm_lab.__all__)
