@@ -94,6 +94,32 @@ def test_both_charts_read_out_the_same_day(view, found):
     assert float(day[3]) == pytest.approx(found.frame["volatility(8)"].loc[day[1]], rel=1e-3)
 
 
+def test_both_charts_show_the_same_time_however_they_are_zoomed(view):
+    chart = view.root.locator(".chart").nth(1)
+    whole = image(view, ".chart canvas", 0)
+    chart.focus()
+    chart.press("+")
+    view.page.wait_for_timeout(100)
+    near = image(view, ".chart canvas", 0)
+    assert near != whole
+    view.root.get_by_role("radio").nth(2).check()
+    view.page.wait_for_timeout(100)
+    assert image(view, ".chart canvas", 0) == near, "another column keeps the time that was zoomed to"
+    box = view.root.locator(".chart").first.bounding_box()
+    mouse = view.page.mouse
+    mouse.move(box["x"] + 300, box["y"] + 60)
+    mouse.down()
+    mouse.move(box["x"] + 500, box["y"] + 62, steps=5)
+    mouse.up()
+    view.page.wait_for_timeout(100)
+    nearer = image(view, ".chart canvas", 0)
+    assert nearer not in {near, whole}
+    chart.focus()
+    chart.press("0")
+    view.page.wait_for_timeout(100)
+    assert image(view, ".chart canvas", 0) == whole
+
+
 def test_correlations_are_said_to_a_screen_reader(view, found):
     view.root.get_by_role("radio").nth(1).check()
     label = view.root.get_by_role("img").last.get_attribute("aria-label")
@@ -123,15 +149,6 @@ def test_nothing_overflows_or_overlaps(mount, width):
     tables = [view.root.locator("table").nth(at).bounding_box() for at in range(view.root.locator("table").count())]
     assert tables[0]["x"] + tables[0]["width"] <= boxes[0]["x"] + boxes[0]["width"] + 1
     assert tables[1]["x"] + tables[1]["width"] <= boxes[-1]["x"] + boxes[-1]["width"] + 1
-
-
-@pytest.mark.parametrize(
-    "context_options", [{"color_scheme": "light"}, {"color_scheme": "dark"}], ids=["light", "dark"]
-)
-def test_axe_finds_nothing(mount, axe, found, context_options):
-    view = mount(FeatureDoctor(found))
-    assert view.root.get_attribute("data-theme") == context_options["color_scheme"]
-    assert axe(view.page) == []
 
 
 @pytest.mark.parametrize("context_options", [{"offline": True}, {"offline": True, "color_scheme": "dark"}])

@@ -87,6 +87,7 @@ export class FeaturesView extends ChartView {
       under: (u) => this.#veil(u),
       sync: `features-${this.context.model.get("_key")}`,
       hover: (index) => this.#read(index),
+      moved: (u) => this.#follow(u),
     });
     this.#charts.push(chart);
     return chart;
@@ -96,6 +97,18 @@ export class FeaturesView extends ChartView {
   #data(chosen: number): uPlot.AlignedData {
     const row = this.#row("series", chosen && this.#at + 1, this.#columns.length + 1);
     return [Array.from(this.store.data("times")), Array.from(row, (value) => (Number.isFinite(value) ? value : null))];
+  }
+
+  /** Show the same time in both charts, whichever was zoomed and by whatever means. */
+  #follow(u: uPlot): void {
+    const moved = this.#charts.find((chart) => chart.u === u);
+    const { min, max } = u.scales["x"]!;
+    for (const other of this.#charts) {
+      const x = other.u.scales["x"]!;
+      if (moved === undefined || (x.min === min && x.max === max)) continue;
+      other.zoomed = moved.zoomed;
+      other.u.setScale("x", { min: min!, max: max! });
+    }
   }
 
   /** The rows after training, which nothing here is measured on. */
