@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lstm_lab.flags import Command, Parsed
+    from lstm_lab.progress import Listener
 
 __all__ = ["main"]
 
@@ -82,7 +83,8 @@ def _dispatch(words: list[str]) -> int:
     result, text = work(_data(command, parsed), parsed)
     for target in targets:
         _write(result, target)
-    _say(f"\n{text}\n")
+    print(file=sys.stderr)  # between the progress and the table
+    _say(f"{text}\n")
     return _say("wrote " + ", ".join(str(target) for target in targets)) if targets else 0
 
 
@@ -156,10 +158,15 @@ class _Trained:
     forecast: Any
 
 
+def _progress() -> Listener:
+    """Tell on stderr how far it is: stdout is for the result, which may go into a file."""
+    return listener(stream=sys.stderr)
+
+
 def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
-    with listener() as heard:
+    with _progress() as heard:
         run = lstm_lab.train(data, listener=heard, **parsed.of(TrainOptions))
-    with listener() as heard:
+    with _progress() as heard:
         forecast = run.forecast(listener=heard, **parsed.of(ForecastOptions))
     return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame)}"
 
@@ -174,7 +181,7 @@ def _study(name: str) -> Callable[[Any, Parsed], tuple[Any, str]]:
         from lstm_lab.studies.holdout import judge_on_newest  # noqa: PLC0415 - brings TensorFlow, which --help need not
 
         study = judge_on_newest if name == "backtest" else getattr(lstm_lab, name)
-        with listener() as heard:
+        with _progress() as heard:
             result = study(data, listener=heard, **parsed.values)
         return result, repr(result)
 

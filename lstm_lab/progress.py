@@ -240,13 +240,15 @@ class HtmlProgress(Listener):
             self._handle.update(shown, raw=raw)
 
 
-def listener(*, silent: bool = False) -> Listener:
+def listener(*, silent: bool = False, stream: TextIO | None = None) -> Listener:
     """Choose the listener for a terminal, a pipe, or nobody.
 
     Parameters
     ----------
     silent
         Show nothing at all.
+    stream
+        Where to show it; stdout by default.
 
     Returns
     -------
@@ -255,4 +257,5 @@ def listener(*, silent: bool = False) -> Listener:
     """
     if silent:
         return Listener()
-    return TerminalProgress() if sys.stdout.isatty() else LineProgress()
+    shown = sys.stdout if stream is None else stream
+    return TerminalProgress(shown) if shown.isatty() else LineProgress(shown)

@@ -318,3 +318,18 @@ def test_nobody_reading_on_ends_quietly():
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(timeout=60) == 141
+
+
+def test_progress_goes_to_stderr_and_the_result_to_stdout(place):
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2024-01-01", periods=120, freq="D", name="day")
+    pd.DataFrame({"close": 50 + rng.normal(size=120).cumsum()}, index=days).to_csv(place / "walk.csv")
+    line = (
+        "run walk.csv --target close --time day --units 4 --dense none --lookback 8 --epochs 1 --horizon 2 --paths 50"
+    )
+    quiet = f"import sys; from lstm_lab.cli import main; sys.exit(main({line.split()!r}))"
+    done = subprocess.run([sys.executable, "-c", quiet], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Run: close\n")
+    assert "best validation loss" in done.stderr
+    assert "50 of 50 paths" in done.stderr
+    assert "50 of 50 paths" not in done.stdout
