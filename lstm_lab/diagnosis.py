@@ -168,7 +168,7 @@ class FeatureReport(Shown):
         for name, row in self.summary.iterrows():
             least = 1e-9 * float(row["sd"])  # what is left of a mean of 0 is rounding
             numbers = [number(value if abs(value) > least else 0.0) for value in row[["mean", "sd", "min", "max"]]]
-            marked = [f"{float(row[key]):+.3f}".replace("nan", "–") for key in ("next", "size")]
+            marked = [f"{row[key]:+.3f}" if np.isfinite(row[key]) else "–" for key in ("next", "size")]
             same = percent(float(row["same"])) if row["same"] >= 0.05 else ""
             lines.append((str(name), row["source"], *marked, *numbers, str(row["warmup"]), same, row["repeats"]))
         return lines

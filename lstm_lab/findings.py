@@ -275,11 +275,8 @@ def _constant(one: Examined) -> Iterator[Finding]:
     for at, name in enumerate(one.columns):
         usual = number(measures.usual[at])
         if measures.sd[at] == 0:
-            yield Finding(
-                "constant",
-                f"`{name}` is {usual} in every training row and tells the network nothing; leave it out",
-                name,
-            )
+            remedy = "so there is nothing to learn" if at == 0 else "and tells the network nothing; leave it out"
+            yield Finding("constant", f"`{name}` is {usual} in every training row, {remedy}", name)
         elif measures.same[at] >= MOSTLY and measures.undefined[at] < FLAT:
             said = f"`{name}` is {usual} in {_rows(measures.same[at])}"
             yield Finding(

@@ -137,7 +137,9 @@ def test_few_rows_and_rows_all_alike():
     assert next(one.kind for one in short.findings) == "windows"
     flat = lab.features(pd.Series(np.full(60, 3.0), pd.date_range("2020-01-01", periods=60), name="y"), lookback=3)
     assert flat.transform == "none"
-    assert "constant" in {one.kind for one in flat.findings}
+    told = {one.kind: one.text for one in flat.findings}["constant"]
+    assert told == "`y` is 3 in every training row, so there is nothing to learn"
+    assert re.search(r"\n +y +target +– +– +3 ", repr(flat))
     assert flat.plot().axes
 
 
@@ -208,7 +210,7 @@ def test_the_picture_writes_the_findings_out():
     frame = lab.example("oil").assign(flat=1.0)
     figure = lab.features(frame, target="price", features=["price", "lag(1)", "flat"], transform="diff").plot()
     written = " ".join(text.get_text() for text in figure.axes[-1].texts)
-    assert "flat is 1 in every training row" in written
+    assert "flat is 1 in every training row, and tells" in written
     assert "lag(1) nearly repeats price" in written
     clean = lab.features(lab.example("oil"), features="rsi(14)")
     assert len(clean.plot().axes) == len(figure.axes) - 1

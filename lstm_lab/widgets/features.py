@@ -39,7 +39,7 @@ class FeatureDoctor(LabWidget):
 
     def __init__(self, result: FeatureReport, **traits: Any) -> None:
         self._report = result
-        super().__init__(result, **{"label": f"Inputs for {result.target}", "height": 320, **traits})
+        super().__init__(result, **{"label": f"Inputs for {result.target}", "height": 360, **traits})
 
     def fill(self) -> None:
         """Put what is drawn on the wire, and no more: long series as the outline of so many stretches of rows."""

@@ -147,7 +147,8 @@ export class FeaturesView extends ChartView {
     const bins = both.length / 2;
     const most = Math.max(...both, 1e-9);
     plot.begin(this.palette, "value", "share of rows");
-    [low, (low + high) / 2, high].forEach((value, at) => plot.tickAcross(0.06 + 0.44 * at, number(value, 3)));
+    const ticks = low === high ? [low] : [low, (low + high) / 2, high];
+    ticks.forEach((value, at) => plot.tickAcross(0.06 + 0.44 * at, number(value, 3)));
     plot.tickUp(1, percent(most));
     plot.ctx.fillStyle = alpha(blue, 0.5);
     for (let at = 0; at < bins; at++) plot.bar(at, bins, 0, both[at]! / most);
