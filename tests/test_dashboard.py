@@ -124,6 +124,12 @@ def test_the_shown_code_gives_the_same_numbers(opened, do, shell):
     board.desk.backtest.put({"origins": 4, "baselines": ("naive",)})
     board.pages["Judge"].bar.start.click()
     fan, trace, judged = (board.pages[name].result for name in ("Forecast", "Gates", "Judge"))
+    (view,) = board.pages["Forecast"].stage.children
+    view.add(50)
+    assert board.pages["Forecast"].result.paths.shape == (150, 4)
+    np.testing.assert_array_equal(board.pages["Forecast"].result.paths[:100], fan.paths)
+    assert '<td style="text-align:left">150</td>' in board.pages["Forecast"].table.value
+    assert board.work.running is None
     settings = board.desk.settings()
     told = {"python": dict(shell.user_ns), "magics": {}}
     lines = [line for line in code.python(settings).split("\n") if not line.startswith("memory")]
@@ -337,6 +343,9 @@ def test_new_variables_and_runs_appear_after_a_cell_and_a_run_of_a_magic_can_be_
     shell.events.trigger("post_run_cell", None)
     assert "more" in [value for _, value in board.desk.source.menu.options]
     assert board.desk.source.word == "prices"
+    do("prices = prices.rename(columns={'close': 'last'})")
+    shell.events.trigger("post_run_cell", None)
+    assert "last" in [value for _, value in board.desk.train.controls["target"].field.widget.options]
     run = lstm_lab.train(prices, target="close", **SMALL)
     shell.user_ns["mine"] = run
     shell.events.trigger("post_run_cell", None)
@@ -412,6 +421,7 @@ def test_a_name_that_is_no_variable_is_refused(opened):
     board = opened(**SMALL)
     board.desk.name.value = "my run"
     board.pages["Training"].bar.start.click()
+    assert "No code: a run is kept" in board.code.value
     assert said(board.pages["Training"]).startswith("a run is kept under the name of a variable, got 'my run'")
 
 

@@ -251,6 +251,7 @@ def dashboard(frame: str | PathLike[str] | pd.DataFrame | pd.Series[Any] | None 
     except LabError:
         board.close()
         raise
+    cells.remember(board)
     return board
 
 

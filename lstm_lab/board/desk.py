@@ -11,6 +11,7 @@ from lstm_lab.board.fields import listen, offer
 from lstm_lab.board.look import box
 from lstm_lab.board.sections import BACKTEST, FORECAST, GATES, MEMORY, TRAIN, Sheet
 from lstm_lab.board.source import Source
+from lstm_lab.board.surroundings import checked_name
 from lstm_lab.data.timeline import usual_seasons
 from lstm_lab.data.transforms import NAMES
 from lstm_lab.errors import RunError
@@ -86,10 +87,10 @@ class Desk:
     def see_data(self) -> None:
         """Offer the columns of the data, and the transforms that suit its times."""
         controls = self.train.controls
-        word, time = self.source.word, controls["time"].field.text or None
-        if self._read == (word, time):
+        now, time = self.source.identity, controls["time"].field.text or None
+        if self._read is not None and self._read[0] is now and self._read[1] == time:
             return
-        self._read = (word, time)
+        self._read = (now, time)
         frame, names = self.source.read(time)
         numeric = [] if frame is None else [str(name) for name in frame.columns]
         controls["time"].field.offer(names)
@@ -107,11 +108,12 @@ class Desk:
         OptionError
             One of them says what cannot be.
         """
+        name = checked_name(str(self.name.value).strip())
         return Settings(
             word=self.source.word,
             source=self.source.python,
-            name=str(self.name.value),
-            run=str(self.picker.value or self.name.value),
+            name=name,
+            run=str(self.picker.value or name),
             train=self.train.values(),
             forecast=self.forecast.values(),
             gates=self.gates.values(),

@@ -63,10 +63,11 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board .widget-checkbox input { margin: 0; }
 .lstm-board .lab-switch .widget-label-basic { color: var(--muted); font-size: 12px; }
 .lstm-board .widget-button, .lstm-board .widget-toggle-button { margin: 0; }
-.lstm-board .bar { display: flex; flex-flow: row wrap; gap: 6px 8px; align-items: flex-end; padding: 6px 0 2px; }
+.lstm-board .bar { display: flex; flex-flow: row wrap; gap: 6px 8px; align-items: flex-end; padding: 6px 0; }
 .lstm-board .head .cell { width: 140px; }
 .lstm-board .bar > .widget-button { width: auto; min-width: 84px; padding: 0 14px; font-weight: 600; }
-.lstm-board .bar > .widget-html { flex: 1 1 240px; width: auto; min-height: 38px; display: flex; align-items: center; }
+.lstm-board .bar > .widget-html { align-self: center; flex: 1 1 240px; width: auto; min-height: 38px; display: flex;
+  align-items: center; }
 .lstm-board .bar > .widget-html > .widget-html-content { flex: 1 1 0; }
 .lstm-board .bar progress { width: 100%; height: 6px; display: block; accent-color: var(--blue); }
 .lstm-board :is(button, input, select, [tabindex], summary):focus-visible { outline: 2px solid var(--blue);
@@ -99,6 +100,7 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board .code-head { display: flex; justify-content: space-between; align-items: center; margin: 10px 0 4px; }
 .lstm-board .code-head button { font: inherit; font-size: 12px; color: var(--text); background: transparent;
   border: 1px solid var(--line); border-radius: 3px; padding: 3px 12px; min-width: 74px; cursor: pointer; }
+.lstm-board details { margin-top: 3px; }
 .lstm-board details summary { cursor: pointer; color: var(--muted); font-size: 12px; }
 .lstm-board details dl { margin: 4px 0; font-size: 12px; }
 .lstm-board details dt { font-weight: 600; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -13,7 +14,7 @@ from lstm_lab.data.preparation import prepare
 from lstm_lab.data.weighting import effective_sample_size, sample_weights
 from lstm_lab.errors import LabError
 from lstm_lab.forecasting.words import number, percent
-from lstm_lab.options import TrainOptions
+from lstm_lab.options import InputOptions, TrainOptions
 from lstm_lab.studies.choices import ResidualLosses
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Preview"]
 
-_SHOWN_ONLY = frozenset({"loss", "delta", "weights"})
-"""Options that change how the preview is drawn, not what is drawn."""
-
 
 class Preview:
     """Draws what a training would be given."""
@@ -33,6 +31,7 @@ class Preview:
     def __init__(self) -> None:
         self.view = ipywidgets.HTML()
         self._key: Any = None
+        self._data: Any = None
         self._prepared: Prepared | None = None
 
     def update(self, key: str, source: Callable[[], Any], values: Callable[[], dict[str, Any]]) -> None:
@@ -55,15 +54,13 @@ class Preview:
             self.view.value = shown
 
     def _draw(self, key: str, data: Any, options: TrainOptions) -> str:
-        inputs = {name: getattr(options, name) for name in _INPUTS}
-        now = (key, id(data) if not hasattr(data, "__fspath__") else None, tuple(inputs.items()))
-        if now != self._key or self._prepared is None:
+        inputs = {name: getattr(options, name) for name in InputOptions.model_fields}
+        now = (key, tuple(inputs.items()))
+        same = data is self._data or isinstance(data, Path)
+        if self._prepared is None or now != self._key or not same:
             self._prepared = prepare(data, options)
-            self._key = now
+            self._key, self._data = now, data
         return _described(self._prepared, options)
-
-
-_INPUTS = ("target", "time", "features", "transform", "missing", "max_gap", "validation", "calibration")
 
 
 def _described(prepared: Prepared, options: TrainOptions) -> str:

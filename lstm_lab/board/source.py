@@ -87,6 +87,11 @@ class Source:
         return str(self.file.value).strip() if self.menu.value == FILE else str(self.menu.value)
 
     @property
+    def identity(self) -> Any:
+        """What tells whether the data are still the same: the very object, or the name of a file or an example."""
+        return self._surroundings.variables.get(self.word) if self.word in self._surroundings.tables() else self.word
+
+    @property
     def python(self) -> str:
         """What Python calls the data."""
         if self.menu.value == FILE:

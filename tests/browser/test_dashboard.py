@@ -83,6 +83,11 @@ def test_a_student_trains_stops_forecasts_looks_inside_and_takes_the_code(notebo
     book.wait_for("training", "data.reason === 'stopped'")
     board.get_by_text("kept as run").wait_for()
     assert book.run(2).strip() == "stopped close"
+    press(board, "Train")
+    book.wait_for("training", "data.ready && data.reason === '' && Number(data.epochs) >= 2", timeout=30_000)
+    book.interrupt()
+    book.wait_for("training", "data.reason === 'interrupted'")
+    assert book.run(2).strip() == "interrupted close"
 
     tab(board, "Forecast")
     press(board, "Forecast")
