@@ -78,7 +78,7 @@ def measure_columns(ready: Prepared, raw: np.ndarray, lookback: int) -> Measures
     sd = np.where(np.ptp(rows, axis=0) == 0, 0.0, rows.std(axis=0))
     usual, same = _most_frequent(rows)
     lags = max(1, min(LAGS, lookback, len(rows) // 4))
-    size = np.abs(x[:, 0])
+    ahead = _ahead(x, np.column_stack([x[:, 0], np.abs(x[:, 0])]), usable, segments, lags)
     return Measures(
         rows=len(rows),
         lost=np.isnan(training).sum(axis=0),
@@ -90,8 +90,8 @@ def measure_columns(ready: Prepared, raw: np.ndarray, lookback: int) -> Measures
         same=same,
         undefined=_undefined(ready, training, usable),
         pairs=int(_pairs(usable, segments, 1).sum()),
-        ahead=_ahead(x, x[:, 0], usable, segments, lags),
-        size_ahead=_ahead(x, size, usable, segments, lags),
+        ahead=ahead[..., 0],
+        size_ahead=ahead[..., 1],
         persistence=_persistence(x, usable, segments),
         alike=_correlations(x[usable], x[usable]),
         beyond=_beyond(rows, raw[cut:], np.where(sd > 0, sd, 1.0)),
@@ -103,12 +103,28 @@ def _pairs(usable: np.ndarray, segments: np.ndarray, lag: int) -> np.ndarray:
     return np.asarray(usable[:-lag] & usable[lag:] & (segments[:-lag] == segments[lag:]))
 
 
-def _ahead(x: np.ndarray, z: np.ndarray, usable: np.ndarray, segments: np.ndarray, lags: int) -> np.ndarray:
-    """Correlate every column with what comes 1 to `lags` rows later, (columns, lags)."""
-    out = np.full((x.shape[1], lags), np.nan)
+def _ahead(x: np.ndarray, targets: np.ndarray, usable: np.ndarray, segments: np.ndarray, lags: int) -> np.ndarray:
+    """Correlate every column with what comes 1 to `lags` rows later, (columns, lags, targets).
+
+    By sums over the pairs, which are products of matrices: a long series has many pairs at each of many lags. The
+    values are standardised, so the sums keep their digits.
+    """
+    now, later = (np.where(usable[:, None], values, 0.0) for values in (x, targets))
+    squares = now**2
+    out = np.full((x.shape[1], lags, targets.shape[1]), np.nan)
     for lag in range(1, lags + 1):
-        fits = _pairs(usable, segments, lag)
-        out[:, lag - 1] = _correlations(x[:-lag][fits], z[lag:][fits][:, None])[:, 0]
+        fits = _pairs(usable, segments, lag).astype(np.float64)
+        count = fits.sum()
+        if count < 3:
+            continue
+        then = later[lag:] * fits[:, None]
+        mean, mean_then = fits @ now[:-lag] / count, then.sum(axis=0) / count
+        spread = fits @ squares[:-lag] / count - mean**2
+        spread_then = (then**2).sum(axis=0) / count - mean_then**2
+        together = now[:-lag].T @ then / count - np.outer(mean, mean_then)
+        sizes = np.sqrt(np.outer(np.maximum(spread, 0.0), np.maximum(spread_then, 0.0)))
+        # What is left of a constant is rounding.
+        np.divide(together, sizes, out=out[:, lag - 1], where=sizes > 1e-9)
     return out
 
 
