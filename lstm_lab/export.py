@@ -7,7 +7,6 @@ would, and ends up where it ends up.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +18,10 @@ from lstm_lab.forecasting.words import number
 from lstm_lab.nn.exporting import INTEGER, convert
 from lstm_lab.nn.firmware import c_files
 from lstm_lab.nn.interpreting import Device, runner
-from lstm_lab.nn.litert import contents
+from lstm_lab.nn.manual import manual
 from lstm_lab.nn.noise import one_step
 from lstm_lab.nn.stepping import Step
 from lstm_lab.showing import Still, Summary
-from lstm_lab.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,12 +46,6 @@ _PRECISIONS = {
     "dynamic": "int8, computed in float32; for LiteRT (phones, Raspberry Pi), not for TensorFlow Lite Micro",
     "int8": "int8, computed in 8-bit integers; for LiteRT and TensorFlow Lite Micro",
     "int16x8": "int8, computed in 16-bit integers; for LiteRT and TensorFlow Lite Micro",
-}
-_INVERSES = {
-    "none": "y = z",
-    "log": "y = exp(z)",
-    "diff": "y = y[-1] + z",
-    "log_return": "y = y[-1] * exp(z)",
 }
 
 
@@ -163,7 +155,16 @@ def export_run(run: Run, path: str | PathLike[str], options: ExportOptions) -> E
     ranges = _spread(run.split.train, _RANGE_ROWS // run.options.lookback) if options.quantize in INTEGER else which[:1]
     content = convert(step, options.quantize, run.windows.inputs(ranges))
     comparison = _compared(run, step, content, rows, which, expected)
-    about = _about(run, step, content, place, options.quantize) | _errors(comparison)
+    about = manual(
+        step,
+        content,
+        run.encoder,
+        file=place.name,
+        lookback=run.options.lookback,
+        quantize=options.quantize,
+        parameters=int(run.model.count_params()),
+        **_errors(comparison),
+    )
     texts = {f"{place.name}.json": json.dumps(about, indent=1, ensure_ascii=False) + "\n"}
     if options.c_array:
         texts |= c_files(place, content, about)
@@ -233,44 +234,6 @@ def _compared(  # noqa: PLR0917 - each is at hand where it is called, and nowher
         onward_values=onward_values,
         actual=run.observed.target[ends],
     )
-
-
-def _about(run: Run, step: Step, content: bytes, place: Path, quantize: str) -> dict[str, Any]:
-    """Say all that a program must know; what it needs at every row stands first."""
-    inside, encoder = contents(content), run.encoder
-    return {
-        "lstm_lab": __version__,
-        "file": place.name,
-        "target": encoder.target,
-        "columns": list(encoder.columns),
-        "mean": encoder.mean.tolist(),
-        "scale": encoder.scale.tolist(),
-        "states": {state.name: [1, state.size] for state in step.states},
-        "lookback": run.options.lookback,
-        "transform": encoder.transform.label,
-        "inverse": _inverse(encoder.transform.label),
-        "inputs": ["row", *(state.name for state in step.states)],
-        "outputs": ["forecast", *(state.successor for state in step.states)],
-        "usage": [
-            "row: float32 [1, columns], (value - mean) / scale of each column in order, all known at that row",
-            "states: float32, zero before the first row; after it the output whose name ends in _next",
-            "feed lookback rows, oldest first: forecast is then z of the next row's first column, as in Keras",
-            "or never set the states back, and feed each row once: measured, see mean_absolute_error.onward",
-            "z * scale[0] + mean[0] is the transformed target; inverse takes it to y, y[-1] being the last value",
-            "further ahead: make the next row from the forecast and go on; after a gap, begin with states of zero",
-        ],
-        "quantize": quantize,
-        "bytes": len(content),
-        "parameters": int(run.model.count_params()),
-        "multiply_adds": inside.multiply_adds,
-        "operators": dict(inside.operators),
-    }
-
-
-def _inverse(label: str) -> str:
-    """Write how a transformed target becomes a value."""
-    season = re.fullmatch(r"seasonal_diff\((\d+)\)", label)
-    return f"y = y[-{season[1]}] + z" if season else _INVERSES[label]
 
 
 def _errors(told: Comparison | None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from lstm_lab import cli, export
 from lstm_lab.commands import EXPORT
 from lstm_lab.data.transforms import NAMES, parse_transform
 from lstm_lab.errors import ExportError, LabError, OptionError
+from lstm_lab.nn import manual
 from lstm_lab.nn.backend import keras
 from lstm_lab.nn.interpreting import runner
 
@@ -91,6 +92,8 @@ def test_the_json_says_what_a_program_must_know(run, tmp_path):
     np.testing.assert_array_equal(about["mean"], run.encoder.mean)
     np.testing.assert_array_equal(about["scale"], run.encoder.scale)
     assert about["states"] == {"lstm_1_h": [1, 8], "lstm_1_c": [1, 8], "lstm_2_h": [1, 6], "lstm_2_c": [1, 6]}
+    assert about["meaning"][:2] == ["log(y_t / y_{t-1})", "rain at that row"]
+    assert [text.partition(" ")[0] for text in about["meaning"][2:]] == ["sine", "cosine"]
     assert about["inputs"] == ["row", *about["states"]]
     assert about["outputs"] == ["forecast", *(f"{name}_next" for name in about["states"])]
     assert (about["lookback"], about["transform"], about["inverse"]) == (8, "log_return", "y = y[-1] * exp(z)")
@@ -101,13 +104,16 @@ def test_the_json_says_what_a_program_must_know(run, tmp_path):
 def test_every_inverse_is_written_as_it_is_taken(transform):
     y = 50 + np.random.default_rng(0).normal(size=20)
     z = parse_transform(transform).forward(y)[-1]
-    text = export._inverse(transform)
+    taken, text = manual._transform(transform)
+    assert re.findall(r"\d+", taken + text) == {"none": [], "log": [], "seasonal_diff(7)": ["7", "7"]}.get(
+        transform, ["1", "1"]
+    )
     value = eval(text.removeprefix("y = "), {"exp": np.exp, "z": z, "y": y[:-1]})  # noqa: S307 - the text is our own
     assert value == pytest.approx(y[-1])
 
 
 def test_there_is_an_inverse_in_words_for_every_transform():
-    assert {name.partition("(")[0] for name in NAMES} == {*export._INVERSES, "seasonal_diff"}
+    assert {name.partition("(")[0] for name in NAMES} == {*manual.TRANSFORMS}
 
 
 def test_the_readmes_program_forecasts_the_same_without_this_package(tmp_path):
@@ -150,6 +156,15 @@ def test_rows_that_there_are_not_are_not_measured_on(tmp_path):
     made = run.export(tmp_path / "x.tflite")
     assert made.comparison.rows == "training"
     assert "100 windows before training rows" in repr(made)
+
+
+def test_the_columns_of_features_are_explained(tmp_path):
+    features = ["bollinger(20, 2)", "momentum(5)"]
+    run = lab.train(table(), target="close", features=features, transform="seasonal_diff(7)", **TRAIN)
+    meaning = run.export(tmp_path / "x.tflite").about["meaning"]
+    assert meaning[0] == "y_t - y_{t-7}"
+    assert meaning[1].startswith("(y - lower) / (upper - lower): place in the band")
+    assert meaning[2] == "y_t - y_{t-n}, in the target's unit"
 
 
 def test_gaps_are_not_read_across(tmp_path):

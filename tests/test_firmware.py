@@ -17,6 +17,7 @@ ABOUT = {
     "lstm_lab": "1.0",
     "target": "price in $ */ int evil; /*",
     "columns": ["log_return(close)", "a\nb \\", "??/ *", "Größe"],
+    "meaning": ["log(y_t / y_{t-1})", "*/", "x", "y"],
     "mean": [0.1, -2.5e-30, 0.0, 1e6],
     "scale": [1.0, 3.0, 1 / 3, 12345.678],
     "states": {"lstm_1_h": [1, 32], "lstm_1_c": [1, 32], "2. GRU_h": [1, 7]},
@@ -83,6 +84,14 @@ def test_two_sources_may_include_the_header_and_the_model_is_linked_once(tmp_pat
     (tmp_path / "a.c").write_text('#include "m.h"\n#include "m.h"\nint main(void) { return m_model[0] == 999; }\n')
     (tmp_path / "b.c").write_text('#include "m.h"\nint size(void) { return M_MODEL_SIZE + m_state_sizes[0]; }\n')
     subprocess.run([compiles, "-Wall", "-Werror", "a.c", "b.c", "m.c"], cwd=tmp_path, check=True)
+
+
+def test_a_name_stays_in_its_comment_and_on_its_line():
+    header = c_files(Path("m.tflite"), CONTENT, ABOUT)["m.h"]
+    assert "0: log_return(close) is log(y_t / y_{t-1})\n" in header
+    comment, rest = header.split("*/", 1)
+    assert "#define" not in comment
+    assert "evil" not in rest
 
 
 def test_what_was_not_measured_is_not_claimed():

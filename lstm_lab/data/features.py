@@ -199,6 +199,7 @@ def _bind(recipe: _Recipe, arguments: str, text: str) -> Feature:
     def function(values: Any) -> np.ndarray:
         return recipe.function(values, **bound)
 
+    function.__doc__ = recipe.function.__doc__  # its first line tells a program outside what to compute
     columns = recipe.columns or (label,)
     made = Feature(label, recipe.source, columns, warmup, recipe.positive, function, shown, recipe.fallback)
     if recipe.own:

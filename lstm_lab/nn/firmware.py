@@ -28,7 +28,7 @@ _HEADER = """/*
  *
  * For every new row:
  *   input 0      the row: (value - {name}_mean[k]) / {name}_scale[k] for each of the columns
- *                {columns}
+{columns}
  *   input 1 + s  state s, {name}_state_sizes[s] numbers: 0 before the first row, then output 1 + s of the row before
  *   output 0     the forecast z of the next row's first column, standardised likewise:
  *                z * {name}_scale[0] + {name}_mean[0] is the transformed {target}, and {inverse},
@@ -114,7 +114,7 @@ def c_files(path: Path, content: bytes, about: Mapping[str, Any]) -> dict[str, s
         "quantize": about["quantize"],
         "size": len(content),
         "operators": ", ".join(about["operators"]),
-        "columns": _comment("; ".join(about["columns"])),
+        "columns": "\n".join(_columns(about)),
         "inverse": _comment(about["inverse"]),
         "onward": _onward(about),
         "width": len(about["columns"]),
@@ -127,6 +127,12 @@ def c_files(path: Path, content: bytes, about: Mapping[str, Any]) -> dict[str, s
         "bytes": _bytes(content),
     }
     return {f"{path.stem}.h": _HEADER.format(**said), f"{path.stem}.c": _SOURCE.format(**said)}
+
+
+def _columns(about: Mapping[str, Any]) -> Iterable[str]:
+    """Say what each column is."""
+    for number, (name, meaning) in enumerate(zip(about["columns"], about["meaning"], strict=True)):
+        yield f" *                {number}: {_comment(name)} is {_comment(meaning)}"
 
 
 def _onward(about: Mapping[str, Any]) -> str:
