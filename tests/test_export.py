@@ -223,10 +223,12 @@ def test_a_network_that_cannot_go_row_by_row_leaves_no_file(tmp_path):
 def test_it_has_a_picture_and_a_page(run, tmp_path):
     made = run.export(tmp_path / "prices.tflite", quantize="int8")
     figure = made.plot()
-    line, points = figure.axes[0].get_lines()
-    np.testing.assert_array_equal(points.get_xdata(), made.comparison.keras_values)
-    np.testing.assert_array_equal(points.get_ydata(), made.comparison.file_values)
-    assert list(line.get_xdata()) == list(line.get_ydata())
+    told = made.comparison
+    (points,) = figure.axes[0].get_lines()
+    np.testing.assert_array_equal(points.get_ydata(), told.file_values - told.keras_values)
+    (bars,) = figure.axes[0].collections
+    tops = [float(segment[1, 1]) for segment in bars.get_segments()]
+    np.testing.assert_allclose(tops, told.keras_values - told.actual)
     page = made.to_html(tmp_path / "x.html").read_text(encoding="utf-8")
     assert "prices.tflite" in page
     assert "<script" not in page

@@ -1,14 +1,12 @@
-"""The still picture of an export: the file's forecasts against those of the network it is made of."""
+"""The still picture of an export: what the file adds to the network's own errors."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lstm_lab.export import Export
 from lstm_lab.plots import plot
-from lstm_lab.plots.style import BLUE, GREY, SMALL, axes, canvas, plain, titles
+from lstm_lab.plots.style import GREY, VERMILION, axes, canvas, legend, positions, time_axis, titles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,8 +15,8 @@ __all__ = ["export_figure"]
 
 
 @plot.register(Export)
-def export_figure(export: Export, *, width: float = 6.0, height: float = 5.0) -> Figure:
-    """Draw what the file forecasts over what the network forecasts, a point a held-out window.
+def export_figure(export: Export, *, width: float = 8.0, height: float = 3.8) -> Figure:
+    """Draw by how much the network missed held-out rows, and by how much the file is off the network.
 
     Parameters
     ----------
@@ -36,13 +34,14 @@ def export_figure(export: Export, *, width: float = 6.0, height: float = 5.0) ->
         titles(made, title, "not measured: there is no interpreter here")
         return figure
     figure = canvas(width, height)
-    made = axes(figure, ylabel=f"{export.about['target']}, forecast by the file")
-    made.set_xlabel(plain(f"{export.about['target']}, forecast by the network"), fontsize=SMALL, color=GREY)
-    both = np.concatenate([told.keras_values, told.file_values])
-    ends = [float(both.min()), float(both.max())]
-    made.plot(ends, ends, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
-    made.plot(told.keras_values, told.file_values, "o", color=BLUE, markersize=4, alpha=0.6, markeredgewidth=0)
-    read = f"{len(told.keras)} windows before {told.rows} rows, read row by row; on the line both agree"
-    off = f"off by {told.error.mean():.2g} standard deviations on average, {told.error.max():.2g} at most"
-    titles(made, title, f"{read}\nquantize={export.about['quantize']}, {export.size:,} bytes; {off}")
+    made = axes(figure, ylabel=f"error in {export.about['target']}")
+    times = positions(told.times)
+    made.vlines(times, 0, told.keras_values - told.actual, color=GREY, alpha=0.5, linewidth=1.6, label="Keras is off")
+    off = told.file_values - told.keras_values
+    made.plot(times, off, "o", color=VERMILION, markersize=3.5, markeredgewidth=0, label="the file is off Keras")
+    time_axis(made, told.times)
+    legend(figure)
+    read = f"{len(told.keras)} windows before {told.rows} rows, one row ahead, read row by row"
+    most = f"at most {told.error.max():.2g} standard deviations off"
+    titles(made, title, f"{read}\nquantize={export.about['quantize']}, {export.size:,} bytes; {most}")
     return figure
