@@ -68,6 +68,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         super().__init__((ipywidgets.HTML(STYLE), self._head(), self._halves()))
         self.add_class("lstm-board")
         self._settling = False
+        self._shown_by: str | None = None
         self._open = True
         for name, page in self.pages.items():
             self.work.attach(page)
@@ -82,7 +83,8 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
     # What is seen -------------------------------------------------------------------------------------------------
 
     def _head(self) -> Any:
-        said = '<span class="section-title">lstm_lab</span> <span class="quiet">dashboard</span>'
+        name = '<span class="section-title">lstm_lab</span> <span class="quiet">dashboard</span>'
+        said = f'<div role="heading" aria-level="2">{name}</div>'
         return box(ipywidgets.HTML(said), self.desk.picker_cell, look="head")
 
     def _halves(self) -> Any:
@@ -161,6 +163,10 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
 
     def _ipython_display_(self) -> None:
         """Show the dashboard, and below it nothing but a place for the picture that the notebook keeps."""
+        request = self.desk.surroundings.request()
+        if request is not None and request == self._shown_by:
+            return  # the magic has shown it, and now IPython would show its result
+        self._shown_by = request
         cells.remember(self)
         display({**super()._repr_mimebundle_(), "text/plain": self.text()}, raw=True)  # type: ignore[no-untyped-call]  # IPython's
         self.keepsake.show()

@@ -47,13 +47,13 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board .cell .widget-inline-hbox > input, .lstm-board .cell .widget-inline-hbox > select {
   flex: 1 1 100%; width: 100%; min-width: 0; height: 28px; margin: 0; }
 .lstm-board .cell .widget-toggle-buttons { display: flex; flex-flow: row wrap; height: auto; }
-.lstm-board .cell .widget-toggle-buttons .widget-toggle-button { flex: 1 1 0; width: auto; min-width: 0; height: 28px;
-  margin: 0 2px 0 0; padding: 0 4px; overflow: hidden; text-overflow: ellipsis; }
+.lstm-board .cell .widget-toggle-buttons .widget-toggle-button { flex: 1 1 auto; width: auto; min-width: 0;
+  height: 28px;  margin: 0 2px 0 0; padding: 0 4px; overflow: hidden; text-overflow: ellipsis; }
 .lstm-board .cell .widget-toggle-buttons > div:not(.widget-label) { display: flex; width: 100%; }
 .lstm-board .cell .widget-checkbox { min-height: 46px; align-items: end; }
 .lstm-board .cell .widget-checkbox > .widget-label { display: none; }
-.lstm-board .cell .other { display: flex; flex-flow: row nowrap; gap: 6px; align-items: flex-end; }
-.lstm-board .cell .other > * { flex: 1 1 0; width: auto; min-width: 0; margin: 0; }
+.lstm-board .cell .other { display: flex; flex-flow: column; gap: 4px; }
+.lstm-board .cell .other > * { width: 100%; margin: 0; }
 .lstm-board .lab-wrong { color: var(--wrong); font-size: 12px; line-height: 1.35; }
 .lstm-board .cell > .widget-html { font-size: 12px; }
 .lstm-board .lab-more { display: none; padding-top: 4px; }
@@ -65,6 +65,8 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board .widget-button, .lstm-board .widget-toggle-button { margin: 0; }
 .lstm-board .bar { display: flex; flex-flow: row wrap; gap: 6px 8px; align-items: flex-end; padding: 6px 0; }
 .lstm-board .head .cell { width: 140px; }
+.lstm-board .bar > .cell { flex: 1 1 120px; width: auto; max-width: 260px; }
+.lstm-board .page > .bar { align-items: center; }
 .lstm-board .bar > .widget-button { width: auto; min-width: 84px; padding: 0 14px; font-weight: 600; }
 .lstm-board .bar > .widget-html { align-self: center; flex: 1 1 240px; width: auto; min-height: 38px; display: flex;
   align-items: center; }

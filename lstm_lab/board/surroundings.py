@@ -71,6 +71,12 @@ class Surroundings:
         set_to = {name: getattr(magics, name) for name in model.model_fields if magics.has_trait(name)}
         return {name: value for name, value in set_to.items() if value != model.model_fields[name].default}
 
+    def request(self) -> str | None:
+        """Give what tells one run of a cell from another; None outside a notebook."""
+        get_parent = getattr(self.shell, "get_parent", None)
+        header = {} if get_parent is None else get_parent().get("header") or {}
+        return header.get("msg_id")
+
     def after_cells(self, heard: Callable[..., None]) -> Callable[[], None]:
         """Call back after every cell; give what ends it."""
         if self.shell is None:
