@@ -168,7 +168,8 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             return  # the magic has shown it, and now IPython would show its result
         self._shown_by = request
         cells.remember(self)
-        display({**super()._repr_mimebundle_(), "text/plain": self.text()}, raw=True)  # type: ignore[no-untyped-call]  # IPython's
+        said = f"Dashboard: {self.desk.source.word}; below it the newest of what it has shown"
+        display({**super()._repr_mimebundle_(), "text/plain": said}, raw=True)  # type: ignore[no-untyped-call]  # IPython's
         self.keepsake.show()
 
     def close(self) -> None:
@@ -192,22 +193,22 @@ def _pages(desk: Desk, jobs: Jobs) -> Iterator[tuple[str, Page]]:
     yield (
         "Forecast",
         Page(
-            Bar("Forecast", "Forecast"),
+            Bar("Forecasting", "Forecast"),
             jobs.forecast,
             "Press Forecast when there is a run: simulated futures grow here, with a band that was put to the test.",
             desk.forecast,
         ),
     )
     hint = "Press Look when there is a run: what every gate did, and what moved the forecast."
-    yield "Gates", Page(Bar("Gates", "Look"), jobs.gates, hint, desk.gates)
+    yield "Gates", Page(Bar("Tracing", "Look", stops=False), jobs.gates, hint, desk.gates)
     hint = "Press Measure when there is a run: how far back it and fresh networks feel and recall the past."
-    yield "Memory", Page(Bar("Memory", "Measure"), jobs.memory, hint, desk.memory)
+    yield "Memory", Page(Bar("Measuring", "Measure"), jobs.memory, hint, desk.memory)
     hint = "Press Look when there is a run: what each loss makes of its held-out residuals."
-    yield "Losses", Page(Bar("Losses", "Look"), jobs.losses, hint)
+    yield "Losses", Page(Bar("Looking", "Look", stops=False), jobs.losses, hint)
     hint = "Press Look when there is a run: how much each of its training windows counts, under each scheme."
-    yield "Weights", Page(Bar("Weights", "Look"), jobs.weights, hint, view=jobs.weights_view)
+    yield "Weights", Page(Bar("Looking", "Look", stops=False), jobs.weights, hint, view=jobs.weights_view)
     hint = "Press Judge when there is a run: forecasts as set under Forecast, from places whose future is known."
-    yield "Judge", Page(Bar("Backtest", "Judge"), jobs.judge, hint, desk.backtest)
+    yield "Judge", Page(Bar("Judging", "Judge"), jobs.judge, hint, desk.backtest)
 
 
 def _block(name: str, text: str) -> str:

@@ -114,4 +114,4 @@ class Page:
 
     def parts(self) -> tuple[Any, ...]:
         """Give all that the page is made of, shown or not."""
-        return self.view, self.body, self._hint
+        return self.view, self.body, self._hint, self.bar.stop

@@ -78,20 +78,23 @@ class Bar:
         What the button says.
     lead
         Widgets that stand before the button.
+    stops
+        The work looks at a Stop; what is over in a moment has no such button.
     """
 
-    def __init__(self, name: str, verb: str, *lead: Any) -> None:
+    def __init__(self, name: str, verb: str, *lead: Any, stops: bool = True) -> None:
         self.name = name
+        self._stops = stops
         self.start = ipywidgets.Button(description=verb, button_style="primary")
         self.stop = ipywidgets.Button(description="Stop", disabled=True, tooltip="nothing to stop")
         self.line = ipywidgets.HTML()
-        self.view = box(*lead, self.start, self.stop, self.line, look="bar")
+        self.view = box(*lead, self.start, *[self.stop] * stops, self.line, look="bar")
         self._hint = ""
         self._before: str | None = None
 
     def begin(self, *, stoppable: bool) -> None:
         """Offer Stop, or say what else stops the work where a click would not arrive."""
-        self._hint = "" if stoppable else "; to stop, interrupt the kernel (■)"
+        self._hint = "" if stoppable or not self._stops else "; to stop, interrupt the kernel (■)"
         self.start.disabled = True
         self.stop.description, self.stop.disabled = "Stop", not stoppable
         self.stop.button_style, self.stop.tooltip = "danger" if stoppable else "", "end it and keep what there is"
