@@ -3,6 +3,7 @@
 ::
 
     dashboard     `dashboard()` and the view itself: settings to the left, what came of them to the right
+    desk          the controls, the data and the run that is looked at
     controls      an option as a control;  fields: the control's own widget;  sections: which stand where
     source        the data: a variable, an example, a file
     preview       what the settings mean, before anything is trained;  sketch: its drawings
