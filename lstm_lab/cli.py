@@ -81,10 +81,12 @@ def _dispatch(words: list[str]) -> int:
     for model in command.models:
         model.of(parsed.of(model))
     result, text = work(_data(command, parsed), parsed)
-    for target in targets:
-        _write(result, target)
-    print(file=sys.stderr)  # between the progress and the table
-    _say(f"{text}\n")
+    try:
+        for target in targets:
+            _write(result, target)
+    finally:  # what was computed is shown even where it cannot be written
+        print(file=sys.stderr)  # between the progress and the table
+        _say(f"{text}\n")
     return _say("wrote " + ", ".join(str(target) for target in targets)) if targets else 0
 
 
@@ -214,12 +216,21 @@ def _check(target: Path, command: Command) -> None:
         raise OptionError(f"--out ends in {named}, got {str(target)!r}; for example {flag.example}")
     if not target.absolute().parent.is_dir():
         raise OptionError(f"there is no folder {str(target.parent)!r} for {target.name}; make it first")
+    if not os.access(target if target.exists() else target.absolute().parent, os.W_OK):
+        raise OptionError(f"--out names files to write, but {str(target)!r} may not be written; choose another place")
     if target.is_dir():
         raise OptionError(f"--out names files to write, got the folder {str(target)!r}; for example {flag.example}")
 
 
 def _write(result: Any, target: Path) -> None:
     """Leave a file: the table of a study is its summary, that of a forecast its frame."""
+    try:
+        _put(result, target)
+    except OSError as why:
+        raise RunError(f"{target} cannot be written: {why.strerror or why}; choose another place") from None
+
+
+def _put(result: Any, target: Path) -> None:
     if target.suffix.lower() == ".lstm":
         result.run.save(target)
         return

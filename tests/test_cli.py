@@ -275,6 +275,24 @@ def test_a_study_says_what_it_needs_and_takes(capsys, name):
     assert {"--cluster", "--test", "--origins", "--units", "--out"} <= set(capsys.readouterr().out.split())
 
 
+def test_a_place_that_takes_no_file_is_found_before_a_training_or_told_in_one_line(place, capsys, monkeypatch):
+    (place / "prices.csv").write_text("date,close\n2024-01-01,1\n")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Forecast, "save_png", full)
+    assert cli.main(["run", "prices.csv"]) == 2
+    out, err = capsys.readouterr()
+    assert "Forecast of close" in out
+    assert err.endswith("lstm-lab: forecast.png cannot be written: No space left on device; choose another place\n")
+    calls.clear()
+    monkeypatch.setattr(cli.os, "access", lambda path, _: Path(path) != place)
+    assert cli.main(["run", "prices.csv"]) == 2
+    assert "'forecast.png' may not be written" in capsys.readouterr().err
+    assert calls == {}
+
+
 def test_a_folder_is_no_file_to_write(place, capsys):
     (place / "a.png").mkdir()
     assert cli.main(["demo", "--out", "a.png"]) == 2

@@ -64,14 +64,14 @@ def test_a_semicolon_file_and_a_dumped_row_number(tmp_path):
         ("broken.csv.zip", b"date,close\n", "cannot be read"),
         ("broken.csv.xz", b"date,close\n", "cannot be read"),
         ("broken.csv.bz2", b"date,close\n", "cannot be read"),
-        ("cut.csv.gz", gzip.compress(b"date,close\n" * 99)[:30], "cannot be read"),
-        ("bad.csv.gz", gzip.compress(b"date,close\n" * 99)[:12] + b"\xff" * 30, "cannot be read"),
+        ("cut.csv.gz", gzip.compress(b"date,close\n" * 99, mtime=0)[:30], "cannot be read"),
+        ("bad.csv.gz", gzip.compress(b"date,close\n" * 99, mtime=0)[:12] + b"\xff" * 30, "cannot be read"),
         ("broken.parquet", b"PAR1", "cannot be read"),
         ("broken.feather", b"ARROW", "cannot be read"),
         ("latin.csv", "date,preço\n2024-01-01,1\n".encode("latin-1"), "not UTF-8"),
         ("ragged.csv", b"a,b\n1,2\n1,2,3,4\n", "cannot be read"),
         ("prices.xlsx", b"PK", "ends in .csv, .txt, .tsv, .parquet, .feather, got 'prices.xlsx'"),
-        ("prices.json.gz", gzip.compress(b"{}"), "got 'prices.json.gz'"),
+        ("prices.json.gz", gzip.compress(b"{}", mtime=0), "got 'prices.json.gz'"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_explained(tmp_path, name, content, hint):
@@ -200,10 +200,36 @@ def test_text_in_the_target_is_named():
     table = prices(volume=["1", "2", "1,234.5", "4", "n/a", "6"])
     said = refused(table, target="volume")
     assert "'volume' must hold numbers, got '1,234.5' at 2024-01-03 00:00:00 (2 such rows)" in said
-    assert "thousands=" in said
+    assert "read_csv(..., thousands=',', na_values=['n/a'])" in said
+    assert "'date' holds the times; choose from 'close', 'volume'" in refused(table, target="date")
     assert load(table, target="close").columns.tolist() == ["close"]
     assert "'volume' must hold" in refused(table, target="close", columns=["volume"])
     assert load(table, target="close").attrs["lstm_lab"]["dropped_columns"] == ["volume"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "way"),
+    [
+        (["50,13", "7,5"], "thousands='.', decimal=','"),
+        (["1.234,5", "0,500"], "thousands='.', decimal=','"),
+        (["1,234", "5,678,901"], "thousands=',' or decimal=','"),
+        (["1,234.50", "12"], "thousands=','"),
+        (["?", "1"], "na_values=['?']"),
+    ],
+)
+def test_text_is_told_how_to_become_numbers(texts, way):
+    assert f"read_csv(..., {way})" in refused(pd.DataFrame({"y": texts}), target="y")
+
+
+def test_a_semicolon_file_may_have_decimal_commas(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("Datum;kurs;menge;code\n01.01.2024;50,13;1,234;a,1\n02.01.2024;;5,678;b,2\n13.01.2024;7;9,012;c\n")
+    frame = load(path, target="kurs", missing="drop")
+    assert frame["kurs"].tolist() == [50.13, 7]
+    assert frame.columns.tolist() == ["kurs"]  # 1,234 may be a thousand
+    assert "thousands=',' or decimal=','" in refused(path, target="menge")
+    path.write_text('date,close\n2024-01-01,"50,13"\n2024-01-02,"7,5"\n')
+    assert "decimal=','" in refused(path, target="close")
 
 
 def test_numbers_in_any_clothes_become_float64():

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.reading import read_file
+from lstm_lab.data.reading import THOUSANDS, read_file
 from lstm_lab.data.timeline import future_index, segments
 from lstm_lab.errors import DataError, OptionError, did_you_mean
 
@@ -213,6 +213,8 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
 def _numeric(frame: pd.DataFrame, wanted: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
     """Keep the numeric columns as float64, and name the others."""
     for name in wanted:
+        if name == frame.index.name and name not in frame.columns:
+            raise DataError(f"{name!r} holds the times; {did_you_mean('', [str(n) for n in frame.columns])}")
         if name not in frame.columns:
             raise DataError(f"there is no column {name!r}; {did_you_mean(name, [str(n) for n in frame.columns])}")
     kept: dict[str, np.ndarray] = {}
@@ -248,9 +250,24 @@ def _text(column: pd.Series[Any]) -> str:
     first = int(bad[0]) if len(bad) > 0 else 0
     return (
         f"{column.name!r} must hold numbers, got {column.iloc[first]!r} at {column.index[first]} "
-        f"({max(1, len(bad))} such rows); "
-        "read the file with pandas.read_csv(..., thousands=',', decimal='.', na_values=[...]) and pass the frame"
+        f"({max(1, len(bad))} such rows); read the file with pandas.read_csv(..., {_way(column.iloc[bad])}) and pass"
+        " the frame"
     )
+
+
+def _way(texts: pd.Series[Any]) -> str:
+    """Say how pandas would read texts as numbers: 1.234,5 and 50,13 have a decimal comma, 1,234.5 has thousands."""
+    written = texts.astype(str).str.strip()
+    numbers = written.str.fullmatch(r"[-+]?[\d.,]*\d[\d.,]*")
+    if written[numbers].str.fullmatch(THOUSANDS).all():
+        ways = ["thousands=',' or decimal=','"]
+    elif written[numbers].str.fullmatch(THOUSANDS + r"(\.\d*)?").all():
+        ways = ["thousands=','"]
+    else:
+        ways = ["thousands='.', decimal=','"]
+    if not numbers.all():
+        ways = [*(ways if numbers.any() else []), f"na_values=[{written[~numbers].iloc[0]!r}]"]
+    return ", ".join(ways)
 
 
 def _completed(frame: pd.DataFrame, used: Sequence[str], missing: Missing) -> tuple[pd.DataFrame, int]:

@@ -16,12 +16,14 @@ from lstm_lab.errors import DataError, MissingExtraError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["read_file"]
+__all__ = ["THOUSANDS", "read_file"]
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t"}
 UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
 """What pandas, pyarrow and the decompressors raise at a broken file; whatever they say goes into our one line."""
+DECIMAL_COMMA = r"[-+]?\d*,?\d+"
+THOUSANDS = r"[-+]?[1-9]\d{0,2}(,\d{3})*"
 FORMATS = (*SEPARATORS, ".parquet", ".feather")
 
 
@@ -33,7 +35,7 @@ def read_file(path: Path) -> pd.DataFrame:
     path
         A ``.csv``, ``.txt`` or ``.tsv`` file, which may be compressed (``.gz``, ``.bz2``, ``.xz``, ``.zip``),
         or ``.parquet`` or ``.feather``. The separator of a CSV is a comma, or a semicolon or tab if its
-        header line has no comma.
+        header line has no comma. Where it is a semicolon, 50,13 is a number.
 
     Returns
     -------
@@ -73,10 +75,22 @@ def _read_text(path: Path, separator: str) -> pd.DataFrame:
     if len(header) == 1:
         separator = next((other for other in (";", "\t", ",") if other in header[0]), separator)
     frame = pd.read_csv(path, sep=separator, skipinitialspace=True, low_memory=False)
+    if separator == ";":
+        frame = frame.apply(_decimal_commas)
     if frame.columns[0] == "Unnamed: 0" and frame.iloc[:, 0].equals(pd.Series(range(len(frame)))):
         # DataFrame.to_csv wrote its row numbers as a column without a name.
         frame = frame.iloc[:, 1:]
     return frame
+
+
+def _decimal_commas(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Read 50,13 as a number where all values are such; 1,234 alone may mean a thousand, and is left as it is."""
+    texts = column.dropna()
+    if pd.api.types.is_numeric_dtype(column.dtype) or not texts.map(lambda value: isinstance(value, str)).all():
+        return column
+    if not texts.str.fullmatch(DECIMAL_COMMA).all() or texts.str.fullmatch(THOUSANDS).all():
+        return column
+    return pd.to_numeric(column.str.replace(",", ".", regex=False))
 
 
 def _read(path: Path, suffix: str) -> pd.DataFrame:
