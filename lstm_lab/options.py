@@ -254,7 +254,7 @@ class ForecastOptions(Options):
     combine: Literal["auto"] | bool = _option(
         "auto",
         "let the median lean on the naive and the seasonal naive forecast as far as they were right at the newest known"
-        " origins; auto: with calibrate, and not where networks are compared",
+        " origins; auto: unless calibrate is off, or networks are compared",
         example="off",
     )
     preset: Literal["classic"] | None = _option(
@@ -262,7 +262,7 @@ class ForecastOptions(Options):
         "classic: the recipe most tutorials teach (window, step, no noise, uncalibrated, uncombined, 50 paths)",
         example="classic",
     )
-    seed: int = _option(0, "same seed, same machine: same paths, bit for bit", example="0", ge=0, lt=2**31)
+    seed: int = _option(0, "same seed, same machine: same numbers, bit for bit", example="0", ge=0, lt=2**31)
 
     @property
     def combines(self) -> bool:

@@ -394,7 +394,7 @@ def test_the_network_is_judged_with_the_naive_forecasts_it_leans_on_and_by_itsel
     for number, one in enumerate(together.corrections):
         centre = np.median(together.raw[number], axis=0)
         np.testing.assert_allclose(together.band[1][number], mixed(centre, points[:, number], one.weights))
-    assert "network" in longer.details["median"]
+    assert longer.details["median"].startswith("network mixes network alone ")
     assert together[3].details.get("median") == together.corrections[3].described()
     text = repr(longer)
     assert "by itself" in text

@@ -135,6 +135,7 @@ def test_a_correction_moves_the_median_and_nothing_else():
     said = "network 25 %, naive 25 %, seasonal naive 50 %"
     assert correction.described() == f"{said}, weighed by their errors at 20 known origins"
     assert shares(np.zeros(2)) is None
+    assert shares(np.array([0.75, 0.25])) == "network 0 %, naive 75 %, seasonal naive 25 %"
     assert Correction(np.zeros(2), None).shifted(paths, rivals) is paths
 
 

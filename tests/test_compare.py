@@ -46,6 +46,12 @@ def ablation():
     return lab.ablate(table(), changes=changes, seeds=(3,), cell="rnn", calibration=0.2, **STUDY, **TRAIN)
 
 
+def test_a_comparison_of_medians_that_lean_says_so(comparison):
+    leaning = lab.compare(table(), kinds=["rnn", "naive"], seeds=(0,), combine=True, **STUDY, **TRAIN)
+    assert "every network's leans on the naive forecasts" in repr(leaning)
+    assert "leans" not in repr(comparison)
+
+
 # The Transformer ----------------------------------------------------------------------------------
 
 

@@ -84,4 +84,5 @@ def shares(weights: Array) -> str | None:
     if weights.sum() < 0.005:
         return None
     parts = {"network": 1 - float(weights.sum())} | dict(zip(RIVALS, weights.tolist(), strict=False))
-    return ", ".join(f"{name} {percent(share)}" for name, share in parts.items() if share >= 0.005)
+    # The network is named even where nothing of it is left: a forecast that is called its own must say so.
+    return ", ".join(f"{name} {percent(share)}" for name, share in parts.items() if share >= 0.005 or name == "network")

@@ -78,7 +78,7 @@ class Backtest(Still):
         """Say whether the network beats the best baseline, or whether the origins cannot tell."""
         best = self._best
         if best is None:
-            return f"{self.network} by itself, without a baseline to compare it with"
+            return f"{self.network} has no baseline to be compared with"
         return f"{self._against(self.network, best)} ({best} is the best baseline)"
 
     @property
@@ -210,5 +210,6 @@ def backtest(
     details = plan.described(stopped=outcome.stopped, judged=len(past.rows))
     leaning = forecasts[plan.name].leaning
     if leaning is not None:
-        details["median"] = f"{leaning} on average, weighed at each origin by their errors at earlier ones"
+        said = f"{leaning} on average, weighed at each origin by their errors at earlier ones"
+        details["median"] = f"{plan.name} mixes {said.replace('network', alone(plan.name), 1)}"
     return Backtest(past, forecasts, plan.name, details)

@@ -144,6 +144,8 @@ class Judged(Still):
             "judged at": origins_text(past),
             **trial.course.described(),
         }
+        if combine:
+            details["median"] = "every network's leans on the naive forecasts (combine), so networks look more alike"
         if outcome.stopped:
             details["stopped"] = f"with {len(done)} of {len({job.model for job in jobs})} models judged"
         return cls(past, forecasts, fitted, details)
