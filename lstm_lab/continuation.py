@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from lstm_lab.data.loading import load
@@ -66,7 +67,18 @@ def continued(run: Run, source: str | PathLike[str] | pd.DataFrame | pd.Series[A
         experiences={},
     )
     vars(made)["simulator"] = run.simulator  # its compiled steps depend on network and encoder alone
+    if _same_training(run, made):
+        for name in vars(run).keys() & {"season", "_earlier_errors"}:  # which follow from these rows
+            vars(made)[name] = vars(run)[name]
     return made
+
+
+def _same_training(run: Run, made: Run) -> bool:
+    """Tell whether the rows of training and validation are what they were: a longer series may bring them revised."""
+    first, second = (
+        one.observed.matrix[: one.split.cuts.calibration - one.split.cuts.forgotten] for one in (run, made)
+    )
+    return np.array_equal(first, second, equal_nan=True)
 
 
 def _cuts(run: Run, frame: pd.DataFrame) -> Cuts:

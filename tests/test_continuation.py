@@ -102,3 +102,18 @@ def test_twice_is_the_same_as_once(run, between):
     for part in ("train", "validation", "calibration"):
         np.testing.assert_array_equal(getattr(twice.split, part), getattr(once.split, part))
     pd.testing.assert_frame_equal(twice.frame, once.frame)
+
+
+def test_what_follows_from_training_rows_is_shared_unless_they_were_revised(run):
+    run.forecast(HORIZON, paths=CHUNK)
+    same, revised = table().iloc[:300], table().iloc[:300].copy()
+    revised["wind"] += 0.1
+    newer = table().iloc[300:]
+    later, other = (run.on(pd.concat([earlier, newer])) for earlier in (same, revised))
+    assert vars(later)["_earlier_errors"] is run._earlier_errors
+    assert "_earlier_errors" not in vars(other)
+    fresh = run.on(pd.concat([same, newer]))
+    del vars(fresh)["_earlier_errors"], vars(fresh)["season"]
+    np.testing.assert_array_equal(fresh._earlier_errors, later._earlier_errors)
+    assert fresh.season == later.season
+    assert not np.array_equal(other._earlier_errors, later._earlier_errors)

@@ -136,10 +136,11 @@ def heard(residuals: Residuals, model: Any, observed: Observed) -> Residuals:
     return replace(residuals, values=values, rows=rows, drawn=len(residuals.values[: residuals.drawn]))
 
 
-def one_step(model: Any, windows: Windows, which: NDArray[np.int64], batch: int = 256) -> NDArray[np.float64]:
+def one_step(model: Any, windows: Windows, which: NDArray[np.int64], batch: int = 2048) -> NDArray[np.float64]:
     """Forecast the target of some windows with dropout off, (k,) in standard deviations.
 
-    A plain call per batch: `Model.predict` compiles anew for every model, and warns after a few.
+    A plain call per batch, for `Model.predict` compiles anew for every model, and warns after a few; and large batches,
+    for each call pays for every step of the lookback again.
     """
     parts = [which[start : start + batch] for start in range(0, len(which), batch)]
     outputs = [np.asarray(model(windows.inputs(part), training=False), dtype=np.float64)[:, 0] for part in parts]
