@@ -1,5 +1,15 @@
 """lstm_lab: a notebook laboratory for forecasting with LSTMs and seeing what they do.
 
+Start with a file, a DataFrame or an example, and ask for help about any of these names::
+
+    import lstm_lab as lab
+
+    frame = lab.example("oil")
+    run = lab.train(frame, target="price", lookback=20, units=[16], epochs=3)  # help(lab.train)
+    fc = run.forecast(30)  # help(run.forecast): a fan of futures, fc.frame, fc.plot(), fc.to_html("oil.html")
+    lab.backtest(run, horizon=30)  # how good that is; lab.features(frame) before training, run.gates() after
+    %load_ext lstm_lab  # in IPython: %lstm_train?, %lstm_forecast?, ...
+
 The house, from the cellar up; a module imports from its own floor and from those below, never upwards::
 
     cellar   errors      one hierarchy, one line each

@@ -115,8 +115,8 @@ COMPARE = Command(
     place=TRAIN.place,
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=(
-        "%lstm_compare co2 --kinds lstm,gru,naive,seasonal_naive --seeds 0,1 --units 8 --lookback 12 --epochs 2",
-        "table = %lstm_compare oil --kinds lstm,naive --seeds 0 --units 8 --lookback 12 --epochs 1 --workers 2",
+        "%lstm_compare co2 --kinds lstm,gru,naive --seeds 0,1 --units 8 --lookback 12 --epochs 2",
+        "table = %lstm_compare oil --kinds lstm --seeds 0 --units 8 --lookback 12 --epochs 1 --workers 2",
     ),
     notes=_NOTES,
 )
@@ -128,7 +128,7 @@ ABLATE = Command(
     without=("seed",),  # a study has --seeds
     place=TRAIN.place,
     extras=(_OUTPUT, _NO_DISPLAY),
-    examples=('%lstm_ablate oil --changes "loss: mse, target: raw" --seeds 0,1 --units 8 --lookback 12 --epochs 2',),
+    examples=('%lstm_ablate oil --changes "loss: mse, target: raw" --seeds 0 --units 8 --lookback 12 --epochs 2',),
     notes=_NOTES,
 )
 GATES = Command(

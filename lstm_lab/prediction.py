@@ -100,6 +100,7 @@ class Prediction:
             correction = self.correction(told, stop)
         except KeyboardInterrupt:
             reason = "interrupted"
+            self.notes["not calibrated"] = "interrupted while calibrating"
         told.on_start(self._plan(correction))
         drawn: list[NDArray[np.float64]] = []
         try:

@@ -131,12 +131,15 @@ class Run(Shown):
         stop
             Looked at between chunks; what is drawn by then is kept.
         **options
-            Fields of `lstm_lab.options.ForecastOptions`.
+            Fields of `lstm_lab.options.ForecastOptions`: ``paths``, ``interval``, ``rollout``, ``masks``, ``noise``,
+            ``calibrate``, ``combine``, ``preset``, ``seed``.
 
         Returns
         -------
         Forecast
-            Paths in the target's unit. The band is calibrated where the data allow it, and says what it is.
+            Paths in the target's unit. The band is calibrated where the data allow it, and says what it is. The median
+            leans on the naive and the seasonal naive forecast as far as they were right at the newest known origins;
+            ``details["median"]`` says how far, and with ``combine=False`` it is the network's own.
 
         Raises
         ------

@@ -55,10 +55,10 @@ LAB = Command(
         "lstm-lab",
         "lstm-lab --no-browser -- --port 9000",
         "lstm-lab demo                        the quickstart's job in this terminal",
-        "lstm-lab run FILE --target COLUMN    the same for a file of yours; lstm-lab run --help tells more",
-        "lstm-lab features FILE               what a network would be given, and what is wrong with it, in a second",
-        "lstm-lab export RUN.lstm             a trained network for a small device, from lstm-lab run --out RUN.lstm",
-        "lstm-lab backtest FILE               train on the older rows, judge on the newest, beside the naive forecasts",
+        "lstm-lab run FILE --target COLUMN    the same for a file of yours; see lstm-lab run --help",
+        "lstm-lab features FILE               what a network would be given, and what is wrong with it",
+        "lstm-lab export RUN.lstm             what lstm-lab run --out RUN.lstm left, for a small device",
+        "lstm-lab backtest FILE               train on the older rows, judge on the newest ones",
         "lstm-lab compare FILE                kinds of network and baselines on the same rows",
         "lstm-lab ablate FILE                 what each choice of a training does, one at a time",
     ),
@@ -130,7 +130,7 @@ COMPARE = Command(
     extras=(_out("comparison"),),
     examples=(
         "lstm-lab compare prices.csv --target close --horizon 10 --workers 4",
-        "lstm-lab compare oil --kinds lstm,naive --seeds 0,1 --units 16 --lookback 20 --epochs 3 --out oil.csv",
+        "lstm-lab compare oil --kinds lstm,naive --seeds 0,1 --units 16 --lookback 20 --epochs 3",
     ),
 )
 ABLATE = Command(

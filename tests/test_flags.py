@@ -2,7 +2,7 @@
 
 import pytest
 
-from lstm_lab import options
+from lstm_lab import commands, options, subcommands
 from lstm_lab.errors import OptionError
 from lstm_lab.flags import Command, Flag, split_words, value_text
 from lstm_lab.options import ForecastOptions, Options, TrainOptions, option_extra
@@ -149,3 +149,11 @@ def test_choices_come_from_the_types():
     assert FORECAST.flags["calibrate"].choices == ("auto", "on", "off")
     assert FORECAST.flags["preset"].choices == ("classic",)
     assert TRAIN.flags["target"].choices == ()
+
+
+FACES = [one for face in (commands, subcommands) for one in vars(face).values() if isinstance(one, Command)]
+
+
+@pytest.mark.parametrize("command", FACES, ids=lambda command: command.name)
+def test_help_keeps_to_a_hundred_columns(command):
+    assert max(map(len, command.help().splitlines())) <= 100

@@ -187,6 +187,16 @@ def test_a_stop_while_calibrating_still_gives_a_forecast(run):
     assert fc.details["not calibrated"] == "stopped while calibrating"
 
 
+def test_an_interrupt_while_calibrating_says_so_too(run):
+    class Impatient(Halting):
+        def on_progress(self, _) -> None:
+            raise KeyboardInterrupt
+
+    fc = run.forecast(5, paths=500, listener=Impatient(threading.Event()))
+    assert (len(fc.paths), fc.kind) == (CHUNK, "predictive")
+    assert fc.details["not calibrated"] == "interrupted while calibrating"
+
+
 def test_without_calibration_rows_the_band_says_what_it_is(frame):
     bare = lab.train(frame, target="sales", calibration=0.0, **TINY)
     fc = bare.forecast(3, paths=20)

@@ -70,11 +70,18 @@ def test_an_error_of_the_user_shows_the_users_line():
     assert "LSTM(8 // width)" in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize("source", ["LSTM(denze)", "zzz(3)", "def Dens():\n    LTSM(1)\nDens()"])
+def test_a_name_that_is_no_layers_stays_the_users_error(source):
+    with pytest.raises(NameError):
+        read_stack(source, {})
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
         ("LSTM(8)\nDense(1", "line 2: 'Dense(1' is not Python"),
         ("LSTM\nDense(1)", "line 1: LSTM is a class, not a layer; write it with parentheses, LSTM(...)"),
+        ("LSTM(8)\n[LTSM(4), Dense(1)]", "line 2: there is no 'LTSM'; did you mean 'LSTM'?"),
     ],
 )
 def test_a_slip_of_the_pen_is_one_line(source, said):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.errors import StackError
+from lstm_lab.errors import StackError, did_you_mean
 from lstm_lab.nn.backend import keras
 
 if TYPE_CHECKING:
@@ -77,10 +77,28 @@ def read_stack(source: str, namespace: dict[str, Any]) -> list[SourcedLayer]:
             if not isinstance(statement, ast.Expr):
                 exec(compile(ast.Module([statement], []), filename, "exec"), namespace)  # noqa: S102 - the user's own cell
                 continue
-            value = eval(compile(ast.Expression(statement.value), filename, "eval"), namespace)  # noqa: S307 - likewise
+            expression = compile(ast.Expression(statement.value), filename, "eval")
+            try:
+                value = eval(expression, namespace)  # noqa: S307 - likewise
+            except NameError as unknown:
+                _misspelt(unknown.name, statement)
+                raise
             text = " ".join((ast.get_source_segment(source, statement) or "").split())
             found.extend(SourcedLayer(layer, statement.lineno, text) for layer in _layers_of(value, statement, text))
     return found
+
+
+def _misspelt(name: str | None, statement: ast.Expr) -> None:
+    """Refuse a name that the line itself calls, and that is nearly a layer's: LTSM(64)."""
+    called = {
+        node.func.id for node in ast.walk(statement) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    if name is None or name not in called:
+        return
+    layers = [one for one, kind in vars(keras.layers).items() if isinstance(kind, type)]
+    remedy = did_you_mean(name, layers)
+    if remedy.startswith("did you mean"):
+        raise StackError(f"line {statement.lineno}: there is no {name!r}; {remedy}") from None
 
 
 @contextmanager

@@ -188,7 +188,9 @@ def backtest(
     Returns
     -------
     Backtest
-        ``.summary``, a row a model; ``.forecasts``; ``.plot()``.
+        ``.summary``, a row a model; ``.forecasts``; ``.plot()``. Where the run's median leans on the naive forecasts
+        (``combine``), the row ``network``, or the run's name, is what `Run.forecast` gives, and ``network alone`` the
+        network by itself.
 
     Raises
     ------
