@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -406,6 +407,12 @@ def test_the_network_is_judged_with_the_naive_forecasts_it_leans_on_and_by_itsel
     assert np.array_equal(single.forecasts["network"].paths, by_itself.paths)
     assert single.alone is None
     assert "by itself" not in repr(single)
+
+
+def test_a_run_with_a_baselines_name_is_not_taken_for_it(run, longer):
+    named = lab.backtest(replace(run, name="naive"), table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK)
+    assert named.network == "network"
+    same(named, longer)
 
 
 def test_too_few_origins_to_calibrate_are_enough_to_lean_on():

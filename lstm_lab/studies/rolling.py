@@ -15,6 +15,7 @@ from lstm_lab.continuation import longer
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.windows import cut_rows
 from lstm_lab.errors import ForecastError, OptionError, did_you_mean
+from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.nn.noise import heard
 from lstm_lab.nn.packing import pack
 from lstm_lab.nn.sampling import Simulator
@@ -55,8 +56,8 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """What the run is called beside the baselines."""
-        return self.run.name or "network"
+        """What the run is called beside the baselines; never as one of them, or it would be taken for it."""
+        return "network" if self.run.name is None or self.run.name in BASELINES else self.run.name
 
     def described(self, *, stopped: bool, judged: int) -> dict[str, str]:
         """Say how the backtest was made."""
