@@ -63,6 +63,7 @@ CASES = {
     "no history": forecast(history=pd.Series([], pd.DatetimeIndex([]), dtype=float)),
     "unobserved": forecast(history=pd.Series(np.where(np.arange(80) < 60, np.arange(80.0), np.nan), DAYS[:80])),
     "long names": forecast(target="a very long name of a column " * 6, coverage=MEASURED, kind="calibrated"),
+    "leaning": forecast(details={"median": "network 60 %, naive 30 %, seasonal naive 10 %, by 20 known origins"}),
 }
 
 
@@ -86,6 +87,12 @@ def test_the_fan_says_what_its_band_is():
     assert {"observed", "5th–95th percentile", "25th–75th", "20 of 60 paths", "median"} <= set(bare)
     measured = words(plot(forecast(kind="calibrated", coverage=MEASURED)))
     assert "calibrated 90 % band; measured coverage 91 % (86–95 %) over 60 origins" in measured
+
+
+def test_the_fan_says_what_its_median_leans_on():
+    said = "network 60 %, naive 40 %, weighed by their errors at 20 known origins"
+    assert any(f"median: {said}" in text for text in words(plot(forecast(details={"median": said}))))
+    assert not any("median:" in text for text in words(plot(forecast())))
 
 
 @pytest.mark.parametrize(("paths", "filled"), [(49, 0), (50, 2)])

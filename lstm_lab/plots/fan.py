@@ -55,6 +55,8 @@ def fan_figure(
     place = positions(index)
     past, ahead = place[: len(history)], place[len(history) :]
     subtitle = forecast.band_name()
+    if "median" in forecast.details:  # not the network's own
+        subtitle += f"\nmedian: {forecast.details['median']}"
     if len(forecast.paths) < ENOUGH:
         subtitle += f"\nfewer than {ENOUGH} paths, so no band is drawn"
     _history(made, past, history)
