@@ -55,7 +55,14 @@ same on one; higher on two that grow or jump."""
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Run(Shown):
-    """A trained network with all it takes to forecast; made by `train`."""
+    """A trained network with all it takes to forecast; made by `train`.
+
+    Examples
+    --------
+    >>> run.forecast(30).frame  # doctest: +SKIP
+    >>> run.on("prices-today.csv").forecast(30)  # newer rows, no new training  # doctest: +SKIP
+    >>> run.save("prices.lstm")  # lab.load_run("prices.lstm") is the same run  # doctest: +SKIP
+    """
 
     model: Any
     """keras.Model, (batch, lookback, columns) -> (batch, 1); the transformed target is the first column."""

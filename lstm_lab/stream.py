@@ -40,6 +40,11 @@ class Stream:
         What forecasts.
     rows
         Rows known by now, those of the run included.
+
+    Examples
+    --------
+    >>> stream = run.stream(horizon=5)  # doctest: +SKIP
+    >>> fc = stream.push(61.3)  # the next value; then what may follow it  # doctest: +SKIP
     """
 
     def __init__(self, run: Run, options: ForecastOptions, *, renew: bool = True, adapt: bool = True) -> None:

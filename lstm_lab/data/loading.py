@@ -389,6 +389,11 @@ def example(name: str) -> pd.DataFrame:
     ------
     DataError
         There is no such example.
+
+    Examples
+    --------
+    >>> example("oil")["price"].tail(1).tolist()
+    [46.92]
     """
     if name not in EXAMPLES:
         raise DataError(f"there is no example {name!r}; {did_you_mean(name, EXAMPLES)}")
