@@ -169,6 +169,8 @@ def backtest(
         The origins lie in those rows. The first band is the run's own, calibrated on all of its calibration rows.
         Without it the calibration rows are shared out: the earlier half gives residuals and calibrates, the origins
         lie in the later half; that first band knows half as many origins as the one `Run.forecast` draws.
+        Later origins know the judged ones before them, which lie further apart than those that ``run.on(rows so far)``
+        tries out for its forecast: weights and bands there may differ from these.
     executor
         Where the work is done: any `concurrent.futures.Executor`. So many processes with ``workers``, the Dask
         scheduler at an address with ``cluster``. The numbers are the same to the last bit, here or there.
