@@ -165,6 +165,9 @@ def test_views_follow_the_theme_of_the_notebook(notebook):
     book.run(1)
     book.theme("JupyterLab Dark")
     book.wait_for("training", "data.theme === 'dark'")
+    book.run(1)  # a view that is made in the dark is dark from the first
+    book.wait_for("training", "data.theme === 'dark'")
+    assert book.view("training").get_attribute("data-theme") == "dark"
     book.theme("JupyterLab Light")
     book.wait_for("training", "data.theme === 'light'")
 

@@ -61,7 +61,9 @@ function luminance(colour: string): number | null {
 
 function isDark(element: Element, wanted: Wanted): boolean {
   if (wanted !== "auto") return wanted === "dark";
-  const surface = getComputedStyle(element).getPropertyValue("--jp-layout-color0").trim();
+  // A view is made before it is put into the page, where it would have no style at all.
+  const place = element.isConnected ? element : document.body;
+  const surface = getComputedStyle(place).getPropertyValue("--jp-layout-color0").trim();
   const light = luminance(surface);
   if (light !== null) return light < 0.5;
   if (document.body.classList.contains("vscode-dark")) return true;
