@@ -178,7 +178,7 @@ class Prediction:
             A calibration was asked for, and there are too few origins.
         """
         horizon, combines = self.options.horizon, self.options.combines
-        nothing = Experience.empty(horizon).beside(self.rivals(self.run.observed.target)[:, None][:, :0])
+        nothing = Experience.empty(horizon, len(self.rivals(self.run.observed.target)))
         if self.options.calibrate is False and not combines:
             return nothing
         rows, _ = self.calibration_rows()

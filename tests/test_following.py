@@ -109,7 +109,7 @@ def test_weights_and_medians_are_those_of_the_day():
     paths, _ = history(rng, 60)
     series = 20 + np.cumsum(rng.normal(0, 0.1, 60 + HORIZON))
     last = np.repeat(np.concatenate([[20.0], series[:59]])[None, :, None], HORIZON, axis=2)
-    follows = Following(Experience.empty(HORIZON).beside(np.empty((1, 0, HORIZON))), 90)
+    follows = Following(Experience.empty(HORIZON, rivals=1), 90)
     found = follow(follows, paths, series, last)
     for row in (0, 5, 30, 59):
         over = np.arange(max(0, row - HORIZON + 1))

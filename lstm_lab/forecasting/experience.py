@@ -62,10 +62,10 @@ class Experience:
         return cls(np.asarray(rows), centre, spread, actual, np.empty((0, *centre.shape)), centre)
 
     @classmethod
-    def empty(cls, horizon: int) -> Self:
-        """Know nothing yet."""
+    def empty(cls, horizon: int, rivals: int = 0) -> Self:
+        """Know nothing yet, of a network beside so many naive forecasts."""
         none = np.empty((0, horizon))
-        return cls(np.empty(0, dtype=np.int64), none, none, none, np.empty((0, 0, horizon)), none)
+        return cls(np.empty(0, dtype=np.int64), none, none, none, np.empty((rivals, 0, horizon)), none)
 
     def beside(self, rivals: Array) -> Self:
         """Put the naive forecasts of these origins beside the network's, (rivals, origins, horizon)."""
