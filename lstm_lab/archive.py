@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["read_parts", "write_run"]
 
 FORMAT = 2
-"""Raised when a file of an older version can no longer be read."""
+"""Raised when an older version could not read what this one writes."""
 
 
 def write_run(run: Run, path: str | PathLike[str]) -> Path:
@@ -114,7 +114,8 @@ def _fields(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> dict[str, 
     observed = Observed.of(frame, Encoder.from_json(kept["encoder"]), options.lookback, options.max_gap)
     split = split_at(observed.windows, Cuts(**kept["cuts"]))
     history = pd.DataFrame(kept["history"])
-    season = season_of(frame[observed.encoder.target].iloc[split.cuts.train_rows])
+    experiences = kept.get("experiences", [])  # a file of format 1 has none; they are then made anew
+    season = season_of(frame[observed.encoder.target].iloc[split.cuts.train_rows]) if experiences else 1
     return {
         "model": model,
         "history": history.set_index(history.columns[0]),
@@ -124,8 +125,7 @@ def _fields(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> dict[str, 
         "windows": observed.windows.weighted(options.weights, split.train),
         "split": split,
         **{name: kept[name] for name in ("stack", "transform", "reason", "baseline", "name")},
-        # A file of format 1 has what bands alone are made of; they are then made anew.
-        "experiences": {tuple(key): _experience(one, observed, season) for key, one in kept.get("experiences", [])},
+        "experiences": {tuple(key): _experience(one, observed, season) for key, one in experiences},
     }
 
 

@@ -12,7 +12,7 @@ from lstm_lab.data.timeline import future_index
 from lstm_lab.errors import CalibrationError, ForecastError
 from lstm_lab.events import Chunk, Progress, SamplingEnd, SamplingListener, SamplingPlan
 from lstm_lab.forecasting.baselines import simple_points
-from lstm_lab.forecasting.calibration import needed_origins
+from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.experience import Experience
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.nn.sampling import CHUNK, Rules
@@ -199,7 +199,7 @@ class Prediction:
     def _enough(self, origins: int) -> bool:
         """Tell whether so many origins make a calibration; say why not if one may be expected."""
         options = self.options
-        needed = needed_origins((100 - options.interval) / 200, symmetric=True)
+        needed = origins_for(options.interval)
         if options.calibrate is False or origins >= needed:
             return options.calibrate is not False
         problem = (

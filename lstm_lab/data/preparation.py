@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.windows import Cuts
     from lstm_lab.options import InputOptions
 
-__all__ = ["Prepared", "prepare", "read_series"]
+__all__ = ["Prepared", "prepare", "prepare_rows", "read_series"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,11 @@ def prepare(source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options
     LabError
         Data or an option that cannot be used: one line with the remedy.
     """
-    frame, target = read_series(source, options)
+    return prepare_rows(*read_series(source, options), options)
+
+
+def prepare_rows(frame: pd.DataFrame, target: str, options: InputOptions) -> Prepared:
+    """Prepare rows that are loaded: all that `prepare` does but the reading."""
     stretches = segments(frame.index, options.max_gap)
     cuts = cut_rows(len(frame), validation=options.validation, calibration=options.calibration)
     recipe = settle(options.transform, options.features, frame[target].iloc[cuts.train_rows])

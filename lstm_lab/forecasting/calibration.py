@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = NDArray[np.float64]
 
-__all__ = ["Calibration", "centre_and_spread", "needed_origins", "scored"]
+__all__ = ["Calibration", "centre_and_spread", "needed_origins", "origins_for", "scored"]
 
 _TOLERANCE = 1e-9  # 20 * 0.95 must not round up to rank 20
 
@@ -57,6 +57,11 @@ def needed_origins(q: float, *, symmetric: bool) -> int:
     tail = min(q, 1 - q)
     tail = 2 * tail if symmetric else tail
     return max(1, math.ceil(1 / tail - 1 - _TOLERANCE)) if tail > 0 else 0
+
+
+def origins_for(interval: float) -> int:
+    """Count the origins without which a band of an interval, in percent, cannot be calibrated; 9 for 90."""
+    return needed_origins((100 - interval) / 200, symmetric=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,10 +79,10 @@ class Correction:
         return None if said is None else f"{said}, weighed by their errors at {self.known} known origins"
 
 
-def shares(weights: Array) -> str | None:
-    """Say what is mixed with the network, (rivals,); None where that is next to nothing."""
+def shares(weights: Array, own: str = "network") -> str | None:
+    """Say what is mixed with the network, (rivals,), which is called `own`; None where that is next to nothing."""
     if weights.sum() < 0.005:
         return None
-    parts = {"network": 1 - float(weights.sum())} | dict(zip(RIVALS, weights.tolist(), strict=False))
+    parts = {own: 1 - float(weights.sum())} | dict(zip(RIVALS, weights.tolist(), strict=False))
     # The network is named even where nothing of it is left: a forecast that is called its own must say so.
-    return ", ".join(f"{name} {percent(share)}" for name, share in parts.items() if share >= 0.005 or name == "network")
+    return ", ".join(f"{name} {percent(share)}" for name, share in parts.items() if share >= 0.005 or name == own)

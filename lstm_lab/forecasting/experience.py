@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lstm_lab.forecasting.calibration import Calibration, needed_origins, scored
+from lstm_lab.forecasting.calibration import Calibration, origins_for, scored
 from lstm_lab.forecasting.combining import NEWEST, mixed, weigh
 from lstm_lab.forecasting.correction import Correction
 
@@ -124,7 +124,7 @@ class Experience:
         """
         weights = weigh(self.centre, self.rivals, self.actual)
         known = min(len(self), NEWEST)
-        if not calibrate or len(self) < needed_origins((100 - interval) / 200, symmetric=True):
+        if not calibrate or len(self) < origins_for(interval):
             return Correction(weights, None, known)
         overlap = math.ceil(self.horizon / max(1, self.stride)) - 1
         return Correction(weights, Calibration.of(self.median, self.spread, self.actual, overlap=overlap), known)

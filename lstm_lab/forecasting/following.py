@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lstm_lab.forecasting.adaptive import Adaptive
-from lstm_lab.forecasting.calibration import needed_origins
+from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.combining import mixed
 from lstm_lab.forecasting.experience import Experience
 
@@ -67,7 +67,7 @@ class Following:
     ) -> None:
         self._known = experience
         self._interval, self._calibrate = interval, calibrate
-        needed = needed_origins((100 - interval) / 200, symmetric=True)
+        needed = origins_for(interval)
         self._fewest = max(FEWEST, needed)
         rows = experience.rows
         self._oldest = REACH * (rows[-1] - rows[0]) if len(rows) >= needed else np.inf

@@ -12,8 +12,8 @@ from lstm_lab.options import BacktestOptions, ForecastOptions, shared_out
 from lstm_lab.showing import Still, Summary
 from lstm_lab.studies.course import check_baselines
 from lstm_lab.studies.executors import workplace
-from lstm_lab.studies.judging import COLUMNS, difference, score
-from lstm_lab.studies.rolling import alone, assemble, jobs_of, plan_backtest
+from lstm_lab.studies.judging import COLUMNS, alone, difference, score
+from lstm_lab.studies.rolling import assemble, jobs_of, plan_backtest
 from lstm_lab.studies.words import against, effect, held, measured, origins_text
 
 if TYPE_CHECKING:
@@ -214,6 +214,6 @@ def backtest(
     details = plan.described(stopped=outcome.stopped, judged=len(past.rows))
     leaning = forecasts[plan.name].leaning
     if leaning is not None:
-        said = f"{leaning} on average, weighed at each origin by their errors at earlier ones"
-        details["median"] = f"{plan.name} mixes {said.replace('network', alone(plan.name), 1)}"
+        how = "on average, weighed at each origin by their errors at earlier ones"
+        details["median"] = f"{plan.name} mixes {leaning} {how}"
     return Backtest(past, forecasts, plan.name, details)

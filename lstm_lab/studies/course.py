@@ -10,7 +10,7 @@ import numpy as np
 
 from lstm_lab.errors import CalibrationError, MissingExtraError
 from lstm_lab.forecasting.baselines import baseline, simple_points
-from lstm_lab.forecasting.calibration import needed_origins
+from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.experience import Experience
 from lstm_lab.forecasting.following import Following
 from lstm_lab.nn.sampling import CHUNK
@@ -131,7 +131,7 @@ def no_calibration(stages: tuple[Stage, ...], forecast: ForecastOptions) -> str 
     """Say why there is no calibration, or None if there is one."""
     if forecast.calibrate is False:
         return "not asked for"
-    needed = needed_origins((100 - forecast.interval) / 200, symmetric=True)
+    needed = origins_for(forecast.interval)
     fewest = min(len(stage.calibrating) for stage in stages)
     if fewest >= needed:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.data.origins import Observed
-from lstm_lab.forecasting.calibration import needed_origins
+from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.experience import Experience
 from lstm_lab.nn.attention import transformer_stack
 from lstm_lab.nn.noise import heard
@@ -120,7 +120,7 @@ def _experience(run: Run, prediction: Prediction, known: tuple[str, ...], stop: 
     options = prediction.options
     rows, _ = prediction.calibration_rows()
     calibrates = options.calibrate is not False
-    enough = calibrates and len(rows) >= needed_origins((100 - options.interval) / 200, symmetric=True)
+    enough = calibrates and len(rows) >= origins_for(options.interval)
     if len(rows) == 0 or not (enough or options.combines):
         return Experience.empty(options.horizon)
     origins = run.observed.origins(rows, options.horizon, known)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["COLUMNS", "Difference", "Forecasts", "Past", "difference", "score"]
+__all__ = ["COLUMNS", "Difference", "Forecasts", "Past", "alone", "difference", "score"]
 
 COLUMNS = (
     "mae",
@@ -174,7 +174,7 @@ class Forecasts(Sequence[Forecast]):
     @property
     def leaning(self) -> str | None:
         """What the medians are mixtures of, averaged over the origins; None where they are the model's own."""
-        return shares(np.mean([one.weights for one in self.corrections], axis=0))
+        return shares(np.mean([one.weights for one in self.corrections], axis=0), own=alone(self.name))
 
     @cached_property
     def paths(self) -> Array:
@@ -250,6 +250,11 @@ def score(forecasts: Forecasts) -> dict[str, float]:
         float(metrics.width(lower, upper)),
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def alone(name: str) -> str:
+    """Name a run's forecasts without the naive ones in their median."""
+    return f"{name} alone"
 
 
 class Difference(NamedTuple):

@@ -22,7 +22,7 @@ from lstm_lab.nn.sampling import Simulator
 from lstm_lab.prediction import ORIGINS, SCORE_CHUNKS, Prediction, spread_out
 from lstm_lab.studies.course import Course, Job, Stage, baseline_jobs, gather, named, no_calibration
 from lstm_lab.studies.fitting import Fit, chunks_for
-from lstm_lab.studies.judging import Past
+from lstm_lab.studies.judging import Past, alone
 from lstm_lab.studies.tasks import Simulate, blocks, keep
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lstm_lab.studies.executors import Outcome
     from lstm_lab.studies.judging import Forecasts
 
-__all__ = ["Plan", "alone", "assemble", "jobs_of", "plan_backtest"]
+__all__ = ["Plan", "assemble", "jobs_of", "plan_backtest"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,8 +277,3 @@ def assemble(plan: Plan, jobs: Sequence[Job], outcome: Outcome) -> tuple[Past, d
         if combine:
             made[alone(name)] = replace(one.forecasts(past, reached, network), name=alone(name))
     return past, made
-
-
-def alone(name: str) -> str:
-    """Name the run's forecasts without the naive ones in their median."""
-    return f"{name} alone"

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.encoding import Encoder
 from lstm_lab.data.origins import Observed
+from lstm_lab.data.preparation import prepare_rows
 from lstm_lab.data.recipe import season_of, settle
-from lstm_lab.data.timeline import segments
 from lstm_lab.data.windows import cut_rows
 from lstm_lab.errors import DataError, ForecastError, OptionError
 from lstm_lab.forecasting.words import span
@@ -225,11 +224,7 @@ def lay_out(frame: pd.DataFrame, target: str, settings: Settings[Any], variants:
 
 def _observed(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions) -> Observed:
     """See the frame as a network would that was trained on the rows before `cut`."""
-    known = frame.iloc[:cut]
-    rows = cut_rows(cut, validation=options.validation, calibration=options.calibration).train_rows
-    recipe = settled(frame, target, cut, options)
-    stretches = segments(known.index, options.max_gap)
-    encoder = Encoder.fit(known, target, recipe.transform, recipe.features, rows, stretches)
+    encoder = prepare_rows(frame.iloc[:cut], target, options).encoder
     return Observed.of(frame, encoder, options.lookback, options.max_gap)
 
 
