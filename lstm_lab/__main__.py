@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from lstm_lab.cli import main
+from lstm_lab.cli.main import main
 
 sys.exit(main())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.events import Batch, Chunk, Epoch, Progress, SamplingEnd, TrainingEnd, TrainingPlan
     from lstm_lab.forecasting.forecast import Forecast
-    from lstm_lab.showing import Shown
+    from lstm_lab.results import Shown
 
 __all__ = ["HtmlProgress", "LineProgress", "Listener", "Status", "TerminalProgress", "listener", "seconds_text"]
 

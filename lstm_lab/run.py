@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.archive import read_parts, write_run
-from lstm_lab.continuation import continued
+from lstm_lab.data.auto import season_of
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.preparation import prepare
-from lstm_lab.data.recipe import season_of
 from lstm_lab.data.windows import Split, Windows, split_rows
-from lstm_lab.export import export_run
-from lstm_lab.forecasting.words import moment, number
-from lstm_lab.inspection import memory_of, trace_at, trace_windows
-from lstm_lab.nn.noise import Residuals, one_step
-from lstm_lab.nn.sampling import Simulator
-from lstm_lab.nn.stacks import build_forecaster, from_model, read_stack, reference_stack
-from lstm_lab.nn.training import fit
+from lstm_lab.export.exporter import export_run
+from lstm_lab.forecasting.newer_rows import continued
+from lstm_lab.forecasting.predictor import Prediction
+from lstm_lab.forecasting.stream import Stream
+from lstm_lab.formatting import moment, number
+from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows
+from lstm_lab.models.build import build_forecaster, from_model, read_stack, reference_stack
 from lstm_lab.options import ExportOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
-from lstm_lab.prediction import Prediction
-from lstm_lab.showing import Shown, Summary
-from lstm_lab.stream import Stream
+from lstm_lab.results import Shown, Summary
+from lstm_lab.serialization import read_parts, write_run
+from lstm_lab.simulation.residuals import Residuals, one_step
+from lstm_lab.simulation.simulator import Simulator
+from lstm_lab.training.fit import fit
 
 if TYPE_CHECKING:
     import threading
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from lstm_lab.data.encoding import Encoder
+    from lstm_lab.data.encoder import Encoder
     from lstm_lab.events import ProgressListener, SamplingListener, TrainingEnd, TrainingListener
-    from lstm_lab.export import Export
-    from lstm_lab.forecasting.experience import Experience
+    from lstm_lab.export.exporter import Export
     from lstm_lab.forecasting.forecast import Forecast
-    from lstm_lab.nn.memory import Memory
-    from lstm_lab.nn.stacks import Forecaster
-    from lstm_lab.nn.traces import Trace
+    from lstm_lab.forecasting.past_forecasts import Experience
+    from lstm_lab.interpret.memory import Memory
+    from lstm_lab.interpret.trace import Trace
+    from lstm_lab.models.build import Forecaster
 
 __all__ = ["Run", "load_run", "train"]
 

@@ -12,7 +12,7 @@ import lstm_lab
 HEAVY = ["tensorflow", "keras", "matplotlib", "pandas", "anywidget", "ipywidgets", "jupyterlab"]
 IMPORT = "import lstm_lab"
 LOAD = "shell.run_line_magic('load_ext', 'lstm_lab')"
-HELP = "from lstm_lab.cli import main; main(['run', '--help'])"
+HELP = "from lstm_lab.cli.main import main; main(['run', '--help'])"
 
 
 def measure(statement, setup="", times=1):

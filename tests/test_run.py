@@ -12,9 +12,9 @@ import lstm_lab as lab
 from lstm_lab.data.origins import Observed
 from lstm_lab.errors import CalibrationError, DataError, ForecastError, LabError, OptionError
 from lstm_lab.events import SamplingListener
-from lstm_lab.nn.backend import keras
-from lstm_lab.nn.sampling import CHUNK
-from lstm_lab.prediction import spread_out
+from lstm_lab.forecasting.predictor import spread_out
+from lstm_lab.models.backend import keras
+from lstm_lab.simulation.simulator import CHUNK
 
 TINY = {"units": [4], "dense": "none", "lookback": 8, "epochs": 2, "batch": 32, "transform": "diff"}
 

@@ -9,8 +9,9 @@ import pytest
 from packaging.requirements import Requirement
 
 import lstm_lab
-from lstm_lab import cli, subcommands
-from lstm_lab.commands import COMMANDS
+from lstm_lab.cli import commands as subcommands
+from lstm_lab.cli import main as cli
+from lstm_lab.notebook.commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

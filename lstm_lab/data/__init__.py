@@ -1,1 +1,1 @@
-"""See the map in `lstm_lab`."""
+"""Files and frames, features, transforms, encoding, windows: NumPy and pandas only."""

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from lstm_lab.data.indicators import CALENDAR, PATH
+from lstm_lab.data.builtin_features import CALENDAR, PATH
 from lstm_lab.errors import DataError, OptionError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from lstm_lab.data.indicators import Function, Warmup
+    from lstm_lab.data.builtin_features import Function, Warmup
 
 __all__ = ["Feature", "feature", "feature_names", "parse_features"]
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.reading import THOUSANDS, read_file
-from lstm_lab.data.timeline import future_index, segments
+from lstm_lab.data.files import THOUSANDS, read_file
+from lstm_lab.data.time_index import future_index, segments
 from lstm_lab.errors import DataError, OptionError, did_you_mean
 
 if TYPE_CHECKING:

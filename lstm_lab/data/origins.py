@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.timeline import future_index, segments
+from lstm_lab.data.time_index import future_index, segments
 from lstm_lab.data.windows import Windows, windows_of
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lstm_lab.data.encoding import Encoder
+    from lstm_lab.data.encoder import Encoder
 
 __all__ = ["Observed", "Origins"]
 

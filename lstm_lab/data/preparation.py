@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lstm_lab.data.encoding import Encoder
+from lstm_lab.data.auto import settle
+from lstm_lab.data.encoder import Encoder
+from lstm_lab.data.files import read_file
 from lstm_lab.data.loading import load, target_column
-from lstm_lab.data.reading import read_file
-from lstm_lab.data.recipe import settle
-from lstm_lab.data.timeline import segments
+from lstm_lab.data.time_index import segments
 from lstm_lab.data.windows import cut_rows
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from lstm_lab.data.recipe import Recipe
+    from lstm_lab.data.auto import Recipe
     from lstm_lab.data.windows import Cuts
     from lstm_lab.options import InputOptions
 

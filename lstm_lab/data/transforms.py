@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.evidence import HORIZON, ORIGINS, Candidate, measure, peaks
-from lstm_lab.data.timeline import usual_seasons
+from lstm_lab.data.seasonality import HORIZON, ORIGINS, Candidate, measure, peaks
+from lstm_lab.data.time_index import usual_seasons
 from lstm_lab.errors import OptionError, did_you_mean
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lstm_lab.data.weighting import sample_weights
+from lstm_lab.data.sample_weights import sample_weights
 from lstm_lab.errors import DataError, OptionError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Windows:
         Parameters
         ----------
         scheme
-            As for `lstm_lab.data.weighting.sample_weights`.
+            As for `lstm_lab.data.sample_weights.sample_weights`.
         train
             Positions of the training windows, oldest first; their weights have mean 1.
         """

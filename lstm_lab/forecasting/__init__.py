@@ -1,1 +1,1 @@
-"""See the map in `lstm_lab`."""
+"""Forecasts: drawing paths, quantiles, calibration, baselines, metrics, streams."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lstm_lab.forecasting.combining import mixed
-from lstm_lab.forecasting.words import percent
+from lstm_lab.forecasting.ensemble import mixed
+from lstm_lab.formatting import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,10 +27,10 @@ RIVALS: Final = ("naive", "seasonal naive")
 
 @dataclass(frozen=True, eq=False)
 class Correction:
-    """How to set paths right; made by `lstm_lab.forecasting.experience.Experience.correction`."""
+    """How to set paths right; made by `lstm_lab.forecasting.past_forecasts.Experience.correction`."""
 
     weights: Array
-    """(rivals,) how much of each naive forecast is in the median; see `lstm_lab.forecasting.combining.weigh`."""
+    """(rivals,) how much of each naive forecast is in the median; see `lstm_lab.forecasting.ensemble.weigh`."""
     calibration: Calibration | None
     """Of the mixed medians; None where there are too few origins, or it is not wanted."""
     known: int = 0

@@ -10,8 +10,8 @@ import pandas as pd
 
 from lstm_lab.errors import ForecastError, did_you_mean
 from lstm_lab.forecasting import metrics
-from lstm_lab.forecasting.words import moment, number, ordinal, percent, span
-from lstm_lab.showing import Shown, Summary
+from lstm_lab.formatting import moment, number, ordinal, percent, span
+from lstm_lab.results import Shown, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

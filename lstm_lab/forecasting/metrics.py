@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 
 from lstm_lab.errors import ForecastError
-from lstm_lab.forecasting.words import percent
+from lstm_lab.formatting import percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from lstm_lab.showing import Shown
+    from lstm_lab.results import Shown
 
 __all__ = ["mimebundle", "plot", "png", "to_html"]
 
@@ -35,10 +35,10 @@ _VIEWS = {
     "FeatureReport": "lstm_lab.plots.features",
     "Forecast": "lstm_lab.plots.fan",
     "Memory": "lstm_lab.plots.memory",
-    "ResidualLosses": "lstm_lab.plots.choices",
-    "Run": "lstm_lab.plots.runs",
+    "ResidualLosses": "lstm_lab.plots.training_choices",
+    "Run": "lstm_lab.plots.run",
     "Trace": "lstm_lab.plots.gates",
-    "Weighting": "lstm_lab.plots.choices",
+    "Weighting": "lstm_lab.plots.training_choices",
 }
 """The module that registers the picture of each type, by the type's name."""
 

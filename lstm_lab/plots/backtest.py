@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matplotlib.ticker import MaxNLocator
 
-from lstm_lab.forecasting.words import percent
+from lstm_lab.evaluation.backtest import Backtest
+from lstm_lab.evaluation.scoring import score
+from lstm_lab.formatting import percent
 from lstm_lab.plots import plot, style
 from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
-from lstm_lab.studies.backtest import Backtest
-from lstm_lab.studies.judging import score
 
 if TYPE_CHECKING:
     import numpy as np

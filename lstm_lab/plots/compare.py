@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from lstm_lab.forecasting.words import number
+from lstm_lab.evaluation.ablate import Ablation
+from lstm_lab.evaluation.compare import Comparison
+from lstm_lab.evaluation.kinds import BASE, NETWORKS, UNCALIBRATED
+from lstm_lab.formatting import number
 from lstm_lab.plots import plot, style
 from lstm_lab.plots.style import BLUE, GREY, LIGHT, ORANGE, VERMILION
-from lstm_lab.studies.ablate import Ablation
-from lstm_lab.studies.compare import Comparison
-from lstm_lab.studies.kinds import BASE, NETWORKS, UNCALIBRATED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from lstm_lab.studies.trials import Judged
+    from lstm_lab.evaluation.experiments import Judged
 
 __all__ = ["ablation_figure", "comparison_figure"]
 

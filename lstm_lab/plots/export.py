@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lstm_lab.export import Export
+from lstm_lab.export.exporter import Export
 from lstm_lab.plots import plot
 from lstm_lab.plots.style import GREY, VERMILION, axes, canvas, legend, positions, time_axis, titles
 

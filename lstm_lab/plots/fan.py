@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.forecasting.forecast import Forecast
-from lstm_lab.forecasting.words import ordinal, span
+from lstm_lab.formatting import ordinal, span
 from lstm_lab.plots import plot, style
 from lstm_lab.plots.style import BLACK, BLUE, GREY, ORANGE, VERMILION, axes, canvas, positions, short, time_axis, titles
 

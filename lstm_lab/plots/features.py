@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.diagnosis import FeatureReport
-from lstm_lab.forecasting.words import number
+from lstm_lab.diagnostics.report import FeatureReport
+from lstm_lab.formatting import number
 from lstm_lab.plots import plot, style
 from lstm_lab.plots.style import BLACK, BLUE, GREY, LIGHT, SMALL, VERMILION, canvas, plain, short
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.errors import TraceError
-from lstm_lab.forecasting.words import number, span
-from lstm_lab.nn.describing import label_of
-from lstm_lab.nn.traces import Trace
+from lstm_lab.formatting import number, span
+from lstm_lab.interpret.description import label_of
+from lstm_lab.interpret.trace import Trace
 from lstm_lab.plots import plot, style
 from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, PURPLE, SMALL, VERMILION, canvas, short
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from lstm_lab.nn.layer_traces import LayerTrace
+    from lstm_lab.interpret.layer_trace import LayerTrace
 
 __all__ = ["gates_figure"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
-from lstm_lab.nn.memory import Memory
-from lstm_lab.nn.recall import SUCCESS
+from lstm_lab.interpret.memory import Memory
+from lstm_lab.interpret.recall_task import SUCCESS
 from lstm_lab.plots import plot, style
 from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, PURPLE, SKY, SMALL, VERMILION, canvas, short
 

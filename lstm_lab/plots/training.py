@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 
 from lstm_lab.errors import DataError, did_you_mean
-from lstm_lab.forecasting.words import number
+from lstm_lab.formatting import number
 from lstm_lab.plots import style
 from lstm_lab.plots.style import BLUE, GREY, ORANGE, VERMILION, axes, canvas, titles
 

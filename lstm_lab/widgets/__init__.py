@@ -1,4 +1,4 @@
-"""Floor 6: live views of results, for notebooks and as files to mail.
+"""Live views of results, for notebooks and as files to mail.
 
 ::
 
@@ -40,7 +40,7 @@ def widget(result: object, **options: Any) -> LabWidget:
     Parameters
     ----------
     result
-        A Run, a Forecast, or another result that `lstm_lab.widgets.results` knows.
+        A Run, a Forecast, or another result that `lstm_lab.widgets.by_type` knows.
     **options
         ``theme``, ``height``, ``label``, and what the view itself takes.
 
@@ -50,7 +50,7 @@ def widget(result: object, **options: Any) -> LabWidget:
         Nothing shows such a result.
     """
     # The classes of results live in modules that import TensorFlow: looked up when a result is there, never before.
-    import_module(_LIGHT.get(type(result).__name__, "lstm_lab.widgets.results"))
+    import_module(_LIGHT.get(type(result).__name__, "lstm_lab.widgets.by_type"))
     build = widget.dispatch(type(result))
     if build is widget.dispatch(object):
         raise TypeError(f"no live view shows a {type(result).__name__}; print it, or ask for its .plot()")

@@ -2,7 +2,7 @@
 
 To add a view: subclass `LabWidget`, set ``_view`` to the name it has in `frontend/src/index.ts`, and put its state on
 ``self.wire`` (`Wire.set` for values, `put` and `append` for arrays). Override `on_message` for what the page may say;
-register the result it shows in `lstm_lab.widgets.results`.
+register the result it shows in `lstm_lab.widgets.by_type`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import anywidget
 import traitlets
 
 from lstm_lab.errors import LabError
-from lstm_lab.widgets import cells
+from lstm_lab.widgets import cell_outputs as cells
 from lstm_lab.widgets.stop import arrived_beside_main, let_clicks_through
 from lstm_lab.widgets.wire import Wire
 
 if TYPE_CHECKING:
     import os
 
-    from lstm_lab.showing import Shown
+    from lstm_lab.results import Shown
 
 __all__ = ["BUNDLE", "LabWidget", "bundle"]
 

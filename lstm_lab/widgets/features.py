@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
-from lstm_lab.diagnosis import FUTURE, FeatureReport
-from lstm_lab.forecasting.words import number
+from lstm_lab.diagnostics.report import FUTURE, FeatureReport
+from lstm_lab.formatting import number
 from lstm_lab.widgets import widget
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget

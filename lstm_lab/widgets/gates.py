@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from lstm_lab.nn.layer_traces import LayerTrace
-    from lstm_lab.nn.traces import Trace
+    from lstm_lab.interpret.layer_trace import LayerTrace
+    from lstm_lab.interpret.trace import Trace
 
 __all__ = ["MASKED", "SHOWN", "GateExplorer"]
 

@@ -10,7 +10,7 @@ import traitlets
 from lstm_lab.widgets.base import LabWidget
 
 if TYPE_CHECKING:
-    from lstm_lab.studies.choices import ResidualLosses
+    from lstm_lab.diagnostics.training_choices import ResidualLosses
 
 __all__ = ["LossExplorer"]
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
-from lstm_lab.nn.recall import SUCCESS
+from lstm_lab.interpret.recall_task import SUCCESS
 from lstm_lab.widgets.base import LabWidget
 
 if TYPE_CHECKING:
-    from lstm_lab.nn.memory import Memory
+    from lstm_lab.interpret.memory import Memory
 
 __all__ = ["MemoryExplorer"]
 

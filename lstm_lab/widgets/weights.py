@@ -9,10 +9,10 @@ import traitlets
 
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
-from lstm_lab.widgets.chosen import NextWeights, next_weights
+from lstm_lab.widgets.next_training import NextWeights, next_weights
 
 if TYPE_CHECKING:
-    from lstm_lab.studies.choices import Weighting
+    from lstm_lab.diagnostics.training_choices import Weighting
 
 __all__ = ["WeightCurve"]
 

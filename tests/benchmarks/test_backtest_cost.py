@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
+from lstm_lab.forecasting.predictor import Prediction
 from lstm_lab.options import ForecastOptions
-from lstm_lab.prediction import Prediction
 
 pytestmark = pytest.mark.benchmark
 HORIZON, ORIGINS, PATHS = 30, 60, 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.studies.judging import difference
+from lstm_lab.evaluation.scoring import difference
 
 SERIES = {
     "temperature": ("temperature", 24),

@@ -7,11 +7,11 @@ import time
 import numpy as np
 import pytest
 
-from lstm_lab.nn.backend import keras
-from lstm_lab.nn.exporting import convert
-from lstm_lab.nn.interpreting import Device, runner
-from lstm_lab.nn.stacks import build_forecaster, reference_stack
-from lstm_lab.nn.stepping import Step
+from lstm_lab.export.converter import convert
+from lstm_lab.export.interpreter import Device, runner
+from lstm_lab.export.step import Step
+from lstm_lab.models.backend import keras
+from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions
 
 LOOKBACK, COLUMNS = 60, 5

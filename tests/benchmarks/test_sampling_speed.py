@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lstm_lab.data.encoding import Encoder
+from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.origins import Observed
-from lstm_lab.nn.backend import keras
-from lstm_lab.nn.sampling import CHUNK, Rules, Simulator
-from lstm_lab.nn.stacks import build_forecaster, reference_stack
+from lstm_lab.models.backend import keras
+from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions
+from lstm_lab.simulation.simulator import CHUNK, Rules, Simulator
 
 HORIZON = 30
 NAIVE_CALLS = 30

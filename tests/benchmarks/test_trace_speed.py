@@ -10,8 +10,8 @@ import time
 import numpy as np
 import pytest
 
-from lstm_lab.nn.backend import keras
-from lstm_lab.nn.traces import trace
+from lstm_lab.interpret.trace import trace
+from lstm_lab.models.backend import keras
 from lstm_lab.widgets.gates import GateExplorer
 
 pytestmark = pytest.mark.benchmark

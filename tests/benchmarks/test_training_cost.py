@@ -10,14 +10,14 @@ import time
 import numpy as np
 import pytest
 
-from lstm_lab.data.encoding import Encoder
+from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.loading import example, segments
 from lstm_lab.data.windows import cut_rows, split_rows, windows_of
 from lstm_lab.events import TrainingListener
-from lstm_lab.nn.backend import keras
-from lstm_lab.nn.stacks import build_forecaster, reference_stack
-from lstm_lab.nn.training import fit
+from lstm_lab.models.backend import keras
+from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions
+from lstm_lab.training.fit import fit
 
 pytestmark = pytest.mark.benchmark
 COLUMNS, LOOKBACK, BATCH = 8, 60, 64

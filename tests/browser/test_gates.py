@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lstm_lab.nn.backend import keras
-from lstm_lab.nn.memory import memory
-from lstm_lab.nn.recall import Variant
-from lstm_lab.nn.traces import Scale, trace
+from lstm_lab.interpret.memory import memory
+from lstm_lab.interpret.recall_task import Variant
+from lstm_lab.interpret.trace import Scale, trace
+from lstm_lab.models.backend import keras
 from lstm_lab.widgets import gates
 from lstm_lab.widgets.gates import MASKED, GateExplorer
 from lstm_lab.widgets.memory import MemoryExplorer
@@ -483,8 +483,8 @@ def test_a_share_just_below_the_limit_is_not_said_to_have_reached_it(mount, reme
 
 BUILD = """
 import numpy as np
-from lstm_lab.nn.backend import keras
-from lstm_lab.nn.traces import trace
+from lstm_lab.models.backend import keras
+from lstm_lab.interpret.trace import trace
 from lstm_lab.widgets import gates
 gates.FEW = 0
 gates.AT_ONCE = 3_000

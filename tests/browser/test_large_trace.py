@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lstm_lab.nn.backend import keras
-from lstm_lab.nn.traces import trace
+from lstm_lab.interpret.trace import trace
+from lstm_lab.models.backend import keras
 from lstm_lab.widgets import offline
 from lstm_lab.widgets.gates import GateExplorer
 
@@ -143,8 +143,8 @@ def test_every_panel_is_painted_within_a_second(mount, found, record_property):
 
 BUILD = f"""
 import numpy as np
-from lstm_lab.nn.backend import keras
-from lstm_lab.nn.traces import trace
+from lstm_lab.models.backend import keras
+from lstm_lab.interpret.trace import trace
 keras.utils.set_random_seed(0)
 layers = [keras.layers.LSTM({UNITS}, return_sequences=place < {LAYERS - 1}) for place in range({LAYERS})]
 model = keras.Sequential([keras.Input(({STEPS}, 3)), *layers, keras.layers.Dense(1)], name="forecaster")

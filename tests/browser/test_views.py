@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
+from lstm_lab.diagnostics.training_choices import ResidualLosses, Weighting
 from lstm_lab.events import Batch, Chunk, Epoch, SamplingEnd, SamplingPlan, TrainingEnd, TrainingPlan
 from lstm_lab.forecasting.forecast import Forecast
-from lstm_lab.studies.choices import ResidualLosses, Weighting
-from lstm_lab.widgets.chosen import NextWeights
 from lstm_lab.widgets.fan import FanChart, sampling_view
 from lstm_lab.widgets.features import FeatureDoctor
 from lstm_lab.widgets.loss import LossExplorer
+from lstm_lab.widgets.next_training import NextWeights
 from lstm_lab.widgets.training import training_view
 from lstm_lab.widgets.weights import WeightCurve
 

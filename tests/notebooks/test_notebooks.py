@@ -166,8 +166,8 @@ def test_a_committed_notebook_carries_its_outputs(path):
 
 
 def test_the_demo_does_what_the_quickstart_does():
-    from lstm_lab.commands import TRAIN
-    from lstm_lab.subcommands import QUICKSTART as DEMO
+    from lstm_lab.cli.commands import QUICKSTART as DEMO
+    from lstm_lab.notebook.commands import TRAIN
 
     notebook = nbformat.read(QUICKSTART, as_version=4)
     (cell,) = [cell.source for cell in notebook.cells if cell.source.startswith("%%lstm_train")]

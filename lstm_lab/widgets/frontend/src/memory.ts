@@ -7,7 +7,7 @@ import { number, percent } from "./format";
 import { alpha } from "./theme";
 
 const FLOOR = 1e-6;
-/** Share of its largest above which a gradient counts as felt, the twin of `_FAINT` in `nn/memory.py`. */
+/** Share of its largest above which a gradient counts as felt, the twin of `_FAINT` in `interpret/memory.py`. */
 const FELT = 0.01;
 
 interface Recall {

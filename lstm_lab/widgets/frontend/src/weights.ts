@@ -11,7 +11,7 @@ const DASHES: Record<Name, number[]> = { uniform: [2, 4], linear: [8, 4], expone
 /** Windows that the sums are taken over; more would change no digit that is shown. */
 const MOST = 20_000;
 
-/** A scheme over age, 0 oldest to 1 newest, before it is normalised: the twin of `data/weighting.py`. */
+/** A scheme over age, 0 oldest to 1 newest, before it is normalised: the twin of `data/sample_weights.py`. */
 function curve(name: Name, rate: number, age: number): number {
   if (name === "linear") return 0.5 + 0.5 * age;
   return name === "exponential" ? Math.exp(rate * (age - 1)) : 1;

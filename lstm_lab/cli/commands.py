@@ -1,0 +1,157 @@
+"""What each command of ``lstm-lab`` is called, takes and means: the text of its help, its flags and its examples."""
+
+from __future__ import annotations
+
+from lstm_lab.options import (
+    AblateOptions,
+    BacktestOptions,
+    CompareOptions,
+    ExportOptions,
+    ForecastOptions,
+    HoldoutOptions,
+    InputOptions,
+    TrainOptions,
+)
+from lstm_lab.options.flags import Command, Flag
+
+__all__ = ["ABLATE", "BACKTEST", "COMPARE", "DEMO", "EXPORT", "FEATURES", "LAB", "QUICKSTART", "RUN"]
+
+QUICKSTART = {
+    "features": "log_return, bollinger(20, 2)",
+    "transform": "log_return",
+    "lookback": "20",
+    "units": "32,32",
+    "dense": "16",
+    "epochs": "8",
+}
+"""What the quickstart notebook sets: the reference stack, small enough to train in under a minute on two cores."""
+
+_MODELS = (TrainOptions, ForecastOptions)
+
+
+def _out(name: str, more: str = "") -> Flag:
+    return Flag(
+        "out",
+        f"files to leave: a picture (.png), the table (.csv), a page of both (.html){more}, or several with commas",
+        value="FILES",
+        default=f"{name}.png",
+        example=f"{name}.png,{name}.csv",
+    )
+
+
+_OUT_WITH_RUN = _out("forecast", ", the trained run (.lstm)")
+_FILE = Flag("file", "a CSV, Parquet or Feather file, else a bundled example: co2, oil, temperature", value="FILE")
+
+LAB = Command(
+    "lstm-lab",
+    "Open the quickstart in JupyterLab: in ./notebooks of a clone, else in ./lstm_lab_notebooks, where the notebooks "
+    "are copied to and never overwritten. What follows -- goes to JupyterLab.",
+    (),
+    extras=(
+        Flag("no_browser", "start the server alone, and print its address"),
+        Flag("version", "print the version"),
+    ),
+    examples=(
+        "lstm-lab",
+        "lstm-lab --no-browser -- --port 9000",
+        "lstm-lab demo                        the quickstart's job in this terminal",
+        "lstm-lab run FILE --target COLUMN    the same for a file of yours; see lstm-lab run --help",
+        "lstm-lab features FILE               what a network would be given, and what is wrong with it",
+        "lstm-lab export RUN.lstm             what lstm-lab run --out RUN.lstm left, for a small device",
+        "lstm-lab backtest FILE               train on the older rows, judge on the newest ones",
+        "lstm-lab compare FILE                kinds of network and baselines on the same rows",
+        "lstm-lab ablate FILE                 what each choice of a training does, one at a time",
+    ),
+)
+RUN = Command(
+    "lstm-lab run",
+    "Train on a file, forecast, and leave a picture and a table. Ctrl-C ends the training or the sampling early and "
+    "keeps what there is.",
+    _MODELS,
+    place=_FILE,
+    extras=(_OUT_WITH_RUN,),
+    examples=(
+        "lstm-lab run prices.csv --target close --time date --horizon 30",
+        "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.png,oil.csv",
+        "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.lstm,oil.png",
+    ),
+)
+EXPORT = Command(
+    "lstm-lab export",
+    "Write one step of a saved run's network for a small device: a LiteRT file, a JSON with what a program must know "
+    "to run it, and on request C files; and say how large it is and how far it is off the network.",
+    (ExportOptions,),
+    place=Flag("file", "what run.save, %lstm_save or lstm-lab run --out FILE.lstm wrote", value="RUN.lstm"),
+    extras=(
+        Flag(
+            "out",
+            "the file to write; default: named after the run's",
+            value="FILE.tflite",
+            example="oil.tflite",
+        ),
+    ),
+    second="out",
+    examples=(
+        "lstm-lab export oil.lstm",
+        "lstm-lab export oil.lstm oil-small.tflite --quantize int16x8 --c-array",
+    ),
+)
+FEATURES = Command(
+    "lstm-lab features",
+    "Look at what a network would be given, before any is trained: the transforms side by side, what each input says "
+    "of the next value, and what is wrong with it. Leave a picture and a table, or a page to explore.",
+    (InputOptions,),
+    place=_FILE,
+    extras=(_out("features"),),
+    examples=(
+        "lstm-lab features prices.csv --target close --features 'log_return, bollinger(20, 2)'",
+        "lstm-lab features oil --features 'log_return, rsi(14)' --out oil.png,oil.csv,oil.html",
+    ),
+)
+BACKTEST = Command(
+    "lstm-lab backtest",
+    "Train on the older rows of a file, forecast from many origins within the newest, and leave a picture and a table "
+    "of how good that was, beside simple baselines. Ctrl-C ends the training early, and then keeps what is judged.",
+    (HoldoutOptions, BacktestOptions, *_MODELS),
+    place=_FILE,
+    extras=(_out("backtest"),),
+    examples=(
+        "lstm-lab backtest prices.csv --target close --horizon 10 --origins 60",
+        "lstm-lab backtest oil --units 16 --lookback 20 --epochs 3 --horizon 10 --out oil.png,oil.csv",
+    ),
+)
+COMPARE = Command(
+    "lstm-lab compare",
+    "Train networks of several kinds, each with several seeds, on the same rows of a file, judge them and the "
+    "baselines on the same later rows, and leave a leaderboard. Ctrl-C keeps the kinds that are complete.",
+    (CompareOptions, *_MODELS),
+    without=("seed",),  # a study has --seeds
+    place=_FILE,
+    extras=(_out("comparison"),),
+    examples=(
+        "lstm-lab compare prices.csv --target close --horizon 10 --workers 4",
+        "lstm-lab compare oil --kinds lstm,naive --seeds 0,1 --units 16 --lookback 20 --epochs 3",
+    ),
+)
+ABLATE = Command(
+    "lstm-lab ablate",
+    "Change one thing at a time in a training, on the same rows of a file and with the same seeds: the loss, the "
+    "weights, the target, the band's calibration. Leave a table of what each does. Ctrl-C keeps what is complete.",
+    (AblateOptions, *_MODELS),
+    without=("seed",),  # a study has --seeds
+    place=_FILE,
+    extras=(_out("ablation"),),
+    examples=(
+        "lstm-lab ablate prices.csv --target close --seeds 0,1",
+        "lstm-lab ablate oil --changes 'loss: mse' --seeds 0 --units 16 --lookback 20 --epochs 3",
+    ),
+)
+DEMO = Command(
+    "lstm-lab demo",
+    "The quickstart's job in the terminal: thirty trading days of the oil price, as forecast.png and a table. Any flag "
+    "changes it.",
+    _MODELS,
+    extras=(_OUT_WITH_RUN,),
+    defaults=QUICKSTART,
+    examples=("lstm-lab demo", "lstm-lab demo --epochs 20 --paths 1000"),
+)

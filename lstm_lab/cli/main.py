@@ -1,0 +1,249 @@
+"""The command ``lstm-lab``: the quickstart in JupyterLab, or a whole forecast in the terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import lstm_lab
+from lstm_lab.cli.commands import ABLATE, BACKTEST, COMPARE, DEMO, EXPORT, FEATURES, LAB, RUN
+from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
+from lstm_lab.notebook.namespace import find_source
+from lstm_lab.options import ExportOptions, ForecastOptions, TrainOptions, split_commas
+from lstm_lab.progress import listener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
+
+    from lstm_lab.options.flags import Command, Parsed
+    from lstm_lab.progress import Listener
+
+__all__ = ["main"]
+
+NOTEBOOK = "01-quickstart.ipynb"
+_ENDINGS = (".png", ".csv", ".html")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        The words after ``lstm-lab``; by default those of this process.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 2 for a mistake that one line on stderr explains, or 130 after Ctrl-C, or 141 where nobody
+        reads on, as a tool that SIGPIPE has ended.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        done = _dispatch(words)
+        sys.stdout.flush()
+    except LabError as mistake:
+        print("lstm-lab:", " ".join(str(mistake).split()), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("lstm-lab: interrupted before there was anything to keep", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read this, such as `head`, has enough; the interpreter's own last flush must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return done
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0].startswith("-"):
+        return _lab(words)
+    name = words.pop(0)
+    if name == "export":
+        return _export(words)
+    if name not in _ACTIONS:
+        raise OptionError(f"there is no command {name!r}; {did_you_mean(name, [*_ACTIONS, 'export'])}")
+    command, work = _ACTIONS[name]
+    parsed = command.parse(words)
+    if "help" in parsed.extras:
+        return _say(command.help())
+    targets = [Path(file) for file in split_commas(parsed.extras.get("out", command.flags["out"].default))]
+    for target in targets:
+        _check(target, command)
+    for model in command.models:
+        model.of(parsed.of(model))
+    result, text = work(_data(command, parsed), parsed)
+    try:
+        for target in targets:
+            _write(result, target)
+    finally:  # what was computed is shown even where it cannot be written
+        print(file=sys.stderr)  # between the progress and the table
+        _say(f"{text}\n")
+    return _say("wrote " + ", ".join(str(target) for target in targets)) if targets else 0
+
+
+def _data(command: Command, parsed: Parsed) -> Any:
+    """Find the file; a command without one has the demo's series."""
+    if command.place is None:
+        return find_source("oil", {})
+    if parsed.place is None:
+        raise DataError(f"{command.name} needs a file; for example {command.examples[0]}")
+    return find_source(parsed.place, {})
+
+
+def _export(words: list[str]) -> int:
+    """Write a saved run's network for a small device."""
+    parsed = EXPORT.parse(words)
+    if "help" in parsed.extras:
+        return _say(EXPORT.help())
+    options = parsed.of(ExportOptions)
+    ExportOptions.of(options)
+    if parsed.place is None:
+        raise OptionError(f"{EXPORT.name} needs the file of a run; for example {EXPORT.examples[0]}")
+    target = parsed.extras.get("out", str(Path(parsed.place).with_suffix(".tflite")))
+    export = lstm_lab.load_run(parsed.place).export(target, **options)
+    _say(f"{export!r}\n")
+    return _say("wrote " + ", ".join(str(file) for file in export.files))
+
+
+def _lab(words: list[str]) -> int:
+    """Open JupyterLab."""
+    own, passed = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
+    parsed = LAB.parse(own)
+    if "help" in parsed.extras:
+        return _say(LAB.help())
+    if "version" in parsed.extras:
+        return _say(f"lstm-lab {lstm_lab.__version__}")
+    from jupyterlab.labapp import main as jupyterlab  # noqa: PLC0415 - a second that --help and run need not wait
+
+    quiet = ["--no-browser"] if "no_browser" in parsed.extras else []
+    root = Path.cwd()
+    # The address that is printed then leads to the notebook too, which a file to open would not do.
+    page = "/lab/tree/" + quote(_notebook(root).relative_to(root).as_posix())
+    jupyterlab([f"--ServerApp.root_dir={root}", f"--LabApp.default_url={page}", *quiet, *passed])
+    return 0
+
+
+def _notebook(folder: Path) -> Path:
+    """Find the quickstart in a clone, or copy the notebooks that the package carries, never over a file."""
+    in_clone = folder / "notebooks" / NOTEBOOK
+    if in_clone.is_file():
+        return in_clone
+    target = folder / "lstm_lab_notebooks"
+    with as_file(files("lstm_lab") / "notebooks") as carried:
+        notebooks = sorted(carried.glob("*.ipynb"))
+        if not notebooks:
+            raise RunError(f"no notebooks in {folder} and none in this installation; run lstm-lab in the clone")
+        target.mkdir(exist_ok=True)
+        for notebook in notebooks:
+            if not (target / notebook.name).exists():
+                shutil.copy(notebook, target)
+    return target / NOTEBOOK
+
+
+# What each command does: give the result, and what to print -------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """A forecast with the run it is from, for either may be written."""
+
+    run: Any
+    forecast: Any
+
+
+def _progress() -> Listener:
+    """Tell on stderr how far it is: stdout is for the result, which may go into a file."""
+    return listener(stream=sys.stderr)
+
+
+def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
+    with _progress() as heard:
+        run = lstm_lab.train(data, listener=heard, **parsed.of(TrainOptions))
+    with _progress() as heard:
+        forecast = run.forecast(listener=heard, **parsed.of(ForecastOptions))
+    return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame)}"
+
+
+def _inputs(data: Any, parsed: Parsed) -> tuple[Any, str]:
+    report = lstm_lab.features(data, **parsed.values)
+    return report, repr(report)
+
+
+def _study(name: str) -> Callable[[Any, Parsed], tuple[Any, str]]:
+    def work(data: Any, parsed: Parsed) -> tuple[Any, str]:
+        from lstm_lab.evaluation.holdout import judge_on_newest  # noqa: PLC0415 - brings TensorFlow, which --help need not
+
+        study = judge_on_newest if name == "backtest" else getattr(lstm_lab, name)
+        with _progress() as heard:
+            result = study(data, listener=heard, **parsed.values)
+        return result, repr(result)
+
+    return work
+
+
+_ACTIONS: Mapping[str, tuple[Command, Callable[[Any, Parsed], tuple[Any, str]]]] = {
+    "demo": (DEMO, _forecast),
+    "run": (RUN, _forecast),
+    "features": (FEATURES, _inputs),
+    "backtest": (BACKTEST, _study("backtest")),
+    "compare": (COMPARE, _study("compare")),
+    "ablate": (ABLATE, _study("ablate")),
+}
+
+
+def _table(frame: pd.DataFrame) -> str:
+    """Write about ten rows of a forecast, to four digits of its largest number."""
+    rows = frame[["median", "lower", "upper"]]
+    step = max(1, len(rows) // 10)
+    whole = len(f"{rows.abs().to_numpy().max():.0f}")
+    return rows.iloc[step - 1 :: step].to_string(float_format=f"{{:,.{max(0, 4 - whole)}f}}".format)
+
+
+def _check(target: Path, command: Command) -> None:
+    """Refuse a file that cannot be written before anything is trained."""
+    flag, endings = command.flags["out"], [*_ENDINGS, *([".lstm"] if command in (RUN, DEMO) else [])]
+    if target.suffix.lower() not in endings:
+        named = f"{', '.join(endings[:-1])} or {endings[-1]}"
+        raise OptionError(f"--out ends in {named}, got {str(target)!r}; for example {flag.example}")
+    if not target.absolute().parent.is_dir():
+        raise OptionError(f"there is no folder {str(target.parent)!r} for {target.name}; make it first")
+    if not os.access(target if target.exists() else target.absolute().parent, os.W_OK):
+        raise OptionError(f"--out names files to write, but {str(target)!r} may not be written; choose another place")
+    if target.is_dir():
+        raise OptionError(f"--out names files to write, got the folder {str(target)!r}; for example {flag.example}")
+
+
+def _write(result: Any, target: Path) -> None:
+    """Leave a file: the table of a study is its summary, that of a forecast its frame."""
+    try:
+        _put(result, target)
+    except OSError as why:
+        raise RunError(f"{target} cannot be written: {why.strerror or why}; choose another place") from None
+
+
+def _put(result: Any, target: Path) -> None:
+    if target.suffix.lower() == ".lstm":
+        result.run.save(target)
+        return
+    result = result.forecast if isinstance(result, _Trained) else result
+    match target.suffix.lower():
+        case ".png":
+            result.save_png(target)
+        case ".html":
+            result.to_html(target)
+        case _:
+            (result.summary if hasattr(result, "summary") else result.frame).to_csv(target)
+
+
+def _say(text: str) -> int:
+    print(text)
+    return 0

@@ -1,0 +1,398 @@
+"""What is wrong, or may go wrong, with what a network would be given: a line each, with its remedy.
+
+A check says something only where a measurement does; what it measures and its limit stand beside each other here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.auto import AUTO
+from lstm_lab.data.features import parse_features
+from lstm_lab.data.time_index import DAY, uneven_steps, usual_step
+from lstm_lab.data.transforms import choose_transform, weigh
+from lstm_lab.data.windows import Split, split_rows, windows_of
+from lstm_lab.diagnostics.column_statistics import measure_columns
+from lstm_lab.errors import DataError
+from lstm_lab.formatting import moment, number, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lstm_lab.data.features import Feature
+    from lstm_lab.data.preparation import Prepared
+    from lstm_lab.data.seasonality import Candidate
+    from lstm_lab.data.transforms import Choice
+    from lstm_lab.diagnostics.column_statistics import Measures
+    from lstm_lab.options import InputOptions
+
+__all__ = ["Examined", "Finding", "find"]
+
+ALIKE = 0.98
+"""Two columns that correlate more say the same."""
+FORETELLS = 0.95
+"""A column that correlates more with the next target is likely to hold it."""
+FEW = 300
+"""Training windows below which a network has little to learn from."""
+FLAT = 0.005
+"""Share of the rows where a feature had nothing to measure, from which it is said."""
+MOSTLY = 0.9
+"""Share of the rows with one and the same value, from which it is said."""
+BEYOND = 3.0
+"""Standard deviations by which later rows leave the range of the training rows, from which it is said."""
+FAR = 20.0
+"""Standard deviations from its mean that make a value worth looking at."""
+FADES = 0.5
+"""A covariate that is held at its last value should at least correlate so much with itself a row later."""
+LOST = 0.1
+"""Share of the training rows that a warmup may cost."""
+LOST_AGAIN = 0.01
+"""The same where gaps make it begin anew, which max_gap could spare."""
+WORSE = 1.5
+"""How many times the best naive error that of the transform asked for may be."""
+UNEVEN = 0.05
+"""Share of uneven steps above which the times as a whole are uneven."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found, and what to do about it."""
+
+    kind: str
+    """Which check found it."""
+    text: str
+    column: str | None = None
+    """The input column it is about, if it is about one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """A series that is ready for a training, and all that was measured of it."""
+
+    ready: Prepared
+    options: InputOptions
+
+    @cached_property
+    def raw(self) -> np.ndarray:
+        """The columns before they are standardised, (rows, columns) float64."""
+        return self.ready.encoder.raw(self.ready.frame, self.ready.segments)
+
+    @cached_property
+    def measures(self) -> Measures:
+        """Numbers of each column."""
+        return measure_columns(self.ready, self.raw, self.options.lookback)
+
+    @cached_property
+    def training(self) -> pd.Series[float]:
+        """The target in the training rows."""
+        return self.ready.frame[self.ready.encoder.target].iloc[self.ready.cuts.train_rows]
+
+    @cached_property
+    def choice(self) -> Choice:
+        """What ``auto`` makes of the training rows."""
+        return choose_transform(self.training.to_numpy(dtype=np.float64), self.training.index)
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Every transform that ``auto`` considers, and the one that is learnt."""
+        learnt, y = self.ready.encoder.transform.label, self.training.to_numpy(dtype=np.float64)
+        known = any(one.label == learnt for one in self.choice.candidates)
+        asked = None if known else weigh(learnt, y)
+        bad = np.flatnonzero(y <= 0)
+        place = f", the first, {number(y[bad[0]])}, at {moment(self.training.index[bad[0]])}" if len(bad) else ""
+        return tuple(
+            replace(one, note=one.note + place) if one.label in {"log", "log_return"} and not one.feasible else one
+            for one in (*self.choice.candidates, *([] if asked is None else [asked]))
+        )
+
+    @cached_property
+    def split(self) -> Split | DataError:
+        """The windows of each part, or why there are none."""
+        encoder, frame = self.ready.encoder, self.ready.frame
+        matrix = encoder.encode(frame, self.ready.segments)
+        try:
+            return split_rows(windows_of(matrix, self.ready.segments, self.options.lookback), self.ready.cuts)
+        except DataError as missing:
+            return missing
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, the transformed target first."""
+        return self.ready.encoder.columns
+
+    @cached_property
+    def made_by(self) -> tuple[Feature | None, ...]:
+        """The feature that each column belongs to; None for the target."""
+        return (None, *(one for one in self.ready.encoder.features for _ in one.columns))
+
+
+def find(examined: Examined) -> tuple[Finding, ...]:
+    """Run every check, the gravest first."""
+    return tuple(found for check in _CHECKS for found in check(examined))
+
+
+def _rows(share: float) -> str:
+    return f"{percent(share)} of the training rows"
+
+
+def _windows(one: Examined) -> Iterator[Finding]:
+    """Find too few windows, or none."""
+    split = one.split
+    if isinstance(split, DataError):
+        yield Finding("windows", f"there is nothing to train on or to hold out: {split}")
+    elif len(split.train) < FEW:
+        yield Finding(
+            "windows",
+            f"a network learns little from only {len(split.train)} training windows; use more rows, a shorter "
+            "lookback, or a small network",
+        )
+
+
+def _foretold(one: Examined) -> Iterator[Finding]:
+    """Find a covariate that holds the answer."""
+    measures = one.measures
+    for at, feature in enumerate(one.made_by):
+        ahead = measures.ahead[at, 0]
+        if feature is not None and feature.source == "column" and abs(ahead) > FORETELLS > abs(measures.ahead[0, 0]):
+            name = one.columns[at]
+            text = f"`{name}` says the next target almost exactly (correlation {ahead:.3f}); is it known by then?"
+            yield Finding("foretold", text, name)
+
+
+def _worse(one: Examined) -> Iterator[Finding]:
+    """Find a transform that was asked for and starts far behind."""
+    learnt = one.ready.encoder.transform.label
+    errors = {each.label: each.error for each in one.candidates if np.isfinite(each.error)}
+    best = min(errors, key=lambda label: errors[label], default="")
+    if one.options.transform != AUTO and errors.get(learnt, 0.0) > WORSE * errors.get(best, np.inf):
+        yield Finding(
+            "transform",
+            f"the naive forecast that {learnt} starts from is off by {number(errors[learnt])}, that of {best} by "
+            f"{number(errors[best])}; let auto choose transform and features, or ask for {best}",
+        )
+
+
+def _gaps(one: Examined) -> Iterator[Finding]:
+    """Find gaps, and the windows they cost."""
+    stretches, split = one.ready.segments, one.split
+    gaps = int(stretches[-1])
+    if gaps == 0:
+        return
+    first = int(np.flatnonzero(np.diff(stretches))[0])
+    index = one.ready.frame.index
+    cost = ""
+    if isinstance(split, Split):
+        whole = len(stretches) - one.ready.encoder.warmup - one.options.lookback
+        lost = whole - len(split.train) - len(split.validation) - len(split.calibration)
+        cost = f" and cost {lost:,} of {whole:,} windows"
+    plural = "gaps cut" if gaps > 1 else "gap cuts"
+    yield Finding(
+        "gaps",
+        f"{gaps} {plural} the series into {gaps + 1} stretches{cost if gaps > 1 else cost.replace('cost', 'costs')} "
+        f"(the first from {moment(index[first])} to {moment(index[first + 1])}); raise max_gap if such a step is none",
+    )
+
+
+def _uneven(one: Examined) -> Iterator[Finding]:
+    """Find steps that are not the usual one, and are no gap."""
+    index = one.training.index
+    steps = uneven_steps(index) & (np.diff(one.ready.segments[: len(index)]) == 0)
+    count = int(steps.sum())
+    if count == 0:
+        return
+    said = f"{count:,} of {len(steps):,} steps are not the usual {_step(index)}, though no gap"
+    if count > UNEVEN * len(steps):
+        yield Finding("steps", f"{said}; the network takes every step for the same: resample the series")
+        return
+    first = moment(index[int(np.flatnonzero(steps)[0])])
+    yield Finding(
+        "steps", f"{said} (the first after {first}); add the missing rows, or lower max_gap to end windows there"
+    )
+
+
+def _step(index: pd.Index) -> str:
+    """Write the median step of an index."""
+    if not isinstance(index, pd.DatetimeIndex):
+        return number(float(np.median(np.diff(index.to_numpy()))))
+    seconds = usual_step(index)
+    for size, unit in ((DAY, "d"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= size:
+            return f"{number(seconds / size)} {unit}"
+    return f"{number(seconds)} s"
+
+
+def _warmup(one: Examined) -> Iterator[Finding]:
+    """Find rows that are lost until the slowest input has a value."""
+    encoder, cut = one.ready.encoder, one.ready.cuts.validation
+    warmup = encoder.warmup
+    gaps = int(one.ready.segments[cut - 1])
+    share = 1 - one.measures.rows / cut
+    if share <= (LOST_AGAIN if gaps else LOST):
+        return
+    slowest = max(encoder.features, key=lambda feature: feature.warmup, default=None)
+    mine = slowest is not None and slowest.warmup > encoder.transform.warmup
+    name = slowest.label if slowest is not None and mine else encoder.transform.label
+    after = "at the start and after each gap" if gaps else "at the start"
+    yield Finding(
+        "warmup",
+        f"`{name}` loses {warmup} rows {after}, {_rows(share)} in all; one that looks back less far loses fewer",
+        slowest.columns[0] if slowest is not None and mine else None,
+    )
+
+
+def _filled(one: Examined) -> Iterator[Finding]:
+    """Find values that were missing."""
+    told = one.ready.frame.attrs.get("lstm_lab", {})
+    rows = f"{len(one.ready.frame):,} rows"
+    filled, dropped = int(told.get("filled_values", 0)), int(told.get("dropped_rows", 0))
+    if filled > 0:
+        text = f"{filled:,} missing values were filled in, among {rows}; look whether long runs of them are as you wish"
+        yield Finding("missing", text)
+    if dropped > 0:
+        yield Finding("missing", f"{dropped:,} rows were dropped and {rows} are left; to the network they never were")
+
+
+def _twice(one: Examined) -> Iterator[Finding]:
+    """Find features that are the transformed target."""
+    encoder = one.ready.encoder
+    parsed = parse_features(one.ready.recipe.features, [str(name) for name in one.ready.frame.columns], encoder.target)
+    given = {feature.text for feature in encoder.features}
+    for feature in parsed:
+        if feature.text not in given:
+            yield Finding(
+                "twice", f"`{feature.label}` is what the network learns, and so its first input; it is not given twice"
+            )
+
+
+def _constant(one: Examined) -> Iterator[Finding]:
+    """Find columns that say nothing, or hardly ever."""
+    measures = one.measures
+    for at, name in enumerate(one.columns):
+        usual = number(measures.usual[at])
+        if measures.sd[at] == 0:
+            remedy = "so there is nothing to learn" if at == 0 else "and tells the network nothing; leave it out"
+            yield Finding("constant", f"`{name}` is {usual} in every training row, {remedy}", name)
+        elif measures.same[at] >= MOSTLY and measures.undefined[at] < FLAT:
+            said = f"`{name}` is {usual} in {_rows(measures.same[at])}"
+            yield Finding(
+                "mostly", f"{said}, so what it tells rests on the few others; try a sum or mean over more rows", name
+            )
+
+
+def _undefined(one: Examined) -> Iterator[Finding]:
+    """Find indicators over stretches in which nothing happens."""
+    for at, feature in enumerate(one.made_by):
+        share = one.measures.undefined[at]
+        if feature is not None and feature.fallback is not None and share >= FLAT:
+            flat = "had no width" if feature.label.startswith("bollinger") else "had no change to measure"
+            said = f"`{feature.label}` {flat} on {_rows(share)} ({feature.fallback:g} is used)"
+            yield Finding("undefined", f"{said}; a longer one has so less often", one.columns[at])
+
+
+def _alike(one: Examined) -> Iterator[Finding]:
+    """Find columns that nearly repeat an earlier one."""
+    for at, name in enumerate(one.columns):
+        twin = repeated(one.measures, at)
+        if twin is not None and twin < at:
+            r = one.measures.alike[at, twin]
+            yield Finding(
+                "alike",
+                f"`{name}` nearly repeats `{one.columns[twin]}` (correlation {r:.3f}); one of them is enough",
+                name,
+            )
+
+
+def repeated(measures: Measures, at: int) -> int | None:
+    """Find the other column that one nearly repeats, None where there is none."""
+    sizes = np.abs(np.nan_to_num(measures.alike[at]))
+    sizes[at] = 0.0
+    most = int(np.argmax(sizes))
+    return most if sizes[most] > ALIKE else None
+
+
+def _beyond(one: Examined) -> Iterator[Finding]:
+    """Find columns whose later values the network has never seen the like of."""
+    measures, cut = one.measures, one.ready.cuts.validation
+    share = 1 - cut / len(one.raw)
+    for at, name in enumerate(one.columns):
+        if measures.beyond[at] >= BEYOND and measures.sd[at] > 0:
+            learnt = one.ready.encoder.transform.label
+            remedy = _REMEDIES.get(learnt, "look at those rows") if at == 0 else "give its change, or leave it out"
+            far = number(round(measures.beyond[at], 1))
+            said = f"`{name}` leaves the range of the training rows in the newest {percent(share)}, by {far} sd"
+            yield Finding("beyond", f"{said}; {remedy}", name)
+
+
+def _far(one: Examined) -> Iterator[Finding]:
+    """Find values so far out that they set the scale for all others."""
+    measures, cut = one.measures, one.ready.cuts.validation
+    for at, name in enumerate(one.columns):
+        sd = measures.sd[at]
+        reach = max(measures.maximum[at] - measures.mean[at], measures.mean[at] - measures.minimum[at])
+        if sd > 0 and reach >= FAR * sd:
+            row = int(np.nanargmax(np.abs(one.raw[:cut, at] - measures.mean[at])))
+            when = moment(one.ready.frame.index[row])
+            text = (
+                f"`{name}` is {number(one.raw[row, at])} at {when}, {reach / sd:.0f} sd from its mean; check that row"
+            )
+            yield Finding("far", text, name)
+
+
+def _held(one: Examined) -> Iterator[Finding]:
+    """Find covariates that are held at their last value, though that says little of the next."""
+    for at, feature in enumerate(one.made_by):
+        r = one.measures.persistence[at]
+        if feature is not None and feature.source == "column" and r < FADES:
+            name = one.columns[at]
+            said = f"a forecast holds `{name}` at its last value, which says little of the next (correlation {r:.2f})"
+            yield Finding("held", f"{said}; give its future with known=, or leave it out", name)
+
+
+def _season(one: Examined) -> Iterator[Finding]:
+    """Find calendar pairs that the transform has taken out of the target, as far as can be measured."""
+    encoder, measures = one.ready.encoder, one.measures
+    index = one.training.index
+    named = {text.strip() for text in one.options.features}
+    if not encoder.transform.label.startswith("seasonal_diff") or not isinstance(index, pd.DatetimeIndex):
+        return
+    days = encoder.transform.memory * usual_step(index) / DAY
+    for feature, place in encoder.places():
+        cycles = days / _CYCLES.get(feature.label, np.inf)
+        tells = np.abs([measures.ahead[place, 0], measures.size_ahead[place, 0]])
+        within = float(np.nan_to_num(tells).max())
+        if feature.label in named and cycles > 0.5 and abs(cycles - round(cycles)) < 0.02 and within <= measures.chance:
+            said = f"`{feature.label}` repeats the season that {encoder.transform.label} removes"
+            text = f"{said}: what it tells of the next value ({within:.3f} at most) may be chance; leave it out"
+            yield Finding("season", text, feature.columns[0])
+
+
+_CYCLES = {"hour": 1.0, "dayofweek": 7.0, "month": 365.25, "dayofyear": 365.25}
+"""Days in the cycle of each calendar pair."""
+_REMEDIES = {
+    "none": "learn its change (transform=diff)",
+    "log": "learn its change (transform=diff)",
+    "log_return": "its changes may not be in proportion to its level, so try transform=diff",
+}
+"""What to do about a transformed target that leaves the range of the training rows."""
+_CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
+    _windows,
+    _foretold,
+    _worse,
+    _gaps,
+    _uneven,
+    _warmup,
+    _filled,
+    _constant,
+    _undefined,
+    _alike,
+    _twice,
+    _beyond,
+    _far,
+    _held,
+    _season,
+)

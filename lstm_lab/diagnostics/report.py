@@ -1,0 +1,215 @@
+"""`features`: what the network would be given, before a minute is spent on training it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.auto import AUTO
+from lstm_lab.data.preparation import prepare
+from lstm_lab.data.windows import Split
+from lstm_lab.diagnostics.findings import Examined, Finding, find, repeated
+from lstm_lab.formatting import moment, number, percent
+from lstm_lab.options import InputOptions
+from lstm_lab.results import Shown, Summary
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from lstm_lab.data.features import Feature
+    from lstm_lab.data.seasonality import Candidate
+
+__all__ = ["FeatureReport", "features"]
+
+FUTURE = {
+    "path": "re-computed on every simulated path",
+    "lag": "read from history, then from the simulated path",
+    "time": "known ahead",
+    "column": "held at its last value, unless known= gives it",
+}
+"""What stands in for a column while a forecast is simulated, by its source."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FeatureReport(Shown):
+    """What the network would be given, measured on the training rows; made by `features`."""
+
+    examined: Examined
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The columns as the network gets them before they are standardised, by time; NaN in the warmups."""
+        ready = self.examined.ready
+        return pd.DataFrame(self.examined.raw, index=ready.frame.index, columns=list(self.examined.columns))
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """A row a column, the transformed target first, over the training rows alone.
+
+        feature, source (target, path, lag, time, column), warmup (rows before its first value), lost (training rows
+        without a value), min, max, mean, sd, same (share of its most frequent value), undefined (share of the rows
+        where it had nothing to measure), next (correlation with the transformed target a row later), size (with that
+        target's distance from its mean), persistence (with itself a row later), repeats (the other column that it
+        nearly is, or empty), beyond (standard deviations by which later rows leave its range).
+        """
+        one, measures = self.examined, self.examined.measures
+        twins = [repeated(measures, at) for at in range(len(one.columns))]
+        made_by = [self._feature(feature) for feature in one.made_by]
+        columns = {
+            "feature": [label for label, _, _ in made_by],
+            "source": [source for _, source, _ in made_by],
+            "warmup": [warmup for _, _, warmup in made_by],
+            "lost": measures.lost,
+            "min": measures.minimum,
+            "max": measures.maximum,
+            "mean": measures.mean,
+            "sd": measures.sd,
+            "same": measures.same,
+            "undefined": measures.undefined,
+            "next": measures.ahead[:, 0],
+            "size": measures.size_ahead[:, 0],
+            "persistence": measures.persistence,
+            "repeats": ["" if twin is None else one.columns[twin] for twin in twins],
+            "beyond": measures.beyond,
+        }
+        return pd.DataFrame(columns, index=pd.Index(one.columns, name="column"))
+
+    @cached_property
+    def candidates(self) -> pd.DataFrame:
+        """A row a transform: error of the naive forecast it implies (in the target's unit), usable, learnt, note."""
+        found = self.examined.candidates
+        rows = [(each.error, each.feasible, each.label == self.transform, each.note) for each in found]
+        labels = pd.Index([each.label for each in found], name="transform")
+        return pd.DataFrame(rows, index=labels, columns=["error", "usable", "learnt", "note"])
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong or may go wrong, with the remedy; empty where nothing is."""
+        return find(self.examined)
+
+    @property
+    def target(self) -> str:
+        """The column to forecast."""
+        return self.examined.ready.encoder.target
+
+    @property
+    def transform(self) -> str:
+        """What is learnt."""
+        return self.examined.ready.encoder.transform.label
+
+    @property
+    def reason(self) -> str:
+        """Why that is learnt, in one line."""
+        return self.examined.ready.recipe.reason
+
+    @property
+    def chance(self) -> float:
+        """Correlations with the next value that are no larger may be chance."""
+        return self.examined.measures.chance
+
+    def chance_in_words(self) -> str:
+        """Say which correlations are none."""
+        pairs = self.examined.measures.pairs
+        return (
+            f"within ±{self.chance:.3f} it may be chance (2/√n, n = {pairs:,} pairs; "
+            "for columns that move slowly, chance reaches further)"
+        )
+
+    def future_in_words(self) -> str:
+        """Say what stands in for each kind of column while a forecast is simulated."""
+        there = dict.fromkeys(self.summary["source"])
+        return "; ".join(f"{source}: {FUTURE[source]}" for source in there if source != "target")
+
+    def rows_in_words(self) -> str:
+        """Say what the rows and windows are used for."""
+        cuts, split = self.examined.ready.cuts, self.examined.split
+        parts = (cuts.validation, cuts.calibration - cuts.validation, cuts.rows - cuts.calibration)
+        named = list(zip(("train", "validation", "calibration"), parts, strict=True))
+        rows = ", ".join(f"{name} {count:,}" for name, count in named)
+        if not isinstance(split, Split):
+            return f"{rows}; no windows"
+        return f"{rows}; {len(split.train):,} training windows of {self.examined.options.lookback} rows"
+
+    def summary_table(self) -> Summary:
+        """Say what is learnt and why, what each candidate starts from, and what was found; a line a column."""
+        index = self.examined.ready.frame.index
+        rows = [
+            ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}"),
+            ("rows", self.rows_in_words()),
+            ("transform", self.reason),
+            *((f"  {each.label}", self._naive(each)) for each in self.examined.candidates),
+            ("next", f"correlation with what is learnt, a row later; {self.chance_in_words()}"),
+            ("size", "the same with its distance from its mean: what a column says of volatility"),
+            *([("source", self.future_in_words())] * (len(self.summary) > 1)),
+            *(("found", found.text.replace("`", "")) for found in self.findings),
+        ]
+        if not self.findings:
+            rows.append(("found", "nothing to complain of"))
+        return Summary(f"Inputs for {self.target}", tuple(rows), tuple(self._lines()))
+
+    def _naive(self, each: Candidate) -> str:
+        """Say how far the naive forecast of a transform is off, or why it cannot be used."""
+        if not each.feasible:
+            return f"refused: {each.note}"
+        off = f"naive forecast off by {number(each.error)} ({each.note})" if np.isfinite(each.error) else each.note
+        if each.label == self.transform:
+            return f"{off}; learnt"
+        # auto learns the last change where a season's is harder to foresee, and gives the season as inputs.
+        beside = each.label == self.examined.choice.label and self.examined.options.transform == AUTO
+        return f"{off}; its season is among the inputs" if beside else off
+
+    def _lines(self) -> list[tuple[str, ...]]:
+        head = ("column", "source", "next", "size", "mean", "sd", "min", "max", "warmup", "same", "repeats")
+        lines: list[tuple[str, ...]] = [head]
+        for name, row in self.summary.iterrows():
+            least = 1e-9 * float(row["sd"])  # what is left of a mean of 0 is rounding
+            numbers = [number(value if abs(value) > least else 0.0) for value in row[["mean", "sd", "min", "max"]]]
+            marked = [f"{row[key]:+.3f}" if np.isfinite(row[key]) else "–" for key in ("next", "size")]
+            same = percent(float(row["same"])) if row["same"] >= 0.05 else ""
+            lines.append((str(name), row["source"], *marked, *numbers, str(row["warmup"]), same, row["repeats"]))
+        return lines
+
+    def _feature(self, feature: Feature | None) -> tuple[str, str, int]:
+        if feature is None:
+            return self.target, "target", self.examined.ready.encoder.transform.warmup
+        source = "lag" if feature.text.startswith("lag(") and feature.source == "path" else feature.source
+        return feature.label, source, feature.warmup
+
+
+def features(source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], **options: Any) -> FeatureReport:
+    """Look at what a network would be given, before any is trained; no network library is needed.
+
+    Parameters
+    ----------
+    source
+        A file, DataFrame or Series; see `lstm_lab.load`.
+    **options
+        Fields of `lstm_lab.options.InputOptions`, which a training takes too.
+
+    Returns
+    -------
+    FeatureReport
+        The candidates for the transform, the columns with what they say of the next value, and findings. Every number
+        is of the training rows alone, unless it says otherwise.
+
+    Raises
+    ------
+    LabError
+        Data or an option that cannot be used: one line with the remedy.
+
+    Examples
+    --------
+    >>> import lstm_lab as lab
+    >>> report = lab.features(lab.example("oil"), features=["log_return", "rsi(14)"], transform="log_return")
+    >>> report.summary.loc["rsi(14)", "warmup"]
+    np.int64(14)
+    """
+    chosen = InputOptions.of(options)
+    report = FeatureReport(Examined(prepare(source, chosen), chosen))
+    # What may be refused is refused here, not where the report is shown.
+    _ = report.summary, report.candidates, report.findings
+    return report

@@ -1,0 +1,169 @@
+"""What two choices of a training mean for the data at hand: how much each window counts, which loss is minimised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lstm_lab.data.sample_weights import effective_sample_size, sample_weights
+from lstm_lab.errors import DataError
+from lstm_lab.formatting import number, percent, span
+from lstm_lab.results import Shown, Summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from lstm_lab.run import Run
+
+__all__ = ["LOSSES", "ResidualLosses", "Weighting", "loss_of", "residual_losses", "weighting"]
+
+SCHEMES = ("uniform", "linear", "exponential")
+LOSSES = ("mse", "mae", "huber")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Weighting(Shown):
+    """How much each training window counts.
+
+    Parameters
+    ----------
+    index
+        Times of the training windows' targets, oldest first.
+    scheme
+        As for `lstm_lab.data.sample_weights.curve`.
+    """
+
+    index: pd.Index
+    scheme: str = "uniform"
+
+    def __post_init__(self) -> None:
+        if len(self.index) == 0:
+            raise DataError("weights are of training windows, got none; train on more rows")
+        sample_weights(self.scheme, 1)
+
+    def weights(self, scheme: str | None = None) -> NDArray[np.float64]:
+        """Give the weights of one scheme, this one by default: (windows,), mean 1."""
+        return sample_weights(self.scheme if scheme is None else scheme, len(self.index))
+
+    def schemes(self) -> tuple[str, ...]:
+        """Give the schemes worth comparing: the plain ones, and this one where it has a rate of its own."""
+        return SCHEMES if self.scheme in SCHEMES else (*SCHEMES[:2], self.scheme)
+
+    def summary_table(self) -> Summary:
+        """Say, for each scheme, the newest window's weight over the oldest's and the effective sample size."""
+        rows = [("training windows", f"{len(self.index):,}, {span(self.index)}")]
+        for scheme in self.schemes():
+            weights = self.weights(scheme)
+            size = effective_sample_size(weights)
+            share = percent(size / len(weights))
+            newest = f"newest counts {number(float(weights[-1] / weights[0]))} times the oldest"
+            rows.append((scheme, f"{newest}; worth {round(size):,} equal windows ({share})"))
+        return Summary(f"Weights: {self.scheme}", tuple(rows))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class ResidualLosses(Shown):
+    """Residuals of a run, and what each loss makes of them.
+
+    Parameters
+    ----------
+    residuals
+        (n,) observed minus forecast, one step ahead, in standard deviations of the transformed target over the
+        training rows: the unit of Huber's delta.
+    scale
+        One such standard deviation, in `unit`.
+    unit
+        What the transformed target is measured in, in words.
+    delta
+        Where Huber turns from square to linear.
+    rows
+        Which rows the residuals are of, in words.
+
+    Raises
+    ------
+    DataError
+        No finite residual.
+    """
+
+    residuals: NDArray[np.float64]
+    scale: float = 1.0
+    unit: str = ""
+    delta: float = 1.0
+    rows: str = ""
+
+    def __post_init__(self) -> None:
+        values = np.asarray(self.residuals, dtype=np.float64).ravel()
+        finite = np.sort(values[np.isfinite(values)])
+        if not len(finite):
+            raise DataError(f"losses are taken of residuals, got none that is finite among {len(values)}; train first")
+        object.__setattr__(self, "residuals", finite)
+
+    @property
+    def linear_share(self) -> float:
+        """Share of the residuals beyond delta, where Huber is linear."""
+        return float(np.mean(np.abs(self.residuals) > self.delta))
+
+    def summary_table(self) -> Summary:
+        """Say how many residuals lie where Huber is linear, and the mean of each loss."""
+        unit = f" = {number(self.delta * self.scale)} {self.unit}" if self.unit else ""
+        rows = [
+            ("residuals", f"{len(self.residuals):,}" + (f", {self.rows}" if self.rows else "")),
+            ("delta", f"{number(self.delta)} standard deviations{unit}"),
+            ("beyond delta", f"{percent(self.linear_share)}, where an outlier pulls no harder"),
+        ]
+        means = {name: float(loss_of(name, self.residuals, self.delta).mean()) for name in LOSSES}
+        rows.extend((f"mean {name}", number(mean)) for name, mean in means.items())
+        return Summary("Losses over the residuals", tuple(rows))
+
+
+def loss_of(name: str, residuals: NDArray[np.float64], delta: float = 1.0) -> NDArray[np.float64]:
+    """Take the loss of each residual, as Keras defines it.
+
+    Parameters
+    ----------
+    name
+        ``mse`` (r^2), ``mae`` (|r|) or ``huber`` (r^2 / 2 up to delta, then delta |r| - delta^2 / 2: Huber, 1964).
+    residuals
+        Any shape.
+    delta
+        In the residuals' unit.
+    """
+    size = np.abs(residuals)
+    if name == "mse":
+        return np.asarray(size**2)
+    if name == "mae":
+        return np.asarray(size)
+    return np.asarray(np.where(size <= delta, 0.5 * size**2, delta * (size - 0.5 * delta)))
+
+
+def weighting(run: Run) -> Weighting:
+    """Give the weights of a run's training windows."""
+    rows = run.windows.ends[run.split.train]
+    return Weighting(run.frame.index[rows], run.options.weights)
+
+
+def residual_losses(run: Run) -> ResidualLosses:
+    """Give a run's one-step residuals over rows that training never saw.
+
+    Raises
+    ------
+    DataError
+        The run held nothing out.
+    """
+    from lstm_lab.simulation.residuals import one_step  # noqa: PLC0415 - a dashboard shows losses before any network is there
+
+    held_out = run.residuals()
+    if held_out is not None:
+        errors, rows = held_out.values, "calibration rows, one step ahead"  # noqa: PD011 - no pandas here
+    else:
+        which = run.split.validation
+        if len(which) == 0:
+            raise DataError("residuals are taken of held-out rows, and this run has none; train with validation=0.1")
+        errors = run.windows.targets(which) - one_step(run.model, run.windows, which)
+        rows = "validation rows, one step ahead"
+    changed = run.transform != "none"
+    unit = f"{run.transform} of {run.target}" if changed else run.target
+    return ResidualLosses(errors, float(run.encoder.scale[0]), unit, run.options.delta, rows)

@@ -1,0 +1,1 @@
+"""Backtests, comparisons and ablations: forecasts from many origins, scored against what happened."""

@@ -1,0 +1,219 @@
+"""Backtests: what a run's forecasts would have been worth from many earlier origins, beside the simple baselines'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from lstm_lab.evaluation.forecast_sets import check_baselines
+from lstm_lab.evaluation.rolling_origins import assemble, jobs_of, plan_backtest
+from lstm_lab.evaluation.scoring import COLUMNS, alone, difference, score
+from lstm_lab.evaluation.tables import against, effect, held, measured, origins_text
+from lstm_lab.options import BacktestOptions, ForecastOptions, shared_out
+from lstm_lab.parallel import workplace
+from lstm_lab.results import Still, Summary
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator, Mapping
+    from concurrent.futures import Executor
+
+    from lstm_lab.evaluation.scoring import Difference, Forecasts, Past
+    from lstm_lab.events import ProgressListener
+    from lstm_lab.run import Run
+
+__all__ = ["Backtest", "backtest"]
+
+SLACK = 0.05
+"""How far below nominal the upper end of a band's coverage may lie before the band is warned of: what is meant as 90 %
+and held 86 % is what calibration gives from a few dozen origins, and no reason for alarm."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Backtest(Still):
+    """Forecasts from many origins, held against what happened; made by `backtest`."""
+
+    past: Past
+    """The series and the origins."""
+    forecasts: Mapping[str, Forecasts]
+    """By model: a sequence of forecasts, an item an origin; ``.paths`` holds them all as one array."""
+    network: str
+    """Which of the models is the run."""
+    details: Mapping[str, str]
+    """How it was done, in words."""
+
+    @property
+    def target(self) -> str:
+        """The column that is forecast."""
+        return str(self.past.series.name)
+
+    @property
+    def horizon(self) -> int:
+        """Steps of a forecast."""
+        return self.past.horizon
+
+    @property
+    def origins(self) -> pd.Index:
+        """Time of the last row that each forecast knows."""
+        return self.past.origins
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """A row a model: its scores, what its band is and the seconds that it took, the best MAE first."""
+        rows = {name: score(one) for name, one in self.forecasts.items()}
+        frame = pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS)).rename_axis("model")
+        frame["band"] = [one.kind for one in self.forecasts.values()]
+        frame["seconds"] = [one.seconds for one in self.forecasts.values()]
+        return frame.sort_values("mae", kind="stable")
+
+    def by_step(self) -> pd.DataFrame:
+        """Tabulate mae, crps, coverage and width by model and step ahead."""
+        return pd.concat({name: one.by_step() for name, one in self.forecasts.items()}, names=["model", "step"])
+
+    @property
+    def verdict(self) -> str:
+        """Say whether the network beats the best baseline, or whether the origins cannot tell."""
+        best = self._best
+        if best is None:
+            return f"{self.network} has no baseline to be compared with"
+        return f"{self._against(self.network, best)} ({best} is the best baseline)"
+
+    @property
+    def alone(self) -> str | None:
+        """Say the same of the network's own median, where the run's leans on the naive forecasts."""
+        name, best = alone(self.network), self._best
+        return None if name not in self.forecasts or best is None else self._against(name, best)
+
+    @property
+    def _best(self) -> str | None:
+        """Name the baseline with the lowest MAE."""
+        own = {self.network, alone(self.network)}
+        return next((str(name) for name in self.summary.index if name not in own), None)
+
+    def _against(self, name: str, best: str) -> str:
+        judged_by = f"{len(self.origins)} origin{'s' if len(self.origins) > 1 else ''}"
+        return against(name, best, self._gap(best, name), float(self.summary["mae"].loc[best]), judged_by)
+
+    @property
+    def caution(self) -> str | None:
+        """Say that the network's band is not to be relied on, where it held far less than its nominal share."""
+        names = ("coverage", "coverage_low", "coverage_high")
+        share, low, high = (float(self.summary[name].loc[self.network]) for name in names)
+        if high >= self.past.interval / 100 - SLACK:
+            return None
+        unlike = "these rows are unlike those that it was calibrated on"
+        why = unlike if self.forecasts[self.network].kind == "calibrated" else "it is not calibrated"
+        found = held(share, low, high)
+        return f"do not rely on this band: {why}, and of a nominal {self.past.interval:g} % it held {found}"
+
+    def _gap(self, name: str, own: str | None = None) -> Difference:
+        """Compare absolute errors with another's, origin by origin: the network's, or those of another of its own."""
+        one = self.forecasts[self.network if own is None else own]
+        return difference(one.errors, self.forecasts[name].errors, self.past.overlap)
+
+    def summary_table(self) -> Summary:
+        """Say what was judged and what follows, and tabulate the models."""
+        bands = {name: self._band(name) for name in self.forecasts}
+        several = len(set(bands.values())) > 1
+        band = ", ".join(f"{name} {kind}" for name, kind in bands.items()) if several else bands[self.network]
+        rows = [
+            ("judged at", origins_text(self.past)),
+            *self.details.items(),
+            ("band", band),
+            ("verdict", self.verdict),
+        ]
+        if self.alone is not None:
+            rows.append(("by itself", self.alone))
+        if self.caution is not None:
+            rows.append(("beware", self.caution))
+        return Summary(f"Backtest of {self.target}", tuple(rows), tuple(self._lines()))
+
+    def _band(self, name: str) -> str:
+        kind = self.forecasts[name].kind
+        return f"calibrated {self.past.interval:g} %" if kind == "calibrated" else kind
+
+    def _lines(self) -> Iterator[tuple[str, ...]]:
+        yield ("model", "MAE", f"{self.network} against it", "held", "width", "CRPS", "MASE")
+        for name, row in self.summary.iterrows():
+            yield (
+                str(name),
+                measured(row.mae),
+                "" if name == self.network else effect(self._gap(str(name)), row.mae),
+                held(row.coverage, row.coverage_low, row.coverage_high),
+                measured(row.width),
+                measured(row.crps),
+                measured(row.mase),
+            )
+
+
+def backtest(
+    run: Run,
+    frame: pd.DataFrame | pd.Series[Any] | None = None,
+    *,
+    executor: Executor | None = None,
+    listener: ProgressListener | None = None,
+    stop: threading.Event | None = None,
+    **options: Any,
+) -> Backtest:
+    """Judge a run's forecasts from many origins whose future is known, beside baselines.
+
+    Parameters
+    ----------
+    run
+        The run.
+    frame
+        The series with rows after those that the run was trained on: the whole longer frame, or the later rows alone.
+        The origins lie in those rows. The first band is the run's own, calibrated on all of its calibration rows.
+        Without it the calibration rows are shared out: the earlier half gives residuals and calibrates, the origins
+        lie in the later half; that first band knows half as many origins as the one `Run.forecast` draws.
+        Later origins know the judged ones before them, which lie further apart than those that ``run.on(rows so far)``
+        tries out for its forecast: weights and bands there may differ from these.
+    executor
+        Where the work is done: any `concurrent.futures.Executor`. So many processes with ``workers``, the Dask
+        scheduler at an address with ``cluster``. The numbers are the same to the last bit, here or there.
+    listener
+        Hears of every task that is done.
+    stop
+        Looked at between tasks; what was drawn by then is judged.
+    **options
+        Fields of `lstm_lab.options.BacktestOptions` and `lstm_lab.options.ForecastOptions`; for example ``horizon``,
+        ``origins``, ``baselines``. With ``refit=k`` the same network is trained anew on all rows before every k-th
+        origin: 60 origins with ``refit=20`` cost three trainings. The bands of all models, baselines too, learn from
+        the judged origins whose horizon is over and forget the oldest; with ``renew=False`` they stay as they were,
+        with ``adapt=True`` the miss rate of each step is steered towards its target as well (adaptive conformal
+        inference): nearer to nominal after a change of regime, for bands a few percent wider. ``known`` names inputs
+        whose future counts as known at every origin; the others are held at their last value.
+
+    Returns
+    -------
+    Backtest
+        ``.summary``, a row a model; ``.forecasts``; ``.plot()``. Where the run's median leans on the naive forecasts
+        (``combine``), the row ``network``, or the run's name, is what `Run.forecast` gives, and ``network alone`` the
+        network by itself.
+
+    Raises
+    ------
+    LabError
+        No origin, an unknown option or baseline: one line with the remedy.
+
+    Examples
+    --------
+    >>> lab.backtest(run, longer, horizon=24).summary  # doctest: +SKIP
+    """
+    judged, drawn = shared_out(options, BacktestOptions, ForecastOptions)
+    chosen, forecast = BacktestOptions.of(judged), ForecastOptions.of(drawn).resolved()
+    check_baselines(chosen.baselines)
+    plan = plan_backtest(run, frame, chosen, forecast)
+    with workplace(executor, chosen.workers, chosen.cluster) as place:
+        jobs = jobs_of(plan, here=place.executor is None)
+        outcome = place.run([job.task for job in jobs], label="backtest", listener=listener, stop=stop)
+    past, forecasts = assemble(plan, jobs, outcome)
+    details = plan.described(stopped=outcome.stopped, judged=len(past.rows))
+    leaning = forecasts[plan.name].leaning
+    if leaning is not None:
+        how = "on average, weighed at each origin by their errors at earlier ones"
+        details["median"] = f"{plan.name} mixes {leaning} {how}"
+    return Backtest(past, forecasts, plan.name, details)

@@ -1,0 +1,205 @@
+"""Comparisons: networks of several kinds and the baselines, on the same rows, with several seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from lstm_lab.data.preparation import read_series
+from lstm_lab.errors import OptionError, did_you_mean
+from lstm_lab.evaluation.experiments import Judged, Settings, lay_out, model_name
+from lstm_lab.evaluation.forecast_sets import baseline_jobs, check_baselines
+from lstm_lab.evaluation.kinds import KINDS, NETWORKS
+from lstm_lab.evaluation.tables import against, effect, listed, measured
+from lstm_lab.forecasting.baselines import BASELINES
+from lstm_lab.formatting import percent
+from lstm_lab.options import CompareOptions
+from lstm_lab.parallel import workplace
+from lstm_lab.results import Summary
+
+if TYPE_CHECKING:
+    import os
+    import threading
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+
+    import pandas as pd
+
+    from lstm_lab.evaluation.experiments import Trial
+    from lstm_lab.evaluation.forecast_sets import Job
+    from lstm_lab.events import ProgressListener
+
+__all__ = ["Comparison", "compare"]
+
+_COSTS: Final = ("parameters", "kilobytes", "training_seconds", "forecast_seconds")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Judged):
+    """Several kinds of model on the same rows; made by `compare`."""
+
+    called = "kind"
+
+    def _scored(self, key: tuple[str, int]) -> dict[str, float]:
+        """Score one model, and add what it cost."""
+        fitted = self.fitted.get(key)
+        size = 0.0 if fitted is None else float(fitted.parameters)
+        training = 0.0 if fitted is None else fitted.training_seconds
+        drawing = self.forecasts[key].seconds if fitted is None else fitted.drawing_seconds
+        costs = (size, 4 * size / 1000, training, drawing / len(self.past.rows))
+        return super()._scored(key) | dict(zip(_COSTS, costs, strict=True))
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """The leaderboard, the lowest MAE first.
+
+        Scores are means over the seeds. ``mae_low`` and ``mae_high`` are the best and the worst seed; ``kilobytes`` is
+        the size of the weights as float32; ``forecast_seconds`` the time of one forecast within a batch of them.
+        """
+        seeds = self.scores.groupby(level="kind", sort=False)
+        frame = seeds.mean()
+        frame.insert(0, "seeds", seeds.size())
+        frame.insert(2, "mae_low", seeds["mae"].min())
+        frame.insert(3, "mae_high", seeds["mae"].max())
+        return frame.sort_values("mae", kind="stable")
+
+    @cached_property
+    def rivals(self) -> tuple[str, ...]:
+        """Kinds that cannot be told from the leader: their seeds overlap its, or the origins leave a doubt."""
+        table = self.summary
+        leader = str(table.index[0])
+        return tuple(
+            str(kind)
+            for kind, row in table.iloc[1:].iterrows()
+            if row.mae_low <= table.loc[leader, "mae_high"] or not self.gap(leader, str(kind)).clear
+        )
+
+    @property
+    def verdict(self) -> str:
+        """Name the winner, or say why there is none."""
+        table = self.summary
+        leader = str(table.index[0])
+        if len(table) == 1:
+            return f"{leader} alone, with nothing to compare it with"
+        if not self.rivals:
+            share = percent(1 - float(table["mae"].iloc[0] / table["mae"].iloc[1]))
+            return f"{leader} has the lowest error, {share} below {table.index[1]}, with every seed and beyond chance"
+        return (
+            f"no winner: {leader} has the lowest error, but {listed(self.rivals)} cannot be told from it by"
+            f" {self._judged_by()}"
+        )
+
+    @property
+    def best_network(self) -> str | None:
+        """Say how the best network compares with the best baseline; None where either kind is missing."""
+        networks = [str(kind) for kind in self.summary.index if kind in NETWORKS]
+        others = [str(kind) for kind in self.summary.index if kind not in NETWORKS]
+        if not networks or not others:
+            return None
+        best = others[0]
+        said = against(networks[0], best, self.gap(networks[0], best), self.mae(best), self._judged_by())
+        return f"{said} ({networks[0]} is the best network, {best} the best baseline)"
+
+    def _judged_by(self) -> str:
+        seeds, origins = int(self.summary["seeds"].max()), len(self.past.rows)
+        return f"{seeds} seed{'s' if seeds > 1 else ''} and {origins} origin{'s' if origins > 1 else ''}"
+
+    def summary_table(self) -> Summary:
+        """Say what was compared on what and what follows, and tabulate the kinds."""
+        rows = [*self.details.items(), ("band", self.band()), ("verdict", self.verdict)]
+        if self.best_network is not None:
+            rows.append(("networks", self.best_network))
+        return Summary(f"Comparison for {self.past.series.name}", tuple(rows), tuple(self._lines()))
+
+    def _lines(self) -> Iterator[tuple[str, ...]]:
+        """Tabulate the kinds; beside naive, where it was judged too."""
+        naive = self.mae("naive") if "naive" in self.summary.index else None
+        vs_naive = () if naive is None else ("vs naive",)
+        yield ("kind", "MAE", "of seeds", *vs_naive, "held", "width", "weights", "trained", "CRPS", "MASE")
+        for name, row in self.summary.iterrows():
+            kind, trained = str(name), row.parameters > 0
+            gap = () if naive is None else ("" if kind == "naive" else effect(self.gap(kind, "naive"), naive),)
+            yield (
+                kind,
+                measured(row.mae),
+                f"{measured(row.mae_low)}–{measured(row.mae_high)}" if row.seeds > 1 else "",
+                *gap,
+                percent(row.coverage),
+                measured(row.width),
+                f"{int(row.parameters):,}" if trained else "",
+                f"{row.training_seconds:.0f} s" if trained else "",
+                measured(row.crps),
+                measured(row.mase),
+            )
+
+
+def compare(
+    source: str | os.PathLike[str] | pd.DataFrame | pd.Series[Any],
+    *,
+    executor: Executor | None = None,
+    listener: ProgressListener | None = None,
+    stop: threading.Event | None = None,
+    **options: Any,
+) -> Comparison:
+    """Train networks of several kinds on the same rows and judge them, beside baselines, on the same later ones.
+
+    Parameters
+    ----------
+    source
+        A file, DataFrame or Series; see `lstm_lab.load`.
+    executor, listener, stop
+        As for `lstm_lab.backtest`; a task is one training with its forecasts. What is complete when stopped is kept.
+    **options
+        Fields of `lstm_lab.options.CompareOptions`, `lstm_lab.options.TrainOptions` and
+        `lstm_lab.options.ForecastOptions`. ``kinds`` to compare: ``lstm``, ``gru``, ``rnn``, the reference stack with
+        that cell; ``transformer``, the same with causal attention of equal width; and the names of baselines, ``ets``
+        and ``arima`` with the ``[stats]`` extra. Every network gets the same options (units, epochs, patience, batch)
+        and is trained once for each of the ``seeds``. ``test`` is the newest share of the rows: the ``origins`` lie
+        there, and nothing else sees them; training, validation and calibration share the rows before.
+
+    Returns
+    -------
+    Comparison
+        ``.summary``, the leaderboard; ``.scores``, by seed; ``.verdict``; ``.plot()``.
+
+    Raises
+    ------
+    LabError
+        An unknown kind or option, data that are too short: one line with the remedy.
+
+    Examples
+    --------
+    >>> lab.compare(frame, target="close", kinds=["lstm", "gru", "naive"]).summary  # doctest: +SKIP
+    """
+    settings = Settings.of(CompareOptions, options)
+    _check(settings)
+    frame, target = read_series(source, settings.train)
+    trial = lay_out(frame, target, settings, [settings.train])
+    jobs = list(_jobs(trial, settings))
+    with workplace(executor, settings.study.workers, settings.study.cluster) as place:
+        outcome = place.run([job.task for job in jobs], label="comparing", listener=listener, stop=stop)
+    return Comparison.of(trial, jobs, outcome)
+
+
+def _check(settings: Settings[CompareOptions]) -> None:
+    for kind in settings.study.kinds:
+        if kind not in KINDS:
+            raise OptionError(f"there is no kind {kind!r} to compare; {did_you_mean(kind, KINDS)}")
+    check_baselines([kind for kind in settings.study.kinds if kind in BASELINES])
+    if "transformer" in settings.study.kinds and settings.train.supervise == "every":
+        raise OptionError("supervise='every' needs a recurrent network, got the kind 'transformer'; leave one out")
+
+
+def _jobs(trial: Trial, settings: Settings[CompareOptions]) -> Iterator[Job]:
+    """Baselines first, then seed after seed, so that a comparison that is stopped holds every kind."""
+    kinds, seeds = tuple(dict.fromkeys(settings.study.kinds)), tuple(dict.fromkeys(settings.study.seeds))
+    for kind in kinds:
+        if kind in BASELINES and (kind != "seasonal_naive" or trial.course.season > 1):
+            yield from baseline_jobs(model_name(kind, seeds[0]), trial.course, kind)
+    for seed in seeds:
+        for kind in kinds:
+            if kind in NETWORKS:
+                cell = {} if kind == "transformer" else {"cell": kind}
+                options = settings.train.model_copy(update=cell)
+                yield trial.job(kind, options, seed, transformer=kind == "transformer")

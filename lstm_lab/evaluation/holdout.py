@@ -1,0 +1,81 @@
+"""From a series to a judgement in one call: a network that is trained on the older rows, and judged on the newest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lstm_lab.data.preparation import read_series
+from lstm_lab.errors import DataError, OptionError
+from lstm_lab.evaluation.backtest import backtest
+from lstm_lab.evaluation.experiments import first_rows
+from lstm_lab.evaluation.forecast_sets import check_baselines
+from lstm_lab.events import TrainingListener
+from lstm_lab.options import BacktestOptions, ForecastOptions, HoldoutOptions, TrainOptions, shared_out
+from lstm_lab.parallel import workplace
+from lstm_lab.run import train
+
+if TYPE_CHECKING:
+    import os
+    import threading
+
+    import pandas as pd
+
+    from lstm_lab.evaluation.backtest import Backtest
+    from lstm_lab.events import ProgressListener
+
+__all__ = ["judge_on_newest"]
+
+
+def judge_on_newest(
+    source: str | os.PathLike[str] | pd.DataFrame | pd.Series[Any],
+    *,
+    listener: ProgressListener | None = None,
+    stop: threading.Event | None = None,
+    **options: Any,
+) -> Backtest:
+    """Train on the older rows of a series and backtest on the newest, which nothing else sees.
+
+    Parameters
+    ----------
+    source
+        A file, DataFrame or Series; see `lstm_lab.load`.
+    listener
+        Hears of the forecasts, and of the training too if it is a `lstm_lab.events.TrainingListener`.
+    stop
+        Ends the training with its best weights so far, and the backtest with what is judged.
+    **options
+        ``test``, the newest share of the rows, and fields of `lstm_lab.options.TrainOptions`,
+        `lstm_lab.options.BacktestOptions` and `lstm_lab.options.ForecastOptions`; a ``seed`` is for both.
+
+    Raises
+    ------
+    LabError
+        What can be known to fail before the training fails before it: one line with the remedy.
+    """
+    held, train_options, judged, drawn = shared_out(
+        options, HoldoutOptions, TrainOptions, BacktestOptions, ForecastOptions
+    )
+    chosen, study = TrainOptions.of(train_options), BacktestOptions.of(judged)
+    horizon = ForecastOptions.of(drawn).horizon
+    check_baselines(study.baselines)
+    for name in study.known:
+        if name not in chosen.features:
+            raise OptionError(f"known names input columns, got {name!r}, which is none of features=; add it there too")
+    frame, target = read_series(source, chosen)
+    cut = first_rows(frame, HoldoutOptions.of(held))
+    if len(frame) - cut < horizon:
+        raise DataError(
+            f"judging needs {horizon} known steps after an origin, got {len(frame) - cut} newest rows to judge on;"
+            " shorten the horizon or raise test="
+        )
+    # The frame is loaded already: its times are its index, and nothing is missing.
+    loaded = {**train_options, "target": target, "time": None, "missing": "error"}
+    hears_training = listener if isinstance(listener, TrainingListener) else None
+    # A scheduler that does not answer is found out before the training.
+    with workplace(None, study.workers, study.cluster) as place:
+        run = train(frame.iloc[:cut], listener=hears_training, stop=stop, **loaded)
+        # Processes are left to the backtest, which starts new ones where one has died.
+        executor = place.executor if study.workers is None else None
+        return backtest(
+            run, frame, executor=executor, listener=listener, stop=stop, **judged | drawn | {"cluster": None}
+        )

@@ -1,0 +1,128 @@
+"""Training as a task: a network is trained on the first rows of a series and forecasts from later ones."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from lstm_lab.data.origins import Observed
+from lstm_lab.evaluation.tasks import simulate_all
+from lstm_lab.forecasting.calibration import origins_for
+from lstm_lab.forecasting.past_forecasts import Experience
+from lstm_lab.forecasting.predictor import SCORE_CHUNKS, Prediction
+from lstm_lab.models.serialize import fresh_layers, unpack
+from lstm_lab.models.transformer import transformer_stack
+from lstm_lab.options import TrainOptions
+from lstm_lab.parallel import Halted
+from lstm_lab.run import Run, train
+from lstm_lab.simulation.residuals import heard
+from lstm_lab.simulation.simulator import CHUNK
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from lstm_lab.forecasting.forecast import Kind
+    from lstm_lab.models.serialize import PackedModel
+    from lstm_lab.options import ForecastOptions
+
+__all__ = ["Fit", "Fitted", "chunks_for"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a trained network forecast, and what it cost."""
+
+    paths: NDArray[np.float64]
+    """(origins, paths, horizon) uncalibrated, in the target's unit."""
+    experience: Experience
+    """Of the network's own calibration rows; empty where there are too few."""
+    uncalibrated: Kind
+    stack: str
+    transform: str
+    end: str
+    """How training ended, in one line."""
+    parameters: int
+    training_seconds: float
+    seconds: float
+    """Time that calibrating and drawing took."""
+    drawing_seconds: float
+    """Time that drawing alone took."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Train on the rows before `cut`, then draw futures from later rows."""
+
+    name: str
+    frame: pd.DataFrame
+    cut: int
+    rows: NDArray[np.int64]
+    train: Mapping[str, Any]
+    """Fields of `TrainOptions`."""
+    forecast: ForecastOptions
+    layers: PackedModel | None = None
+    """A network to train anew, in the place of the reference stack."""
+    transformer: bool = False
+    """Put attention in the place of recurrence."""
+    known: tuple[str, ...] = ()
+    """Covariates whose future counts as known."""
+
+    def __call__(self, stop: threading.Event | None = None) -> Fitted:
+        """Train, calibrate, draw; nothing after `cut` reaches training or calibration."""
+        run = train(self.frame.iloc[: self.cut], stack=self._stack(), stop=stop, **self.train)
+        if run.end.reason in {"stopped", "interrupted"}:  # its network had less training than the others
+            raise Halted
+        prediction = Prediction(run, self.forecast)
+        started = time.perf_counter()
+        experience = _experience(run, prediction, self.known, stop)
+        calibrated = time.perf_counter()
+        observed = Observed.of(self.frame, run.encoder, run.options.lookback, run.options.max_gap)
+        horizon, paths = self.forecast.horizon, self.forecast.paths
+        chunks = chunks_for(paths)
+        origins = observed.origins(self.rows, horizon, self.known)
+        rules = prediction.rules
+        if rules.residuals is not None:
+            rules = replace(rules, residuals=heard(rules.residuals, run.model, observed))
+        drawn = simulate_all(run.simulator, origins, horizon, rules, chunks, stop)
+        ended = time.perf_counter()
+        return Fitted(
+            paths=drawn[:, :paths],
+            experience=experience,
+            uncalibrated=prediction.uncalibrated,
+            stack=run.stack,
+            transform=run.transform,
+            end=run.end.message,
+            parameters=int(run.model.count_params()),
+            training_seconds=run.end.seconds,
+            seconds=ended - started,
+            drawing_seconds=ended - calibrated,
+        )
+
+    def _stack(self) -> list[Any] | None:
+        if self.transformer:
+            return transformer_stack(TrainOptions.of(self.train))
+        return None if self.layers is None else fresh_layers(unpack(self.layers))
+
+
+def chunks_for(paths: int) -> int:
+    """Count the chunks that hold so many paths."""
+    return -(-paths // CHUNK)
+
+
+def _experience(run: Run, prediction: Prediction, known: tuple[str, ...], stop: threading.Event | None) -> Experience:
+    """Learn from the network's own calibration rows, where they are enough."""
+    options = prediction.options
+    rows, _ = prediction.calibration_rows()
+    calibrates = options.calibrate is not False
+    enough = calibrates and len(rows) >= origins_for(options.interval)
+    if len(rows) == 0 or not (enough or options.combines):
+        return Experience.empty(options.horizon)
+    origins = run.observed.origins(rows, options.horizon, known)
+    paths = simulate_all(run.simulator, origins, options.horizon, prediction.rules, SCORE_CHUNKS, stop)
+    return Experience.of(rows, paths, run.observed.actual(rows, options.horizon))

@@ -1,0 +1,287 @@
+"""Forecasts from many origins, held against what happened: one table for networks and baselines alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.errors import ForecastError
+from lstm_lab.forecasting import metrics
+from lstm_lab.forecasting.correction import shares
+from lstm_lab.forecasting.forecast import Forecast
+from lstm_lab.forecasting.metrics import Coverage
+from lstm_lab.formatting import moment
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lstm_lab.forecasting.correction import Correction
+    from lstm_lab.forecasting.forecast import Kind
+
+    Array = NDArray[np.float64]
+
+__all__ = ["COLUMNS", "Difference", "Forecasts", "Past", "alone", "difference", "score"]
+
+COLUMNS = (
+    "mae",
+    "rmse",
+    "mase",
+    "pinball",
+    "crps",
+    "coverage",
+    "coverage_low",
+    "coverage_high",
+    "joint_coverage",
+    "width",
+)
+"""What `score` measures."""
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """The series that forecasts are judged on, and where they started.
+
+    Attributes
+    ----------
+    series
+        The observed target by time.
+    rows
+        (origins,) row of each first forecast step, rising.
+    horizon
+        Steps of a forecast.
+    interval
+        Nominal coverage of the bands, in percent.
+    overlap
+        Following origins whose horizon still touches an origin's.
+    scale
+        Mean absolute error of the naive one-step forecast over the rows before the first origin; a MASE of 1 is an
+        error of this size.
+    """
+
+    series: pd.Series[float]
+    rows: NDArray[np.int64]
+    horizon: int
+    interval: float
+    overlap: int
+    scale: float
+
+    @classmethod
+    def of(cls, series: pd.Series[float], rows: NDArray[np.int64], horizon: int, interval: float) -> Past:
+        """Work out overlap and scale."""
+        stride = int(np.diff(rows).min()) if len(rows) > 1 else horizon
+        scale = float(metrics.naive_scale(series.to_numpy(np.float64)[: rows[0]]))
+        return cls(series, rows, horizon, interval, math.ceil(horizon / stride) - 1, scale)
+
+    @property
+    def origins(self) -> pd.Index:
+        """Time of the last row that each forecast knows, (origins,)."""
+        return self.series.index[self.rows - 1]
+
+    @cached_property
+    def actual(self) -> Array:
+        """What happened, (origins, horizon)."""
+        return np.asarray(self.series.to_numpy(np.float64)[self.rows[:, None] + np.arange(self.horizon)])
+
+    def first(self, which: NDArray[np.bool_]) -> Past:
+        """Keep some of the origins."""
+        return Past.of(self.series, self.rows[which], self.horizon, self.interval)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Forecasts(Sequence[Forecast]):
+    """One model's forecasts, an item an origin; built when one is asked for.
+
+    Attributes
+    ----------
+    name
+        The model.
+    raw
+        (origins, paths, horizon) as drawn, in the target's unit.
+    past
+        What they are judged on.
+    uncalibrated
+        What makes the raw paths differ, in words.
+    corrections
+        (origins,) how each origin's paths are set right, by earlier origins alone. Origins may share one.
+    rivals
+        (rivals, origins, horizon) the naive forecasts that the medians lean on; none where they lean on none.
+    seconds
+        Time that calibrating and drawing took, summed over processes.
+    """
+
+    name: str
+    raw: Array
+    past: Past
+    uncalibrated: Kind
+    corrections: tuple[Correction, ...]
+    rivals: Array
+    seconds: float = float("nan")
+    details: dict[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    @overload
+    def __getitem__(self, origin: int) -> Forecast: ...
+    @overload
+    def __getitem__(self, origin: slice) -> list[Forecast]: ...
+    def __getitem__(self, origin: Any) -> Any:
+        """Give the forecast of an origin by number; the newest is -1."""
+        if isinstance(origin, slice):
+            return [self[number] for number in range(len(self))[origin]]
+        number = range(len(self))[origin]
+        correction = self.corrections[number]
+        calibration, median = correction.calibration, correction.described()
+        row = int(self.past.rows[number])
+        reach = max(240, 4 * self.past.horizon)
+        return Forecast(
+            paths=self.paths[number],
+            index=self.past.series.index[row : row + self.past.horizon],
+            history=self.past.series.iloc[max(0, row - reach) : row],
+            target=str(self.past.series.name),
+            kind=self.uncalibrated if calibration is None else "calibrated",
+            interval=self.past.interval,
+            coverage=None if calibration is None else calibration.coverage(self.past.interval),
+            details={"model": self.name, **({} if median is None else {"median": median}), **self.details},
+        )
+
+    def at(self, time: Any) -> Forecast:
+        """Give the forecast whose last known row is at a time.
+
+        Raises
+        ------
+        ForecastError
+            No forecast started there.
+        """
+        origins = self.past.origins
+        places = np.flatnonzero(origins == (pd.Timestamp(time) if isinstance(time, str) else time))
+        if len(places) == 0:
+            near = origins[max(0, int(origins.searchsorted(time)) - 1)]
+            raise ForecastError(f"no forecast started at {time}; one did at {moment(near)}, see .origins")
+        return self[int(places[0])]
+
+    @property
+    def kind(self) -> Kind:
+        """What the band is: calibrated only if it is at every origin."""
+        return self.uncalibrated if any(one.calibration is None for one in self.corrections) else "calibrated"
+
+    @property
+    def leaning(self) -> str | None:
+        """What the medians are mixtures of, averaged over the origins; None where they are the model's own."""
+        return shares(np.mean([one.weights for one in self.corrections], axis=0), own=alone(self.name))
+
+    @cached_property
+    def paths(self) -> Array:
+        """(origins, paths, horizon), corrected."""
+        tail = (100 - self.past.interval) / 200
+        levels = (tail, 0.5, 1 - tail)
+        return np.stack(
+            [
+                correction.adjust(raw, self.rivals[:, origin], levels)
+                for origin, (raw, correction) in enumerate(zip(self.raw, self.corrections, strict=True))
+            ]
+        )
+
+    @cached_property
+    def band(self) -> Array:
+        """Lower edge, median and upper edge, (3, origins, horizon)."""
+        tail = (100 - self.past.interval) / 200
+        return np.asarray(np.quantile(self.paths, [tail, 0.5, 1 - tail], axis=1))
+
+    @property
+    def errors(self) -> Array:
+        """Absolute error of the median, (origins, horizon)."""
+        return np.asarray(np.abs(self.band[1] - self.past.actual))
+
+    @cached_property
+    def crps(self) -> Array:
+        """CRPS, (origins, horizon)."""
+        return metrics.crps(self.paths, self.past.actual, axis=())
+
+    @cached_property
+    def held(self) -> Array:
+        """1.0 where the band held what happened, (origins, horizon)."""
+        return metrics.inside(self.band[0], self.band[2], self.past.actual)
+
+    def without_calibration(self) -> Forecasts:
+        """Give the same forecasts with the spread that was drawn."""
+        return replace(self, corrections=tuple(replace(one, calibration=None) for one in self.corrections))
+
+    def by_step(self) -> pd.DataFrame:
+        """Tabulate mae, crps, coverage and width at each step ahead, from 1."""
+        lower, _, upper = self.band
+        columns = {
+            "mae": self.errors.mean(axis=0),
+            "crps": self.crps.mean(axis=0),
+            "coverage": self.held.mean(axis=0),
+            "width": (upper - lower).mean(axis=0),
+        }
+        return pd.DataFrame(columns, index=pd.RangeIndex(1, self.past.horizon + 1, name="step"))
+
+
+def score(forecasts: Forecasts) -> dict[str, float]:
+    """Measure one model: see `COLUMNS`.
+
+    Point errors are the median's; pinball is the mean over the band's edges and the median; the interval of the
+    coverage allows for steps and overlapping origins that share their fate (`metrics.effective_trials`).
+    """
+    past, actual = forecasts.past, forecasts.past.actual
+    lower, median, upper = forecasts.band
+    tail = (100 - past.interval) / 200
+    quantiles = np.stack([lower, median, upper], axis=1)
+    held = Coverage.measure(forecasts.held, past.interval, overlap=past.overlap)
+    mae = float(metrics.mae(actual, median))
+    values = (
+        mae,
+        float(metrics.rmse(actual, median)),
+        mae / past.scale,
+        float(metrics.pinball(actual, quantiles, (tail, 0.5, 1 - tail))),
+        float(forecasts.crps.mean()),
+        held.share,
+        held.low,
+        held.high,
+        held.joint,
+        float(metrics.width(lower, upper)),
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def alone(name: str) -> str:
+    """Name a run's forecasts without the naive ones in their median."""
+    return f"{name} alone"
+
+
+class Difference(NamedTuple):
+    """Mean difference between two models' errors over the origins, and its standard error."""
+
+    mean: float
+    error: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether it is more than two standard errors from none."""
+        return bool(abs(self.mean) > 2 * self.error)
+
+
+def difference(one: Array, other: Array, overlap: int) -> Difference:
+    """Compare two models origin by origin: `one` minus `other`, each (origins, horizon).
+
+    Diebold & Mariano (1995), J. Bus. Econ. Stat. 13: the mean over each origin's steps, and a Newey-West variance with
+    Bartlett weights over the origins that overlap.
+    """
+    gaps = (one - other).mean(axis=1)
+    count = len(gaps)
+    if count < 2:
+        return Difference(float(gaps.mean()), float("inf"))
+    centred = gaps - gaps.mean()
+    reach = min(overlap, count // 3)
+    spread = float(centred @ centred)
+    for lag in range(1, reach + 1):
+        spread += 2 * (1 - lag / (reach + 1)) * float(centred[lag:] @ centred[:-lag])
+    return Difference(float(gaps.mean()), math.sqrt(max(spread, 0.0) / (count - 1) / count))

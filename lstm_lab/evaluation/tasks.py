@@ -1,0 +1,159 @@
+"""What a worker does: simulate from some origins, draw a baseline, or train a network and do both.
+
+Each task holds plain data alone and gives (origins, paths, horizon) arrays. Origins are cut into blocks of one size,
+whatever the executor, for TensorFlow's last bits depend on the shape of a batch.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lstm_lab.data.origins import Origins
+from lstm_lab.forecasting.baselines import baseline
+from lstm_lab.models.serialize import unpack
+from lstm_lab.parallel import check_stop
+from lstm_lab.simulation.simulator import Simulator
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from lstm_lab.data.encoder import Encoder
+    from lstm_lab.models.serialize import PackedModel
+    from lstm_lab.simulation.simulator import Rules
+
+__all__ = ["BLOCK", "Draw", "Drawn", "Simulate", "blocks", "keep", "simulate_all"]
+
+BLOCK = 12
+"""Origins of one task."""
+_KEPT = 4
+"""Networks that a process keeps alive between tasks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Simulated futures from some origins."""
+
+    paths: NDArray[np.float64]
+    """(origins, paths, horizon) in the target's unit."""
+    seconds: float
+    """Time it took where it was computed."""
+
+
+def blocks(count: int) -> Iterator[slice]:
+    """Cut origins into blocks.
+
+    >>> list(blocks(14))
+    [slice(0, 12, None), slice(12, 14, None)]
+    """
+    for start in range(0, count, BLOCK):
+        yield slice(start, min(start + BLOCK, count))
+
+
+@dataclass(frozen=True, eq=False)
+class Simulate:
+    """Draw futures with a trained network; the origins hold all that it is told of the series."""
+
+    name: str
+    model: PackedModel
+    encoder: Encoder
+    origins: Origins
+    horizon: int
+    rules: Rules
+    chunks: int
+
+    def __call__(self, stop: threading.Event | None = None) -> Drawn:
+        """Simulate a full block; where there are fewer origins, the last is simulated again and left out."""
+        started = time.perf_counter()
+        simulator = _simulator(self.model, self.encoder)
+        paths = _simulate(simulator, self.origins, self.horizon, self.rules, self.chunks, stop)
+        return Drawn(paths, time.perf_counter() - started)
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """Draw futures with a baseline, each from the values before its origin alone."""
+
+    name: str
+    baseline: str
+    values: NDArray[np.float64]
+    """(rows,) the target up to the newest origin."""
+    rows: NDArray[np.int64]
+    """(origins,) row of each first forecast step."""
+    horizon: int
+    paths: int
+    season: int
+    seed: int
+
+    def __call__(self, stop: threading.Event | None = None) -> Drawn:
+        """Draw from every origin, each with random numbers of its own."""
+        started = time.perf_counter()
+        draw = baseline(self.baseline).draw
+        drawn = []
+        for row in self.rows:
+            check_stop(stop)
+            rng = np.random.default_rng([self.seed, int(row)])
+            drawn.append(draw(self.values[:row], self.horizon, paths=self.paths, rng=rng, season=self.season))
+        return Drawn(np.stack(drawn), time.perf_counter() - started)
+
+
+def _simulate(  # noqa: PLR0917 - what to simulate from, then how
+    simulator: Simulator, origins: Origins, horizon: int, rules: Rules, chunks: int, stop: threading.Event | None
+) -> NDArray[np.float64]:
+    """Simulate from one block of origins, (origins, chunks * CHUNK, horizon)."""
+    full = _filled(origins)
+    parts = []
+    for number in range(chunks):
+        check_stop(stop)
+        parts.append(simulator.chunk(full, horizon, rules, number))
+    return np.concatenate(parts, axis=1)[: len(origins)]
+
+
+def simulate_all(  # noqa: PLR0917 - what to simulate from, then how
+    simulator: Simulator,
+    origins: Origins,
+    horizon: int,
+    rules: Rules,
+    chunks: int,
+    stop: threading.Event | None = None,
+) -> NDArray[np.float64]:
+    """Simulate from any number of origins, block by block."""
+    parts = [_simulate(simulator, origins[part], horizon, rules, chunks, stop) for part in blocks(len(origins))]
+    return np.concatenate(parts)
+
+
+def _filled(origins: Origins) -> Origins:
+    """Repeat the last origin up to a full block, so that every batch has one shape."""
+    places = np.minimum(np.arange(BLOCK), len(origins) - 1)
+    return Origins(origins.windows[places], origins.tails[places], origins.known[places], origins.rows[places])
+
+
+_simulators: OrderedDict[str, Simulator] = OrderedDict()
+
+
+def _key(model: PackedModel, encoder: Encoder) -> str:
+    return model.digest + json.dumps(encoder.to_json(), sort_keys=True)
+
+
+def keep(model: PackedModel, encoder: Encoder, simulator: Simulator) -> None:
+    """Remember a network that lives in this process, so that tasks that run here need not build it again."""
+    _simulators[_key(model, encoder)] = simulator
+    while len(_simulators) > _KEPT:
+        _simulators.popitem(last=False)
+
+
+def _simulator(model: PackedModel, encoder: Encoder) -> Simulator:
+    """Find the network among those that this process keeps alive, or bring it to life."""
+    key = _key(model, encoder)
+    if key not in _simulators:
+        keep(model, encoder, Simulator(unpack(model), encoder))
+    _simulators.move_to_end(key)
+    return _simulators[key]

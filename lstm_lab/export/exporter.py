@@ -1,0 +1,253 @@
+"""A run for a small device: one step of its network as a file, what a program must know, how exact the file is.
+
+What is said of the file was measured with the file: an interpreter reads held-out windows row by row, as a device
+would, and ends up where it ends up.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lstm_lab.errors import ExportError
+from lstm_lab.export.c_source import c_files
+from lstm_lab.export.converter import INTEGER, convert
+from lstm_lab.export.interpreter import Device, runner
+from lstm_lab.export.manifest import manual
+from lstm_lab.export.step import Step
+from lstm_lab.formatting import number
+from lstm_lab.results import Still, Summary
+from lstm_lab.simulation.residuals import one_step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from lstm_lab.options import ExportOptions
+    from lstm_lab.run import Run
+
+__all__ = ["Comparison", "Export", "export_run"]
+
+_MEASURED_ROWS = 20_000
+"""Rows that the interpreter reads twice to measure the error, in about a second for a small network."""
+_RANGE_ROWS = 3_000
+"""Rows of training windows that tell the integer kinds their ranges. With 480 of them a network for temperatures met
+values later that were out of range: the largest error of int16x8 was three times that with 1,440."""
+_PRECISIONS = {
+    "none": "float32; for LiteRT and TensorFlow Lite Micro",
+    "float16": "float16, computed in float32; for LiteRT (phones, Raspberry Pi), not for TensorFlow Lite Micro",
+    "dynamic": "int8, computed in float32; for LiteRT (phones, Raspberry Pi), not for TensorFlow Lite Micro",
+    "int8": "int8, computed in 8-bit integers; for LiteRT and TensorFlow Lite Micro",
+    "int16x8": "int8, computed in 16-bit integers; for LiteRT and TensorFlow Lite Micro",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What the file and the network it is made of forecast for the same windows, one row ahead."""
+
+    rows: str
+    """Which rows the windows end before: ``calibration``, or what there was."""
+    times: pd.Index
+    """(windows,) of the row that is forecast."""
+    keras: NDArray[np.float64]
+    """(windows,) the network's forecast of the whole window, in standard deviations."""
+    file: NDArray[np.float64]
+    """(windows,) the file's after the last of its rows."""
+    keras_values: NDArray[np.float64]
+    """(windows,) in the target's unit; so are the next three."""
+    file_values: NDArray[np.float64]
+    onward_values: NDArray[np.float64]
+    """The file's where its states are never set back to zero, but for gaps."""
+    actual: NDArray[np.float64]
+
+    @property
+    def error(self) -> NDArray[np.float64]:
+        """By how much the file is off the network, (windows,) in standard deviations of the transformed target."""
+        return np.abs(self.file - self.keras)
+
+    @property
+    def error_values(self) -> NDArray[np.float64]:
+        """The same in the target's unit."""
+        return np.abs(self.file_values - self.keras_values)
+
+    @property
+    def mae(self) -> Mapping[str, float]:
+        """Mean absolute error in the target's unit, of ``keras``, the ``file``, and the file read ``onward``."""
+        made = {"keras": self.keras_values, "file": self.file_values, "onward": self.onward_values}
+        return {name: float(np.abs(values - self.actual).mean()) for name, values in made.items()}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Export(Still):
+    """A file for a small device, and what was measured of it; made by `Run.export`."""
+
+    path: Path
+    """The LiteRT file; its inputs and outputs are named, in the order that `about` gives."""
+    files: tuple[Path, ...]
+    """All that was written, `path` first."""
+    about: Mapping[str, Any]
+    """What stands in the JSON beside the file: all that a program must know to run it."""
+    network: str
+    parameters: int
+    comparison: Comparison | None
+    """None where there is no interpreter to run the file with."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return int(self.about["bytes"])
+
+    @property
+    def multiply_adds(self) -> int:
+        """Of the matrices, in a step; element by element there are a few more."""
+        return int(self.about["multiply_adds"])
+
+    @property
+    def operators(self) -> Mapping[str, int]:
+        """How often each of LiteRT's operators stands in the file."""
+        return dict(self.about["operators"])
+
+    def summary_table(self) -> Summary:
+        """Say what was written, how large it is, and how far it is off the network."""
+        numbers = sum(shape[-1] for shape in self.about["states"].values())
+        rows = [
+            ("files", ", ".join(file.name for file in self.files)),
+            ("network", self.network),
+            ("weights", _PRECISIONS[self.about["quantize"]]),
+            ("size", f"{self.size:,} bytes; the weights alone take {4 * self.parameters:,} as float32"),
+            ("a step", f"{self.multiply_adds:,} multiply-adds; it carries {numbers:,} numbers of state"),
+            ("operators", ", ".join(f"{count} {name}" for name, count in self.operators.items())),
+            *self._measured(),
+        ]
+        return Summary(f"Export of {self.about['target']}: {self.path}", tuple(rows))
+
+    def _measured(self) -> list[tuple[str, str]]:
+        told = self.comparison
+        if told is None:
+            return [("error", "not measured, for there is no interpreter here; pip install 'lstm-lab[edge]'")]
+        off, values = told.error, told.error_values
+        keras, file, onward = (told.mae[name] for name in ("keras", "file", "onward"))
+        far = f"{number(off.mean())} standard deviations on average, {number(off.max())} at most"
+        far_in_unit = f"{number(values.mean())} and {number(values.max())} in the unit of {self.about['target']}"
+        cost = "" if file <= 1.05 * keras else f", {100 * (file / keras - 1):.0f} % more; a finer quantize costs less"
+        kept = f"; {number(onward)} if states are carried on and never set back"
+        return [
+            ("off Keras", f"{far}; {far_in_unit} ({len(told.keras)} windows before {told.rows} rows, row by row)"),
+            ("error", f"one row ahead {number(file)} on average, where Keras has {number(keras)}{cost}{kept}"),
+        ]
+
+
+def export_run(run: Run, path: str | PathLike[str], options: ExportOptions) -> Export:
+    """Write a run for a small device, see `Run.export`."""
+    place = _checked(Path(path).expanduser())
+    step = Step.of(run.model)
+    rows, which = _held_out(run)
+    expected = one_step(run.model, run.windows, which)
+    step.verify(run.windows.inputs(which[:20]), expected[:20])
+    ranges = _spread(run.split.train, _RANGE_ROWS // run.options.lookback) if options.quantize in INTEGER else which[:1]
+    content = convert(step, options.quantize, run.windows.inputs(ranges))
+    comparison = _compared(run, step, content, rows, which, expected)
+    about = manual(
+        step,
+        content,
+        run.encoder,
+        file=place.name,
+        lookback=run.options.lookback,
+        quantize=options.quantize,
+        parameters=int(run.model.count_params()),
+        **_errors(comparison),
+    )
+    texts = {f"{place.name}.json": json.dumps(about, indent=1, ensure_ascii=False) + "\n"}
+    if options.c_array:
+        texts |= c_files(place, content, about)
+    parts = {place.name: content} | {name: text.encode() for name, text in texts.items()}
+    files = tuple(_written(place.with_name(name), part) for name, part in parts.items())
+    return Export(place, files, about, run.stack, int(run.model.count_params()), comparison)
+
+
+def _checked(place: Path) -> Path:
+    """Refuse a place where no file can be written before anything is converted."""
+    if place.suffix.lower() != ".tflite":
+        other = f"for example {place.with_suffix('.tflite').name}" if place.name else "name a file"
+        remedy = "with c_array=True, C files stand beside it" if place.suffix in {".h", ".c", ".cc"} else other
+        raise ExportError(f"an export's name ends in .tflite, got {str(place)!r}; {remedy}")
+    if not place.parent.is_dir():
+        raise ExportError(f"an export is written to a folder that exists, got {place}; make {place.parent} first")
+    if place.is_dir():
+        raise ExportError(f"an export is a file, got the folder {place}; choose another name")
+    return place
+
+
+def _written(place: Path, content: bytes) -> Path:
+    unfinished = place.with_name(f"{place.name}.part")  # an interrupted export leaves an earlier file whole
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(place)
+    except OSError as refused:
+        raise ExportError(f"an export needs a place to write to, got {place}: {refused.strerror}") from refused
+    return place
+
+
+def _spread(which: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Choose up to so many, but at least 8, evenly spread."""
+    return which[np.unique(np.linspace(0, len(which) - 1, max(8, min(count, 100))).astype(np.int64))]
+
+
+def _held_out(run: Run) -> tuple[str, NDArray[np.int64]]:
+    """Choose windows that the network has not seen, or the best there are."""
+    parts = {name: getattr(run.split, name) for name in ("calibration", "validation", "train")}
+    name, which = next((name, which) for name, which in parts.items() if len(which) > 0)
+    newest = which[-_MEASURED_ROWS:]
+    return name.replace("train", "training"), _spread(newest, _MEASURED_ROWS // run.options.lookback)
+
+
+def _compared(  # noqa: PLR0917 - each is at hand where it is called, and nowhere else
+    run: Run, step: Step, content: bytes, rows: str, which: NDArray[np.int64], expected: NDArray[np.float64]
+) -> Comparison | None:
+    """Run a file over windows; None without an interpreter."""
+    run_step = runner(content)
+    if run_step is None:
+        return None
+    device = Device(run_step, step.states)
+    file = device.over_windows(run.windows.inputs(which))
+    ends = run.windows.ends[which]
+    passed = run.windows.ends[which[0] : which[-1] + 1]
+    onward = device.onward(run.windows.matrix, passed, run.options.lookback)
+    tails = run.observed.target[ends[:, None] + np.arange(-run.encoder.tail, 0)]
+    made = (expected, file, onward[np.searchsorted(passed, ends)])
+    keras_values, file_values, onward_values = (run.encoder.decode(values, tails) for values in made)
+    return Comparison(
+        rows=rows,
+        times=run.frame.index[ends],
+        keras=expected,
+        file=file,
+        keras_values=keras_values,
+        file_values=file_values,
+        onward_values=onward_values,
+        actual=run.observed.target[ends],
+    )
+
+
+def _errors(told: Comparison | None) -> dict[str, Any]:
+    """Put what was measured into what JSON can hold."""
+    if told is None:
+        return {}
+    return {
+        "measured": {
+            "windows": len(told.keras),
+            "rows": told.rows,
+            "off_keras_mean": float(told.error.mean()),
+            "off_keras_max": float(told.error.max()),
+            "off_keras_mean_in_unit": float(told.error_values.mean()),
+            "off_keras_max_in_unit": float(told.error_values.max()),
+            "mean_absolute_error": told.mae,
+        }
+    }

@@ -1,0 +1,174 @@
+"""A run fed row by row: each new row gives the next forecast, and its band follows what really happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.origins import Observed
+from lstm_lab.data.time_index import future_index, longest_step
+from lstm_lab.errors import DataError, did_you_mean
+from lstm_lab.forecasting.metrics import Coverage
+from lstm_lab.forecasting.online_correction import Following
+from lstm_lab.forecasting.predictor import Prediction
+from lstm_lab.formatting import moment
+from lstm_lab.simulation.residuals import heard
+
+if TYPE_CHECKING:
+    from lstm_lab.forecasting.forecast import Forecast
+    from lstm_lab.options import ForecastOptions
+    from lstm_lab.run import Run
+
+__all__ = ["Stream"]
+
+MEASURED = 20
+"""Forecasts whose horizon is over, before a stream names the coverage of its own bands, not the calibration's."""
+
+
+class Stream:
+    """Forecasts of a run from one new row after another; made by `lstm_lab.Run.stream`.
+
+    A row costs the same however many came before it: only as many rows are kept as a window and a picture need.
+
+    Attributes
+    ----------
+    run
+        What forecasts.
+    rows
+        Rows known by now, those of the run included.
+
+    Examples
+    --------
+    >>> stream = run.stream(horizon=5)  # doctest: +SKIP
+    >>> fc = stream.push(61.3)  # the next value; then what may follow it  # doctest: +SKIP
+    """
+
+    def __init__(self, run: Run, options: ForecastOptions, *, renew: bool = True, adapt: bool = True) -> None:
+        self.run = run
+        self.rows = len(run.frame)
+        self._prediction = Prediction(run, options)
+        self._bands = self._following(renew=renew, adapt=adapt)
+        self._need = run.options.lookback + run.encoder.warmup
+        self._kept = max(self._need, 4 * options.horizon, run.season, 240)
+        self._longest = longest_step(run.frame.index, run.options.max_gap)
+        self._columns = (run.target, *run.encoder.covariates)
+        self._frame = run.frame[list(self._columns)].iloc[-self._kept :]
+
+    def _following(self, *, renew: bool, adapt: bool) -> Following | None:
+        options = self._prediction.options
+        calibrate = options.calibrate is not False
+        if not (calibrate or options.combines):
+            return None
+        known = self._prediction.experience()
+        return Following(known, options.interval, calibrate=calibrate, renew=renew, adapt=adapt, stride=known.stride)
+
+    def push(self, row: float | Mapping[str, float] | pd.Series[Any], time: Any = None) -> Forecast | None:
+        """Take in what happened next, and forecast from there.
+
+        Parameters
+        ----------
+        row
+            The target's value; or values by column, where the run has covariates.
+        time
+            When it was; by default one usual step after the row before.
+
+        Returns
+        -------
+        Forecast or None
+            Of the rows after this one. None while the rows since a gap are fewer than a window.
+
+        Raises
+        ------
+        DataError
+            A column is missing, a value is not finite, or the time is not later than the last: one line with the
+            remedy. The row is not taken in then.
+        """
+        values = self._checked(row)
+        newer = pd.DataFrame([values], columns=list(self._columns), index=self._label(time))
+        frame = pd.concat([self._frame, newer]).iloc[-self._kept :]
+        observed = Observed.of(frame, self.run.encoder, self.run.options.lookback, self._longest)
+        if self._bands is not None:
+            self._bands.observe(self.rows, values[0])
+        self._frame = frame
+        self.rows += 1
+        if np.sum(observed.segments == observed.segments[-1]) < self._need:
+            return None
+        self._hear(observed)
+        return self._forecast(observed)
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """What the bands of this stream held so far; None before any forecast's horizon was over."""
+        held = None if self._bands is None else self._bands.held
+        interval, horizon = self._prediction.options.interval, self._prediction.options.horizon
+        return None if held is None else Coverage.measure(held, interval, overlap=horizon - 1)
+
+    def __repr__(self) -> str:
+        band = "no forecast is over yet"
+        if self.coverage is not None:
+            band = f"its {self._prediction.options.interval:g} % bands held {self.coverage}"
+        return f"Stream of {self.run.target}: {self.rows:,} rows to {moment(self._frame.index[-1])}; {band}"
+
+    def _checked(self, row: float | Mapping[str, float] | pd.Series[Any]) -> list[float]:
+        """Bring a row to numbers in the order of the columns."""
+        given = row if isinstance(row, Mapping | pd.Series) else {self.run.target: row}
+        missing = [name for name in self._columns if name not in given]
+        if missing:
+            names = [str(name) for name in given]
+            near = did_you_mean(missing[0], names) if names else "pass a dict of column and value"
+            raise DataError(
+                f"a row has a value for each of {', '.join(self._columns)}, got none for {missing[0]}; {near}"
+            )
+        try:
+            values = [float(given[name]) for name in self._columns]
+        except (TypeError, ValueError):
+            raise DataError(f"a row is numbers, got {row!r}; pass a value, or a dict of column and value") from None
+        if not np.isfinite(values).all():
+            name = self._columns[int(np.argmin(np.isfinite(values)))]
+            raise DataError(f"a row has finite values, got {given[name]} in {name!r}; fill it before it is pushed")
+        return values
+
+    def _label(self, time: Any) -> pd.Index:
+        """Label the new row, refusing a time that is not later than the last."""
+        index = self._frame.index
+        if time is None:
+            return future_index(index, 1)
+        try:
+            label = index[-1:].append(pd.Index([pd.Timestamp(time) if isinstance(index, pd.DatetimeIndex) else time]))
+            later = bool(label[-1] > label[0])
+        except (TypeError, ValueError):
+            raise DataError(
+                f"time is a label as {moment(index[-1])} is, got {time!r}; leave it out for the next"
+            ) from None
+        if not later:
+            raise DataError(
+                f"a row comes after the last one, {moment(index[-1])}, got {moment(label[-1])}; push in order"
+            )
+        return label[1:]
+
+    def _forecast(self, observed: Observed) -> Forecast:
+        prediction, horizon = self._prediction, self._prediction.options.horizon
+        # Noise follows from the row's number among all rows, so the stream draws what a forecast from there would.
+        raw = prediction.paths(replace(observed.newest(horizon), rows=np.array([self.rows])))
+        rivals = prediction.rivals(observed.target)
+        correction = None if self._bands is None else self._bands.correct(self.rows, raw, rivals)
+        index, history = future_index(observed.frame.index, horizon), observed.frame[self.run.target]
+        forecast = prediction.result(raw, correction, rivals, index, history)
+        measured = self.coverage
+        if measured is None or measured.origins < MEASURED:
+            return forecast
+        return replace(forecast, coverage=measured, details={**forecast.details, "coverage": "of this stream's bands"})
+
+    def _hear(self, observed: Observed) -> None:
+        """Let the volatility that noise may be scaled by follow the errors up to the newest row."""
+        rules = self._prediction.rules
+        if rules.residuals is None or not rules.residuals.scaled:
+            return
+        first = self.rows - len(observed.frame)
+        moved = replace(rules.residuals, rows=rules.residuals.rows - first)
+        newer = heard(moved, self.run.model, observed).shortened(self._kept)
+        self._prediction.rules = replace(rules, residuals=replace(newer, rows=newer.rows + first))

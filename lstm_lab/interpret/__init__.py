@@ -1,0 +1,1 @@
+"""Gate traces and what follows from them: verified replay, attribution, memory."""

@@ -1,0 +1,175 @@
+"""Looking inside a run: which windows there are, and what their numbers mean in the target's unit."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.time_index import future_index
+from lstm_lab.errors import DataError
+from lstm_lab.formatting import moment
+from lstm_lab.interpret.memory import memory
+from lstm_lab.interpret.trace import Scale, Trace, trace
+
+if TYPE_CHECKING:
+    import threading
+
+    from lstm_lab.events import ProgressListener
+    from lstm_lab.interpret.memory import Memory
+    from lstm_lab.options import MemoryOptions
+    from lstm_lab.run import Run
+
+__all__ = ["memory_of", "trace_at", "trace_windows"]
+
+_NUDGE = 1e-3
+"""Step, in standard deviations, of the difference that says what the model's output is worth in the target's unit."""
+_ENOUGH = 4096
+
+
+def trace_at(run: Run, at: Any) -> Trace:
+    """Trace the window that ends at one row.
+
+    Parameters
+    ----------
+    run
+        The run.
+    at
+        The last row the network reads: a time, or a position among the rows, -1 the newest.
+
+    Returns
+    -------
+    Trace
+        With the window's times, the target in its unit and the forecast of the row after it.
+
+    Raises
+    ------
+    DataError
+        There is no such row, or the rows before it hold no whole window: one line with the nearest that do.
+    """
+    row = _row(run.frame.index, at)
+    ends = _last_rows(run)
+    if row not in ends:
+        nearest = ends[np.argmin(np.abs(ends - row))]
+        raise DataError(
+            f"the network reads {run.options.lookback} rows without a gap after the warmup, and those up to "
+            f"{moment(run.frame.index[row])} are not; the nearest row is {moment(run.frame.index[nearest])}"
+        )
+    rows = np.arange(row - run.options.lookback + 1, row + 1)
+    x, names = run.observed.matrix[rows], run.encoder.columns
+    found = trace(run.model, x, index=run.frame.index[rows], feature_names=names)
+    tails = _tails(run, np.array([row]))
+    ahead = pd.Series(run.encoder.decode(found.output[:, 0], tails), _next(run, row))
+    return replace(found, scale=_scale(run, found, tails), history=run.frame[run.target].iloc[rows], forecast=ahead)
+
+
+def trace_windows(run: Run, windows: int) -> Trace:
+    """Trace windows spread evenly over the data, together.
+
+    Parameters
+    ----------
+    run
+        The run.
+    windows
+        How many; all if there are fewer.
+
+    Returns
+    -------
+    Trace
+        Its index counts the steps back from the forecast: -1 is the newest.
+    """
+    ends = _last_rows(run)
+    chosen = ends[np.unique(np.linspace(0, len(ends) - 1, min(windows, len(ends))).round().astype(int))]
+    lookback = run.options.lookback
+    x = run.observed.matrix[chosen[:, None] + np.arange(-lookback + 1, 1)]
+    index = pd.RangeIndex(-lookback, 0, name="steps before the forecast")
+    found = trace(run.model, x, index=index, feature_names=run.encoder.columns)
+    return replace(found, scale=_scale(run, found, _tails(run, chosen)))
+
+
+def memory_of(
+    run: Run, options: MemoryOptions, listener: ProgressListener | None, stop: threading.Event | None
+) -> Memory:
+    """Compare how far the run's network and fresh ones of one layer look back over the run's own windows."""
+    train = run.split.train[-_ENOUGH:]
+    return memory(
+        run.windows.inputs(train),
+        run.windows.targets(train),
+        model=run.model,
+        units=options.units,
+        recall=options.recall,
+        updates=options.updates,
+        seed=options.seed,
+        listener=listener,
+        stop=stop,
+    )
+
+
+def _last_rows(run: Run) -> np.ndarray:
+    """List the rows that can be the last of a window: those before a target, and the newest if its window is whole."""
+    ends = run.windows.ends - 1
+    newest = len(run.frame) - 1
+    rows = np.arange(newest - run.options.lookback + 1, newest + 1)
+    whole = (
+        rows[0] >= 0
+        and np.isfinite(run.observed.matrix[rows]).all()
+        and len(np.unique(run.observed.segments[rows])) == 1
+    )
+    return np.append(ends, newest) if whole else np.asarray(ends)
+
+
+def _row(index: pd.Index, at: Any) -> int:
+    """Find a row by time or by position."""
+    if isinstance(at, str) and at.lstrip("-").isdigit():
+        at = int(at)
+    if isinstance(at, int | np.integer):
+        if not -len(index) <= at < len(index):
+            raise DataError(f"at must be a row between {-len(index)} and {len(index) - 1}, got {at}; -1 is the newest")
+        return int(at) % len(index)
+    if not isinstance(index, pd.DatetimeIndex):
+        raise DataError(f"the rows have no times, so at takes a position, got {at!r}; -1 is the newest")
+    if not isinstance(at, str | dt.date | np.datetime64):
+        raise DataError(f"at takes a time or a position, got {type(at).__name__}; -1 is the newest row")
+    return _row_at(index, at)
+
+
+def _row_at(index: pd.DatetimeIndex, at: Any) -> int:
+    try:
+        time = pd.Timestamp(at)
+    except ValueError:
+        raise DataError(f"at takes a time or a position, got {at!r}; for example {moment(index[-1])}") from None
+    if index.tz is not None and time.tzinfo is None:
+        time = time.tz_localize(index.tz)
+    if index.tz is None and time.tzinfo is not None:
+        time = time.tz_localize(None)
+    found = int(index.get_indexer(pd.DatetimeIndex([time]))[0])
+    if found < 0:
+        nearest = index[int(np.argmin(np.abs(index - time)))]
+        raise DataError(f"there is no row at {moment(time)}; the nearest is {moment(nearest)}")
+    return found
+
+
+def _tails(run: Run, rows: np.ndarray) -> np.ndarray:
+    """Give the values of the target up to each row that decoding what comes after it needs."""
+    return np.asarray(run.observed.target[rows[:, None] + np.arange(-run.encoder.tail + 1, 1)])
+
+
+def _scale(run: Run, found: Trace, tails: np.ndarray) -> Scale:
+    """Say what 1 of the model's output is worth in the target's unit after these windows.
+
+    The transform's inverse is not linear (a log return is worth more at a high price), so it is differentiated where
+    the forecast lies; over several windows the median is taken.
+    """
+    z = found.output[:, 0]
+    up, down = (run.encoder.decode(z + step, tails) for step in (_NUDGE, -_NUDGE))
+    worth = float(np.median((up - down) / (2 * _NUDGE)))
+    return Scale(output=worth, target=f"the forecast of {run.target}")
+
+
+def _next(run: Run, row: int) -> pd.Index:
+    """Label the row after a row."""
+    index = run.frame.index
+    return index[row + 1 : row + 2] if row + 1 < len(index) else future_index(index, 1)

@@ -1,0 +1,186 @@
+"""How far into the past a recurrent network can look: gradients by distance, and a task that needs them.
+
+What a network cannot feel it cannot learn. The gradient of its output by an input k steps ago is a product of k
+Jacobians and shrinks, or grows, about geometrically with k (Hochreiter 1991; Bengio, Simard and Frasconi 1994); an
+LSTM's cell multiplies by its forget gate instead, which training and the initial forget bias can hold near 1 (Gers,
+Schmidhuber and Cummins 2000; Jozefowicz, Zaremba and Sutskever 2015).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.interpret.memory_measurement import Measuring, reading
+from lstm_lab.interpret.recall_task import SUCCESS, VARIANTS, Variant
+from lstm_lab.results import Shown, Summary
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Sequence
+
+    from lstm_lab.events import EndReason, ProgressListener
+
+__all__ = ["RECALL_STEPS", "Memory", "memory"]
+
+RECALL_STEPS = (10, 20, 50, 100, 200)
+_FAINT = 0.01
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Memory(Shown):
+    """How far cells of equal size feel and recall the past."""
+
+    flow: pd.DataFrame
+    """A row per network, state and distance: network, cell, forget_bias, state (initial or trained), distance, norm
+    (root mean square over windows of the L2 norm of ∂ŷ/∂x over the inputs) and relative (norm by its largest)."""
+    recall: pd.DataFrame
+    """A row per cell and distance: network, cell, forget_bias, steps, explained (share of variance), success, updates,
+    seconds. Empty if it was not asked for."""
+    units: int
+    updates: int
+    """Gradient steps each network was given, at most."""
+    data: str
+    """What the networks read."""
+    reason: EndReason = "finished"
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Give the gradient's norm by distance, a column per network and state."""
+        return self.flow.pivot_table(index="distance", columns=["network", "state"], values="norm", sort=False)
+
+    @property
+    def reach(self) -> pd.DataFrame:
+        """Give the farthest distance at which the norm is still 1 % of its largest, a row per network."""
+        felt = self.flow[self.flow["relative"] >= _FAINT]
+        farthest = felt.pivot_table(index="network", columns="state", values="distance", aggfunc="max", sort=False)
+        return farthest.reindex(columns=["initial", "trained"])
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Give the recall table: networks by distance, the share of variance explained."""
+        return self.recall.pivot_table(index="network", columns="steps", values="explained", sort=False)
+
+    def describe(self) -> str:
+        """Say in a few sentences how far each network feels and recalls, all of it from the numbers."""
+        sentences = [f"Networks of one layer of {self.units} units read {self.data}."]
+        parts = []
+        for network, row in self.reach.iterrows():
+            states = [f"{row[state]:.0f} steps {when}" for state, when in _WHEN if np.isfinite(row[state])]
+            parts.append(f"{network} {' and '.join(states)}")
+        if parts:
+            sentences.append(f"The gradient stays above 1 % of its largest for: {'; '.join(parts)}.")
+        if len(self.recall):
+            sentences.append(self._recalled())
+        if self.reason != "finished":
+            sentences.append("It was stopped before its end; what is missing was not measured.")
+        return " ".join(sentences)
+
+    def _recalled(self) -> str:
+        parts = []
+        for network, rows in self.recall.groupby("network", sort=False):
+            steps = [str(step) for step in rows.loc[rows["success"], "steps"]]
+            parts.append(f"{network} over {', '.join(steps)} steps" if steps else f"{network} at no distance")
+        return (
+            f"A value seen once was recalled (at least {SUCCESS:.0%} of its variance explained on fresh sequences, "
+            f"after at most {self.updates} updates) by: {'; '.join(parts)}."
+        )
+
+    def summary_table(self) -> Summary:
+        """Give the reach of every network's gradient and what it recalled."""
+        reach = [(str(name), _reach_line(row)) for name, row in self.reach.iterrows()]
+        recalled = [
+            (f"recall: {name}", _recall_line(rows)) for name, rows in self.recall.groupby("network", sort=False)
+        ]
+        return Summary(f"Memory of {self.units} units on {self.data}", (*reach, *recalled))
+
+    def __repr__(self) -> str:
+        return f"{self.describe()}\n\n{self.summary_table().text()}"
+
+
+_WHEN = (("initial", "at initialisation"), ("trained", "after training"))
+
+
+def _reach_line(row: pd.Series[float]) -> str:
+    known = [f"{row[state]:.0f} steps {when}" for state, when in _WHEN if np.isfinite(row[state])]
+    return f"gradient above 1 % for {', '.join(known)}"
+
+
+def _recall_line(rows: pd.DataFrame) -> str:
+    # Rounded down, so that what falls short of the mark does not read as the mark.
+    shares = zip(rows["steps"], rows["explained"].to_numpy(np.float64), strict=True)
+    return ", ".join(f"{steps}: {math.floor(100 * share)}%" for steps, share in shares)
+
+
+def memory(
+    x: np.ndarray | None = None,
+    y: np.ndarray | None = None,
+    *,
+    model: Any | None = None,
+    units: int = 16,
+    recall: Sequence[int] = RECALL_STEPS,
+    updates: int = 500,
+    variants: Sequence[Variant] = VARIANTS,
+    seed: int = 0,
+    listener: ProgressListener | None = None,
+    stop: threading.Event | None = None,
+) -> Memory:
+    """Compare how far RNN, GRU and LSTM of equal size feel and recall the past.
+
+    Each network is one recurrent layer and a linear output. The gradient of its output by the input k steps ago is
+    measured at initialisation and after training; then each learns to report a value seen once, N steps ago.
+
+    Parameters
+    ----------
+    x, y
+        Windows (windows, time, features) and what follows each (windows,), both standardised, to train on and to look
+        at gradients over. Without them the recall task of 100 steps takes their place.
+    model
+        A trained network over windows like `x`, to be shown beside the others.
+    units
+        Of every network.
+    recall
+        Distances N at which a value is to be recalled; empty to leave the task out.
+    updates
+        Gradient steps with batches of 64, at most, for each network. With the defaults the whole takes about two
+        minutes on two idle cores, most of it for N = 200.
+    variants
+        The networks; the recall task adds an LSTM with chrono initialisation to them.
+    seed
+        Same seed, same machine: same table.
+    listener
+        Hears how far it has come.
+    stop
+        Looked at before each update; what was measured by then is kept, as after an interrupt.
+
+    Returns
+    -------
+    Memory
+        Gradients by distance and the table of recall.
+
+    Raises
+    ------
+    TraceError
+        If x and y do not match.
+
+    Examples
+    --------
+    >>> lab.memory(recall=[10, 50], updates=200).table  # doctest: +SKIP
+    """
+    data = reading(x, y, seed)
+    total = len(variants) * (1 + len(recall)) + len(recall)
+    work = Measuring(units=units, updates=updates, seed=seed, listener=listener, stop=stop, total=total)
+    reason: EndReason = "finished"
+    try:
+        work.measure(data, variants, model)
+        work.examine((*variants, Variant("lstm", "chrono")), recall)
+        reason = "stopped" if work.halted() else "finished"
+    except KeyboardInterrupt:
+        reason = "interrupted"
+    recall_columns = ["network", "cell", "forget_bias", "steps", "explained", "success", "updates", "seconds"]
+    table = pd.DataFrame(work.recalled, columns=recall_columns)
+    return Memory(flow=work.flow(), recall=table, units=units, updates=updates, data=data.label, reason=reason)

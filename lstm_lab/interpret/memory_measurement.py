@@ -1,0 +1,154 @@
+"""Measuring networks one after another: how far each feels the past, and over how many steps it recalls a value."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.errors import TraceError
+from lstm_lab.events import Progress
+from lstm_lab.interpret.attribution import Question, connectivity, gradients
+from lstm_lab.interpret.recall_task import BATCH, SUCCESS, build, explained_variance, learn, sequences
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator, Sequence
+
+    from lstm_lab.events import ProgressListener
+    from lstm_lab.interpret.recall_task import Variant
+
+__all__ = ["Measuring", "Reading", "reading"]
+
+_WINDOWS = 64
+"""Sequences over which the gradient's norm is averaged."""
+_FLOW_STEPS = 100
+"""Length of the sequences on which the gradient is looked at, where no data are given."""
+_TRIAL = 512
+"""Fresh sequences on which recall is judged."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What the networks read while gradients are looked at."""
+
+    x: np.ndarray
+    y: np.ndarray
+    label: str
+
+    def batches(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Draw training batches for ever."""
+        while True:
+            which = rng.integers(0, len(self.x), BATCH)
+            yield self.x[which], self.y[which]
+
+
+def reading(x: np.ndarray | None, y: np.ndarray | None, seed: int) -> Reading:
+    """Take windows and what follows each, or sequences of the recall task where there are none."""
+    if x is None or y is None:
+        made = sequences(_FLOW_STEPS, 4096, np.random.default_rng(seed))
+        return Reading(*made, f"{_FLOW_STEPS} steps of noise after the value to recall")
+    if x.ndim != 3 or y.shape != (len(x),):
+        raise TraceError(f"memory takes x (windows, time, features) and y (windows,), got {x.shape} and {y.shape}")
+    return Reading(x.astype(np.float32), y.astype(np.float32), f"windows of {x.shape[1]} steps")
+
+
+class Measuring:
+    """Does the measuring and keeps what is done, so that a halt loses nothing."""
+
+    def __init__(
+        self,
+        *,
+        units: int,
+        updates: int,
+        seed: int,
+        listener: ProgressListener | None,
+        stop: threading.Event | None,
+        total: int,
+    ) -> None:
+        self.units, self.updates, self.seed = units, updates, seed
+        self.listener, self.stop, self.total = listener, stop, total
+        self.done = 0
+        self.flows: list[pd.DataFrame] = []
+        self.recalled: list[dict[str, Any]] = []
+
+    def halted(self) -> bool:
+        """Say whether somebody asked to stop."""
+        return self.stop is not None and self.stop.is_set()
+
+    def flow(self) -> pd.DataFrame:
+        """Give all gradients by distance that were measured, a row per network, state and distance."""
+        if not self.flows:
+            return pd.DataFrame(columns=["network", "cell", "forget_bias", "state", "distance", "norm", "relative"])
+        return pd.concat(self.flows, ignore_index=True)
+
+    def measure(self, data: Reading, variants: Sequence[Variant], model: Any | None) -> None:
+        """Look at gradients before and after training; all the untrained ones first, for they cost next to nothing."""
+        steps, features = data.x.shape[1:]
+        networks = [build(variant, steps, features, self.units, self.seed) for variant in variants]
+        if model is not None:
+            self._look(model, "this network", None, "trained", data)
+        for variant, network in zip(variants, networks, strict=True):
+            self._look(network, variant.label, variant, "initial", data)
+        for variant, network in zip(variants, networks, strict=True):
+            batches = data.batches(np.random.default_rng(self.seed))
+            if self._train(network, batches, f"gradients: {variant.label}") is None:
+                return
+            self._look(network, variant.label, variant, "trained", data)
+
+    def examine(self, variants: Sequence[Variant], distances: Sequence[int]) -> None:
+        """Let every variant learn to recall at every distance, the short ones first."""
+        for steps in distances:
+            trial = sequences(steps, _TRIAL, np.random.default_rng(self.seed + 1))
+            for variant in variants:
+                self._recall(variant, steps, trial)
+
+    def _recall(self, variant: Variant, steps: int, trial: tuple[np.ndarray, np.ndarray]) -> None:
+        started = time.perf_counter()
+        network = build(variant, steps + 1, 2, self.units, self.seed)
+        rng = np.random.default_rng(self.seed)
+        batches = iter(lambda: sequences(steps, BATCH, rng), None)
+        updates = self._train(network, batches, f"recall over {steps} steps: {variant.label}", trial)
+        if updates is None:
+            return
+        explained = explained_variance(network, *trial)
+        row = {"network": variant.label, "cell": variant.cell, "forget_bias": variant.forget_bias, "steps": steps}
+        seconds = time.perf_counter() - started
+        found = {"explained": explained, "success": explained >= SUCCESS, "updates": updates, "seconds": seconds}
+        self.recalled.append({**row, **found})
+
+    def _train(
+        self, network: Any, batches: Any, label: str, trial: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> int | None:
+        """Train to the end, or to success on the trial; None if it was halted on the way."""
+        if self.halted():
+            return None
+        good = None if trial is None else (lambda: explained_variance(network, *trial) >= SUCCESS)
+        updates = 0
+        for updates in learn(network, batches, self.updates, good):  # noqa: B007 - the last one is what is asked for
+            if self.halted():
+                return None
+        self.done += 1
+        if self.listener is not None:
+            self.listener.on_progress(Progress(label, self.done, self.total))
+        return updates
+
+    def _look(self, network: Any, label: str, variant: Variant | None, state: str, data: Reading) -> None:
+        """Measure the gradient's norm at each distance."""
+        x = data.x[:: max(1, len(data.x) // _WINDOWS)][:_WINDOWS]
+        question = Question(network, x, np.ones(x.shape[:2], bool), np.ones(x.shape[2]), 1.0)
+        gradient = connectivity(question, gradients(question)).gradient
+        norm = np.sqrt((gradient**2).sum(axis=2).mean(axis=0))[::-1]
+        columns = {
+            "network": label,
+            "cell": None if variant is None else variant.cell,
+            "forget_bias": None if variant is None else variant.forget_bias,
+            "state": state,
+            "distance": np.arange(len(norm)),
+            "norm": norm,
+            "relative": norm / max(float(norm.max()), np.finfo(float).tiny),
+        }
+        self.flows.append(pd.DataFrame(columns))

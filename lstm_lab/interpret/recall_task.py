@@ -1,0 +1,151 @@
+"""The long-memory task: a value is seen once, marked, and asked for many steps later.
+
+Everything between is noise of the same kind, so the network must shut its gates on it. After Hochreiter and
+Schmidhuber, Long Short-Term Memory, Neural Computation 9 (1997), experiment 2, and Bengio, Simard and Frasconi,
+Learning Long-Term Dependencies with Gradient Descent is Difficult, IEEE Transactions on Neural Networks 5 (1994).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from lstm_lab.models.backend import keras, tf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["SUCCESS", "VARIANTS", "Variant", "build", "explained_variance", "learn", "sequences"]
+
+SUCCESS = 0.9
+"""Share of the value's variance that a network must explain on fresh sequences to be said to recall it."""
+BATCH = 64
+LEARNING_RATE = 5e-3
+CHECK_EVERY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A recurrent layer to compare."""
+
+    cell: Literal["rnn", "gru", "lstm"]
+    forget_bias: float | Literal["chrono"] | None = None
+    """Initial bias of the forget gate; ``"chrono"`` spreads it as ln(1 … N) for the N steps to span."""
+
+    @property
+    def label(self) -> str:
+        """Name it for a table."""
+        if self.forget_bias is None:
+            return self.cell
+        bias = "ln(1 … N)" if self.forget_bias == "chrono" else f"{self.forget_bias:g}"
+        return f"{self.cell}, forget bias {bias}"
+
+
+VARIANTS = (Variant("rnn"), Variant("gru"), *(Variant("lstm", bias) for bias in (0.0, 1.0, 2.0)))
+
+
+def sequences(steps: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw sequences whose first value is asked for after the last step.
+
+    Parameters
+    ----------
+    steps
+        How many steps lie between the value and the question.
+    count
+        How many sequences.
+    rng
+        Where chance comes from.
+
+    Returns
+    -------
+    tuple of arrays
+        Inputs (count, steps + 1, 2), uniform noise between -1 and 1 and the mark of the value to keep, and the values
+        (count,).
+    """
+    x = np.zeros((count, steps + 1, 2), dtype=np.float32)
+    x[..., 0] = rng.uniform(-1, 1, size=(count, steps + 1))
+    x[:, 0, 1] = 1.0
+    return x, x[:, 0, 0].copy()
+
+
+def build(variant: Variant, steps: int, features: int, units: int, seed: int) -> Any:
+    """Make a network of one recurrent layer and a linear output, (batch, steps, features) -> (batch, 1).
+
+    The chrono initialisation is that of Tallec and Ollivier, Can recurrent neural networks warp time?, 2018, eq. 16.
+    """
+    random = {
+        "kernel_initializer": keras.initializers.GlorotUniform(seed=seed),
+        "recurrent_initializer": keras.initializers.Orthogonal(seed=seed + 1),
+    }
+    made: dict[str, Callable[[], Any]] = {
+        "rnn": lambda: keras.layers.SimpleRNN(units, **random),
+        "gru": lambda: keras.layers.GRU(units, **random),
+        "lstm": lambda: keras.layers.LSTM(units, **random),
+    }
+    layer = made[variant.cell]()
+    head = keras.layers.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 2))
+    model = keras.Sequential([keras.Input((steps, features)), layer, head])
+    if variant.forget_bias is not None:
+        kernel, recurrent, bias = layer.get_weights()
+        layer.set_weights([kernel, recurrent, _biases(bias, variant.forget_bias, steps, seed)])
+    return model
+
+
+def _biases(bias: np.ndarray, forget: float | Literal["chrono"], steps: int, seed: int) -> np.ndarray:
+    """Set an LSTM's forget biases, and for chrono the input biases against them (Keras orders i, f, c, o)."""
+    units = len(bias) // 4
+    if forget == "chrono":
+        spread = np.log(np.random.default_rng(seed).uniform(1, max(steps - 1, 2), units))
+        bias[:units], bias[units : 2 * units] = -spread, spread
+    else:
+        bias[units : 2 * units] = forget
+    return bias
+
+
+def learn(
+    model: Any,
+    batches: Iterator[tuple[np.ndarray, np.ndarray]],
+    updates: int,
+    good_enough: Callable[[], bool] | None = None,
+) -> Iterator[int]:
+    """Train step by step on squared error with Adam and clipped gradients, so that the caller can halt at any update.
+
+    Parameters
+    ----------
+    model
+        (batch, steps, features) -> (batch, 1).
+    batches
+        Inputs and targets (batch,), as many as are asked for.
+    updates
+        Gradient steps, at most.
+    good_enough
+        Asked every 50 updates; true ends the training.
+
+    Yields
+    ------
+    int
+        The updates done.
+    """
+    optimizer = keras.optimizers.Adam(LEARNING_RATE, clipnorm=1.0)
+    optimizer.build(model.trainable_variables)
+
+    def update(x: Any, y: Any) -> None:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x, training=True)[:, 0] - y))
+        optimizer.apply(tape.gradient(loss, model.trainable_variables))
+
+    step = tf.function(update, autograph=False, reduce_retracing=True)
+    for done in range(1, updates + 1):
+        x, y = next(batches)
+        step(tf.constant(x), tf.constant(y))
+        yield done
+        if good_enough is not None and done % CHECK_EVERY == 0 and good_enough():
+            return
+
+
+def explained_variance(model: Any, x: np.ndarray, y: np.ndarray) -> float:
+    """Give the share of the target's variance that the model explains, 1 - MSE / variance; 0 or less is no recall."""
+    error = y - model(tf.constant(x), training=False).numpy()[:, 0]
+    return float(1 - np.mean(error**2) / np.var(y))

@@ -1,0 +1,285 @@
+"""Verified gate traces: what every gate of a trained network did at every step of a sequence.
+
+>>> tr = trace(model, x)  # doctest: +SKIP
+>>> tr.layers[0].forget  # doctest: +SKIP
+>>> tr.verified  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.errors import TraceError
+from lstm_lab.interpret.attribution import (
+    Connectivity,
+    Gradients,
+    Occlusion,
+    Question,
+    connectivity,
+    gradients,
+    occlusion,
+)
+from lstm_lab.interpret.description import describe, layer_line
+from lstm_lab.interpret.recording import record, recurrent_layers
+from lstm_lab.interpret.verify import cells_of, layer_traces
+from lstm_lab.models.backend import keras
+from lstm_lab.results import Shown, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lstm_lab.interpret.layer_trace import LayerTrace
+
+__all__ = ["Scale", "Trace", "trace"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scale:
+    """What the numbers of the model mean outside of it."""
+
+    inputs: tuple[float, ...] | None = None
+    """The standard deviation of each input column, in the unit in which the model takes it; None: all 1."""
+    output: float = 1.0
+    """By how much the forecast moves, in its unit, when the model's output moves by 1."""
+    unit: str = ""
+    target: str = "the output"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Trace(Shown):
+    """What a network did inside while it read a sequence, or several, checked against its own output."""
+
+    layers: tuple[LayerTrace, ...]
+    """Every pass of a recurrent layer, in the order the model made them; a Bidirectional makes two."""
+    batch: np.ndarray
+    """(batch, time, features), as the model took it."""
+    output: np.ndarray
+    """The model's output, (batch, …)."""
+    index: pd.Index
+    """One label a step: times for a window of a Run."""
+    feature_names: tuple[str, ...]
+    scale: Scale
+    model: Any = field(repr=False)
+    history: pd.Series[float] | None = None
+    """The target over the window in its own unit, if the caller knows it."""
+    forecast: pd.Series[float] | None = None
+    """What was forecast from this window, if the caller knows it."""
+    untraced: tuple[str, ...] = ()
+    """Recurrent layers whose cells cannot be replayed."""
+
+    @property
+    def verified(self) -> float:
+        """Give the largest difference between a replayed hidden state and the layer's own output."""
+        return max(layer.verified for layer in self.layers)
+
+    @property
+    def windows(self) -> int:
+        """Count the sequences that were traced together."""
+        return len(self.batch)
+
+    @property
+    def opening(self) -> int:
+        """Choose the layer to look at first, by its place in `layers`: the longest median half-life of its units.
+
+        The first of those that share it, and the first layer where none has a half-life.
+        """
+        lives = [-1.0 if layer.half_life is None else float(np.median(layer.half_life)) for layer in self.layers]
+        return int(np.argmax(lives))
+
+    @property
+    def slow_to_differentiate(self) -> bool:
+        """Say whether the gradient is still to be taken and will take seconds, as it does over many steps."""
+        return "_gradients" not in self.__dict__ and len(self.index) * len(self.layers) > 2_000
+
+    @property
+    def inputs(self) -> np.ndarray:
+        """Give what the model read: (time, features) of a single sequence, (batch, time, features) of several."""
+        return self.batch[0] if self.windows == 1 else self.batch
+
+    @property
+    def mask(self) -> np.ndarray:
+        """Say which steps of the input were seen, (batch, time), by the first layer that reads as many steps."""
+        same = [layer.mask for layer in self.layers if layer.steps == len(self.index)]
+        return np.atleast_2d(same[0]) if same else np.ones(self.batch.shape[:2], bool)
+
+    @cached_property
+    def connectivity(self) -> Connectivity:
+        """How much the output would move if one input at one step moved by a standard deviation: the gradient."""
+        return connectivity(self._question, self._gradients)
+
+    @cached_property
+    def occlusion(self) -> Occlusion:
+        """How much the output moves when a step or a feature is replaced by its mean: the check of the gradient."""
+        return occlusion(self._question, self._gradients)
+
+    @cached_property
+    def unit_influence(self) -> tuple[np.ndarray, ...]:
+        """How much the output would move if a unit spoke differently by its standard deviation, (units,) a layer.
+
+        The L2 norm over the steps of ∂ŷ/∂h times the standard deviation of h over the seen steps.
+        """
+        spreads = [layer.hidden[layer.mask].std(axis=0) for layer in self.layers]
+        found = [self._gradients.units.get(layer.name.split("/cell ")[0]) for layer in self.layers]
+        return tuple(
+            spread * each * abs(self.scale.output)
+            if each is not None and each.shape == spread.shape
+            else np.zeros_like(spread)
+            for each, spread in zip(found, spreads, strict=True)
+        )
+
+    def describe(self) -> str:
+        """Say in three to six sentences what the network remembers, how its gates stand and what moved the output."""
+        return describe(self)
+
+    def summary_table(self) -> Summary:
+        """Name the layers, how long they remember and how well the replay agrees."""
+        rows = [(layer.name, layer_line(layer)) for layer in self.layers]
+        windows = "" if self.windows == 1 else f" in each of {self.windows} windows"
+        inputs = f"{len(self.feature_names)} input{'s' if len(self.feature_names) > 1 else ''}"
+        rows.append(("read", f"{len(self.index)} steps of {inputs}{windows}"))
+        rows.append(("verified", f"largest difference to the layers' own output {self.verified:.1g}"))
+        if self.untraced:
+            rows.append(("not traced", ", ".join(self.untraced)))
+        return Summary(f"Inside {self.model.name}", tuple(rows))
+
+    def __repr__(self) -> str:
+        return f"{self.describe()}\n\n{self.summary_table().text()}"
+
+    @cached_property
+    def _gradients(self) -> Gradients:
+        return gradients(self._question)
+
+    @property
+    def _question(self) -> Question:
+        sizes = np.ones(len(self.feature_names)) if self.scale.inputs is None else np.asarray(self.scale.inputs)
+        return Question(self.model, self.batch, self.mask, sizes, self.scale.output)
+
+
+def trace(
+    model: Any,
+    x: Any,
+    *,
+    index: pd.Index | Sequence[Any] | None = None,
+    feature_names: Sequence[str] | None = None,
+    scale: Scale | None = None,
+) -> Trace:
+    """Recompute the inside of a model's recurrent layers for an input, and check it against the model.
+
+    Parameters
+    ----------
+    model
+        A built `keras.Model` with one input and at least one LSTM, GRU, SimpleRNN, Bidirectional or RNN of such cells,
+        of any dtype policy. It is run in inference mode, where dropout is off, and is left as it was.
+    x
+        (time, features) or (batch, time, features); (time,) or (batch, time) for a model that starts with an embedding.
+        Several sequences are traced together, and the derived quantities taken over all of them.
+    index
+        A label for each step, for example its date; counted from 0 without it.
+    feature_names
+        A name for each input column.
+    scale
+        The units of inputs and output for connectivity; without it inputs count as standardised, the output as it is.
+
+    Returns
+    -------
+    Trace
+        Gates, states and derived quantities of every layer; `Trace.verified` is the largest difference found.
+
+    Raises
+    ------
+    TraceError
+        If the model is not built or has no recurrent layer that can be replayed, or x has a wrong shape, missing or
+        infinite values, or is masked throughout.
+    VerificationError
+        If the replay is further from the layer's own output than rounding explains.
+
+    Examples
+    --------
+    >>> tr = lab.trace(model, x)  # doctest: +SKIP
+    >>> tr.layers[0].half_life_text[:3]  # doctest: +SKIP
+    ('2.31', '> 60', '11.4')
+    """
+    _check_model(model)
+    batch = _as_batch(model, x)
+    recording = record(model, batch)
+    calls = [call for call in recording.calls if cells_of(call.layer)]
+    if not calls:
+        names = ", ".join(recurrent_layers(model))
+        raise TraceError(
+            f"{model.name} called no layer that can be replayed (it has {names}); LSTM, GRU, SimpleRNN can be, where "
+            "the model calls them: trace a keras.Sequential of one alone"
+        )
+    return Trace(
+        layers=tuple(layer for call in calls for layer in layer_traces(call)),
+        batch=batch,
+        output=recording.output,
+        index=_labels(index, batch.shape[1]),
+        feature_names=_names(feature_names, batch),
+        scale=Scale() if scale is None else scale,
+        model=model,
+        untraced=tuple(call.name for call in recording.calls if not cells_of(call.layer)),
+    )
+
+
+def _check_model(model: Any) -> None:
+    """Refuse what is no built Keras model with one input and a recurrent layer."""
+    if not isinstance(model, keras.Model):
+        raise TraceError(f"trace takes a keras.Model, got {type(model).__name__}; for a Run use run.gates()")
+    if not model.built:
+        raise TraceError(f"{model.name} is not built, so it has no weights; call it once on data: model(x[None])")
+    if not recurrent_layers(model):
+        raise TraceError(f"{model.name} has no recurrent layer; trace takes models with LSTM, GRU or SimpleRNN layers")
+    if len(getattr(model, "inputs", None) or [None]) > 1:
+        raise TraceError(
+            f"{model.name} has {len(model.inputs)} inputs, trace takes one; wrap it in a keras.Model of one input"
+        )
+
+
+def _as_batch(model: Any, x: Any) -> np.ndarray:
+    """Bring x to the shape and dtype the model takes, (batch, time, …), refusing what does not fit or is not finite."""
+    shape = _input_shape(model)
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        raise TraceError(f"x must be numbers, got dtype {array.dtype}; pass a float array (time, features)")
+    batch = array[None] if array.ndim == len(shape) - 1 else array
+    fits = batch.ndim == len(shape) and all(
+        want is None or want == got for want, got in zip(shape, batch.shape, strict=True)
+    )
+    if not fits or batch.size == 0:
+        wanted = ", ".join("any" if size is None else str(size) for size in shape)
+        raise TraceError(f"x of shape {array.shape} does not fit {model.name}; it takes (batch, time, …) = ({wanted})")
+    if batch.dtype.kind == "f" and not np.isfinite(batch).all():
+        place = tuple(int(i) for i in np.argwhere(~np.isfinite(batch))[0])
+        raise TraceError(f"x has missing or infinite values, the first at {place}; fill or drop them before tracing")
+    return batch if len(shape) == 2 else batch.astype(_input_dtype(model), copy=False)
+
+
+def _input_shape(model: Any) -> tuple[int | None, ...]:
+    """Give the shape the model takes; a subclassed model does not say and is assumed to read features over time."""
+    inputs = getattr(model, "inputs", None)
+    return tuple(inputs[0].shape) if inputs else (None, None, None)
+
+
+def _input_dtype(model: Any) -> str:
+    inputs = getattr(model, "inputs", None)
+    return str(inputs[0].dtype) if inputs else "float32"
+
+
+def _labels(index: pd.Index | Sequence[Any] | None, steps: int) -> pd.Index:
+    labels = pd.RangeIndex(steps) if index is None else pd.Index(index)
+    if len(labels) != steps:
+        raise TraceError(f"index must name each of the {steps} steps of x, got {len(labels)}; pass one label a step")
+    return labels
+
+
+def _names(given: Sequence[str] | None, batch: np.ndarray) -> tuple[str, ...]:
+    columns = batch.shape[2] if batch.ndim > 2 else 1
+    names = tuple(f"input {column}" for column in range(columns)) if given is None else tuple(given)
+    if len(names) != columns:
+        raise TraceError(f"feature_names must name each of the {columns} inputs of x, got {len(names)}")
+    return names

@@ -1,0 +1,1 @@
+"""Keras networks: building, cloning, serialising. TensorFlow is imported in `models.backend` alone."""

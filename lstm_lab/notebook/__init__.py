@@ -1,0 +1,1 @@
+"""IPython magics and what they share: flags, completion, the user's variables, live output."""

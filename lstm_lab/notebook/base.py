@@ -1,0 +1,233 @@
+"""What all magics share: one line in, one line for a mistake out, defaults, runs by name, and what shows the work."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import keyword
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics
+from traitlets import MetaHasTraits, TraitError, TraitType
+
+from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
+from lstm_lab.notebook.commands import COMMANDS
+from lstm_lab.notebook.live import LiveProgress
+from lstm_lab.notebook.namespace import find_source, named_runs, resolve, sources, tables
+from lstm_lab.options import (
+    AblateOptions,
+    BacktestOptions,
+    CompareOptions,
+    ForecastOptions,
+    Options,
+    TrainOptions,
+)
+from lstm_lab.progress import HtmlProgress, listener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from lstm_lab.options.flags import Command, Flag, Parsed
+    from lstm_lab.progress import Listener
+
+__all__ = ["Face", "columns_of", "face", "words_of"]
+
+
+class OptionTrait(TraitType[Any, Any]):
+    """A default that ``%config`` can set, held to the same rule as the option itself."""
+
+    def __init__(self, model: type[Options], name: str) -> None:
+        field = model.model_fields[name]
+        super().__init__(default_value=field.default, allow_none=field.default is None, help=field.description)
+        self.model, self.option = model, name
+        self.tag(config=True)
+
+    def validate(self, obj: Any, value: Any) -> Any:  # noqa: ARG002 - the protocol's
+        """Read a value by the option's rule."""
+        try:
+            return getattr(self.model.of({self.option: value}), self.option)
+        except OptionError as refused:
+            raise TraitError(str(refused)) from None
+
+
+_MODELS: tuple[type[Options], ...] = (
+    TrainOptions,
+    ForecastOptions,
+    BacktestOptions,
+    CompareOptions,
+    AblateOptions,
+)
+_Defaults: Any = MetaHasTraits(
+    "OptionDefaults",
+    (Magics,),
+    {name: OptionTrait(model, name) for model in reversed(_MODELS) for name in model.model_fields},
+)
+
+
+def face(command: Command) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Wrap a method that takes a parsed line: generated help, ``-o``, and one line for every mistake of the user's."""
+
+    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def magic(self: Face, line: str, cell: str | None = None) -> Any:
+            try:
+                parsed = replace(command.parse(line), silent=_is_silent(line) or _is_silent(cell or ""))
+                if "help" in parsed.extras:
+                    sys.stdout.write(command.help() + "\n")
+                    return None
+                name = _checked_name(parsed)
+                result = method(self, parsed) if cell is None else method(self, parsed, cell)
+            except LabError as mistake:
+                raise UsageError(" ".join(str(mistake).split())) from None
+            if name is not None:
+                self.shell.user_ns[name] = result
+            return result
+
+        magic.__doc__ = command.help()
+        return magic
+
+    return decorate
+
+
+def _checked_name(parsed: Parsed) -> str | None:
+    name = parsed.extras.get("output")
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
+        raise OptionError(f"-o takes the name of a variable, got {name!r}; for example -o first")
+    return name
+
+
+class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which mypy cannot see through
+    """What magics know: the user's variables, the runs so far, the defaults that ``%config`` has set."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell=shell)
+        self.runs: dict[str, Any] = {}
+        self.last: Any = None
+
+    def _shown(self, result: Any, parsed: Parsed) -> Any:
+        with self._listener(parsed) as heard:
+            heard.finish(result)
+        return result
+
+    def _options(self, model: type[Options], parsed: Parsed, columns: Collection[str] = ()) -> dict[str, Any]:
+        """Put the line's flags over the defaults that ``%config`` has changed."""
+        changed = {
+            name: getattr(self, name)
+            for name, field in model.model_fields.items()
+            if getattr(self, name) != field.default
+        }
+        return changed | resolve(parsed.of(model), model, self.shell.user_ns, words_of(columns))
+
+    def _listener(self, parsed: Parsed) -> Listener:
+        """Choose what shows the work; a semicolon leaves a notebook its bar, but neither view nor result."""
+        if "no_display" in parsed.extras or not self.notebook:
+            return listener(silent="no_display" in parsed.extras)
+        return HtmlProgress() if parsed.silent else LiveProgress()
+
+    @property
+    def notebook(self) -> bool:
+        """Whether a front end that draws HTML is listening."""
+        return hasattr(self.shell, "kernel")
+
+    def silence(self, lines: list[str]) -> list[str]:
+        """End the cell in a semicolon where IPython is to show nothing of a magic's result; it looks only there.
+
+        So it is where the magic's own line or body ends in one, and in a notebook, where a magic with a live view has
+        shown its result already.
+        """
+        text = "".join(lines)
+        if "run_line_magic('lstm_" not in text and "run_cell_magic('lstm_" not in text:
+            return lines
+        try:
+            last = ast.parse(text).body[-1]
+        except SyntaxError:
+            return lines
+        match last:
+            case ast.Expr(value=ast.Call(args=[ast.Constant(value=str(name)), *rest]), end_lineno=int(line)):
+                said = [str(argument.value) for argument in rest if isinstance(argument, ast.Constant)]
+                if name in COMMANDS and (self.notebook or any(_is_silent(argument) for argument in said)):
+                    return [*lines[: line - 1], lines[line - 1].rstrip() + ";\n", *lines[line:]]
+        return lines
+
+    def _source(self, command: Command, parsed: Parsed) -> Any:
+        """Find the data that a line begins with."""
+        if parsed.place is None:
+            example = f"{command.name} oil"
+            raise OptionError(f"{command.name} needs data: a DataFrame, a file or an example; for example {example}")
+        return find_source(parsed.place, self.shell.user_ns)
+
+    @staticmethod
+    def _file(command: Command, parsed: Parsed) -> str:
+        """Give the file that a line names."""
+        if parsed.place is None:
+            raise OptionError(f"{command.name} needs a file; for example {command.examples[0]}")
+        return parsed.place
+
+    def _run(self, name: str | None) -> Any:
+        """Find a run by name, among those stored with ``-o`` and the variables; without a name, the last."""
+        if name is None:
+            if self.last is None:
+                raise RunError("there is no run yet; train one first, for example %lstm_train oil")
+            return self.last
+        runs = self._runs()
+        if name not in runs:
+            remedy = did_you_mean(name, runs) if runs else "train one first, for example %lstm_train oil -o first"
+            raise RunError(f"there is no run called {name!r}; {remedy}")
+        return runs[name]
+
+    def _runs(self) -> dict[str, Any]:
+        return self.runs | named_runs(self.shell.user_ns)
+
+    def _known(self, name: str | None) -> Any:
+        if name is None:
+            return None
+        names = tables(self.shell.user_ns)
+        if name not in names:
+            raise OptionError(f"--known takes the name of a DataFrame, got {name!r}; {did_you_mean(name, names)}")
+        return self.shell.user_ns[name]
+
+    def values(self, flag: Flag, place: str | None) -> Iterable[str]:
+        """Name what a flag may hold, for TAB: columns, features, transforms, runs, tables."""
+        words = words_of(columns_of(self.shell.user_ns.get(place)))
+        if flag.name in words:
+            return words[flag.name]
+        if flag.name == "run":
+            return self._runs()
+        if flag.name == "data":
+            return sources(self.shell.user_ns)
+        if flag.name == "scheme":
+            return ("uniform", "linear", "exponential")
+        return tables(self.shell.user_ns) if flag.name == "known" else ()
+
+
+def columns_of(source: Any) -> tuple[str, ...]:
+    """Name the columns of a DataFrame; nothing else has any."""
+    return tuple(str(column) for column in getattr(source, "columns", ()))
+
+
+def words_of(columns: Collection[str]) -> dict[str, Collection[str]]:
+    """Give the free-text options the words that have a meaning of their own, whatever the user's variables."""
+    from lstm_lab.data.features import feature_names  # noqa: PLC0415 - brings pandas, which %load_ext must not
+    from lstm_lab.data.transforms import NAMES  # noqa: PLC0415 - likewise
+    from lstm_lab.evaluation.kinds import CHANGES, KINDS  # noqa: PLC0415 - likewise
+    from lstm_lab.forecasting.baselines import BASELINES  # noqa: PLC0415 - likewise
+
+    return {
+        "target": columns,
+        "time": columns,
+        "features": (*feature_names(), *columns),
+        "transform": ("auto", *NAMES),
+        "max_gap": (),
+        "kinds": KINDS,
+        "changes": ("all", *CHANGES),
+        "baselines": tuple(BASELINES),
+    }
+
+
+def _is_silent(text: str) -> bool:
+    return text.rstrip().endswith(";") or "--no-display" in text.split("\n", 1)[0].split()

@@ -1,0 +1,235 @@
+"""What each magic is called, takes and means: the text of its help, its flags and its examples."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lstm_lab.options import (
+    AblateOptions,
+    BacktestOptions,
+    CompareOptions,
+    ExportOptions,
+    ForecastOptions,
+    GateOptions,
+    InputOptions,
+    MemoryOptions,
+    TrainOptions,
+)
+from lstm_lab.options.flags import Command, Flag
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "ABLATE",
+    "BACKTEST",
+    "COMMANDS",
+    "COMPARE",
+    "EXPORT",
+    "FEATURES",
+    "FORECAST",
+    "GATES",
+    "LAB",
+    "LOAD",
+    "LOSS",
+    "MEMORY",
+    "RUNS",
+    "SAVE",
+    "TRAIN",
+    "WEIGHTS",
+]
+
+_OUTPUT = Flag("output", "keep the result under this name, as a variable and for --run", value="NAME", short="-o")
+_NO_DISPLAY = Flag("no_display", "show neither progress nor result")
+_RUN = Flag("run", "the run to use: a name given with -o, or a variable (default: the last run)", value="NAME")
+_KNOWN = Flag("known", "future values of input columns: a DataFrame, one row per step of the horizon", value="DATA")
+_NOTES = (
+    "A value is first read as what the flag takes: a number, a choice, a column. Only if it is none of these and names "
+    "one of your variables, the variable's value is used: --lookback n.\n"
+    "A trailing semicolon shows the progress but not the result. Defaults: %config LSTMMagics.epochs = 20"
+)
+
+_DATA = Flag(
+    "data",
+    "one of your DataFrames or Series, else a file, else a bundled example: co2, oil, temperature",
+    value="DATA",
+)
+
+TRAIN = Command(
+    "%lstm_train",
+    "Train a network and give back a Run. With %%lstm_train, at the top of a cell, the lines below it are the stack: "
+    "each expression that is a Keras layer is a layer, in order. Without them the stack is built from --cell, "
+    "--units, --dropout and --dense.",
+    (TrainOptions,),
+    place=_DATA,
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=(
+        "%lstm_train oil --lookback 20 --units 16 --epochs 3",
+        "%%lstm_train oil --transform log_return --lookback 20 --epochs 3\nLSTM(16)\nDropout(0.2)\nDense(1)",
+    ),
+    notes=_NOTES,
+)
+FEATURES = Command(
+    "%lstm_features",
+    "Look at what a network would be given, before any is trained: the transforms side by side, what each input says "
+    "of the next value, and what is wrong with it. Gives back a FeatureReport.",
+    (InputOptions,),
+    place=TRAIN.place,
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=(
+        '%lstm_features oil --features "log_return, bollinger(20, 2), rsi(14)"',
+        "report = %lstm_features temperature --target temperature --features auto,humidity --lookback 48",
+    ),
+    notes=_NOTES,
+)
+FORECAST = Command(
+    "%lstm_forecast",
+    "Simulate futures of the last run, or of the one named with --run, and give back a Forecast.",
+    (ForecastOptions,),
+    place=Flag("horizon", "steps to forecast, the same as --horizon", value="HORIZON"),
+    extras=(_RUN, _KNOWN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_forecast 30", "fc = %lstm_forecast 30 --paths 500 --interval 80"),
+    notes=_NOTES,
+)
+BACKTEST = Command(
+    "%lstm_backtest",
+    "Judge the forecasts of the last run, or of the one named with --run, from many origins whose future is known, "
+    "beside simple baselines, and give back a Backtest.",
+    (BacktestOptions, ForecastOptions),
+    place=Flag(
+        "data",
+        "the series with rows after the run's last; without it the later half of its calibration rows is judged",
+        value="DATA",
+    ),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_backtest --horizon 10 --origins 20", "bt = %lstm_backtest --horizon 10 --baselines naive,ets"),
+    notes=_NOTES,
+)
+COMPARE = Command(
+    "%lstm_compare",
+    "Train networks of several kinds, each with several seeds, on the same rows, judge them and the baselines on the "
+    "same later rows, and give back a Comparison.",
+    (CompareOptions, TrainOptions, ForecastOptions),
+    without=("seed",),  # a study has --seeds
+    place=TRAIN.place,
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=(
+        "%lstm_compare co2 --kinds lstm,gru,naive --seeds 0,1 --units 8 --lookback 12 --epochs 2",
+        "table = %lstm_compare oil --kinds lstm --seeds 0 --units 8 --lookback 12 --epochs 1 --workers 2",
+    ),
+    notes=_NOTES,
+)
+ABLATE = Command(
+    "%lstm_ablate",
+    "Change one thing at a time in a training, on the same rows and with the same seeds: the loss, the weights, the "
+    "target, the band's calibration. Gives back an Ablation, which says what each change does.",
+    (AblateOptions, TrainOptions, ForecastOptions),
+    without=("seed",),  # a study has --seeds
+    place=TRAIN.place,
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=('%lstm_ablate oil --changes "loss: mse, target: raw" --seeds 0 --units 8 --lookback 12 --epochs 2',),
+    notes=_NOTES,
+)
+GATES = Command(
+    "%lstm_gates",
+    "Look inside the last run, or the one named with --run: what every gate did while the network read a window, "
+    "checked against its own output, and what moved the forecast. Gives back a Trace.",
+    (GateOptions,),
+    place=Flag("at", "the last row the network reads: a time, or a position, -1 the newest", value="AT"),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_gates", "%lstm_gates -20", "tr = %lstm_gates --windows 50"),
+    notes=_NOTES,
+)
+MEMORY = Command(
+    "%lstm_memory",
+    "Compare how far back the last run's network, or that of the run named with --run, and fresh ones of one layer can "
+    "look, before and after training, and how far back a value can be recalled. Gives back a Memory.",
+    (MemoryOptions,),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_memory --recall none --updates 100", "%lstm_memory --recall 10,50 --units 8"),
+    notes=_NOTES,
+)
+WEIGHTS = Command(
+    "%lstm_weights",
+    "Show how much each training window of the last run counts, or of the run named with --run, under each scheme of "
+    "weights, and choose one for the next training. Gives back a Weighting.",
+    (),
+    place=Flag("scheme", "uniform, linear, exponential or exponential:RATE; default: the run's own", value="SCHEME"),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_weights", "%lstm_weights exponential:2"),
+)
+LOSS = Command(
+    "%lstm_loss",
+    "Show what squared, absolute and Huber loss make of the held-out residuals of the last run, or of the run named "
+    "with --run. Gives back the ResidualLosses.",
+    (),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_loss",),
+)
+SAVE = Command(
+    "%lstm_save",
+    "Write the last run, or the one named with --run, to one file. Gives back its path.",
+    (),
+    place=Flag("file", "the file to write, for example prices.lstm", value="FILE"),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_save prices.lstm",),
+)
+LOAD = Command(
+    "%lstm_load",
+    "Read a run that %lstm_save or run.save wrote, and make it the last run. Gives back the Run.",
+    (),
+    place=Flag("file", "the file to read, for example prices.lstm", value="FILE"),
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_load prices.lstm -o first",),
+)
+RUNS = Command(
+    "%lstm_runs",
+    "List the runs that have a name: what each forecasts, with what, and how it compares with the naive forecast. "
+    "Gives back a Roster, whose .frame is a DataFrame.",
+    (),
+    extras=(_OUTPUT,),
+    examples=("%lstm_runs",),
+)
+EXPORT = Command(
+    "%lstm_export",
+    "Write one step of the last run's network, or of the one named with --run, for a small device: a LiteRT file, a "
+    "JSON with what a program must know to run it, and on request C files. Gives back an Export, which says how large "
+    "the file is and how far it is off the network, measured by running it row by row.",
+    (ExportOptions,),
+    place=Flag("file", "the file to write, for example prices.tflite", value="FILE"),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_export prices.tflite", "ex = %lstm_export prices.tflite --quantize int16x8 --c-array"),
+    notes=_NOTES,
+)
+LAB = Command(
+    "%lstm_lab",
+    "Open the whole laboratory in one view: choose data and options, train, forecast, look inside, judge, and take the "
+    "magics and the Python that do the same. The flags are what its controls begin with. Gives back a Dashboard; its "
+    "runs become variables.",
+    (TrainOptions, ForecastOptions),
+    place=replace(_DATA, meaning=f"{_DATA.meaning}; default: your first DataFrame, else an example"),
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_lab", "%lstm_lab oil --lookback 20 --units 16 --epochs 3 --horizon 10"),
+    notes=_NOTES,
+)
+COMMANDS: Mapping[str, Command] = {
+    command.name.lstrip("%"): command
+    for command in (
+        TRAIN,
+        FEATURES,
+        FORECAST,
+        BACKTEST,
+        COMPARE,
+        ABLATE,
+        GATES,
+        MEMORY,
+        WEIGHTS,
+        LOSS,
+        SAVE,
+        LOAD,
+        EXPORT,
+        RUNS,
+        LAB,
+    )
+}

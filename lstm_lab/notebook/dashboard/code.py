@@ -1,0 +1,128 @@
+"""What a dashboard does, as magics and as Python: only what is not at its default, and it runs as written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lstm_lab.notebook.commands import BACKTEST, FORECAST, GATES, MEMORY, TRAIN
+from lstm_lab.options import TrainOptions
+from lstm_lab.options.flags import value_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Settings", "magics", "python", "stack_text"]
+
+_STACK = ("cell", "units", "dropout", "dense")
+_LAYERS = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
+_PLAIN = re.compile(r"[\w./:+-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a dashboard's controls say now; of every option only what is not at its default."""
+
+    word: str
+    """The data, as on a magic's line."""
+    source: str
+    """The data, as in Python."""
+    name: str
+    """What the next run is called."""
+    run: str
+    """The run that is forecast with, looked into and judged."""
+    train: Mapping[str, Any] = field(default_factory=dict)
+    forecast: Mapping[str, Any] = field(default_factory=dict)
+    gates: Mapping[str, Any] = field(default_factory=dict)
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    backtest: Mapping[str, Any] = field(default_factory=dict)
+    configured: Mapping[str, Any] = field(default_factory=dict)
+    """Defaults that the magics have been given: what a line must say although it is the option's own default."""
+    chosen_weights: bool = False
+    """Somebody chose weights for the next ``%lstm_train`` in a weight curve."""
+
+
+def magics(settings: Settings) -> dict[str, str]:
+    """Write the magics, each the text of a cell, by what it does."""
+    own = {name: value for name, value in settings.train.items() if name not in _STACK}
+    weights = {"weights": "uniform"} if settings.chosen_weights else {}
+    trained = _flags(weights | _over(settings, own, TRAIN.models, without=_STACK))
+    drawn = _over(settings, settings.forecast, FORECAST.models)
+    judged = _over(settings, {**settings.forecast, **settings.backtest}, BACKTEST.models)
+    of = f" --run {settings.run}"
+    return {
+        "Train": f"%{TRAIN.name} {quoted(settings.word)}{trained} -o {settings.name}\n{stack_text(settings.train)}",
+        "Forecast": f"{FORECAST.name}{_flags(drawn)}{of}",
+        "Look inside": f"{GATES.name}{_flags(settings.gates)}{of}",
+        "Memory": f"{MEMORY.name}{_flags(settings.memory)}{of}",
+        "Judge": f"{BACKTEST.name}{_flags(judged)}{of}",
+    }
+
+
+def python(settings: Settings) -> str:
+    """Write the same as Python."""
+    data, run = settings.source, settings.run
+    judged = {**settings.forecast, **settings.backtest}
+    lines = [
+        "import lstm_lab as lab",
+        "",
+        f"{settings.name} = lab.train({', '.join([data, *_keywords(settings.train)])})",
+        f"forecast = {run}.forecast({', '.join(_keywords(settings.forecast))})",
+        f"gates = {run}.gates({', '.join(_keywords(settings.gates))})",
+        f"memory = {run}.memory({', '.join(_keywords(settings.memory))})",
+        f"judged = lab.backtest({', '.join([run, *_keywords(judged)])})",
+    ]
+    return "\n".join(lines)
+
+
+def stack_text(train: Mapping[str, Any]) -> str:
+    """Write the layers that ``cell``, ``units``, ``dropout`` and ``dense`` stand for, one a line."""
+    options = TrainOptions.of({name: value for name, value in train.items() if name in _STACK})
+    lines = []
+    for units in options.units:
+        lines.append(f"{_LAYERS[options.cell]}({units})")
+        lines += [f"Dropout({options.dropout})"] * (options.dropout > 0)
+    lines += [f'Dense({units}, activation="relu")' for units in options.dense]
+    return "\n".join([*lines, "Dense(1)"])
+
+
+def quoted(text: str) -> str:
+    """Write a word so that a magic's line gives it back: in quotes where it has spaces, commas or parentheses.
+
+    >>> quoted("log_return,bollinger(20, 2)")
+    '"log_return,bollinger(20, 2)"'
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    # No quote can be escaped on a magic's line: parts in either kind of quotes stand side by side.
+    return "".join(f"'{part}'" if '"' in part else f'"{part}"' for part in re.findall(r'"+|[^"]+', text)) or '""'
+
+
+def _over(
+    settings: Settings, values: Mapping[str, Any], models: tuple[Any, ...], without: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Leave out what the magics' defaults say already, and say what they would get wrong."""
+    fields = {name: option for model in reversed(models) for name, option in model.model_fields.items()}
+    wanted = {name: option.default for name, option in fields.items()} | dict(values)
+    defaults = {name: option.default for name, option in fields.items()} | {
+        name: value for name, value in settings.configured.items() if name in fields
+    }
+    return {
+        name: value
+        for name, value in wanted.items()
+        if name not in without and value != defaults[name] and value is not None
+    }
+
+
+def _flags(values: Mapping[str, Any]) -> str:
+    return "".join(f" --{name.replace('_', '-')} {quoted(_text(value))}" for name, value in values.items())
+
+
+def _text(value: Any) -> str:
+    return repr(value) if isinstance(value, float) else value_text(value)
+
+
+def _keywords(values: Mapping[str, Any]) -> list[str]:
+    shown = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return [f"{name}={value!r}" for name, value in shown.items()]

@@ -1,0 +1,152 @@
+"""Drawings of the settings, as SVG that takes its colours from the page: the series, the weights, the losses."""
+
+from __future__ import annotations
+
+import html
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lstm_lab.data.sample_weights import sample_weights
+from lstm_lab.diagnostics.training_choices import LOSSES, loss_of
+from lstm_lab.formatting import moment, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from lstm_lab.data.windows import Cuts
+    from lstm_lab.diagnostics.training_choices import ResidualLosses
+
+__all__ = ["losses_sketch", "series_sketch", "weights_sketch"]
+
+WIDTH = 600
+"""Places along x; the page stretches them to its width."""
+_TOP = 5.0
+"""The largest loss that is drawn."""
+_PARTS = (("train", "--muted", 0.10), ("validation", "--orange", 0.30), ("calibration", "--purple", 0.30))
+
+
+def series_sketch(series: pd.Series[float], cuts: Cuts) -> str:
+    """Draw a series over the parts that it is cut into.
+
+    Parameters
+    ----------
+    series
+        By time, complete.
+    cuts
+        Where validation and calibration begin.
+    """
+    values, height = np.asarray(series, dtype=np.float64), 150
+    edges = (0, cuts.validation, cuts.calibration, cuts.rows)
+    places = [WIDTH * edge / max(cuts.rows, 1) for edge in edges]
+    bands = "".join(
+        f'<rect x="{left:.1f}" width="{right - left:.1f}" y="0" height="{height}" style="fill:var({colour})"'
+        f' fill-opacity="{strength}"/>'
+        for (_, colour, strength), left, right in (
+            (part, *pair) for part, pair in zip(_PARTS, pairwise(places), strict=True)
+        )
+    )
+    counts = [after - before for before, after in pairwise(edges)]
+    legend = "".join(
+        f'<span><i style="background:var({colour});opacity:{strength + 0.25}"></i>{name} {count:,} rows</span>'
+        for (name, colour, strength), count in zip(_PARTS, counts, strict=True)
+    )
+    low, high = float(values.min()), float(values.max())
+    ends = _ends(moment(series.index[0]), f"from {number(low)} to {number(high)}", moment(series.index[-1]))
+    label = f"{series.name} from {moment(series.index[0])} to {moment(series.index[-1])}"
+    drawn = _svg(bands + _outline(values, height), height, label)
+    return f'{drawn}{ends}<div class="swatches">{legend}</div>'
+
+
+def weights_sketch(scheme: str, windows: int) -> str:
+    """Draw how much each training window counts, oldest first.
+
+    Parameters
+    ----------
+    scheme
+        As `lstm_lab.data.sample_weights.curve` takes it.
+    windows
+        How many there are.
+    """
+    height = 90
+    weights = sample_weights(scheme, max(windows, 2))
+    line = _points(weights[np.linspace(0, len(weights) - 1, 200).astype(int)], 0.0, float(weights.max()) * 1.08, height)
+    area = f'<polygon points="0,{height} {line} {WIDTH},{height}" style="fill:var(--blue)" fill-opacity="0.15"/>'
+    drawn = _svg(area + _line(line, "--blue", 2), height, f"Weights: {scheme}")
+    return drawn + _ends("oldest window", f"{number(float(weights[-1] / weights[0]))} : 1", "newest")
+
+
+def losses_sketch(losses: ResidualLosses, chosen: str) -> str:
+    """Draw the losses over the histogram of what is to be learnt.
+
+    Parameters
+    ----------
+    losses
+        Residuals in standard deviations, and Huber's delta.
+    chosen
+        The loss that is drawn strong.
+    """
+    height, reach = 90, 4.0
+    counts, edges = np.histogram(np.clip(losses.residuals, -reach, reach), bins=41, range=(-reach, reach))
+    wide = WIDTH / len(counts)
+    bars = "".join(
+        f'<rect x="{place * wide:.1f}" width="{wide - 1:.1f}" y="{height * (1 - 0.9 * count / counts.max()):.1f}"'
+        f' height="{0.9 * height * count / counts.max():.1f}" style="fill:var({colour})" fill-opacity="0.35"/>'
+        for place, count in enumerate(counts)
+        for colour in [_side(chosen, abs(edges[place] + edges[place + 1]) / 2, losses.delta)]
+    )
+    x = np.linspace(-reach, reach, 121)
+    others = [name for name in LOSSES if name != chosen]
+    curves = "".join(
+        _line(_points(loss_of(name, x, losses.delta), 0.0, _TOP, height), colour, strength)
+        for name, colour, strength in [*((name, "--muted", 1) for name in others), (chosen, "--blue", 2.5)]
+    )
+    return _svg(bars + curves, height, f"Loss: {chosen}") + _ends("−4 sd", f"{chosen}, others in grey", "4 sd")
+
+
+def _side(chosen: str, size: float, delta: float) -> str:
+    """Colour a residual by where Huber, if it is the loss, is square or linear."""
+    return "--purple" if chosen == "huber" and size > delta else "--muted"
+
+
+def _outline(values: NDArray[np.float64], height: int) -> str:
+    """Draw a line; where there are more rows than places, from the least to the most at each place."""
+    low, high = float(values.min()), float(values.max())
+    room = 0.05 * (high - low or 1.0)
+    if len(values) <= WIDTH:
+        return _line(_points(values, low - room, high + room, height), "--blue", 1.5)
+    parts = np.array_split(values, WIDTH)
+    tops, bottoms = [part.max() for part in parts], [part.min() for part in parts]
+    upper = _points(np.asarray(tops), low - room, high + room, height).split()
+    lower = _points(np.asarray(bottoms), low - room, high + room, height).split()
+    points = " ".join([*upper, *reversed(lower)])
+    return (
+        f'<polygon points="{points}" style="fill:var(--blue);stroke:var(--blue)" stroke-width="1"'
+        ' vector-effect="non-scaling-stroke"/>'
+    )
+
+
+def _points(values: NDArray[np.float64], low: float, high: float, height: int) -> str:
+    x = np.linspace(0, WIDTH, len(values)) if len(values) > 1 else np.array([WIDTH / 2])
+    y = height * (1 - (values - low) / (high - low))
+    return " ".join(f"{one:.1f},{other:.1f}" for one, other in zip(x, y, strict=True))
+
+
+def _line(points: str, colour: str, width: float) -> str:
+    return (
+        f'<polyline points="{points}" fill="none" style="stroke:var({colour})" stroke-width="{width}"'
+        ' vector-effect="non-scaling-stroke"/>'
+    )
+
+
+def _svg(inside: str, height: int, label: str) -> str:
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {height}" preserveAspectRatio="none" style="height:{height}px" role="img"'
+        f' aria-label="{html.escape(label)}">{inside}</svg>'
+    )
+
+
+def _ends(left: str, middle: str, right: str) -> str:
+    return f'<div class="ends">{"".join(f"<span>{html.escape(text)}</span>" for text in (left, middle, right))}</div>'

@@ -1,0 +1,98 @@
+"""The notebook around a dashboard: its variables, the runs in it, and the defaults that ``%config`` has set."""
+
+from __future__ import annotations
+
+import keyword
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.getipython import get_ipython
+
+from lstm_lab.errors import OptionError
+from lstm_lab.notebook.namespace import named_runs, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lstm_lab.options import Options
+
+__all__ = ["Surroundings", "checked_name"]
+
+
+class Surroundings:
+    """What a dashboard reads of its notebook and leaves in it.
+
+    Parameters
+    ----------
+    shell
+        The running IPython; None where there is none, and then the variables are the dashboard's own.
+    """
+
+    def __init__(self, shell: Any = None) -> None:
+        self.shell: Any = get_ipython() if shell is None else shell
+        self.variables: dict[str, Any] = {} if self.shell is None else self.shell.user_ns
+
+    @property
+    def _magics(self) -> Any:
+        """The registered magics, which remember runs by name and the last one; None before ``%load_ext lstm_lab``."""
+        manager = getattr(self.shell, "magics_manager", None)
+        return None if manager is None else manager.registry.get("LSTMMagics")
+
+    def tables(self) -> list[str]:
+        """Name the variables that can be trained on."""
+        return tables(self.variables)
+
+    def runs(self) -> dict[str, Any]:
+        """Give the runs that have a name."""
+        magics = self._magics
+        return ({} if magics is None else dict(magics.runs)) | named_runs(self.variables)
+
+    def keep(self, run: Any, name: str) -> None:
+        """Store a run as a variable, and make it the one that the magics use."""
+        self.variables[name] = run
+        if self._magics is not None:
+            self._magics.runs[name] = run
+            self._magics.last = run
+
+    def bind(self, frame: Any) -> str:
+        """Name the variable that holds this very frame; one that has no name gets one, so that code can mention it."""
+        for name in self.tables():
+            if self.variables[name] is frame:
+                return name
+        free = (f"frame{number or ''}" for number in range(1000))
+        name = next(name for name in free if name not in self.variables)
+        self.variables[name] = frame
+        return name
+
+    def configured(self, model: type[Options]) -> dict[str, Any]:
+        """Give what ``%config LSTMMagics`` has put in the place of an option's own default."""
+        magics = self._magics
+        if magics is None:
+            return {}
+        set_to = {name: getattr(magics, name) for name in model.model_fields if magics.has_trait(name)}
+        return {name: value for name, value in set_to.items() if value != model.model_fields[name].default}
+
+    def request(self) -> str | None:
+        """Give what tells one run of a cell from another; None outside a notebook."""
+        get_parent = getattr(self.shell, "get_parent", None)
+        header = {} if get_parent is None else get_parent().get("header") or {}
+        return header.get("msg_id")
+
+    def after_cells(self, heard: Callable[..., None]) -> Callable[[], None]:
+        """Call back after every cell; give what ends it."""
+        if self.shell is None:
+            return lambda: None
+        self.shell.events.register("post_run_cell", heard)
+        return lambda: self.shell.events.unregister("post_run_cell", heard)
+
+
+def checked_name(name: str) -> str:
+    """Take a name for a variable.
+
+    Raises
+    ------
+    OptionError
+        Python could not use it.
+    """
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise OptionError(f"a run is kept under the name of a variable, got {name!r}; for example run")
+    return name

@@ -1,0 +1,223 @@
+"""The widgets behind the controls: each takes and gives the text that a person would type after a flag."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from lstm_lab.notebook.dashboard.style import box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lstm_lab.options.flags import Flag
+
+__all__ = ["Choice", "Entry", "Field", "Number", "Open", "Switch", "field_of", "listen", "offer"]
+
+_offering: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def listen(widget: Any, heard: Callable[[Any], None]) -> None:
+    """Call back after a change of a widget's value, but not on the way through other options."""
+
+    def changed(change: Any) -> None:
+        if widget not in _offering:
+            heard(change)
+
+    widget.observe(changed, "value")
+
+
+def offer(menu: Any, options: Sequence[Any]) -> None:
+    """Give a menu other options; the choice stays while it is among them, else the first is chosen.
+
+    ipywidgets itself chooses the first whenever options change: nobody hears of that, in kernel or page.
+    """
+    if list(menu.options) == list(options):
+        return
+    before = menu.value
+    values = [one[1] if isinstance(one, tuple) else one for one in options]
+    _offering.add(menu)
+    try:
+        with menu.hold_sync():
+            menu.options = options
+            menu.value = before if before in values else values[0]
+    finally:
+        _offering.discard(menu)
+    if menu.value != before:
+        menu.notify_change({"name": "value", "old": before, "new": menu.value, "owner": menu, "type": "change"})
+
+
+FEW = 3
+"""So many choices, at most, stand side by side; more fold into a menu."""
+
+
+def _labelled(label: str) -> dict[str, Any]:
+    # Without a tooltip of its own the page would show "null" beside the label's.
+    return {"description": label, "description_allow_html": True, "tooltip": ""}
+
+
+class Field:
+    """A widget that holds the text of one option.
+
+    Parameters
+    ----------
+    widget
+        What is shown.
+    parts
+        The widgets whose ``value`` changes when somebody uses it; by default the widget alone.
+    """
+
+    def __init__(self, widget: Any, *parts: Any) -> None:
+        self.widget = widget
+        self.parts = parts or (widget,)
+
+    @property
+    def text(self) -> str:
+        """What a person would type after the flag; empty for the default."""
+        return str(self.parts[0].value)
+
+    def put(self, text: str) -> None:
+        """Show a value."""
+        self.parts[0].value = text
+
+    def listen(self, heard: Callable[[Any], None]) -> None:
+        """Call back after every change."""
+        for part in self.parts:
+            listen(part, heard)
+
+    def offer(self, words: Sequence[str]) -> None:
+        """Take other words to choose from, where there are any."""
+
+
+class Entry(Field):
+    """A line of text; left empty it means the default, which it shows in grey."""
+
+    def __init__(self, label: str, default: str) -> None:
+        shown = default or "none"
+        super().__init__(ipywidgets.Text(**_labelled(label), placeholder=shown, continuous_update=False))
+
+    @property
+    def text(self) -> str:
+        """What was typed."""
+        return str(self.widget.value).strip()
+
+
+class Number(Field):
+    """A number; that it is refused where the option's rule says so is left to the option."""
+
+    def __init__(self, label: str, default: str, *, whole: bool) -> None:
+        kind = ipywidgets.IntText if whole else ipywidgets.FloatText
+        number = int(default) if whole else float(default)
+        step = {} if whole else {"step": 10.0 ** -len(default.partition(".")[2])}
+        super().__init__(kind(value=number, **_labelled(label), **step))
+        self._read: Callable[[str], Any] = int if whole else float
+
+    def put(self, text: str) -> None:
+        """Show a number."""
+        self.widget.value = self._read(text)
+
+
+class Choice(Field):
+    """One of a few words."""
+
+    def __init__(self, label: str, words: Sequence[tuple[str, str]], value: str, *, menu: bool) -> None:
+        self._first = words[0]
+        self._few = not menu and len(words) <= FEW
+        if self._few:
+            made = ipywidgets.ToggleButtons(options=words, value=value, **_labelled(label))
+        else:
+            made = ipywidgets.Dropdown(options=words, value=value, **_labelled(label))
+        super().__init__(made)
+
+    def offer(self, words: Sequence[str]) -> None:
+        """Take other words beside the first, and keep the choice where it is still among them."""
+        offer(self.widget, [self._first, *((word, word) for word in words)])
+
+    def put(self, text: str) -> None:
+        """Choose a word; one that is not there is added, so that whatever was asked for is shown."""
+        if text not in [word for _, word in self.widget.options]:
+            self.widget.options = [*self.widget.options, (text, text)]
+        self.widget.value = text
+
+
+class Switch(Field):
+    """On or off."""
+
+    def __init__(self, label: str, default: str) -> None:
+        super().__init__(ipywidgets.Checkbox(value=default == "on", **_labelled(label), indent=False))
+
+    @property
+    def text(self) -> str:
+        """On or off."""
+        return "on" if self.widget.value else "off"
+
+    def put(self, text: str) -> None:
+        """Turn on or off."""
+        self.widget.value = text == "on"
+
+
+class Open(Field):
+    """A word of a menu, or any other text."""
+
+    OTHER = "other …"
+
+    def __init__(self, label: str, words: Sequence[str], default: str) -> None:
+        self.menu = ipywidgets.Dropdown(options=[*words, self.OTHER], value=default, **_labelled(label))
+        self.entry = ipywidgets.Text(description="which", placeholder=default, continuous_update=False)
+        self.entry.layout.display = "none"
+        self.menu.observe(self._show, "value")
+        super().__init__(box(self.menu, self.entry, look="other"), self.menu, self.entry)
+
+    def _show(self, _: Any) -> None:
+        self.entry.layout.display = None if self.menu.value == self.OTHER else "none"
+
+    @property
+    def text(self) -> str:
+        """The chosen word, or what was typed."""
+        chosen = str(self.menu.value)
+        return str(self.entry.value).strip() if chosen == self.OTHER else chosen
+
+    def put(self, text: str) -> None:
+        """Choose the word, or type it."""
+        if text in self.menu.options:
+            self.menu.value = text
+        else:
+            self.entry.value = text
+            self.menu.value = self.OTHER
+
+    def offer(self, words: Sequence[str]) -> None:
+        """Take other words, and keep what is said."""
+        said = self.text
+        offer(self.menu, (*words, self.OTHER))
+        if said != self.text:
+            self.put(said)
+
+
+def field_of(flag: Flag, label: str, default: object, words: Sequence[str] | None) -> Field:
+    """Choose the widget for an option.
+
+    Parameters
+    ----------
+    flag
+        What the option takes.
+    label
+        What stands above the widget, in HTML: its meaning appears under the pointer.
+    default
+        The option's own, which tells a number from a text.
+    words
+        What an option of free text may hold; None where nobody knows.
+    """
+    if isinstance(default, bool) and flag.choices == ("on", "off"):
+        return Switch(label, flag.default)
+    if flag.choices:
+        none = [] if flag.default else [("none", "")]
+        return Choice(label, [*none, *((word, word) for word in flag.choices)], flag.default, menu=False)
+    if words is not None and flag.default:
+        return Open(label, words, flag.default)
+    if words is not None:
+        return Choice(label, [("found by itself", ""), *((word, word) for word in words)], "", menu=True)
+    if isinstance(default, int | float) and not isinstance(default, bool):
+        return Number(label, repr(default), whole=isinstance(default, int))
+    return Entry(label, flag.default)

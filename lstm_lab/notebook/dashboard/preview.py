@@ -1,0 +1,94 @@
+"""What the settings mean before anything is trained: the series and its parts, what is learnt, weights and loss."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from lstm_lab.data.preparation import prepare
+from lstm_lab.data.sample_weights import effective_sample_size, sample_weights
+from lstm_lab.diagnostics.training_choices import ResidualLosses
+from lstm_lab.errors import LabError
+from lstm_lab.formatting import number, percent
+from lstm_lab.notebook.dashboard.drawings import losses_sketch, series_sketch, weights_sketch
+from lstm_lab.notebook.dashboard.style import note, paragraph
+from lstm_lab.options import InputOptions, TrainOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lstm_lab.data.preparation import Prepared
+
+__all__ = ["Preview"]
+
+
+class Preview:
+    """Draws what a training would be given."""
+
+    def __init__(self) -> None:
+        self.view = ipywidgets.HTML()
+        self._key: Any = None
+        self._data: Any = None
+        self._prepared: Prepared | None = None
+
+    def update(self, key: str, source: Callable[[], Any], values: Callable[[], dict[str, Any]]) -> None:
+        """Draw again.
+
+        Parameters
+        ----------
+        key
+            What the data are called.
+        source
+            Gives them.
+        values
+            Gives the options that are not at their defaults; a mistake in them is shown in the preview's place.
+        """
+        try:
+            shown = self._draw(key, source(), TrainOptions.of(values()))
+        except LabError as mistake:
+            shown = note(f"No preview: {mistake}")
+        if shown != self.view.value:
+            self.view.value = shown
+
+    def _draw(self, key: str, data: Any, options: TrainOptions) -> str:
+        inputs = {name: getattr(options, name) for name in InputOptions.model_fields}
+        now = (key, tuple(inputs.items()))
+        same = data is self._data or isinstance(data, Path)
+        if self._prepared is None or now != self._key or not same:
+            self._prepared = prepare(data, options)
+            self._key, self._data = now, data
+        return _described(self._prepared, options)
+
+
+def _described(prepared: Prepared, options: TrainOptions) -> str:
+    """Write the preview."""
+    series = prepared.frame[prepared.encoder.target]
+    columns = prepared.encoder.columns
+    inputs = f"{len(columns)} input{'s' * (len(columns) > 1)}: {', '.join(columns)}"
+    gaps = int(prepared.segments[-1])
+    broken = f" {gaps} gap{'s' * (gaps > 1)}, which no window spans." if gaps else ""
+    windows = max(prepared.cuts.validation - options.lookback - prepared.encoder.warmup, 1)
+    residuals = _residuals(prepared, options)
+    beyond = f" Beyond delta: {percent(residuals.linear_share)}." if options.loss == "huber" else ""
+    weights = sample_weights(options.weights, windows)
+    worth = effective_sample_size(weights)
+    return (
+        f"<h4>{html.escape(str(series.name))}</h4>{series_sketch(series, prepared.cuts)}"
+        f"<h4>What is learnt</h4>{paragraph(prepared.recipe.reason)}{paragraph(inputs + '.' + broken, 'quiet')}"
+        '<div class="pair">'
+        f"<div><h4>Weights: {html.escape(options.weights)}</h4>{weights_sketch(options.weights, windows)}"
+        + paragraph(f"Worth {round(worth):,} equal windows ({percent(worth / windows)}).", "quiet")
+        + f"</div><div><h4>Loss: {options.loss}</h4>{losses_sketch(residuals, options.loss)}"
+        + paragraph(f"Grey: changes of the training rows. 1 sd is {number(residuals.scale)}.{beyond}", "quiet")
+        + "</div></div>"
+    )
+
+
+def _residuals(prepared: Prepared, options: TrainOptions) -> ResidualLosses:
+    """Give what a forecast of no change would miss over the training rows, in the unit of Huber's delta."""
+    learnt = prepared.encoder.encode(prepared.frame, prepared.segments)[prepared.cuts.train_rows, 0]
+    scale = float(prepared.encoder.scale[0])
+    return ResidualLosses(learnt - float(prepared.encoder.standardise(0.0)), scale, "", options.delta)  # type: ignore[arg-type]

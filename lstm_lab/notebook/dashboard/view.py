@@ -1,0 +1,275 @@
+"""The dashboard: settings to the left, what they mean and what came of them to the right."""
+
+from __future__ import annotations
+
+import html
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+from IPython.display import display
+
+from lstm_lab.errors import LabError
+from lstm_lab.notebook.dashboard.clicks import every, in_main, settle_messages
+from lstm_lab.notebook.dashboard.code import magics, python
+from lstm_lab.notebook.dashboard.environment import Surroundings
+from lstm_lab.notebook.dashboard.job_runner import Bar, Work
+from lstm_lab.notebook.dashboard.jobs import Jobs
+from lstm_lab.notebook.dashboard.pages import Page
+from lstm_lab.notebook.dashboard.preview import Preview
+from lstm_lab.notebook.dashboard.snapshot import Keepsake
+from lstm_lab.notebook.dashboard.state import Desk
+from lstm_lab.notebook.dashboard.style import STYLE, box, discard, note
+from lstm_lab.options import ForecastOptions, TrainOptions, shared_out
+from lstm_lab.widgets import cell_outputs as cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+
+    import pandas as pd
+
+    from lstm_lab.results import Shown
+
+__all__ = ["Dashboard", "dashboard"]
+
+TABS = ("Preview", "Training", "Forecast", "Inside", "Judge", "Code")
+
+_COPY = (
+    "const pre = this.closest('.block').querySelector('pre');"
+    "getSelection().selectAllChildren(pre);"
+    "const done = () => { this.textContent = 'Copied'; setTimeout(() => { this.textContent = 'Copy'; }, 1500); };"
+    "navigator.clipboard ? navigator.clipboard.writeText(pre.textContent).then(done)"
+    " : document.execCommand('copy') && done();"
+)
+
+
+class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """The whole laboratory in one view; made by `dashboard`.
+
+    Parameters
+    ----------
+    surroundings
+        The notebook that it reads and leaves its runs in; by default the one that runs.
+    """
+
+    def __init__(self, surroundings: Surroundings | None = None) -> None:
+        self._open = False  # until all is there: a widget closes itself when its making fails
+        self.desk = Desk(Surroundings() if surroundings is None else surroundings)
+        self.work = Work()
+        self.jobs = Jobs(self.desk, self.work)
+        self.keepsake = Keepsake()
+        self.preview = Preview()
+        self.code = ipywidgets.HTML()
+        self.pages = dict(_pages(self.desk, self.jobs))
+        self.jobs.forecast_page = self.pages["Forecast"]
+        self.tabs = ipywidgets.Tab(children=self._tabs(), titles=TABS, selected_index=0)
+        super().__init__((ipywidgets.HTML(STYLE), self._head(), self._halves()))
+        self.add_class("lstm-board")
+        self._settling = False
+        self._shown_by: str | None = None
+        self._open = True
+        for name, page in self.pages.items():
+            self.work.attach(page)
+            page.told = partial(self._told, name)
+        self.pages["Training"].began = partial(self._open_tab, "Training")
+        # Stop alone may come in beside a running job: it only sets a flag.
+        settle_messages(self, [page.bar.stop for page in self.pages.values()])
+        self.desk.listen(lambda: in_main(self.update))
+        self._end = self.desk.surroundings.after_cells(self._after_cell)
+        self.update()
+
+    # What is seen -------------------------------------------------------------------------------------------------
+
+    def _head(self) -> Any:
+        name = '<span class="section-title">lstm_lab</span> <span class="quiet">dashboard</span>'
+        said = f'<div role="heading" aria-level="2">{name}</div>'
+        return box(ipywidgets.HTML(said), self.desk.picker_cell, look="head")
+
+    def _halves(self) -> Any:
+        settings = box(self.desk.train.view, self.pages["Training"].bar.view, look="settings")
+        settings.layout.flex_flow = "column"
+        return box(settings, box(self.tabs, look="results"), look="halves")
+
+    def _tabs(self) -> list[Any]:
+        inside = ("Gates", "Memory", "Losses", "Weights")
+        looked = ipywidgets.Tab(children=[self.pages[name].view for name in inside], titles=inside, selected_index=0)
+        pages = self.pages
+        views = (self.preview.view, pages["Training"].body, pages["Forecast"].view, looked, pages["Judge"].view)
+        return [*views, self.code]
+
+    # What happens -------------------------------------------------------------------------------------------------
+
+    def update(self) -> None:
+        """Let the preview and the code follow the controls."""
+        if self._settling or not self._open:
+            return
+        self._settling = True
+        try:
+            self.desk.see_data()
+            self.preview.update(self.desk.source.word, self.desk.source.take, self.desk.train.values)
+            self._write()
+        finally:
+            self._settling = False
+
+    def _write(self) -> None:
+        try:
+            settings = self.desk.settings()
+        except LabError as mistake:
+            shown = note(f"No code: {mistake}")
+        else:
+            cells_ = "".join(_block(name, text) for name, text in magics(settings).items())
+            shown = f"{_block('Python: all of it', python(settings))}<h4>Magics: a cell each</h4>{cells_}"
+        if self.code.value != shown:
+            self.code.value = shown
+
+    def _open_tab(self, name: str) -> None:
+        self.tabs.selected_index = TABS.index(name)
+
+    def _told(self, name: str, result: Shown) -> None:
+        if name == "Training":
+            self._write()
+        self.keepsake.keep(result)
+
+    def _after_cell(self, *_: Any) -> None:
+        self.desk.source.refresh()
+        self.desk.see_runs()
+        self.update()
+
+    @property
+    def run(self) -> Any:
+        """The run that was picked.
+
+        Raises
+        ------
+        RunError
+            There is none yet.
+        """
+        return self.desk.run
+
+    # What is kept -------------------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """Say what the dashboard shows."""
+        said = f"Dashboard: {self.desk.source.word}"
+        return f"{said}\n{self.keepsake.still()['text/plain']}"
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return {**super()._repr_mimebundle_(**options), **self.keepsake.still(), "text/plain": self.text()}
+
+    def _ipython_display_(self) -> None:
+        """Show the dashboard, and below it nothing but a place for the picture that the notebook keeps."""
+        request = self.desk.surroundings.request()
+        if request is not None and request == self._shown_by:
+            return  # the magic has shown it, and now IPython would show its result
+        self._shown_by = request
+        cells.remember(self)
+        said = f"Dashboard: {self.desk.source.word}; below it the newest of what it has shown"
+        display({**super()._repr_mimebundle_(), "text/plain": said}, raw=True)  # type: ignore[no-untyped-call]  # IPython's
+        self.keepsake.show()
+
+    def close(self) -> None:
+        """Close every widget of it, and listen to nothing any more."""
+        if not self._open:
+            return
+        self._open = False
+        self._end()
+        pages = [part for page in self.pages.values() for part in page.parts()]
+        held = {id(one): one for part in (*self.children, *pages, self.keepsake.empty) for one in every(part)}
+        for one in held.values():
+            discard(one)
+        self.layout.close()
+        super().close()
+
+
+def _pages(desk: Desk, jobs: Jobs) -> Iterator[tuple[str, Page]]:
+    """Make the pages by name."""
+    train = Bar("Training", "Train", desk.name_cell)
+    yield "Training", Page(train, jobs.train, "Press Train: the loss falls here, epoch by epoch.")
+    yield (
+        "Forecast",
+        Page(
+            Bar("Forecasting", "Forecast"),
+            jobs.forecast,
+            "Press Forecast when there is a run: simulated futures grow here, with a band that was put to the test.",
+            desk.forecast,
+        ),
+    )
+    hint = "Press Look when there is a run: what every gate did, and what moved the forecast."
+    yield "Gates", Page(Bar("Tracing", "Look", stops=False), jobs.gates, hint, desk.gates)
+    hint = "Press Measure when there is a run: how far back it and fresh networks feel and recall the past."
+    yield "Memory", Page(Bar("Measuring", "Measure"), jobs.memory, hint, desk.memory)
+    hint = "Press Look when there is a run: what each loss makes of its held-out residuals."
+    yield "Losses", Page(Bar("Looking", "Look", stops=False), jobs.losses, hint)
+    hint = "Press Look when there is a run: how much each of its training windows counts, under each scheme."
+    yield "Weights", Page(Bar("Looking", "Look", stops=False), jobs.weights, hint, view=jobs.weights_view)
+    hint = "Press Judge when there is a run: forecasts as set under Forecast, from places whose future is known."
+    yield "Judge", Page(Bar("Judging", "Judge"), jobs.judge, hint, desk.backtest)
+
+
+def _block(name: str, text: str) -> str:
+    """Write some code with a button that copies it."""
+    return (
+        f'<div class="block"><div class="code-head"><span>{html.escape(name)}</span>'
+        f'<button type="button" aria-label="Copy: {html.escape(name)}" onclick="{html.escape(_COPY)}">Copy</button>'
+        f'</div><pre tabindex="0">{html.escape(text)}</pre></div>'
+    )
+
+
+def dashboard(frame: str | PathLike[str] | pd.DataFrame | pd.Series[Any] | None = None, **options: Any) -> Dashboard:
+    """Open the whole laboratory in one view: data, network, training, forecast, gates, backtest, code.
+
+    Parameters
+    ----------
+    frame
+        A DataFrame or Series, the name of a variable or of a bundled example, or a file; without it the first DataFrame
+        of the notebook is chosen, else an example.
+    **options
+        Fields of `lstm_lab.options.TrainOptions` and `lstm_lab.options.ForecastOptions`, for the controls to begin
+        with; one that both have goes to both.
+
+    Returns
+    -------
+    Dashboard
+        A widget. Its runs become variables of the notebook; ``.run`` is the one that is looked at.
+
+    Raises
+    ------
+    LabError
+        An option or the data: one line with the remedy.
+
+    Examples
+    --------
+    >>> board = lab.dashboard("oil", units=[32], epochs=10, horizon=20)  # doctest: +SKIP
+    """
+    trained, drawn = _shared(options)
+    board = Dashboard()
+    try:
+        board.desk.configure()
+        if frame is not None:
+            named = isinstance(frame, str | Path)
+            board.desk.source.choose(str(frame) if named else _bound(board, frame))
+        board.desk.train.put(trained)
+        board.desk.forecast.put(drawn)
+    except LabError:
+        board.close()
+        raise
+    cells.remember(board)
+    return board
+
+
+def _shared(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    trained, drawn = shared_out(options, TrainOptions, ForecastOptions)
+    TrainOptions.of(trained)
+    ForecastOptions.of(drawn)
+    return trained, drawn
+
+
+def _bound(board: Dashboard, frame: Any) -> str:
+    name = board.desk.surroundings.bind(frame)
+    board.desk.source.refresh()
+    return name

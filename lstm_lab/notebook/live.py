@@ -1,0 +1,133 @@
+"""A magic's one output in a notebook: a bar while data and network are prepared, then a live view of the work itself.
+
+At the end the same display holds the view with the still picture that a saved notebook keeps, and the table of the
+result below it. A mistake leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from lstm_lab.errors import LabError
+from lstm_lab.events import SamplingPlan
+from lstm_lab.progress import HtmlProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lstm_lab.events import (
+        Batch,
+        Chunk,
+        Epoch,
+        Progress,
+        SamplingEnd,
+        SamplingListener,
+        TrainingEnd,
+        TrainingPlan,
+    )
+    from lstm_lab.forecasting.forecast import Forecast
+    from lstm_lab.results import Shown
+
+__all__ = ["LiveProgress"]
+
+
+class LiveProgress(HtmlProgress):
+    """Puts the live view in the place of the bar when the work begins; without a front end the bar stays."""
+
+    stop_in_view = True
+    """The view has the Stop button; else whoever shows the view has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stop = threading.Event()
+        self._view: Any = None
+        self._heard: Any = None
+
+    def __exit__(self, *error: object) -> None:
+        failed = error != (None, None, None)
+        if self._view is not None and failed:
+            self._view.close()
+            self._view = None
+        if self._view is None:
+            self.close("")
+
+    def on_start(self, plan: TrainingPlan | SamplingPlan) -> None:
+        """Open the view."""
+        try:
+            self._view, self._heard = _view_of(plan, self.stop if self.stop_in_view else None)
+        except LabError:
+            super().on_start(plan)
+            return
+        self._heard.on_start(plan)
+        self.put(self._view)
+
+    def on_batch(self, batch: Batch) -> None:
+        """Pass it on."""
+        if self._heard is None:
+            super().on_batch(batch)
+        else:
+            self._heard.on_batch(batch)
+
+    def on_epoch(self, epoch: Epoch) -> None:
+        """Pass it on."""
+        if self._heard is None:
+            super().on_epoch(epoch)
+        else:
+            self._heard.on_epoch(epoch)
+
+    def on_chunk(self, chunk: Chunk) -> None:
+        """Pass it on."""
+        if self._heard is None:
+            super().on_chunk(chunk)
+        else:
+            self._heard.on_chunk(chunk)
+
+    def on_progress(self, progress: Progress) -> None:
+        """Move the bar, which stands alone while a forecast is calibrated."""
+        if self._heard is None:
+            super().on_progress(progress)
+
+    def on_end(self, end: TrainingEnd | SamplingEnd) -> None:
+        """Pass it on."""
+        if self._heard is None:
+            super().on_end(end)
+        else:
+            self._heard.on_end(end)
+
+    def finish(self, result: Shown) -> None:
+        """Show the result: its table below the view, or all of it where there is no view."""
+        from IPython.display import display  # noqa: PLC0415 - the command line needs no IPython
+
+        if self._view is None:
+            # In the place of the bar: cleared away below it, the bar would leave a blank output.
+            self.put(_live(result))
+            self._handle = None
+            return
+        self._view.finish(result)
+        self.put(self._view)
+        table = result.summary_table()
+        display({"text/html": table.html(), "text/plain": table.text()}, raw=True)  # type: ignore[no-untyped-call]  # likewise
+
+    def offer(self, more: Callable[[int, SamplingListener], Forecast]) -> None:
+        """Let the view ask for more paths."""
+        if self._view is not None:
+            self._view.allow_more(more)
+
+
+def _live(result: Shown) -> Any:
+    """Give the live view of a result that has one, and where a front end is there; else the result."""
+    from lstm_lab.widgets import widget  # noqa: PLC0415 - brings anywidget
+
+    try:
+        return widget(result)
+    except (LabError, TypeError):
+        return result
+
+
+def _view_of(plan: TrainingPlan | SamplingPlan, stop: threading.Event | None) -> tuple[Any, Any]:
+    """Make the view of a kind of work, and its listener; anywidget is imported when the first view is wanted."""
+    from lstm_lab.widgets.fan import sampling_view  # noqa: PLC0415 - as said
+    from lstm_lab.widgets.training import training_view  # noqa: PLC0415 - likewise
+
+    return sampling_view(stop) if isinstance(plan, SamplingPlan) else training_view(stop)

@@ -1,0 +1,283 @@
+"""The IPython magics: parse, call, return. What they do is done by one Python call each."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
+from IPython.core.magic import line_cell_magic, line_magic, magics_class
+from IPython.display import display
+
+import lstm_lab
+from lstm_lab.notebook.base import Face, columns_of, face, words_of
+from lstm_lab.notebook.commands import (
+    ABLATE,
+    BACKTEST,
+    COMMANDS,
+    COMPARE,
+    EXPORT,
+    FEATURES,
+    FORECAST,
+    GATES,
+    LAB,
+    LOAD,
+    LOSS,
+    MEMORY,
+    RUNS,
+    SAVE,
+    TRAIN,
+    WEIGHTS,
+)
+from lstm_lab.notebook.completion import complete
+from lstm_lab.notebook.namespace import find_source, resolve
+from lstm_lab.options import (
+    AblateOptions,
+    BacktestOptions,
+    CompareOptions,
+    ExportOptions,
+    ForecastOptions,
+    GateOptions,
+    InputOptions,
+    MemoryOptions,
+    TrainOptions,
+    TrialOptions,
+)
+
+if TYPE_CHECKING:
+    from IPython.core.completer import SimpleMatcherResult
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from lstm_lab.options.flags import Command, Parsed
+
+__all__ = ["LSTMMagics", "register"]
+
+
+@magics_class
+class LSTMMagics(Face):
+    """Defaults of the lstm_lab magics; a flag on the line overrides them."""
+
+    @line_cell_magic
+    @face(TRAIN)
+    def lstm_train(self, parsed: Parsed, cell: str = "") -> Any:
+        """Train a network; the runs so far stay as they are until it has succeeded."""
+        source = self._source(TRAIN, parsed)
+        name = parsed.extras.get("output")
+        stack = {"stack": cell, "namespace": self.shell.user_ns} if cell.strip() else {}
+        options = self._chosen_weights(parsed) | self._options(TrainOptions, parsed, columns_of(source))
+        with self._listener(parsed) as heard:
+            run = lstm_lab.train(source, listener=heard, stop=heard.stop, name=name, **stack, **options)
+            heard.finish(run)
+        _next_weights().clear()
+        self._take(run, name)
+        return run
+
+    @line_magic
+    @face(FEATURES)
+    def lstm_features(self, parsed: Parsed) -> Any:
+        """Look at what a network would be given."""
+        source = self._source(FEATURES, parsed)
+        options = self._options(InputOptions, parsed, columns_of(source))
+        return self._shown(lstm_lab.features(source, **options), parsed)
+
+    @line_magic
+    @face(FORECAST)
+    def lstm_forecast(self, parsed: Parsed) -> Any:
+        """Forecast with a run."""
+        run = self._run(parsed.extras.get("run"))
+        options = self._options(ForecastOptions, parsed) | {"known": self._known(parsed.extras.get("known"))}
+        with self._listener(parsed) as heard:
+            forecast = run.forecast(listener=heard, stop=heard.stop, **options)
+            heard.finish(forecast)
+            # The same seed draws the same first paths: the view keeps those it has.
+            heard.offer(lambda paths, told: run.forecast(listener=told, stop=heard.stop, **options | {"paths": paths}))
+        return forecast
+
+    @line_magic
+    @face(BACKTEST)
+    def lstm_backtest(self, parsed: Parsed) -> Any:
+        """Judge a run."""
+        run = self._run(parsed.extras.get("run"))
+        longer = None if parsed.place is None else find_source(parsed.place, self.shell.user_ns)
+        options = self._options(ForecastOptions, parsed) | self._options(BacktestOptions, parsed)
+        with self._listener(parsed) as heard:
+            result = lstm_lab.backtest(run, longer, listener=heard, stop=heard.stop, **options)
+            heard.finish(result)
+        return result
+
+    @line_magic
+    @face(COMPARE)
+    def lstm_compare(self, parsed: Parsed) -> Any:
+        """Compare kinds of model."""
+        return self._study(COMPARE, CompareOptions, parsed)
+
+    @line_magic
+    @face(ABLATE)
+    def lstm_ablate(self, parsed: Parsed) -> Any:
+        """Change one thing at a time."""
+        return self._study(ABLATE, AblateOptions, parsed)
+
+    def _study(self, command: Command, model: type[TrialOptions], parsed: Parsed) -> Any:
+        """Train several networks and judge them, by the function that the magic is named after."""
+        source = self._source(command, parsed)
+        options = self._options(ForecastOptions, parsed) | self._options(TrainOptions, parsed, columns_of(source))
+        if "seed" not in parsed.values:  # one that %config has set is not a study's: it has --seeds
+            options.pop("seed", None)
+        options |= self._options(model, parsed)
+        study = getattr(lstm_lab, command.name.removeprefix("%lstm_"))
+        with self._listener(parsed) as heard:
+            result = study(source, listener=heard, stop=heard.stop, **options)
+            heard.finish(result)
+        return result
+
+    @line_magic
+    @face(GATES)
+    def lstm_gates(self, parsed: Parsed) -> Any:
+        """Look inside a run."""
+        run = self._run(parsed.extras.get("run"))
+        with self._listener(parsed) as heard:
+            trace = run.gates(**resolve(parsed.of(GateOptions), GateOptions, self.shell.user_ns, {"at": ()}))
+            heard.finish(trace)
+        return trace
+
+    @line_magic
+    @face(MEMORY)
+    def lstm_memory(self, parsed: Parsed) -> Any:
+        """Measure how far networks remember; its units and seed are its own, so %config of a training's are not."""
+        run = self._run(parsed.extras.get("run"))
+        options = resolve(parsed.of(MemoryOptions), MemoryOptions, self.shell.user_ns, {})
+        with self._listener(parsed) as heard:
+            memory = run.memory(listener=heard, stop=heard.stop, **options)
+            heard.finish(memory)
+        return memory
+
+    @line_magic
+    @face(WEIGHTS)
+    def lstm_weights(self, parsed: Parsed) -> Any:
+        """Show the weights of a run's training windows."""
+        from lstm_lab.diagnostics.training_choices import Weighting, weighting  # noqa: PLC0415 - a run is there, %load_ext is over
+
+        own = weighting(self._run(parsed.extras.get("run")))
+        return self._shown(own if parsed.place is None else Weighting(own.index, parsed.place), parsed)
+
+    @line_magic
+    @face(LOSS)
+    def lstm_loss(self, parsed: Parsed) -> Any:
+        """Show the losses over a run's residuals."""
+        from lstm_lab.diagnostics.training_choices import residual_losses  # noqa: PLC0415 - likewise
+
+        return self._shown(residual_losses(self._run(parsed.extras.get("run"))), parsed)
+
+    @line_magic
+    @face(SAVE)
+    def lstm_save(self, parsed: Parsed) -> Any:
+        """Write a run to a file."""
+        file = self._file(SAVE, parsed)
+        path = self._run(parsed.extras.get("run")).save(file)
+        if "no_display" not in parsed.extras:
+            sys.stdout.write(f"{path} ({path.stat().st_size / 1000:,.0f} kB)\n")
+        return path
+
+    @line_magic
+    @face(LOAD)
+    def lstm_load(self, parsed: Parsed) -> Any:
+        """Read a run from a file."""
+        run = lstm_lab.load_run(self._file(LOAD, parsed))
+        name = parsed.extras.get("output")
+        self._take(run if name is None else replace(run, name=name), name)
+        return self._shown(self.last, parsed)
+
+    @line_magic
+    @face(EXPORT)
+    def lstm_export(self, parsed: Parsed) -> Any:
+        """Write a run's network for a small device."""
+        options = resolve(parsed.of(ExportOptions), ExportOptions, self.shell.user_ns, {})
+        ExportOptions.of(options)  # a switch may have swallowed the file: that is to be said, not that it is missing
+        file = self._file(EXPORT, parsed)
+        return self._shown(self._run(parsed.extras.get("run")).export(file, **options), parsed)
+
+    @line_magic
+    @face(RUNS)
+    def lstm_runs(self, parsed: Parsed) -> Any:  # noqa: ARG002 - it takes no more than the names that all take
+        """List the runs."""
+        from lstm_lab.notebook.run_table import roster  # noqa: PLC0415 - brings pandas, which %load_ext must not
+
+        return roster(self._runs(), self.last)
+
+    @line_magic
+    @face(LAB)
+    def lstm_lab(self, parsed: Parsed) -> Any:
+        """Open the dashboard."""
+        if not self.notebook:
+            sys.stdout.write(
+                "%lstm_lab needs a notebook, as JupyterLab or Notebook 7 show it; here %lstm_train, %lstm_forecast, "
+                "%lstm_gates and %lstm_backtest do the same\n"
+            )
+            return None
+        source = None if parsed.place is None else find_source(parsed.place, self.shell.user_ns)
+        words = words_of(columns_of(source))
+        given = [resolve(parsed.of(model), model, self.shell.user_ns, words) for model in LAB.models]
+        board = lstm_lab.dashboard(parsed.place, **given[0] | given[1])
+        if not (parsed.silent or "no_display" in parsed.extras):
+            display(board)  # type: ignore[no-untyped-call]  # IPython's
+        return board
+
+    def _take(self, run: Any, name: str | None) -> None:
+        """Make a run the last one, and remember its name."""
+        self.last = run
+        if name is not None:
+            self.runs[name] = run
+
+    def _chosen_weights(self, parsed: Parsed) -> dict[str, Any]:
+        """Take up the weights that somebody chose in a view for this training, and say so; a flag overrides them."""
+        chosen = _next_weights().get()
+        if chosen is None or "weights" in parsed.values:
+            return {}
+        if "no_display" not in parsed.extras:
+            sys.stdout.write(f"Using --weights {chosen}, as chosen in the weight curve.\n")
+        return {"weights": chosen}
+
+
+def _next_weights() -> Any:
+    """Give the choice that the weight curve's button makes."""
+    from lstm_lab.widgets.next_training import next_weights  # noqa: PLC0415 - what a view needs is imported with the first
+
+    return next_weights
+
+
+def register(shell: InteractiveShell) -> LSTMMagics:
+    """Register the magics, their completion and their semicolon; registering again replaces the earlier ones.
+
+    Parameters
+    ----------
+    shell
+        The running IPython.
+
+    Returns
+    -------
+    LSTMMagics
+        The registered magics.
+    """
+    magics = LSTMMagics(shell)
+    shell.register_magics(magics)
+
+    @context_matcher(identifier="lstm_lab")  # type: ignore[untyped-decorator]  # IPython gives it no types
+    def matcher(context: CompletionContext) -> SimpleMatcherResult:
+        found = complete(context.text_until_cursor, COMMANDS, magics.values)
+        if found is None:
+            return {"completions": []}
+        return {
+            "completions": [SimpleCompletion(text, type="param") for text in found.candidates],
+            "matched_fragment": found.fragment,
+            "suppress": True,
+            "do_not_suppress": {"IPCompleter.file_matcher"} if found.files else set(),
+        }
+
+    matchers = shell.Completer.custom_matchers
+    matchers[:] = [other for other in matchers if getattr(other, "matcher_identifier", "") != "lstm_lab"]
+    matchers.append(matcher)
+    transformers = shell.input_transformers_post
+    transformers[:] = [other for other in transformers if getattr(other, "__func__", None) is not LSTMMagics.silence]
+    transformers.append(magics.silence)
+    return magics

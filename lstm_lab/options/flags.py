@@ -1,0 +1,292 @@
+"""Options as flags: one definition for the magics and for the command line.
+
+A `Command` is built from the models of `lstm_lab.options`; it parses a line, explains a misspelt flag in one line, and
+writes its own help. The grammar, the same in every face::
+
+    --lookback 60   --lookback=60   --look 60           a flag and its value; an abbreviation must be unambiguous
+    --features "log_return, bollinger(20, 2)"           quotes keep spaces, commas and parentheses together
+    %lstm_forecast 30;                                  a last semicolon silences the display, whatever stands before it
+
+In a notebook a value may also name a variable: see `lstm_lab.notebook.namespace`.
+"""
+
+from __future__ import annotations
+
+import shlex
+import types
+import typing
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from textwrap import fill
+from typing import TYPE_CHECKING, Any, Literal
+
+from lstm_lab.errors import OptionError, did_you_mean
+from lstm_lab.options import option_extra
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic.fields import FieldInfo
+
+    from lstm_lab.options import Options
+
+__all__ = ["Command", "Flag", "Parsed", "split_words", "value_text"]
+
+_WIDTH = 100
+_SWITCH = ("on", "off")
+"""Choices of an option that may stand alone for the first."""
+_METAVARS = {int: "N", float: "X", bool: "on|off", str: "TEXT"}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag, or one argument without a flag: its name, what it takes and what it means."""
+
+    name: str
+    """As in Python: ``forget_bias`` is written ``--forget-bias``."""
+    meaning: str
+    value: str | None = None
+    """What stands for the value in the help; None for a switch."""
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    unit: str = ""
+    example: str = ""
+    short: str = ""
+
+    @property
+    def written(self) -> str:
+        """The flag as a person types it."""
+        return "--" + self.name.replace("_", "-")
+
+    @classmethod
+    def of(cls, name: str, option: FieldInfo) -> Flag:
+        """Read a flag off an option."""
+        choices = _choices(option.annotation)
+        return cls(
+            name=name,
+            meaning=option.description or "",
+            value="|".join(choices) if choices else _metavar(option.annotation),
+            choices=choices,
+            default=value_text(option.default),
+            unit=option_extra(option, "unit") or "",
+            example=option_extra(option, "example") or "",
+        )
+
+    def help(self) -> str:
+        """One entry of the generated help."""
+        head = ", ".join(part for part in (self.short, self.written) if part)
+        head = f"  {head} {self.value}" if self.value else f"  {head}"
+        shows_more = self.example.removesuffix(".0") != self.default and not self.choices
+        example = f"e.g. {self.example}" if self.example and shows_more else ""
+        notes = [f"default {self.default}" if self.default else "", self.unit, example]
+        tail = "; ".join(note for note in notes if note)
+        text = f"{self.meaning} ({tail})" if tail else self.meaning
+        return head + "\n" + fill(text, _WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
+
+
+def value_text(value: object) -> str:
+    """Write a Python value as a person would type it after a flag."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple | list):
+        return ",".join(str(part) for part in value) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    """Give the words that an option takes when it takes nothing else."""
+    if typing.get_origin(annotation) is Literal:
+        return tuple(str(word) for word in typing.get_args(annotation))
+    if typing.get_origin(annotation) in {types.UnionType, typing.Union}:
+        parts = [part for part in typing.get_args(annotation) if part is not type(None)]
+        words = tuple(word for part in parts for word in (("on", "off") if part is bool else _choices(part)))
+        return words if all(part is bool or _choices(part) for part in parts) else ()
+    return _SWITCH if annotation is bool else ()
+
+
+def _metavar(annotation: Any) -> str:
+    if typing.get_origin(annotation) is tuple:
+        return "LIST"
+    parts = [part for part in typing.get_args(annotation) if part is not type(None)] or [annotation]
+    return _METAVARS.get(parts[0], "VALUE")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A line, taken apart but not yet validated."""
+
+    place: str | None
+    """The argument without a flag, unless it is an option's value: that is among `values`."""
+    values: Mapping[str, Any]
+    """Options by name, as text."""
+    extras: Mapping[str, str]
+    """The command's own flags by name; a switch that is on holds ``"on"``."""
+    silent: bool = False
+    """The result is not to be shown."""
+
+    def of(self, model: type[Options]) -> dict[str, Any]:
+        """Keep the values that belong to one model."""
+        return {name: text for name, text in self.values.items() if name in model.model_fields}
+
+
+def split_words(line: str) -> list[str]:
+    """Split a magic's line as a shell would, but drop a last semicolon and keep backslashes (they are Windows paths).
+
+    Parameters
+    ----------
+    line
+        The text after the magic's name.
+
+    Returns
+    -------
+    list of str
+        The words without their quotes.
+
+    Raises
+    ------
+    OptionError
+        A quote that is never closed.
+
+    Examples
+    --------
+    >>> split_words("prices --features 'log_return, bollinger(20, 2)';")
+    ['prices', '--features', 'log_return, bollinger(20, 2)']
+    """
+    text = line.rstrip("; \t\n")
+    lexer = shlex.shlex(text, posix=True)
+    lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
+    try:
+        return list(lexer)
+    except ValueError:
+        raise OptionError(f'a quote is never closed in {text.strip()!r}; close it, as in "log_return, hour"') from None
+
+
+@dataclass(frozen=True)
+class Command:
+    """What one magic or one subcommand takes."""
+
+    name: str
+    """As it is typed: ``%lstm_train`` or ``lstm-lab run``."""
+    meaning: str
+    models: tuple[type[Options], ...]
+    place: Flag | None = None
+    extras: tuple[Flag, ...] = ()
+    second: str = ""
+    """Which of `extras` a second word without a flag stands for."""
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """Values that this command puts in the place of an option's own default."""
+    without: tuple[str, ...] = ()
+    """Options of the models that this command does not take."""
+    examples: tuple[str, ...] = ()
+    notes: str = ""
+
+    @cached_property
+    def flags(self) -> dict[str, Flag]:
+        """Every flag by its Python name, options first; an option that two models share appears once."""
+        fields = {name: option for model in self.models for name, option in model.model_fields.items()}
+        options = {name: Flag.of(name, option) for name, option in fields.items() if name not in self.without}
+        options |= {name: replace(options[name], default=text) for name, text in self.defaults.items()}
+        own = (*self.extras, Flag("help", "show this help", short="-h"))
+        return options | {flag.name: flag for flag in own}
+
+    def parse(self, line: str | Sequence[str]) -> Parsed:
+        """Take a line apart.
+
+        Parameters
+        ----------
+        line
+            Text after a magic's name, or the words that a shell has already split.
+
+        Returns
+        -------
+        Parsed
+            Values as text.
+
+        Raises
+        ------
+        OptionError
+            An unknown or ambiguous flag, a flag without its value or given twice, a word too many.
+        """
+        words = split_words(line) if isinstance(line, str) else list(line)
+        given: dict[str, str] = {}
+        places: list[str] = []
+        while words:
+            word = words.pop(0)
+            if not self._is_flag(word):
+                places.append(word)
+                continue
+            flag, attached = self._flag(word)
+            if flag.name in given:
+                raise OptionError(f"{flag.written} is given twice in {self.name}; keep one")
+            given[flag.name] = self._value(flag, attached, words)
+        if len(places) == 2 and self.second:
+            second = self.flags[self.second]
+            if second.name in given:
+                raise OptionError(f"the {second.name} is given twice, alone and with {second.written}; keep one")
+            given[second.name] = places.pop()
+        self._check_places(places, given)
+        option_names = {name for model in self.models for name in model.model_fields}
+        if places and self.place is not None and self.place.name in option_names:
+            given[self.place.name] = places.pop()
+        return Parsed(
+            place=places[0] if places else None,
+            values={**self.defaults, **{name: text for name, text in given.items() if name in option_names}},
+            extras={name: text for name, text in given.items() if name not in option_names},
+        )
+
+    def _is_flag(self, word: str) -> bool:
+        return word.startswith("--") or any(flag.short and flag.short == word for flag in self.flags.values())
+
+    def _flag(self, word: str) -> tuple[Flag, str | None]:
+        """Find the flag that a word means, and the value attached to it with ``=``."""
+        stem, equals, attached = word.partition("=")
+        name = stem.removeprefix("--").replace("-", "_")
+        matches = [flag for flag in self.flags.values() if stem == flag.short or name == flag.name]
+        matches = matches or [flag for flag in self.flags.values() if name and flag.name.startswith(name)]
+        if len(matches) > 1:
+            meant = ", ".join(flag.written for flag in matches)
+            raise OptionError(f"{stem} could be {meant}; write it out")
+        if not matches:
+            written = [flag.written for flag in self.flags.values()]
+            raise OptionError(f"{self.name} has no flag {stem}; {did_you_mean(stem, written).replace(chr(39), '')}")
+        return matches[0], attached if equals else None
+
+    def _value(self, flag: Flag, attached: str | None, words: list[str]) -> str:
+        if flag.value is None:
+            if attached is not None:
+                raise OptionError(f"{flag.written} takes no value, got {attached!r}; write {flag.written} alone")
+            return "on"
+        if attached is not None:
+            return attached
+        if flag.choices == _SWITCH and (not words or self._is_flag(words[0])):
+            return "on"
+        if not words or words[0].startswith("--"):
+            example = flag.example or flag.default or (flag.choices[0] if flag.choices else flag.value)
+            raise OptionError(f"{flag.written} needs a value; for example {flag.written} {example}")
+        return words.pop(0)
+
+    def _check_places(self, places: list[str], given: Mapping[str, str]) -> None:
+        allowed = (0 if self.place is None else 1) + bool(self.second)
+        if len(places) > allowed:
+            raise OptionError(
+                f"{self.name} does not know what {places[allowed]!r} is for; a value with spaces needs quotes, "
+                'for example --features "log_return, bollinger(20, 2)"'
+            )
+        if places and self.place is not None and self.place.name in given:
+            raise OptionError(f"the {self.place.name} is given twice, alone and with {self.place.written}; keep one")
+
+    def help(self) -> str:
+        """Write the whole help: usage, meaning, examples, then every flag."""
+        place = "" if self.place is None else f" {self.place.value}"
+        place += f" [{self.flags[self.second].value}]" if self.second else ""
+        parts = [f"{self.name}{place} [flags]", fill(self.meaning, _WIDTH)]
+        if self.place is not None:
+            parts.append(fill(f"{self.place.value}: {self.place.meaning}", _WIDTH, subsequent_indent="    "))
+        if self.examples:
+            parts.append("Examples\n" + "\n".join(f"    {line}" for text in self.examples for line in text.split("\n")))
+        parts.append("Flags\n" + "\n".join(flag.help() for flag in self.flags.values()))
+        if self.notes:
+            parts.append("\n".join(fill(line, _WIDTH) for line in self.notes.split("\n")))
+        return "\n\n".join(parts)

@@ -1,0 +1,218 @@
+"""A run in one file: a zip of the network, the data and what was decided, without a line of pickle.
+
+The file holds every row of the columns that the run uses, not only the newest: the noise of a path follows from its
+row's number, and the gates, the memory and the baselines of a backtest read training rows. So what is loaded is the
+same run, and forecasts the same paths.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import warnings
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.auto import season_of
+from lstm_lab.data.encoder import Encoder
+from lstm_lab.data.origins import Observed
+from lstm_lab.data.windows import Cuts, split_at
+from lstm_lab.errors import RunError
+from lstm_lab.events import TrainingEnd
+from lstm_lab.forecasting.baselines import simple_points
+from lstm_lab.forecasting.past_forecasts import Experience
+from lstm_lab.models.backend import keras
+from lstm_lab.options import TrainOptions
+from lstm_lab.version import __version__
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from lstm_lab.run import Run
+
+__all__ = ["read_parts", "write_run"]
+
+FORMAT = 2
+"""Raised when an older version could not read what this one writes."""
+
+
+def write_run(run: Run, path: str | PathLike[str]) -> Path:
+    """Write a run, see `Run.save`."""
+    place = Path(path).expanduser()
+    if not place.parent.is_dir():
+        raise RunError(f"a run is saved in a folder that exists, got {place}; make {place.parent} first")
+    parts = {
+        "run.json": _json(_description(run)).encode(),
+        "data.npz": _npz(values=run.frame.to_numpy(np.float64), index=_index_values(run.frame.index)),
+        "model.keras": _model_bytes(run.model),
+    }
+    unfinished = place.with_name(f"{place.name}.part")  # an interrupted save leaves an earlier file whole
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    unfinished.replace(place)
+    return place
+
+
+def read_parts(path: str | PathLike[str]) -> dict[str, Any]:
+    """Read the fields of a run, see `lstm_lab.load_run`.
+
+    Raises
+    ------
+    RunError
+        There is no such file, it is none of ours or of a later version, or a layer of the network is not known here.
+    """
+    place = Path(path).expanduser()
+    try:
+        with zipfile.ZipFile(place) as archive:
+            kept = json.loads(archive.read("run.json"))
+            if kept["format"] > FORMAT:
+                raise RunError(
+                    f"{place.name} was saved by lstm_lab {kept['version']}, which is newer; pip install -U lstm-lab"
+                )
+            with np.load(io.BytesIO(archive.read("data.npz")), allow_pickle=False) as data:
+                frame = _frame(kept["frame"], data["values"], data["index"])
+            model = _model(archive.read("model.keras"), place)
+    except FileNotFoundError:
+        raise RunError(f"there is no file {place}; run.save({place.name!r}) writes one") from None
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as broken:
+        raise RunError(
+            f"{place.name} is no whole run of lstm_lab ({type(broken).__name__}); save it anew with run.save"
+        ) from broken
+    return _fields(kept, frame, model)
+
+
+def _description(run: Run) -> dict[str, Any]:
+    """Put everything but arrays and network into what JSON can hold."""
+    return {
+        "format": FORMAT,
+        "version": __version__,
+        "name": run.name,
+        "options": run.options.model_dump(mode="json"),
+        "encoder": run.encoder.to_json(),
+        "cuts": asdict(run.split.cuts),
+        "stack": run.stack,
+        "transform": run.transform,
+        "reason": run.reason,
+        "baseline": run.baseline,
+        "end": asdict(run.end),
+        "history": run.history.reset_index().to_dict(orient="list"),
+        "frame": _frame_description(run.frame),
+        "experiences": [[list(key), one.to_dict()] for key, one in run.experiences.items()],
+    }
+
+
+def _fields(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> dict[str, Any]:
+    """Make the fields of a `Run` from what a file holds."""
+    options = TrainOptions.of(kept["options"])
+    observed = Observed.of(frame, Encoder.from_json(kept["encoder"]), options.lookback, options.max_gap)
+    split = split_at(observed.windows, Cuts(**kept["cuts"]))
+    history = pd.DataFrame(kept["history"])
+    experiences = kept.get("experiences", [])  # a file of format 1 has none; they are then made anew
+    season = season_of(frame[observed.encoder.target].iloc[split.cuts.train_rows]) if experiences else 1
+    return {
+        "model": model,
+        "history": history.set_index(history.columns[0]),
+        "end": TrainingEnd(**kept["end"]),
+        "options": options,
+        "observed": observed,
+        "windows": observed.windows.weighted(options.weights, split.train),
+        "split": split,
+        **{name: kept[name] for name in ("stack", "transform", "reason", "baseline", "name")},
+        "experiences": {tuple(key): _experience(one, observed, season) for key, one in experiences},
+    }
+
+
+def _experience(values: dict[str, Any], observed: Observed, season: int) -> Experience:
+    """Put what the network forecast beside what the series says."""
+    rows, horizon = np.asarray(values["rows"], dtype=np.int64), len(values["centre"][0])
+    known = Experience.from_dict(values, observed.actual(rows, horizon))
+    return known.beside(simple_points(observed.target, rows, horizon, season))
+
+
+# The data ------------------------------------------------------------------------------------------------------------
+
+
+def _frame_description(frame: pd.DataFrame) -> dict[str, Any]:
+    index = frame.index
+    described: dict[str, Any] = {
+        "columns": [str(name) for name in frame.columns],
+        "index": index.name,
+        "attrs": frame.attrs.get("lstm_lab", {}),
+        "dtype": str(index.dtype),
+    }
+    if isinstance(index, pd.DatetimeIndex):
+        zone = None if index.tz is None else str(index.tz)
+        described |= {"unit": index.unit, "zone": zone, "freq": index.freqstr}
+    elif isinstance(index, pd.RangeIndex):
+        described["range"] = [index.start, index.stop, index.step]
+    return described
+
+
+def _index_values(index: pd.Index) -> np.ndarray:
+    """Give the index as plain numbers; times as ticks of their unit in UTC."""
+    return index.asi8 if isinstance(index, pd.DatetimeIndex) else index.to_numpy()
+
+
+def _frame(described: dict[str, Any], values: np.ndarray, ticks: np.ndarray) -> pd.DataFrame:
+    name = described["index"]
+    index: pd.Index
+    if "unit" in described:
+        times = pd.DatetimeIndex(ticks.view(f"M8[{described['unit']}]"), name=name)
+        index = times if described["zone"] is None else times.tz_localize("UTC").tz_convert(described["zone"])
+        index = pd.DatetimeIndex(index, freq=described["freq"])
+    elif "range" in described:
+        start, stop, step = described["range"]
+        index = pd.RangeIndex(start, stop, step, name=name)
+    else:
+        index = pd.Index(ticks, dtype=described["dtype"], name=name)
+    frame = pd.DataFrame(values, columns=described["columns"], index=index)
+    frame.attrs["lstm_lab"] = described["attrs"]
+    return frame
+
+
+def _npz(**arrays: np.ndarray) -> bytes:
+    memory = io.BytesIO()
+    np.savez(memory, allow_pickle=False, **arrays)
+    return memory.getvalue()
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, indent=1, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """Bring NumPy's numbers and anything with a text to what JSON knows."""
+    return value.item() if isinstance(value, np.generic) else str(value)
+
+
+# The network ---------------------------------------------------------------------------------------------------------
+
+
+def _model_bytes(model: Any) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "model.keras"
+        with warnings.catch_warnings():  # Keras reads TensorFlow's variables in a way that NumPy 2 deprecates
+            warnings.filterwarnings("ignore", message="__array__ implementation", category=DeprecationWarning)
+            model.save(place)
+        return place.read_bytes()
+
+
+def _model(content: bytes, source: Path) -> Any:
+    """Load a network in Keras' safe mode, which runs no code that came with the file."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "model.keras"
+        place.write_bytes(content)
+        try:
+            return keras.models.load_model(place, compile=False, safe_mode=True)
+        except (TypeError, ValueError) as refused:
+            reason = " ".join(str(refused).split())[:160]
+            raise RunError(
+                f"the network of {source.name} cannot be built here ({reason}); import the module with its layers first"
+            ) from refused

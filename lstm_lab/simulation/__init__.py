@@ -1,0 +1,1 @@
+"""Monte Carlo roll-outs of a network: simulator, dropout masks, residual noise."""

@@ -1,0 +1,196 @@
+"""Monte Carlo roll-outs: many simulated futures of a series, all in one batch.
+
+A step is: the network forecasts the next standardised target, noise is added, the encoder turns it into a value in the
+original unit, and the features are computed again on the path that now ends with that value. So a simulated price
+moves its own Bollinger position. The network is one compiled call a step; the features are NumPy on all paths at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from lstm_lab.errors import ForecastError
+from lstm_lab.simulation.network import Chain
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from lstm_lab.data.encoder import Encoder
+    from lstm_lab.data.origins import Origins
+    from lstm_lab.simulation.network import Encoded
+    from lstm_lab.simulation.residuals import Residuals
+
+__all__ = ["CHUNK", "Rollout", "Rules", "Simulator"]
+
+CHUNK = 50
+"""Paths drawn together. A path follows from the seed, its chunk and its place there, so more paths only add to few."""
+
+Rollout: TypeAlias = Literal["window", "state"]
+
+_ELEMENTS = 50_000_000
+"""Numbers a batch may hold in its widest layer (200 MB); more origins than that allows are simulated in turn."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How futures are simulated.
+
+    Attributes
+    ----------
+    rollout
+        ``window`` re-encodes the sliding window at each step; ``state`` encodes it once and carries the state.
+    masks
+        ``step`` draws fresh dropout masks at every pass; ``path`` keeps one for a path's whole trajectory.
+    residuals
+        What to add at each step before it is fed back; None for nothing.
+    seed
+        Same seed, same machine: same paths, bit for bit.
+    """
+
+    rollout: Rollout
+    masks: Literal["path", "step"]
+    residuals: Residuals | None
+    seed: int
+
+
+class Simulator:
+    """Simulates futures with a trained network.
+
+    Parameters
+    ----------
+    model
+        Keras model, (batch, lookback, columns) -> (batch, 1) standardised target.
+    encoder
+        What made the model's inputs.
+    """
+
+    def __init__(self, model: Any, encoder: Encoder) -> None:
+        self.chain = Chain(model)
+        self.encoder = encoder
+        self._width = max(int(layer.output.shape[-1]) for layer in self.chain.layers)
+
+    def allowed(self, rollout: Literal["auto", "window", "state"], preferred: Rollout) -> Rollout:
+        """Choose the roll-out, and refuse ``state`` for a stack that cannot carry one.
+
+        Raises
+        ------
+        ForecastError
+            A layer needs the whole window at each step.
+        """
+        blocker = self.chain.stateless_layer()
+        if rollout == "state" and blocker is not None:
+            raise ForecastError(
+                f"rollout 'state' carries the state from step to step, but layer {blocker!r} needs the whole window;"
+                " use rollout='window'"
+            )
+        if rollout == "auto":
+            return "window" if blocker is not None else preferred
+        return rollout
+
+    def chunk(self, origins: Origins, horizon: int, rules: Rules, number: int = 0) -> NDArray[np.float64]:
+        """Simulate `CHUNK` futures from every origin.
+
+        Parameters
+        ----------
+        origins
+            Where the futures start.
+        horizon
+            Steps to simulate.
+        rules
+            How.
+        number
+            Which chunk; every number gives other paths.
+
+        Returns
+        -------
+        ndarray
+            (origins, CHUNK, horizon) in the target's own unit.
+
+        Raises
+        ------
+        ForecastError
+            A path left the range of numbers.
+        """
+        # Without dropout or noise there is one future: simulated once, its copies are identical to the last bit.
+        one_future = rules.residuals is None and not self.chain.stochastic
+        draws = 1 if one_future else CHUNK
+        per_origin = draws * origins.windows.shape[1] * self._width
+        block = max(1, _ELEMENTS // per_origin)
+        parts = [
+            self._block(origins[start : start + block], horizon, rules, number, draws)
+            for start in range(0, len(origins), block)
+        ]
+        paths = np.repeat(np.concatenate(parts), CHUNK // draws, axis=1)
+        if not np.isfinite(paths).all():
+            step = int(np.argmax(~np.isfinite(paths).all(axis=(0, 1)))) + 1
+            raise ForecastError(
+                f"simulated values must stay finite, but a path left the range of numbers at step {step};"
+                " shorten the horizon, or train with another transform or longer"
+            )
+        return paths
+
+    def _block(self, origins: Origins, horizon: int, rules: Rules, number: int, draws: int) -> NDArray[np.float64]:
+        """Simulate `draws` futures from each of some origins, (origins, draws, horizon)."""
+        count, tail = len(origins), origins.tails.shape[1]
+        values = np.empty((count, draws, tail + horizon))
+        values[..., :tail] = origins.tails[:, None]
+        noise = np.zeros((count, draws, horizon))
+        if rules.residuals is not None:
+            noise = rules.residuals.draw(origins.rows, draws, horizon, (rules.seed, number))
+        walk = _Walk(self.chain, origins, horizon, rules, number, draws=draws)
+        for step in range(horizon):
+            forecast = walk.forecast().reshape(count, draws) + noise[..., step]
+            values[..., tail + step] = self.encoder.decode(forecast, values[..., step : tail + step])
+            if step + 1 < horizon:
+                newest = values[..., step + 1 : tail + step + 1]
+                walk.advance(self.encoder.encode_step(newest, origins.known[:, None, step]))
+        return values[..., tail:]
+
+
+class _Walk:
+    """The network's side of a roll-out: it forecasts, and takes in one more row."""
+
+    def __init__(self, chain: Chain, origins: Origins, horizon: int, rules: Rules, number: int, *, draws: int) -> None:
+        self._chain = chain
+        self._draws = draws
+        self._carry = rules.rollout == "state"
+        self._keep = rules.masks == "path"
+        self._seeds = np.random.SeedSequence([rules.seed, number]).generate_state(2 * horizon).view(np.int32)
+        self._step = 0
+        self._lookback = origins.windows.shape[1]
+        self._rows: NDArray[np.float32] | None = None
+        self._first = origins.windows
+        self._horizon = horizon
+        self._encoded: Encoded = chain.encode(origins.windows, self._seed(), draws, copies=draws, fresh=not self._keep)
+
+    def forecast(self) -> NDArray[np.float64]:
+        """Give the standardised forecast of the next step, (rows,)."""
+        return np.asarray(self._encoded.output, dtype=np.float64)
+
+    def advance(self, newest: NDArray[np.float32]) -> None:
+        """Take in the newest input row of every path, (origins, draws, columns)."""
+        self._step += 1
+        row = newest.reshape(-1, newest.shape[-1])
+        kept = self._encoded.masks if self._keep else None
+        if self._carry:
+            self._encoded = self._chain.step(row, self._encoded.states, self._seed(), self._draws, masks=kept)
+        else:
+            self._encoded = self._chain.encode(
+                self._slide(row), self._seed(), self._draws, copies=1, fresh=not self._keep, masks=kept
+            )
+
+    def _seed(self) -> NDArray[np.int32]:
+        return self._seeds[2 * self._step : 2 * self._step + 2]
+
+    def _slide(self, row: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Append a row to every path's window and drop the oldest, (rows, lookback, columns)."""
+        if self._rows is None:
+            self._rows = np.empty((len(row), self._lookback + self._horizon, row.shape[-1]), np.float32)
+            self._rows[:, : self._lookback] = np.repeat(self._first, self._draws, axis=0)
+        self._rows[:, self._lookback + self._step - 1] = row
+        return self._rows[:, self._step : self._step + self._lookback]

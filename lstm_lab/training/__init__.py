@@ -1,0 +1,1 @@
+"""Training: batches, Keras' loop with events, early stopping."""

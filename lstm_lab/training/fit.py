@@ -1,0 +1,291 @@
+"""Training: Keras's own loop, told as events, stopped at any batch, ending with the best weights in place."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.errors import DataError, StackError
+from lstm_lab.events import Batch, Epoch, TrainingEnd, TrainingListener, TrainingPlan
+from lstm_lab.models.backend import keras, tf
+from lstm_lab.training.batches import Feed
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from lstm_lab.data.windows import Windows
+    from lstm_lab.events import EndReason
+    from lstm_lab.models.build import Forecaster
+    from lstm_lab.options import TrainOptions
+
+__all__ = ["Training", "fit"]
+
+_VALIDATION_BATCH = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """What training did; the best weights are in the forecaster."""
+
+    history: pd.DataFrame
+    """A row per completed epoch, by its number from 1: loss, val_loss, learning_rate, seconds, best."""
+    end: TrainingEnd
+    plan: TrainingPlan
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """The epoch whose weights are kept if training ends now."""
+
+    epoch: int = 0
+    val_loss: float = math.inf
+    weights: list[np.ndarray] | None = None
+
+
+def fit(
+    forecaster: Forecaster,
+    windows: Windows,
+    train: np.ndarray,
+    validation: np.ndarray,
+    options: TrainOptions,
+    *,
+    baseline: float = 0.0,
+    listener: TrainingListener | None = None,
+    stop: threading.Event | None = None,
+) -> Training:
+    """Train a forecaster on windows.
+
+    Validation is the unweighted loss of the forecast after the last row of each validation window, whatever
+    ``supervise`` says, with dropout off. The kept epoch is the one with the lowest validation loss; without validation
+    windows it is the newest complete one, and ``patience`` is not used. A `KeyboardInterrupt` and the stop flag end
+    training in the same way as its own end does: the kept epoch's weights are restored and a `Training` is returned.
+
+    Parameters
+    ----------
+    forecaster
+        Trained in place.
+    windows
+        Their weights apply to the training windows.
+    train, validation
+        Numbers of windows; validation may be empty.
+    options
+        batch, epochs, learning_rate, loss, delta, supervise, patience and seed are used. ``delta`` of Huber's loss is
+        in units of the standardised target.
+    baseline
+        The standardised value that stands for "no change"; its validation loss goes into the plan.
+    listener
+        Hears of the start, every batch, every epoch and the end.
+    stop
+        Looked at after each batch.
+
+    Returns
+    -------
+    Training
+        History, how it ended, what was planned.
+
+    Raises
+    ------
+    DataError
+        If there is no training window.
+    StackError
+        If the loss was not a finite number before a single epoch was complete; ``supervise="every"`` refused.
+    """
+    if len(train) == 0:
+        raise DataError("training needs at least one window, got none; give more rows or a shorter lookback")
+    loss = _loss(options)
+    network = _network(forecaster, options)
+    feed = Feed(windows, np.asarray(train), options.batch, options.seed, every=options.supervise == "every")
+    validator = _Validator(forecaster.model, windows, np.asarray(validation), loss)
+    plan = TrainingPlan(
+        title=forecaster.describe(),
+        epochs=options.epochs,
+        batches=feed.batches,
+        patience=options.patience,
+        windows=len(train),
+        validation_windows=len(validation),
+        parameters=forecaster.model.count_params(),
+        baseline=validator.of_constant(baseline),
+    )
+    for model in {id(one): one for one in (forecaster.model, network)}.values():
+        model.compile(optimizer=keras.optimizers.Adam(options.learning_rate), loss=loss)
+    listener = TrainingListener() if listener is None else listener
+    reporter = _Reporter(plan, listener, stop, validator)
+    started = time.perf_counter()
+    steps = {"steps_per_epoch": plan.batches, "epochs": plan.epochs}
+    try:
+        listener.on_start(plan)
+        # The stream brings its own order: Keras's shuffle would warn that it does nothing.
+        network.fit(feed.dataset(), **steps, shuffle=False, verbose=0, callbacks=[reporter])
+    except KeyboardInterrupt:
+        reporter.reason = "interrupted"
+    if reporter.kept.weights is not None:
+        network.set_weights(reporter.kept.weights)
+    elif reporter.diverged:
+        raise StackError(
+            f"the loss was no finite number in the first epoch (learning_rate {options.learning_rate:g}); "
+            f"try learning_rate={options.learning_rate / 10:g}"
+        )
+    end = reporter.end(time.perf_counter() - started, options.learning_rate)
+    listener.on_end(end)
+    return Training(reporter.history(), end, plan)
+
+
+def _loss(options: TrainOptions) -> Any:
+    """Make the loss; Huber's delta is in standard deviations of the transformed target over the training rows."""
+    if options.loss == "huber":
+        return keras.losses.Huber(delta=options.delta)
+    return keras.losses.MeanSquaredError() if options.loss == "mse" else keras.losses.MeanAbsoluteError()
+
+
+def _network(forecaster: Forecaster, options: TrainOptions) -> keras.Model:
+    """Choose what is trained: one output a window, or one at every step over the same variables."""
+    if options.supervise == "last":
+        return forecaster.model
+    if forecaster.every is None:
+        raise StackError(
+            f"supervise='every' needs a forecast at every step, but {forecaster.every_refused}; use supervise='last'"
+        )
+    return forecaster.every
+
+
+class _Validator:
+    """Measures the loss at the last step of the validation windows."""
+
+    def __init__(self, model: keras.Model, windows: Windows, validation: np.ndarray, loss: Any) -> None:
+        self._targets = windows.targets(validation)[:, None]
+        self._loss = loss
+        self._batches: list[tuple[Any, Any]] = []
+        if len(validation) > 0:
+            count = -(-len(validation) // _VALIDATION_BATCH)
+            size = -(-len(validation) // count)
+            # Batches of one size, the last filled with windows of weight 0: TensorFlow then knows every shape.
+            filled = np.resize(windows.ends[validation], (count, size))
+            real = (np.arange(count * size) < len(validation)).reshape(count, size)
+            with tf.device("CPU:0"):
+                self._batches = [
+                    (tf.constant(end, tf.int64), tf.constant(weight, tf.float32))
+                    for end, weight in zip(filled, real, strict=True)
+                ]
+            self._summed = self._compiled(model, windows)
+
+    def _compiled(self, model: keras.Model, windows: Windows) -> Callable[[Any, Any], Any]:
+        with tf.device("CPU:0"):
+            matrix = tf.constant(windows.matrix, tf.float32)
+            rows = tf.range(-windows.lookback, 0, dtype=tf.int64)
+
+        def summed(end: Any, weight: Any) -> Any:
+            forecast = model(tf.gather(matrix, end[:, None] + rows), training=False)
+            loss = self._loss(tf.gather(matrix[:, :1], end), forecast, sample_weight=weight)
+            return tf.cast(loss, tf.float32) * end.shape[0]
+
+        # Concrete at once: TensorFlow counts calls that trace, and would warn in a backtest of many short fits.
+        compiled: Callable[[Any, Any], Any] = tf.function(summed).get_concrete_function(*self._batches[0])
+        return compiled
+
+    def measure(self) -> float | None:
+        """Give the mean loss, or None without validation windows."""
+        if not self._batches:
+            return None
+        return float(sum(float(self._summed(*batch)) for batch in self._batches)) / len(self._targets)
+
+    def of_constant(self, forecast: float) -> float | None:
+        """Give the mean loss of one and the same forecast everywhere."""
+        if not self._batches:
+            return None
+        return float(self._loss(self._targets, np.full_like(self._targets, forecast)))
+
+
+class _Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no types
+    """Turns Keras's callbacks into events, watches the stop flag, keeps the best weights."""
+
+    def __init__(
+        self, plan: TrainingPlan, listener: TrainingListener, stop: threading.Event | None, validator: _Validator
+    ) -> None:
+        super().__init__()
+        self.reason: EndReason = "finished"
+        self.diverged = False
+        self.kept = _Kept()
+        self._rows: list[dict[str, Any]] = []
+        self._plan = plan
+        self._listener = listener
+        self._stop = stop
+        self._validator = validator
+        self._epoch = 0
+        self._batch = 0
+        self._began = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras's signature
+        self._epoch, self._batch, self._began = epoch + 1, 0, time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
+        self._batch = batch + 1
+        self._listener.on_batch(Batch(self._epoch, self._batch, logs["loss"]))
+        if not math.isfinite(logs["loss"]):
+            self._halt("early", diverged=True)
+        elif self._stop is not None and self._stop.is_set():
+            self._halt("stopped")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # noqa: ARG002 - Keras's signature
+        # Keras ends an epoch that was broken off like any other; only a complete one counts.
+        if self.diverged or self._batch < self._plan.batches:
+            return
+        val_loss = self._validator.measure()
+        if val_loss is not None and not math.isfinite(val_loss):
+            self._halt("early", diverged=True)
+            return
+        rate = float(self.model.optimizer.learning_rate)
+        seconds = time.perf_counter() - self._began
+        self._rows.append({"loss": logs["loss"], "val_loss": val_loss, "learning_rate": rate, "seconds": seconds})
+        if val_loss is None or val_loss < self.kept.val_loss:
+            self.kept = _Kept(self._epoch, math.inf if val_loss is None else val_loss, self.model.get_weights())
+        left = self._plan.patience - (self._epoch - self.kept.epoch)
+        self._listener.on_epoch(Epoch(self._epoch, logs["loss"], val_loss, rate, seconds, self.kept.epoch, left))
+        if left <= 0 and self.reason == "finished" and self._epoch < self._plan.epochs:
+            self._halt("early")
+
+    def _halt(self, reason: EndReason, *, diverged: bool = False) -> None:
+        self.reason, self.diverged = reason, diverged
+        self.model.stop_training = True
+
+    def history(self) -> pd.DataFrame:
+        """Tabulate the completed epochs."""
+        columns = ["loss", "val_loss", "learning_rate", "seconds"]
+        epochs = pd.RangeIndex(1, len(self._rows) + 1, name="epoch")
+        frame = pd.DataFrame(self._rows, index=epochs, columns=columns, dtype=np.float64)
+        frame["best"] = epochs == self.kept.epoch
+        return frame
+
+    def end(self, seconds: float, learning_rate: float) -> TrainingEnd:
+        """Say how training ended and what was kept."""
+        return TrainingEnd(
+            reason=self.reason,
+            epochs=len(self._rows),
+            best_epoch=self.kept.epoch,
+            seconds=seconds,
+            message=f"{self._how(learning_rate)}; {self._what()}",
+        )
+
+    def _how(self, learning_rate: float) -> str:
+        done, planned = len(self._rows), self._plan.epochs
+        epochs = f"{done} of {planned} epochs"
+        if self.diverged:
+            rate = f"try learning_rate={learning_rate / 10:g}"
+            return f"stopped after {epochs}: the loss was no finite number in epoch {self._epoch}, {rate}"
+        if self.reason == "finished":
+            return f"trained {planned} epoch{'s' if planned > 1 else ''}"
+        if self.reason == "early":
+            return f"stopped early after {epochs}: no better validation loss in {self._plan.patience}"
+        return f"{self.reason} after {epochs}"
+
+    def _what(self) -> str:
+        if self.kept.weights is None:
+            return "kept the weights as they were, for no epoch was complete"
+        if math.isinf(self.kept.val_loss):
+            return f"kept epoch {self.kept.epoch}, the newest complete one (there is no validation)"
+        return f"kept epoch {self.kept.epoch}, the best validation loss ({self.kept.val_loss:.4g})"

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lstm_lab.data.windows import cut_rows, pad, split_rows, windows_of
+from lstm_lab.errors import DataError, OptionError
+
+
+def series(rows, warmup=0, gaps=()):
+    """Rows numbered in both columns, so that a window's values say which rows it holds."""
+    segments = np.zeros(rows, dtype=np.int64)
+    for gap in gaps:
+        segments[gap:] += 1
+    matrix = np.stack([np.arange(rows), np.arange(rows) + 0.5], axis=1).astype(np.float32)
+    starts = [0, *gaps]
+    for start in starts:
+        matrix[start : start + warmup] = np.nan
+    return matrix, segments
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60),
+    st.integers(1, 6),
+)
+def test_windows_are_exactly_those_without_a_gap_or_a_missing_value(rows, lookback):
+    segments = np.cumsum([gap for gap, _ in rows])
+    matrix = np.array([[0.0, np.nan if hole else 1.0] for _, hole in rows], dtype=np.float32)
+    expected = [
+        end
+        for end in range(lookback, len(rows))
+        if segments[end - lookback] == segments[end] and not np.isnan(matrix[end - lookback : end + 1]).any()
+    ]
+    if not expected:
+        with pytest.raises(DataError, match="a window needs"):
+            windows_of(matrix, segments, lookback)
+        return
+    windows = windows_of(matrix, segments, lookback)
+    assert windows.ends.tolist() == expected
+    assert np.isfinite(windows.inputs()).all()
+
+
+def test_inputs_are_the_rows_before_the_target():
+    windows = windows_of(*series(20), lookback=4)
+    assert len(windows) == 16
+    which = np.array([0, 15])
+    assert windows.inputs(which)[..., 0].tolist() == [[0, 1, 2, 3], [15, 16, 17, 18]]
+    assert windows.targets(which).tolist() == [4, 19]
+    assert windows.step_targets(which).tolist() == [[1, 2, 3, 4], [16, 17, 18, 19]]
+    assert windows.inputs().dtype == np.float32
+    assert windows.weights.tolist() == [1.0] * 16
+
+
+def test_gathering_a_batch_copies_only_the_batch():
+    windows = windows_of(*series(5000), lookback=50)
+    assert windows.inputs(np.arange(8)).base is None
+    assert windows.inputs(slice(0, 8)).shape == (8, 50, 2)
+    assert windows.matrix.nbytes < 1e5 < windows.inputs().nbytes
+
+
+def test_a_gap_costs_a_lookback_and_a_warmup():
+    whole = windows_of(*series(100, warmup=3), lookback=10)
+    broken = windows_of(*series(100, warmup=3, gaps=(50,)), lookback=10)
+    assert len(whole) - len(broken) == 13
+
+
+def test_weighted_gives_the_training_windows_mean_one():
+    windows = windows_of(*series(60), lookback=5)
+    train = np.arange(40)
+    weighted = windows.weighted("exponential", train)
+    assert weighted.weights[train].mean() == pytest.approx(1.0)
+    assert weighted.weights[39] / weighted.weights[0] == pytest.approx(np.exp(3))
+    assert np.all(weighted.weights[40:] == 1.0)
+    assert np.all(windows.weights == 1.0)
+
+
+@settings(deadline=None)
+@given(st.integers(60, 400), st.floats(0, 0.4), st.floats(0, 0.4), st.integers(1, 8))
+def test_every_target_is_in_exactly_one_part_and_parts_follow_in_time(rows, validation, calibration, lookback):
+    windows = windows_of(*series(rows), lookback=lookback)
+    cuts = cut_rows(rows, validation=validation, calibration=calibration)
+    split = split_rows(windows, cuts)
+    parts = np.concatenate([split.train, split.validation, split.calibration])
+    assert parts.tolist() == list(range(len(windows)))
+    assert windows.ends[split.train].max() < cuts.validation
+    assert cuts.train_rows == slice(0, cuts.validation)
+    if len(split.validation) > 0:
+        assert windows.ends[split.validation].min() >= cuts.validation
+        assert windows.ends[split.validation].max() < cuts.calibration
+    assert (len(split.validation) == 0) == (validation == 0)
+    assert (len(split.calibration) == 0) == (calibration == 0)
+
+
+def test_a_short_series_says_what_it_has_and_what_it_takes():
+    with pytest.raises(DataError) as refused:
+        windows_of(*series(50, warmup=20), lookback=60)
+    assert "needs 81 rows (lookback 60 + warmup 20 + 1 target), got 50" in str(refused.value)
+    assert "lower lookback to at most 29" in str(refused.value)
+    assert len(windows_of(*series(50, warmup=20), lookback=29)) == 1
+
+
+def test_a_series_in_short_pieces_says_so():
+    with pytest.raises(DataError, match=r"got 10 in a stretch without a gap \(of 3; see max_gap\)"):
+        windows_of(*series(30, gaps=(10, 20)), lookback=10)
+
+
+def test_a_part_without_a_window_is_refused():
+    windows = windows_of(*series(40), lookback=38)
+    with pytest.raises(DataError, match="has its target in the 32 train rows"):
+        split_rows(windows, cut_rows(40))
+
+
+@pytest.mark.parametrize(("validation", "calibration"), [(-0.1, 0.1), (0.5, 0.5), (0.1, 1.0)])
+def test_shares_that_leave_no_training_row_are_refused(validation, calibration):
+    with pytest.raises(OptionError, match="together below 1"):
+        cut_rows(100, validation=validation, calibration=calibration)
+
+
+def test_pad_puts_zeros_after_the_end_and_masks_them():
+    short, long = np.ones((2, 3), dtype=np.float32), np.full((4, 3), 2.0, dtype=np.float32)
+    values, mask = pad([short, long, short[:0]])
+    assert values.shape == (3, 4, 3)
+    assert values.dtype == np.float32
+    assert mask.tolist() == [[True, True, False, False], [True] * 4, [False] * 4]
+    assert np.array_equal(values[0, :2], short)
+    assert not values[~mask].any()
+
+
+def test_pad_to_fewer_steps_keeps_the_newest():
+    padded = pad([np.arange(5.0)[:, None]], steps=3)
+    assert padded.values[0, :, 0].tolist() == [2, 3, 4]
+    assert padded.mask.all()
+
+
+@pytest.mark.parametrize("sequences", [[], [np.ones((2, 3)), np.ones((2, 4))]])
+def test_pad_refuses_what_cannot_be_one_array(sequences):
+    with pytest.raises(DataError, match="one width"):
+        pad(sequences)

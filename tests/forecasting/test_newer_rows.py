@@ -1,0 +1,119 @@
+"""Newer rows for a run: the same network, a later origin, bands of the newest calibration rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lstm_lab as lab
+from lstm_lab.data.origins import Observed
+from lstm_lab.errors import DataError
+from lstm_lab.forecasting.predictor import Prediction
+from lstm_lab.options import ForecastOptions
+from lstm_lab.simulation.simulator import CHUNK
+
+HORIZON = 3
+TRAIN = {"transform": "diff", "features": ["wind"], "units": [4], "dense": [], "lookback": 8, "epochs": 1}
+
+
+def table(rows=500):
+    rng = np.random.default_rng(5)
+    index = pd.date_range("2021-03-01", periods=rows, freq="D", name="day")
+    wind = np.sin(np.arange(rows) / 9) + rng.normal(0, 0.1, rows)
+    return pd.DataFrame({"price": 50 + rng.normal(0, 1, rows).cumsum() + wind, "wind": wind}, index=index)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return lab.train(table().iloc[:300], target="price", **TRAIN)
+
+
+def test_the_network_stays_and_the_forecast_starts_later(run):
+    later = run.on(table())
+    assert later.model is run.model
+    assert later.simulator is run.simulator
+    forecast = later.forecast(HORIZON, paths=CHUNK)
+    assert forecast.index[0] == table().index[-1] + pd.Timedelta(days=1)
+    assert forecast.kind == "calibrated"
+    assert run.forecast(HORIZON, paths=CHUNK).index[0] == table().index[300]
+    observed = Observed.of(table(), run.encoder, 8)
+    alone = run.simulator.chunk(observed.newest(HORIZON), HORIZON, _rules(later))[0]
+    raw = later.forecast(HORIZON, paths=CHUNK, calibrate=False).paths
+    np.testing.assert_allclose(raw, alone)
+
+
+def _rules(run):
+    return Prediction(run, ForecastOptions(horizon=HORIZON)).rules
+
+
+def test_bands_learn_from_the_newest_rows_and_forget_old_ones(run):
+    later = run.on(table())
+    cuts = later.split.cuts
+    assert (run.split.cuts.validation, run.split.cuts.calibration, run.split.cuts.rows) == (240, 270, 300)
+    assert (cuts.validation, cuts.calibration, cuts.rows, cuts.forgotten) == (240, 455, 500, 185)
+    assert later.windows.ends[later.split.calibration].tolist() == list(range(455, 500))
+    np.testing.assert_array_equal(later.split.train, run.split.train)
+    np.testing.assert_array_equal(later.split.validation, run.split.validation)
+    np.testing.assert_array_equal(later.residuals().rows, np.arange(455, 500))
+    assert "train 240, validation 30, calibration 45, older than the band remembers 185" in repr(later)
+    assert later.experiences is not run.experiences
+
+
+def test_a_few_newer_rows_forget_none(run):
+    cuts = run.on(table().iloc[:310]).split.cuts
+    assert (cuts.calibration, cuts.rows, cuts.forgotten) == (270, 310, 0)
+
+
+@pytest.mark.parametrize("first", [300, 290, 0])
+def test_the_later_rows_alone_are_enough_and_may_overlap(run, first):
+    whole, part = run.on(table()), run.on(table().iloc[first:])
+    pd.testing.assert_frame_equal(whole.frame, part.frame, check_freq=False)
+    np.testing.assert_array_equal(whole.forecast(HORIZON, paths=CHUNK).paths, part.forecast(HORIZON, paths=CHUNK).paths)
+
+
+def test_more_history_in_front_moves_no_cut_in_time():
+    run = lab.train(table().iloc[100:300], target="price", **TRAIN)
+    whole = run.on(table()).split.cuts
+    part = run.on(table().iloc[100:]).split.cuts
+    assert whole.validation == part.validation + 100
+    assert whole.rows - whole.calibration == part.rows - part.calibration
+
+
+def test_a_run_without_calibration_rows_gets_some():
+    run = lab.train(table().iloc[:300], target="price", **{**TRAIN, "calibration": 0})
+    assert run.forecast(HORIZON, paths=CHUNK).kind == "dropout spread"
+    later = run.on(table())
+    assert (later.split.cuts.calibration, later.split.cuts.rows) == (300, 500)
+    assert later.forecast(HORIZON, paths=CHUNK).kind == "calibrated"
+
+
+def test_rows_that_are_not_newer_are_refused(run):
+    with pytest.raises(
+        DataError, match=r"newer rows come after the run's last, 2021-12-25, but these end at 2021-12-2"
+    ):
+        run.on(table().iloc[:296])
+
+
+@pytest.mark.parametrize("between", [310, 400])
+def test_twice_is_the_same_as_once(run, between):
+    twice, once = run.on(table().iloc[:between]).on(table()), run.on(table())
+    assert twice.split.cuts == once.split.cuts
+    for part in ("train", "validation", "calibration"):
+        np.testing.assert_array_equal(getattr(twice.split, part), getattr(once.split, part))
+    pd.testing.assert_frame_equal(twice.frame, once.frame)
+
+
+def test_what_follows_from_training_rows_is_shared_unless_they_were_revised(run):
+    run.forecast(HORIZON, paths=CHUNK)
+    same, revised = table().iloc[:300], table().iloc[:300].copy()
+    revised["wind"] += 0.1
+    newer = table().iloc[300:]
+    later, other = (run.on(pd.concat([earlier, newer])) for earlier in (same, revised))
+    assert vars(later)["_earlier_errors"] is run._earlier_errors
+    assert "_earlier_errors" not in vars(other)
+    fresh = run.on(pd.concat([same, newer]))
+    del vars(fresh)["_earlier_errors"], vars(fresh)["season"]
+    np.testing.assert_array_equal(fresh._earlier_errors, later._earlier_errors)
+    assert fresh.season == later.season
+    assert not np.array_equal(other._earlier_errors, later._earlier_errors)

@@ -1,0 +1,127 @@
+"""How far networks feel and recall the past, at sizes that take seconds."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from lstm_lab.errors import TraceError
+from lstm_lab.events import ProgressListener
+from lstm_lab.interpret.memory import memory
+from lstm_lab.interpret.recall_task import Variant, build, explained_variance, learn, sequences
+from lstm_lab.models.backend import keras
+
+X = np.random.default_rng(0).normal(size=(80, 12, 2))
+Y = X[:, 0, 0]
+FEW = (Variant("rnn"), Variant("lstm", 2.0))
+
+
+class Heard(ProgressListener):
+    def __init__(self, stop=None, after=0):
+        self.heard, self.stop, self.after = [], stop, after
+
+    def on_progress(self, progress):
+        self.heard.append(progress)
+        if self.stop is not None and len(self.heard) == self.after:
+            self.stop.set()
+
+
+@pytest.fixture(scope="module")
+def small():
+    heard = Heard()
+    return memory(X, Y, units=4, updates=3, recall=[2, 4], variants=FEW, listener=heard), heard
+
+
+def test_gradient_of_a_linear_network_falls_geometrically():
+    layer = keras.layers.SimpleRNN(1, activation="linear")
+    model = keras.Sequential([keras.Input((9, 1)), layer, keras.layers.Dense(1)])
+    model.set_weights([np.array([[2.0]]), np.array([[0.5]]), np.zeros(1), np.array([[3.0]]), np.zeros(1)])
+    x, y = np.random.default_rng(0).normal(size=(5, 9, 1)), np.zeros(5)
+    flow = memory(x, y, model=model, units=2, updates=1, recall=[], variants=()).flow
+    assert set(flow["network"]) == {"this network"}
+    assert flow["norm"].to_numpy() == pytest.approx(6.0 * 0.5 ** np.arange(9))
+    assert flow["relative"].iloc[3] == pytest.approx(0.125)
+
+
+def test_a_higher_forget_bias_carries_the_gradient_further():
+    variants = [Variant("lstm", bias) for bias in (0.0, 1.0, 2.0)]
+    reach = memory(X, Y, units=4, updates=1, recall=[], variants=variants).reach["initial"]
+    assert reach.is_monotonic_increasing
+    assert reach.iloc[2] > reach.iloc[0]
+
+
+def test_tables_hold_every_network_and_distance(small):
+    found, heard = small
+    assert found.frame.shape == (12, 4)
+    assert list(found.table.columns) == [2, 4]
+    assert list(found.table.index) == ["rnn", "lstm, forget bias 2", "lstm, forget bias ln(1 … N)"]
+    assert len(found.recall) == 6
+    assert (found.recall["updates"] == 3).all()
+    assert [progress.done for progress in heard.heard] == list(range(1, 9))
+    assert heard.heard[-1].total == 8
+    assert "rnn" in found.describe()
+    assert repr(found).startswith(found.describe())
+    assert "nan" not in repr(found)
+
+
+def test_same_seed_same_table():
+    once, again = (memory(X, Y, units=2, updates=2, recall=[2], variants=[]) for _ in range(2))
+    assert once.recall.drop(columns="seconds").equals(again.recall.drop(columns="seconds"))
+    flows = [memory(X, Y, units=2, updates=2, recall=[], variants=FEW[:1]).flow for _ in range(2)]
+    assert flows[0].equals(flows[1])
+
+
+def test_a_short_recall_is_learnt():
+    model = build(Variant("lstm", 1.0), 3, 2, units=8, seed=0)
+    rng = np.random.default_rng(0)
+    trial = sequences(2, 256, np.random.default_rng(1))
+    before = explained_variance(model, *trial)
+    batches = iter(lambda: sequences(2, 64, rng), None)
+    done = max(learn(model, batches, 300, lambda: explained_variance(model, *trial) > 0.9))
+    assert before < 0.5
+    assert explained_variance(model, *trial) > 0.9
+    assert done % 50 == 0
+
+
+def test_the_value_to_recall_is_the_marked_one():
+    x, y = sequences(5, 7, np.random.default_rng(0))
+    assert x.shape == (7, 6, 2)
+    assert np.array_equal(x[:, 0, 0], y)
+    assert (x[:, 0, 1] == 1).all()
+    assert (x[:, 1:, 1] == 0).all()
+
+
+def test_a_halt_keeps_what_was_measured():
+    stop = threading.Event()
+    found = memory(X, Y, units=2, updates=2, recall=[2], variants=FEW, listener=Heard(stop, after=3), stop=stop)
+    assert found.reason == "stopped"
+    assert len(found.recall) == 1
+    assert "stopped before its end" in found.describe()
+    stop.set()
+    at_once = memory(X, Y, units=2, updates=2, recall=[2], variants=FEW, stop=stop)
+    assert set(at_once.flow["state"]) == {"initial"}
+    assert len(at_once.recall) == 0
+    assert "nan" not in repr(at_once)
+
+
+def test_an_interrupt_keeps_what_was_measured():
+    class Interrupts(ProgressListener):
+        def on_progress(self, _):
+            raise KeyboardInterrupt
+
+    found = memory(X, Y, units=2, updates=2, recall=[], variants=FEW, listener=Interrupts())
+    assert found.reason == "interrupted"
+    assert set(found.flow["state"]) == {"initial"}
+
+
+def test_without_data_the_recall_task_takes_their_place():
+    found = memory(units=2, updates=1, recall=[], variants=[Variant("rnn")])
+    assert found.flow["distance"].max() == 100
+    assert "value to recall" in found.data
+
+
+def test_data_of_the_wrong_shape_are_refused():
+    with pytest.raises(TraceError, match=r"\(3, 4\)"):
+        memory(np.zeros((3, 4)), np.zeros(3))

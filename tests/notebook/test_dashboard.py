@@ -1,0 +1,464 @@
+"""The dashboard without a browser: its controls, its states, and that the code it shows does what it did."""
+
+from __future__ import annotations
+
+import ast
+import html
+import re
+import threading
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+import pytest
+from ipywidgets.widgets import widget as registry
+
+import lstm_lab
+from lstm_lab.errors import DataError, LabError, OptionError
+from lstm_lab.notebook.commands import COMMANDS
+from lstm_lab.notebook.dashboard import clicks as messages
+from lstm_lab.notebook.dashboard import code, sections
+from lstm_lab.notebook.dashboard.environment import Surroundings
+from lstm_lab.notebook.dashboard.fields import offer
+from lstm_lab.notebook.dashboard.sections import Sheet
+from lstm_lab.notebook.dashboard.view import dashboard
+from lstm_lab.widgets.next_training import next_weights
+
+PLANS = {name: getattr(sections, name) for name in ("TRAIN", "FORECAST", "BACKTEST", "GATES", "MEMORY")}
+SMALL = {"lookback": 8, "units": [4], "dense": [], "epochs": 2, "batch": 32, "transform": "diff"}
+OTHERS = {
+    "target": "volume", "time": "date", "features": ("log_return", "bollinger(20, 2)"), "transform": "seasonal_diff(7)",
+    "weights": "exponential:2.5", "learning_rate": 0.00123456789, "dense": (), "calibrate": False, "refit": 10,
+    "preset": "classic", "renew": False, "adapt": True, "recall": (), "at": "-20", "max_gap": "3D", "dropout": 0.0,
+}  # fmt: skip
+"""A value other than the default, where any number would not do."""
+
+
+@pytest.fixture
+def prices():
+    rng = np.random.default_rng(0)
+    frame = {"close": 50 + rng.normal(0, 1, 260).cumsum(), "volume": rng.uniform(1, 9, 260)}
+    return pd.DataFrame(frame, index=pd.date_range("2022", periods=260, freq="D"))
+
+
+@pytest.fixture
+def opened(shell, prices):
+    """Open a dashboard on a frame of the shell's, and close it at the end."""
+    shell.user_ns["prices"] = prices
+    boards = []
+
+    def open_it(frame="prices", **options):
+        boards.append(dashboard(frame, **options))
+        return boards[-1]
+
+    yield open_it
+    next_weights.clear()
+    for board in boards:
+        board.close()
+
+
+def said(page):
+    return html.unescape(re.sub("<[^>]+>", "", page.bar.line.value))
+
+
+def other_value(control):
+    if control.name in OTHERS:
+        return OTHERS[control.name]
+    if control.flag.choices:
+        return next(word for word in control.flag.choices if word != control.flag.default)
+    if isinstance(control.default, tuple):
+        return (3, 5) if control.default and isinstance(control.default[0], int) else ("naive", "drift")
+    return 0.25 if isinstance(control.default, float) else "x" if "TEXT" in (control.flag.value or "") else 3
+
+
+@pytest.mark.parametrize(
+    ("plans", "name"), [(plans, name) for plans in PLANS.values() for name in plans.model.model_fields]
+)
+def test_every_option_has_a_control_that_keeps_its_value(plans, name):
+    sheet = Sheet(plans, {"target": (), "time": (), "transform": ("auto",), "weights": ("uniform", "linear")})
+    control = sheet.controls[name]
+    assert control.value == control.default
+    assert sheet.values() == {}
+    value = getattr(plans.model.of({name: other_value(control)}), name)
+    assert value != control.default
+    sheet.put({name: value})
+    assert sheet.values() == {name: value}
+    sheet.put({name: control.default})
+    assert sheet.values() == {}
+    assert plans.model.model_fields[name].description in control.tip
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [("lookback", 0), ("validation", 0.7), ("units", "8, many"), ("seed", -1)],
+)
+def test_a_refused_value_shows_the_options_own_line_beside_its_control_and_nothing_else(opened, name, typed):
+    board = opened()
+    control = board.desk.train.controls[name]
+    control.field.parts[0].value = typed
+    with pytest.raises(OptionError) as refused:
+        lstm_lab.options.TrainOptions.of({name: str(typed)})
+    assert html.unescape(control.wrong.value) == f'<p class="lab-wrong">{refused.value}</p>'
+    assert [other for other in board.desk.train.controls.values() if other is not control and other.wrong.value] == []
+    assert str(refused.value) in html.unescape(board.preview.view.value)
+    assert str(refused.value) in html.unescape(board.code.value)
+    board.pages["Training"].bar.start.click()
+    assert said(board.pages["Training"]) == str(refused.value)
+    assert not any(page.bar.start.disabled for page in board.pages.values())
+    control.put(control.default)
+    assert control.wrong.value == ""
+
+
+def test_options_that_no_plan_names_fold_away_in_the_last_section():
+    plans = sections.Plans(lstm_lab.options.ForecastOptions, (sections.Plan("Forecast", ("horizon",), ("paths",)),))
+    (plan,) = plans
+    assert set(plan.more) == set(lstm_lab.options.ForecastOptions.model_fields) - {"horizon"}
+
+
+def test_the_shown_code_gives_the_same_numbers(opened, do, shell):
+    board = opened(horizon=4, paths=100, calibrate=False, dropout=0.3, loss="mse", weights="linear", **SMALL)
+    board.pages["Training"].bar.start.click()
+    run = shell.user_ns["run"]
+    assert board.run is run
+    board.pages["Forecast"].bar.start.click()
+    board.pages["Gates"].bar.start.click()
+    board.desk.backtest.put({"origins": 4, "baselines": ("naive",)})
+    board.pages["Judge"].bar.start.click()
+    fan, trace, judged = (board.pages[name].result for name in ("Forecast", "Gates", "Judge"))
+    (view,) = board.pages["Forecast"].stage.children
+    view.add(50)
+    assert board.pages["Forecast"].result.paths.shape == (150, 4)
+    np.testing.assert_array_equal(board.pages["Forecast"].result.paths[:100], fan.paths)
+    assert '<td style="text-align:left">150</td>' in board.pages["Forecast"].table.value
+    assert board.work.running is None
+    settings = board.desk.settings()
+    told = {"python": dict(shell.user_ns), "magics": {}}
+    lines = [line for line in code.python(settings).split("\n") if not line.startswith("memory")]
+    exec("\n".join(lines), told["python"])  # noqa: S102 - the code under test
+    cells = code.magics(settings)
+    told["magics"]["run"] = do(cells["Train"])[0]
+    for name, step in (("forecast", "Forecast"), ("gates", "Look inside"), ("judged", "Judge")):
+        value, _, err = do(cells[step])
+        assert err == ""
+        told["magics"][name] = value
+    for face in ("python", "magics"):
+        found = told[face]
+        assert found["run"] is not run
+        pd.testing.assert_frame_equal(found["run"].history.drop(columns="seconds"), run.history.drop(columns="seconds"))
+        np.testing.assert_array_equal(found["forecast"].paths, fan.paths)
+        np.testing.assert_array_equal(found["gates"].layers[0].forget, trace.layers[0].forget)
+        numbers = found["judged"].summary.drop(columns="seconds").reset_index(drop=True)
+        pd.testing.assert_frame_equal(numbers, judged.summary.drop(columns="seconds").reset_index(drop=True))
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+@pytest.mark.parametrize("plain", [{"dropout": 0.0, "dense": []}, {"dropout": 0.2, "dense": [3]}])
+def test_the_layers_of_the_shown_cell_are_the_reference_stack(cell, plain):
+    from lstm_lab.models.build import build_forecaster, read_stack, reference_stack
+
+    options = lstm_lab.options.TrainOptions.of({"cell": cell, "units": [3, 2], **plain})
+    text = code.stack_text({"cell": cell, "units": [3, 2], **plain})
+    one, other = (
+        build_forecaster(layers, 8, 1, seed=5).model for layers in (reference_stack(options), read_stack(text, {}))
+    )
+    assert [layer.get_config() for layer in one.layers] == [layer.get_config() for layer in other.layers]
+    for ours, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_code_says_only_what_is_not_at_its_default(opened):
+    board = opened(**SMALL)
+    settings = board.desk.settings()
+    call = ast.parse(code.python(settings)).body[1].value
+    given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    assert given == {"target": "close", **SMALL}
+    assert code.magics(settings)["Train"].split("\n")[0] == (
+        "%%lstm_train prices --target close --transform diff --lookback 8 --epochs 2 --batch 32 -o run"
+    )
+    assert code.magics(settings)["Forecast"] == "%lstm_forecast --run run"
+
+
+def test_defaults_from_config_and_a_chosen_weighting_do_not_change_what_the_magic_does(opened, do):
+    do("%config LSTMMagics.epochs = 7")
+    do("%config LSTMMagics.paths = 70")
+    next_weights.set("linear")
+    board = opened()
+    assert board.desk.train.controls["epochs"].value == 7
+    board.desk.train.put({"epochs": 100})
+    lines = code.magics(board.desk.settings())
+    assert "--epochs 100" in lines["Train"]
+    assert "--weights uniform" in lines["Train"]
+    assert "paths" not in lines["Forecast"]
+    assert "paths=70" in code.python(board.desk.settings())
+
+
+@pytest.mark.parametrize(
+    "text", ["close", "log_return,bollinger(20, 2)", "two words", "it's", 'say "x"', """both ' and " here""", ""]
+)
+def test_a_quoted_word_comes_back_from_the_line(text):
+    parsed = COMMANDS["lstm_train"].parse(f"{code.quoted('some data')} --target {code.quoted(text)}")
+    assert parsed.place == "some data"
+    assert parsed.values["target"] == text  # noqa: PD011 - no pandas here
+
+
+def test_while_a_job_runs_no_other_starts_and_stop_ends_it(opened, monkeypatch):
+    board = opened(**{**SMALL, "epochs": 500, "patience": 500})
+    pages, real, seen = board.pages, lstm_lab.run.train, []
+
+    def train(*given, listener, **options):
+        begun = listener.on_start
+        batches = []
+
+        def on_start(plan):
+            begun(plan)
+            seen.extend((page.bar.start.disabled, page.bar.stop.disabled) for page in pages.values())
+            seen.append(said(pages["Forecast"]))
+            pages["Forecast"].bar.start.click()
+            pages["Training"].bar.start.click()
+
+        def on_batch(batch):
+            batches.append(batch)
+            if len(batches) == 20:
+                thread = threading.Thread(target=pages["Training"].bar.stop.click)
+                thread.start()
+                thread.join()
+
+        monkeypatch.setattr(listener, "on_start", on_start)
+        monkeypatch.setattr(listener, "on_batch", on_batch)
+        return real(*given, listener=listener, **options)
+
+    monkeypatch.setattr(lstm_lab.run, "train", train)
+    pages["Training"].bar.start.click()
+    assert seen[:7] == [(True, False), *[(True, True)] * 6]
+    assert seen[7] == "Training is running: stop it, or wait for its end."
+    assert board.run.end.reason == "stopped"
+    assert said(pages["Training"]).startswith("stopped after ")
+    assert said(pages["Forecast"]) == ""
+    assert [(page.bar.start.disabled, page.bar.stop.disabled) for page in pages.values()] == [(False, True)] * 7
+    assert board.work.running is None
+
+
+def test_a_mistake_of_the_users_is_one_line_and_one_of_ours_keeps_its_traceback(opened, monkeypatch):
+    board = opened()
+    page = board.pages["Forecast"]
+    page.bar.start.click()
+    assert said(page) == "there is no run yet; press Train, or train one in a cell"
+    assert len(page.stage.children) == 1
+
+    def broken(*_, **__):
+        raise ZeroDivisionError("<ours>")
+
+    monkeypatch.setattr(lstm_lab.run, "train", broken)
+    page = board.pages["Training"]
+    page.bar.start.click()
+    assert "mistake of lstm_lab's" in said(page)
+    shown = page.stage.children[0].value
+    assert "Traceback" in shown
+    assert "ZeroDivisionError: &lt;ours&gt;" in shown
+    assert not page.bar.start.disabled
+
+
+def test_a_click_from_before_the_end_starts_nothing_more(opened, monkeypatch):
+    board, clock, started = opened(), [100.0], []
+    monkeypatch.setattr("lstm_lab.notebook.dashboard.job_runner.sent_at", lambda: clock[0])
+    page = board.pages["Training"]
+    monkeypatch.setattr(page, "job", lambda _: started.append(clock[0]))
+    page.bar.start.click()
+    clock[0] = 99.9
+    page.bar.start.click()
+    clock[0] = 101.0
+    page.bar.start.click()
+    assert started == [100.0, 101.0]
+
+
+def test_a_click_in_a_thread_waits_for_the_main_one(monkeypatch):
+    done, later = [], []
+    loop = type("Loop", (), {"add_callback": staticmethod(later.append)})
+    kernel = type("Kernel", (), {"io_loop": loop, "get_parent": staticmethod(lambda: {"header": {"subshell_id": "s"}})})
+    monkeypatch.setattr(messages, "_kernel", lambda: kernel)
+    thread = threading.Thread(target=messages.in_main, args=(lambda: done.append(threading.current_thread()),))
+    thread.start()
+    thread.join()
+    assert done == []
+    later[0]()
+    assert done == [threading.main_thread()]
+    assert messages.stop_arrives()
+    kernel.get_parent = staticmethod(lambda: {"header": {}})
+    assert not messages.stop_arrives()
+
+
+def test_where_stop_would_not_arrive_there_is_a_word_instead(opened, monkeypatch):
+    monkeypatch.setattr("lstm_lab.notebook.dashboard.job_runner.stop_arrives", lambda: False)
+    page = opened(**SMALL).pages["Training"]
+    seen = []
+    monkeypatch.setattr(page, "job", lambda _: seen.append((page.bar.stop.disabled, said(page))))
+    page.bar.start.click()
+    assert seen == [(True, "preparing; to stop, interrupt the kernel (■)")]
+
+
+def test_data_of_every_kind_can_be_chosen(opened, shell, prices, tmp_path):
+    board = opened("oil")
+    assert board.desk.source.python == 'lab.example("oil")'
+    assert "price" in board.preview.view.value
+    prices.rename_axis("date").to_csv(tmp_path / "my prices.csv")
+    board = opened(str(tmp_path / "my prices.csv"), target="volume")
+    assert "<h4>volume</h4>" in board.preview.view.value
+    assert code.magics(board.desk.settings())["Train"].startswith(f'%%lstm_train "{tmp_path}/my prices.csv" --target')
+    board = opened(prices["close"] * 2)
+    assert board.desk.source.word == "frame"
+    assert shell.user_ns["frame"].equals(prices["close"] * 2)
+    assert opened(prices).desk.source.word == "prices"
+    with pytest.raises(DataError, match="did you mean 'prices'"):
+        opened("prics")
+    with pytest.raises(OptionError, match="did you mean 'units'"):
+        opened("prices", unit=3)
+
+
+def test_choosing_other_data_offers_their_columns_and_likely_target(opened):
+    board = opened()
+    target = board.desk.train.controls["target"].field.widget
+    assert [value for _, value in target.options] == ["", "close", "volume"]
+    assert target.value == "close"
+    board.desk.source.menu.value = "temperature"
+    assert target.value == "temperature"
+    assert "seasonal_diff(24)" in board.desk.train.controls["transform"].field.menu.options
+    board.desk.source.menu.value = "oil"
+    assert target.value == ""
+    assert "target" not in board.desk.settings().train
+
+
+def test_a_menu_keeps_its_choice_when_its_options_change_and_nobody_hears():
+    menu, heard = ipywidgets.Dropdown(options=["a", "b"], value="b"), []
+    menu.observe(heard.append, "value")
+    offer(menu, ["x", "b"])
+    assert menu.value == "b"
+    offer(menu, ["x", "y"])
+    assert menu.value == "x"
+    menu.close()
+
+
+def test_new_variables_and_runs_appear_after_a_cell_and_a_run_of_a_magic_can_be_picked(opened, do, shell, prices):
+    board = opened()
+    assert board.desk.picker.value == ""
+    do("more = prices.iloc[:200]")
+    shell.events.trigger("post_run_cell", None)
+    assert "more" in [value for _, value in board.desk.source.menu.options]
+    assert board.desk.source.word == "prices"
+    do("prices = prices.rename(columns={'close': 'last'})")
+    shell.events.trigger("post_run_cell", None)
+    assert "last" in [value for _, value in board.desk.train.controls["target"].field.widget.options]
+    run = lstm_lab.train(prices, target="close", **SMALL)
+    shell.user_ns["mine"] = run
+    shell.events.trigger("post_run_cell", None)
+    board.desk.picker.value = "mine"
+    assert board.run is run
+    board.pages["Gates"].bar.start.click()
+    assert board.pages["Gates"].result.model is run.model
+    assert "--run mine" in board.code.value
+
+
+def test_weights_chosen_in_the_curve_set_the_control(opened):
+    board = opened(**SMALL)
+    board.pages["Training"].bar.start.click()
+    board.pages["Weights"].bar.start.click()
+    (view,) = board.pages["Weights"].stage.children
+    view._hear(None, {"kind": "use", "scheme": "exponential:2.5"}, [])
+    assert board.desk.train.values()["weights"] == "exponential:2.5"
+    assert "Weights: exponential:2.5" in board.preview.view.value
+    assert next_weights.get() is None
+
+
+def test_two_dashboards_do_not_disturb_each_other(opened):
+    one, other = opened(**SMALL), opened("oil")
+    one.desk.train.put({"lookback": 9})
+    assert other.desk.train.controls["lookback"].value == 60
+    one.pages["Training"].bar.start.click()
+    assert said(other.pages["Training"]) == ""
+    assert other.desk.picker.value == ""
+
+
+def test_closing_leaves_no_widget_and_no_observer(shell, prices):
+    shell.user_ns["prices"] = prices
+    lstm_lab.train(prices, target="close", **SMALL)
+    before, heard = set(registry._instances), len(shell.events.callbacks["post_run_cell"])
+    threads = threading.active_count()
+    board = dashboard("prices", horizon=3, paths=50, calibrate=False, **SMALL)
+    for name in ("Training", "Forecast", "Gates", "Losses"):
+        board.pages[name].bar.start.click()
+        assert not said(board.pages[name]).startswith("this is a mistake")
+    board.close()
+    left = [registry._instances[key] for key in set(registry._instances) - before]
+    assert [type(one).__name__ for one in left] == []
+    assert len(shell.events.callbacks["post_run_cell"]) == heard
+    assert threading.active_count() <= threads
+
+
+def test_what_is_kept_is_the_newest_picture(opened, monkeypatch):
+    shown = []
+    handle = type("Handle", (), {"update": lambda _, data, **__: shown.append(data)})
+    monkeypatch.setattr(
+        "lstm_lab.notebook.dashboard.snapshot.display", lambda data, **_: shown.append(data) or handle()
+    )
+    monkeypatch.setattr("lstm_lab.notebook.dashboard.view.display", lambda data, **_: shown.append(data))
+    board = opened(**SMALL)
+    board._ipython_display_()
+    assert all("image/png" not in data for data in shown)
+    assert "Nothing was trained" in shown[1]["text/plain"]
+    board.pages["Training"].bar.start.click()
+    assert "image/png" in shown[2]
+    assert shown[2]["text/plain"].startswith("Run 'run': close")
+    assert "image/png" in board._repr_mimebundle_()
+    assert repr(board).startswith("Dashboard: prices\nRun 'run'")
+
+
+def test_column_names_are_text_and_never_markup(opened, shell, prices):
+    nasty = "<img src=x onerror=alert(1)>"
+    shell.user_ns["nasty"] = prices.rename(columns={"close": nasty})
+    board = opened("nasty", target=nasty)
+    for value in (board.preview.view.value, board.code.value):
+        assert "<img" not in value
+        assert "&lt;img" in value
+
+
+def test_a_name_that_is_no_variable_is_refused(opened):
+    board = opened(**SMALL)
+    board.desk.name.value = "my run"
+    board.pages["Training"].bar.start.click()
+    assert "No code: a run is kept" in board.code.value
+    assert said(board.pages["Training"]).startswith("a run is kept under the name of a variable, got 'my run'")
+
+
+def test_in_a_terminal_the_magic_says_what_it_needs_and_what_does_the_same(do):
+    value, out, err = do("%lstm_lab oil")
+    assert (value, err) == (None, "")
+    assert out.count("\n") == 1
+    assert "needs a notebook" in out
+    assert "%lstm_train, %lstm_forecast" in out
+
+
+def test_in_a_notebook_the_magic_opens_the_dashboard_with_its_flags(do, shell, prices, monkeypatch):
+    shown = []
+    monkeypatch.setattr(type(shell), "kernel", None, raising=False)
+    monkeypatch.setattr("lstm_lab.notebook.magics.display", shown.append)
+    shell.user_ns["prices"] = prices
+    shell.user_ns["n"] = 24
+    _, _, err = do("%lstm_lab prices --target volume --lookback n --horizon 7 --seed 3 -o board")
+    assert err == ""
+    board = shell.user_ns["board"]
+    assert shown == [board]
+    assert board.desk.train.values() == {"target": "volume", "lookback": 24, "seed": 3}
+    assert board.desk.forecast.values() == {"horizon": 7, "seed": 3}
+    board.close()
+    _, _, err = do("%lstm_lab prices --target volum")
+    assert "there is no numeric column 'volum'; did you mean 'volume'?" in err or err == ""
+
+
+def test_without_a_shell_the_runs_are_the_dashboards_own(monkeypatch, prices):
+    monkeypatch.setattr("lstm_lab.notebook.dashboard.environment.get_ipython", lambda: None)
+    board = dashboard(prices, **SMALL)
+    board.pages["Training"].bar.start.click()
+    assert set(board.desk.surroundings.runs()) == {"run"}
+    assert Surroundings().tables() == []
+    with pytest.raises(LabError):
+        Surroundings().keep(None, "x") or dashboard("nothing such")
+    board.close()

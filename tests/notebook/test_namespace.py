@@ -1,0 +1,55 @@
+"""What a word means: itself before a variable, a variable before a file, a file before an example."""
+
+import pandas as pd
+import pytest
+
+from lstm_lab.data.loading import EXAMPLES
+from lstm_lab.errors import DataError
+from lstm_lab.notebook.namespace import find_source, resolve, tables
+from lstm_lab.options import TrainOptions
+
+WORDS = {"target": ("close", "open"), "features": ("hour", "close"), "max_gap": ()}
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "variables", "value"),
+    [
+        ("lookback", "n", {"n": 24}, 24),
+        ("lookback", "24", {"24": 3}, "24"),
+        ("loss", "mse", {"mse": "mae"}, "mse"),
+        ("loss", "mine", {"mine": "mae"}, "mae"),
+        ("features", "hour", {"hour": 3}, "hour"),
+        ("features", "feats", {"feats": ["hour"]}, ["hour"]),
+        ("target", "close", {"close": "open"}, "close"),
+        ("target", "column", {"column": "open"}, "open"),
+        ("target", "column", {"column": 3.5}, "column"),
+        ("max_gap", "gap", {"gap": "3D"}, "3D"),
+        ("max_gap", "3D", {}, "3D"),
+        ("lookback", "unknown", {}, "unknown"),
+    ],
+)
+def test_a_word_means_itself_before_it_means_a_variable(option, text, variables, value):
+    assert resolve({option: text}, TrainOptions, variables, WORDS) == {option: value}
+
+
+def test_a_variable_comes_before_a_file_and_a_file_before_an_example(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mine = pd.DataFrame({"a": [1.0]})
+    assert isinstance(find_source("oil", {}), pd.DataFrame)
+    (tmp_path / "oil").write_text("a\n1\n")
+    assert find_source("oil", {}).name == "oil"
+    assert find_source("oil", {"oil": mine}) is mine
+
+
+def test_what_looks_like_a_path_is_left_for_loading_to_refuse():
+    assert find_source("no/such.csv", {}).name == "such.csv"
+
+
+def test_an_unknown_source_is_compared_with_the_users_tables_and_the_examples():
+    variables = {"prices": pd.Series([1.0]), "prince": 3, "_": pd.DataFrame()}
+    with pytest.raises(DataError, match="no variable, file or example called 'price'; did you mean 'prices'\\?"):
+        find_source("price", variables)
+    with pytest.raises(DataError, match="no file or example called 'oli'; did you mean 'oil'\\?"):
+        find_source("oli", {})
+    assert tables(variables) == ["prices"]
+    assert "oil" in EXAMPLES

@@ -1,0 +1,94 @@
+"""`%lstm_save`, `%lstm_load` and `%lstm_runs` in a real shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lstm_lab
+from lstm_lab.notebook.commands import LOAD, LOSS, RUNS, SAVE, WEIGHTS
+from lstm_lab.notebook.run_table import roster
+
+
+@pytest.fixture(scope="module")
+def run():
+    rng = np.random.default_rng(0)
+    index = pd.date_range("2022", periods=260, freq="D")
+    prices = pd.DataFrame({"close": 9 + rng.normal(0, 0.1, 260).cumsum()}, index=index)
+    return lstm_lab.train(prices, units=[3], dense=[], lookback=8, epochs=1, transform="diff", features=[])
+
+
+@pytest.fixture
+def stocked(shell, run):
+    shell.user_ns["mine"] = run
+    return shell
+
+
+def test_a_run_is_saved_and_comes_back_under_a_name_as_the_last(stocked, do, tmp_path, run):
+    path, out, err = do(f"%lstm_save '{tmp_path}/my prices.lstm' --run mine")
+    assert err == ""
+    assert path == tmp_path / "my prices.lstm"
+    assert out.startswith(f"{path} (")
+    loaded, out, err = do(f"%lstm_load '{path}' -o back")
+    assert err == ""
+    assert "Run 'back': close" in out
+    assert stocked.user_ns["back"] is loaded
+    do("forecast = %lstm_forecast 2 --paths 50")
+    forecast = stocked.user_ns["forecast"]
+    np.testing.assert_array_equal(forecast.paths, run.forecast(2, paths=50).paths)
+    listed, out, _ = do("%lstm_runs")
+    table = listed.frame
+    assert "back, the last" in out
+    assert "vs naive" in out
+    assert any(line.split()[:2] == ["mine", "close"] and " diff " in line for line in out.splitlines())
+    assert table.index.tolist() == ["back", "mine"]
+    assert table["last"].tolist() == [True, False]
+    assert table.loc["mine", ["target", "transform", "rows", "epochs"]].tolist() == ["close", "diff", 260, 1]
+
+
+def test_the_table_says_how_a_run_compares_with_naive(run):
+    table = roster({"mine": run}, run).frame
+    assert table.index.tolist() == ["mine"]
+    metrics = run.metrics
+    assert table.loc["mine", "against_naive"] == pytest.approx(metrics["val_loss"] / metrics["naive_val_loss"] - 1)
+    assert roster({}, run).frame.index.tolist() == ["(last)"]
+    assert repr(roster({})) == "Runs\n  none  train one, for example %lstm_train oil -o first"
+    assert '<th scope="row"' in roster({"<b>": run})._repr_html_()
+    assert "&lt;b&gt;" in roster({"<b>": run})._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("%lstm_save", "%lstm_save needs a file; for example %lstm_save prices.lstm"),
+        ("%lstm_load", "%lstm_load needs a file; for example %lstm_load prices.lstm"),
+        ("%lstm_save x.lstm --run mien", "there is no run called 'mien'; did you mean 'mine'?"),
+        (
+            "%lstm_save nowhere/at/all/x.lstm --run mine",
+            "a run is saved in a folder that exists, got nowhere/at/all/x.lst",
+        ),
+        ("%lstm_load nothing.lstm", "there is no file nothing.lstm; run.save('nothing.lstm') writes one"),
+        ("%lstm_load prices.csv", "prices.csv is no whole run of lstm_lab"),
+        ("%lstm_runs --rn", "%lstm_runs has no flag --rn; choose from --output, --help"),
+    ],
+)
+@pytest.mark.usefixtures("stocked")
+def test_mistakes_are_one_line(do, line, message):
+    Path("prices.csv").write_text("day,close\n2022-01-01,9\n", encoding="utf-8")
+    result, _, err = do(line)
+    assert result is None
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("example", [*WEIGHTS.examples, *LOSS.examples, *SAVE.examples, *LOAD.examples, *RUNS.examples])
+def test_every_example_of_the_help_runs_as_written(stocked, do, run, example):
+    run.save("prices.lstm")
+    do("%lstm_load prices.lstm")  # makes it the last run
+    _, out, err = do(example)
+    assert err == ""
+    assert "Traceback" not in out
+    assert stocked.user_ns.get("first", run).target == "close"

@@ -1,0 +1,170 @@
+"""A saved run is the same run: same paths to the last bit, same split, same words; and nothing in the file is run."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lstm_lab as lab
+from lstm_lab.errors import LabError, OptionError, RunError
+from lstm_lab.models.backend import keras
+from lstm_lab.simulation.simulator import CHUNK
+
+TRAIN = {"units": [4], "dense": [], "lookback": 8, "epochs": 1}
+
+
+def table(rows=300, index=None):
+    rng = np.random.default_rng(1)
+    index = pd.date_range("2023-01-01", periods=rows, freq="D", name="day") if index is None else index
+    return pd.DataFrame({"sales": 50 + rng.normal(0, 1, rows).cumsum(), "rain": rng.normal(size=rows)}, index=index)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return lab.train(table(), target="sales", features=["rain", "dayofweek"], name="first", weights="linear", **TRAIN)
+
+
+@pytest.fixture
+def file(run, tmp_path):
+    return run.save(tmp_path / "first.lstm")
+
+
+def same(one, other):
+    np.testing.assert_array_equal(one.forecast(3, paths=CHUNK).paths, other.forecast(3, paths=CHUNK).paths)
+
+
+def test_what_is_loaded_is_the_same_run(run, file):
+    loaded = lab.load_run(file)
+    same(loaded, run)
+    assert repr(loaded) == repr(run)
+    assert loaded.options == run.options
+    assert loaded.metrics == run.metrics
+    assert loaded.end == run.end
+    pd.testing.assert_frame_equal(loaded.history, run.history)
+    pd.testing.assert_frame_equal(loaded.frame, run.frame)
+    assert loaded.frame.attrs == run.frame.attrs
+    np.testing.assert_array_equal(loaded.windows.weights, run.windows.weights)
+    for part in ("train", "validation", "calibration"):
+        np.testing.assert_array_equal(getattr(loaded.split, part), getattr(run.split, part))
+    np.testing.assert_array_equal(loaded.gates().layers[0].forget, run.gates().layers[0].forget)
+    score = [
+        lab.backtest(one, horizon=3, origins=4, paths=CHUNK).summary.drop(columns="seconds") for one in (run, loaded)
+    ]
+    pd.testing.assert_frame_equal(*score)
+
+
+def test_calibrations_that_it_had_need_not_be_made_again(run, tmp_path):
+    run.forecast(3, paths=CHUNK)
+    loaded = lab.load_run(run.save(tmp_path / "calibrated.lstm"))
+    assert set(loaded.experiences) == set(run.experiences)
+    same(loaded, run)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.date_range("2023-03-20", periods=300, freq="h", tz="Europe/Berlin", name="time"),
+        pd.bdate_range("2023-01-02", periods=300).as_unit("s"),
+        pd.DatetimeIndex(pd.date_range("2023-01-01", periods=320, freq="D").delete(slice(100, 120))),
+        pd.RangeIndex(10, 310),
+        pd.Index(np.arange(300) * 0.5, name="seconds"),
+        pd.Index(np.arange(300) * 3),
+    ],
+)
+def test_every_kind_of_index_comes_back(index, tmp_path):
+    run = lab.train(table(index=index), target="sales", **TRAIN)
+    loaded = lab.load_run(run.save(tmp_path / "x.lstm"))
+    pd.testing.assert_index_equal(loaded.frame.index, run.frame.index, exact=True)
+    assert getattr(loaded.frame.index, "freq", None) == getattr(run.frame.index, "freq", None)
+    same(loaded, run)
+
+
+def test_a_continued_run_is_saved_as_such(run, tmp_path):
+    later = run.on(table(400))
+    loaded = lab.load_run(later.save(tmp_path / "later.lstm"))
+    assert loaded.split.cuts == later.split.cuts
+    assert loaded.split.cuts.forgotten > 0
+    same(loaded, later)
+
+
+def test_a_network_of_the_users_own_is_kept(tmp_path):
+    layers = [keras.layers.GRU(3, return_sequences=True), keras.layers.Dropout(0.3), keras.layers.LSTM(2)]
+    run = lab.train(table(), target="sales", stack=[*layers, keras.layers.Dense(1)], lookback=8, epochs=1)
+    same(lab.load_run(run.save(tmp_path / "own.lstm")), run)
+
+
+def test_the_file_is_a_zip_without_pickle_whose_network_keras_loads_alone(file, run, tmp_path):
+    with zipfile.ZipFile(file) as archive:
+        assert sorted(archive.namelist()) == ["data.npz", "model.keras", "run.json"]
+        assert json.loads(archive.read("run.json"))["encoder"]["target"] == "sales"
+        place = tmp_path / "model.keras"
+        place.write_bytes(archive.read("model.keras"))
+    x = run.windows.inputs(slice(0, 5))
+    np.testing.assert_array_equal(
+        np.asarray(keras.models.load_model(place)(x)), np.asarray(run.model(x, training=False))
+    )
+
+
+def rewritten(file, name, content):
+    with zipfile.ZipFile(file) as archive:
+        parts = {each: archive.read(each) for each in archive.namelist()}
+    parts[name] = content
+    with zipfile.ZipFile(file, "w") as archive:
+        for each, value in parts.items():
+            archive.writestr(each, value)
+    return file
+
+
+class Bomb:
+    """Would run code when unpickled."""
+
+    def __reduce__(self):
+        return (pytest.fail, ("code from the file was run",))
+
+
+def test_an_array_that_hides_a_pickle_is_refused(file, tmp_path):
+    place = tmp_path / "data.npz"
+    np.savez(place, values=np.array([Bomb()], dtype=object), index=np.arange(1))
+    with pytest.raises(RunError, match=r"first.lstm is no whole run of lstm_lab \(ValueError\)"):
+        lab.load_run(rewritten(file, "data.npz", place.read_bytes()))
+
+
+def test_a_lambda_in_the_network_is_refused(file, run, tmp_path):
+    model = keras.Sequential([keras.Input(run.model.input_shape[1:]), keras.layers.Lambda(lambda x: x[:, -1, :1])])
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(RunError, match=r"the network of first\.lstm cannot be built here"):
+        lab.load_run(rewritten(file, "model.keras", (tmp_path / "model.keras").read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda file: file.with_name("none.lstm"), "there is no file .*none.lstm; run.save"),
+        (lambda file: file.write_bytes(b"prices") and file, "no whole run of lstm_lab"),
+        (lambda file: file.write_bytes(pickle.dumps(1)) and file, "no whole run of lstm_lab"),
+        (lambda file: rewritten(file, "run.json", b"{"), "no whole run of lstm_lab"),
+        (lambda file: rewritten(file, "run.json", b'{"format": 9, "version": "9.1"}'), "saved by lstm_lab 9.1, which"),
+    ],
+)
+def test_what_is_no_run_is_refused_in_one_line(file, damage, message):
+    with pytest.raises(LabError, match=message) as refused:
+        lab.load_run(damage(file))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_folder_that_does_not_exist_is_named(run, tmp_path):
+    with pytest.raises(RunError, match=r"a folder that exists, got .*; make .*nowhere first"):
+        run.save(tmp_path / "nowhere" / "x.lstm")
+
+
+def test_a_feature_of_the_users_own_must_be_registered(file):
+    with zipfile.ZipFile(file) as archive:
+        kept = json.loads(archive.read("run.json"))
+    kept["encoder"]["features"] = ["range(5)", "dayofweek"]
+    with pytest.raises(OptionError, match="a feature of your own must be registered before its run is loaded"):
+        lab.load_run(rewritten(file, "run.json", json.dumps(kept).encode()))

@@ -1,0 +1,348 @@
+"""Training: events, halts, best weights, seeds, and no look at what it must not see."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from lstm_lab.data.windows import Windows, cut_rows, split_rows, windows_of
+from lstm_lab.errors import DataError, StackError
+from lstm_lab.events import TrainingListener
+from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.build import build_forecaster, reference_stack
+from lstm_lab.options import TrainOptions
+from lstm_lab.training.batches import Feed
+from lstm_lab.training.fit import fit
+
+ROWS, LOOKBACK = 200, 8
+OPTIONS = TrainOptions(
+    units=(4,), dense=(), dropout=0.1, lookback=LOOKBACK, batch=32, epochs=3, learning_rate=0.02, seed=3
+)
+
+
+def series(rows=ROWS):
+    """Column 0 follows column 1 of the row before, so there is something to learn."""
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(rows, 2)).astype(np.float32)
+    matrix[1:, 0] = 0.3 * matrix[1:, 0] + 0.9 * matrix[:-1, 1]
+    return matrix
+
+
+def parts(matrix, validation=0.2):
+    windows = windows_of(matrix, np.zeros(len(matrix), int), LOOKBACK)
+    return windows, split_rows(windows, cut_rows(len(matrix), validation=validation, calibration=0.1))
+
+
+def trained(matrix=None, *, options=OPTIONS, validation=0.2, **changes):
+    """Train a fresh small network; give it with what training said."""
+    options = options.model_copy(update={key: changes.pop(key) for key in list(changes) if hasattr(options, key)})
+    windows, split = parts(series() if matrix is None else matrix, validation)
+    forecaster = build_forecaster(reference_stack(options), LOOKBACK, 2, seed=options.seed)
+    return forecaster, fit(forecaster, windows, split.train, split.validation, options, **changes)
+
+
+class Listener(TrainingListener):
+    """Keeps every event; may act at a certain batch."""
+
+    def __init__(self, act=None, at=None):
+        self.plan, self.batches, self.epochs, self.ends = None, [], [], []
+        self._act, self._at = act, at
+
+    def on_start(self, plan):
+        self.plan = plan
+
+    def on_batch(self, batch):
+        self.batches.append(batch)
+        if (batch.epoch, batch.batch) == self._at:
+            self._act()
+
+    def on_epoch(self, epoch):
+        self.epochs.append(epoch)
+
+    def on_end(self, end):
+        self.ends.append(end)
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def test_events_tell_the_whole_story():
+    listener = Listener()
+    forecaster, training = trained(listener=listener, baseline=0.0)
+    windows, split = parts(series())
+    plan = listener.plan
+    assert (plan.epochs, plan.batches) == (3, -(-len(split.train) // 32))
+    assert (plan.windows, plan.validation_windows) == (len(split.train), len(split.validation))
+    assert plan.title == forecaster.describe()
+    assert plan.parameters == forecaster.model.count_params()
+    targets = windows.targets(split.validation).astype(np.float64)
+    huber = np.where(np.abs(targets) <= 1, targets**2 / 2, np.abs(targets) - 0.5).mean()
+    assert plan.baseline == pytest.approx(huber, rel=1e-5)
+    assert [(b.epoch, b.batch) for b in listener.batches] == [
+        (e, b + 1) for e in (1, 2, 3) for b in range(plan.batches)
+    ]
+    assert [epoch.loss for epoch in listener.epochs] == [b.loss for b in listener.batches if b.batch == plan.batches]
+    assert listener.ends == [training.end]
+    history = training.history
+    assert history.index.tolist() == [1, 2, 3]
+    assert history.columns.tolist() == ["loss", "val_loss", "learning_rate", "seconds", "best"]
+    assert history["val_loss"].tolist() == [epoch.val_loss for epoch in listener.epochs]
+    assert np.allclose(history["learning_rate"], 0.02)
+    assert history.index[history["best"]].tolist() == [training.end.best_epoch]
+    assert (training.end.reason, training.end.epochs) == ("finished", 3)
+
+
+@pytest.mark.parametrize(("loss", "supervise"), [("huber", "last"), ("mse", "every"), ("mae", "last")])
+def test_validation_is_the_plain_loss_at_the_last_step(loss, supervise):
+    forecaster, training = trained(loss=loss, delta=0.7, supervise=supervise, epochs=2)
+    windows, split = parts(series())
+    error = forecaster.model.predict(windows.inputs(split.validation), verbose=0)[:, 0].astype(np.float64)
+    error = np.abs(error - windows.targets(split.validation))
+    expected = {
+        "huber": np.where(error <= 0.7, error**2 / 2, 0.7 * (error - 0.35)),
+        "mse": error**2,
+        "mae": error,
+    }[loss].mean()
+    kept = training.history.loc[training.end.best_epoch]
+    assert kept["val_loss"] == pytest.approx(expected, rel=1e-5)
+    assert kept["val_loss"] == training.history["val_loss"].min()
+
+
+def test_learning_happens_and_beats_no_change():
+    _, training = trained(epochs=25, dropout=0.0)
+    assert training.history["val_loss"].min() < 0.5 * training.plan.baseline
+
+
+def test_early_stopping_keeps_the_best_epoch():
+    listener = Listener()
+    options = OPTIONS.model_copy(update={"units": (16,), "learning_rate": 0.1})
+    noise = np.random.default_rng(1).normal(size=(120, 2)).astype(np.float32)
+    forecaster, training = trained(noise, options=options, epochs=60, patience=2, listener=listener)
+    end = training.end
+    assert end.reason == "early"
+    assert end.epochs == end.best_epoch + 2
+    assert training.history["val_loss"].idxmin() == end.best_epoch
+    assert f"stopped early after {end.epochs} of 60 epochs" in end.message
+    assert f"kept epoch {end.best_epoch}, the best validation loss" in end.message
+    assert listener.epochs[-1].patience_left == 0
+    windows, split = parts(noise)
+    forecaster.model.compile(loss=keras.losses.Huber())
+    again = forecaster.model.evaluate(windows.inputs(split.validation), windows.targets(split.validation), verbose=0)
+    assert again == pytest.approx(training.history["val_loss"].min(), rel=1e-5)
+
+
+def test_without_validation_the_newest_epoch_is_kept_and_patience_has_no_say():
+    _, training = trained(validation=0.0, epochs=4, patience=1)
+    assert training.end.best_epoch == training.end.epochs == 4
+    assert training.history["val_loss"].isna().all()
+    assert training.plan.baseline is None
+    assert "no validation" in training.end.message
+
+
+def halted(how, at, **changes):
+    stop = threading.Event()
+    listener = Listener(interrupt if how == "interrupted" else stop.set, at)
+    forecaster, training = trained(stop=stop, listener=listener, epochs=9, **changes)
+    assert training.end.reason == how
+    assert listener.ends == [training.end]
+    assert (listener.batches[-1].epoch, listener.batches[-1].batch) == at
+    return forecaster, training
+
+
+@pytest.mark.parametrize(("how", "supervise"), [("interrupted", "last"), ("stopped", "every")])
+def test_a_halt_in_the_middle_keeps_the_best_epoch_and_the_history(how, supervise):
+    forecaster, training = halted(how, (3, 2), supervise=supervise)
+    assert len(training.history) == training.end.epochs == 2
+    assert training.end.message.startswith(f"{how} after 2 of 9 epochs; kept epoch {training.end.best_epoch}, the best")
+    assert "\n" not in training.end.message
+    reference, _ = trained(epochs=training.end.best_epoch, supervise=supervise)
+    for kept, expected in zip(forecaster.model.get_weights(), reference.model.get_weights(), strict=True):
+        assert np.array_equal(kept, expected)
+
+
+@pytest.mark.parametrize("how", ["interrupted", "stopped"])
+def test_a_halt_before_the_first_epoch_keeps_the_current_weights_and_says_so(how):
+    forecaster, training = halted(how, (1, 2))
+    assert training.history.empty
+    assert training.end.best_epoch == training.end.epochs == 0
+    assert "kept the weights as they were, for no epoch was complete" in training.end.message
+    fresh = build_forecaster(reference_stack(OPTIONS), LOOKBACK, 2, seed=3)
+    assert not np.array_equal(forecaster.model.get_weights()[0], fresh.model.get_weights()[0])
+
+
+def test_a_stop_at_the_last_batch_of_an_epoch_still_counts_it():
+    _, split = parts(series())
+    _, training = halted("stopped", (2, -(-len(split.train) // 32)))
+    assert training.end.epochs == 2
+
+
+def test_an_error_of_a_listener_is_not_swallowed():
+    with pytest.raises(ZeroDivisionError):
+        trained(listener=Listener(lambda: 1 // 0, (1, 1)))
+
+
+def test_divergence_is_an_error_that_names_the_remedy():
+    wild = series() * np.float32(1e30)
+    with pytest.raises(StackError, match=r"no finite number in the first epoch .*try learning_rate=0.002"):
+        trained(wild, loss="mse")
+
+
+def test_divergence_after_a_good_epoch_keeps_it():
+    class Poison(Listener):
+        def on_epoch(self, epoch):
+            super().on_epoch(epoch)
+            if epoch.epoch == 2:
+                self.model.set_weights([np.full_like(weight, np.nan) for weight in self.model.get_weights()])
+
+    windows, split = parts(series())
+    forecaster = build_forecaster(reference_stack(OPTIONS), LOOKBACK, 2)
+    listener = Poison()
+    listener.model = forecaster.model
+    options = OPTIONS.model_copy(update={"epochs": 9})
+    training = fit(forecaster, windows, split.train, split.validation, options, listener=listener)
+    assert (training.end.reason, training.end.epochs) == ("early", 2)
+    assert "the loss was no finite number in epoch 3, try learning_rate=0.002; kept epoch" in training.end.message
+    assert all(np.isfinite(weight).all() for weight in forecaster.model.get_weights())
+
+
+def test_no_training_window_is_refused():
+    windows, split = parts(series())
+    forecaster = build_forecaster(reference_stack(OPTIONS), LOOKBACK, 2)
+    with pytest.raises(DataError, match="at least one window, got none"):
+        fit(forecaster, windows, split.train[:0], split.validation, OPTIONS)
+
+
+def test_supervise_every_needs_layers_that_allow_it():
+    windows, split = parts(series())
+    layers = [keras.layers.Bidirectional(keras.layers.LSTM(3)), keras.layers.Dense(1)]
+    options = OPTIONS.model_copy(update={"supervise": "every"})
+    with pytest.raises(StackError, match="use supervise='last'"):
+        fit(build_forecaster(layers, LOOKBACK, 2), windows, split.train, split.validation, options)
+
+
+@pytest.mark.parametrize("supervise", ["last", "every"])
+def test_no_row_from_the_training_cut_on_changes_a_weight(supervise):
+    windows, split = parts(series())
+    cut = windows.ends[split.train[-1]] + 1
+    assert cut == split.cuts.validation
+    changed = series()
+    changed[cut:] = 77.0
+    fits = []
+    for matrix in (series(), changed):
+        forecaster = build_forecaster(reference_stack(OPTIONS), LOOKBACK, 2)
+        options = OPTIONS.model_copy(update={"supervise": supervise})
+        view = Windows(matrix, LOOKBACK, windows.ends, windows.weights)
+        fit(forecaster, view, split.train, split.train[:0], options)
+        fits.append(forecaster.model.get_weights())
+    assert all(np.array_equal(a, b) for a, b in zip(*fits, strict=True))
+    changed[cut - 1] = 77.0
+    forecaster = build_forecaster(reference_stack(OPTIONS), LOOKBACK, 2)
+    fit(forecaster, Windows(changed, LOOKBACK, windows.ends, windows.weights), split.train, split.train[:0], options)
+    assert not np.array_equal(forecaster.model.get_weights()[0], fits[0][0])
+
+
+def test_every_counts_training_targets_alone_even_in_a_split_with_holes():
+    windows, _ = parts(series())
+    train = np.r_[0:40, 60:90]
+    feed = Feed(windows, train, 16, 0, every=True)
+    counted = np.zeros(ROWS, bool)
+    for (inputs, targets, weights), _ in zip(feed.dataset(), range(feed.batches), strict=False):
+        assert inputs.shape[1:] == (LOOKBACK, 2)
+        assert targets.shape[1:] == (LOOKBACK, 1)
+        burnt, rest = np.split(weights.numpy(), [LOOKBACK // 4], axis=1)
+        assert not burnt.any()
+        hit = np.isin(windows.matrix[:, 0], targets.numpy()[:, LOOKBACK // 4 :][rest > 0])
+        counted |= hit
+    assert set(np.flatnonzero(counted)) == set(windows.ends[train])
+
+
+def test_fit_is_plain_keras_over_the_same_batches_and_fillers_count_nothing():
+    windows, split = parts(series())
+    options = OPTIONS.model_copy(update={"dropout": 0.0, "epochs": 1})
+    train = split.train[:101]  # 4 batches of 26, so 3 places are filled
+    fresh, plain = (build_forecaster(reference_stack(options), LOOKBACK, 2).model for _ in range(2))
+    forecaster = build_forecaster(reference_stack(options), LOOKBACK, 2)
+    fit(forecaster, windows, train, split.validation, options)
+    plain.compile(optimizer=keras.optimizers.Adam(options.learning_rate), loss=keras.losses.Huber())
+    feed = Feed(windows, train, options.batch, options.seed, every=False)
+    sizes = []
+    for (inputs, targets, weights), _ in zip(feed.dataset(), range(feed.batches), strict=False):
+        real = weights.numpy() > 0
+        sizes.append(int(real.sum()))
+        plain.train_on_batch(inputs.numpy()[real], targets.numpy()[real])
+    assert sizes == [26, 26, 26, 23]
+    for mine, theirs in zip(forecaster.model.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-6)
+    assert not np.allclose(plain.get_weights()[0], fresh.get_weights()[0])
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_batches_hold_every_window_once_an_epoch_with_its_targets_and_weights(every):
+    windows, split = parts(series())
+    windows = windows.weighted("linear", split.train)
+    feed = Feed(windows, split.train, 32, 5, every=every)
+    stream = iter(feed.dataset())
+    epochs = []
+    for _ in range(2):
+        batches = [next(stream) for _ in range(feed.batches)]
+        epochs.append([np.concatenate([batch[k].numpy() for batch in batches]) for k in range(3)])
+    real = epochs[0][2].reshape(len(epochs[0][2]), -1)[:, -1] > 0
+    (first, targets, weights), (second, _, _) = [[part[real] for part in epoch] for epoch in epochs]
+    assert len(first) == len(split.train)
+    assert not np.array_equal(first, second)
+    order = np.array([np.flatnonzero((windows.inputs(split.train) == x).all(axis=(1, 2)))[0] for x in first])
+    assert sorted(order) == list(range(len(split.train)))
+    if every:
+        np.testing.assert_array_equal(targets[..., 0], windows.step_targets(split.train)[order])
+        assert weights.mean() == pytest.approx(1, rel=0.05)
+        scale = weights[:, -1] / windows.weights[split.train][order]
+    else:
+        np.testing.assert_array_equal(targets[:, 0], windows.targets(split.train)[order])
+        scale = weights / windows.weights[split.train][order]
+    full = feed.size * (feed.batches - 1)
+    np.testing.assert_allclose(scale[:full], scale[0], rtol=1e-5)
+    np.testing.assert_allclose(scale[full:].sum(), scale[0] * feed.size, rtol=1e-5)
+
+
+def test_weights_steer_the_training():
+    windows, split = parts(series())
+    results = []
+    for scheme in ("uniform", "exponential"):
+        forecaster = build_forecaster(reference_stack(OPTIONS), LOOKBACK, 2)
+        fit(forecaster, windows.weighted(scheme, split.train), split.train, split.train[:0], OPTIONS)
+        results.append(forecaster.model.get_weights()[0])
+    assert not np.allclose(*results)
+
+
+@pytest.mark.parametrize("supervise", ["last", "every"])
+def test_same_seed_same_weights_whatever_the_global_seeds(supervise):
+    results = []
+    for other in (1, 2):
+        tf.random.set_seed(other)
+        np.random.seed(other)  # noqa: NPY002 - the global state must have no say
+        random.seed(other)
+        forecaster, training = trained(supervise=supervise, dropout=0.3)
+        results.append((forecaster.model.get_weights(), training.history["val_loss"].tolist()))
+    assert all(np.array_equal(a, b) for a, b in zip(results[0][0], results[1][0], strict=True))
+    assert results[0][1] == results[1][1]
+    different, _ = trained(supervise=supervise, dropout=0.3, seed=4)
+    assert not np.array_equal(different.model.get_weights()[0], results[0][0][0])
+
+
+def digest():
+    """Train and give the weights' bits: what two processes must agree on."""
+    forecaster, _ = trained(units=(24, 16), dense=(8,), epochs=2, dropout=0.2)
+    return b"".join(weight.tobytes() for weight in forecaster.model.get_weights()).hex()
+
+
+def test_same_seed_same_weights_in_two_processes(tmp_path):
+    code = f"import runpy; print(runpy.run_path({__file__!r})['digest']())"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert told.stdout.strip() == digest()
+    assert not told.stderr
