@@ -328,7 +328,10 @@ def test_a_backtest_trains_on_the_older_rows_alone(tmp_path):
 
 def test_nobody_reading_on_ends_quietly():
     """As in `lstm-lab compare --help | head -1`: without a traceback, and with what a shell says of SIGPIPE."""
-    quiet = "import sys; from lstm_lab.cli import main as cli\nwhile True:\n    if code := cli.main(['run', '--help']): sys.exit(code)"
+    quiet = (
+        "import sys; from lstm_lab.cli.main import main\n"
+        "while True:\n    if code := main(['run', '--help']): sys.exit(code)"
+    )
     process = subprocess.Popen([sys.executable, "-c", quiet], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "lstm-lab run FILE [flags]\n"
     process.stdout.close()
