@@ -1,0 +1,146 @@
+"""`Options`: a frozen set of options that says in one line what is wrong with a value, and how each is declared."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from lstm_lab.errors import OptionError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
+
+__all__ = ["Options", "Sizes", "Texts", "as_sequence", "option", "option_extra", "shared_out", "split_commas"]
+
+
+def split_commas(text: str) -> list[str]:
+    """Split at the commas outside parentheses.
+
+    >>> split_commas("log_return, bollinger(20, 2)")
+    ['log_return', 'bollinger(20, 2)']
+    """
+    parts = re.split(r",(?![^()]*\))", text)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def as_sequence(value: object) -> object:
+    """Let ``32``, ``"64, 32"`` and ``"none"`` stand for a sequence, as a person types them."""
+    if isinstance(value, str):
+        return () if value.strip().lower() in {"", "none"} else tuple(split_commas(value))
+    if isinstance(value, int | float):
+        return (value,)
+    return value
+
+
+def option(
+    default: Any,
+    meaning: str,
+    *,
+    unit: str | None = None,
+    example: str | None = None,
+    form: str | None = None,
+    **rule: Any,
+) -> Any:
+    """Declare an option: its default, its meaning in one line, its unit, an example that is valid, its rule."""
+    extra: Any = {"unit": unit, "example": example, "form": form}
+    return Field(default, description=meaning, json_schema_extra=extra, **rule)
+
+
+Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_sequence)]
+Sizes: TypeAlias = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(as_sequence)]
+
+
+class Options(BaseModel):
+    """A frozen set of options that explains, in one line, what is wrong with a value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Validate keywords or the text of flags.
+
+        Parameters
+        ----------
+        values
+            Option names and their values; a value of text is read as on a command line.
+
+        Returns
+        -------
+        Self
+            The frozen options.
+
+        Raises
+        ------
+        OptionError
+            The first unknown name or refused value: rule, value, remedy.
+        """
+        for name in values:
+            if name not in cls.model_fields:
+                raise OptionError(f"there is no option {name!r}; {did_you_mean(name, cls.model_fields)}")
+        try:
+            return cls(**values)
+        except ValidationError as refused:
+            raise OptionError(_explain(cls, refused)) from None
+
+
+def _explain(model: type[Options], refused: ValidationError) -> str:
+    """Put pydantic's first complaint into one line: the option, the rule, the value received, an example."""
+    first, *others = refused.errors(include_url=False)
+    if not first["loc"]:
+        return str(first["msg"]).removeprefix("Value error, ")
+    name = str(first["loc"][0])
+    field = model.model_fields[name]
+    # A value that may be of two types is refused once by each.
+    same = [error for error in others if error["loc"][0] == name and error["input"] is first["input"]]
+    rules = dict.fromkeys(_rule(field, error) for error in (first, *same))
+    example = option_extra(field, "example")
+    remedy = f"; for example {name}={example}" if example else ""
+    rule = ", or ".join(rules).replace(", or should be ", ", or ")
+    return f"{name} {rule}, got {first['input']!r}{remedy}"
+
+
+_RULES: Mapping[str, str] = {
+    "int_parsing": "should be a whole number",
+    "int_type": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_parsing": "should be a number",
+    "float_type": "should be a number",
+    "bool_parsing": "should be on or off",
+    "bool_type": "should be on or off",
+    "too_short": "needs at least one value",
+}
+"""What pydantic's kinds of error mean to somebody who types flags; the others it says well itself."""
+
+
+def _rule(field: FieldInfo, error: ErrorDetails) -> str:
+    if error["type"] == "string_pattern_mismatch":
+        return f"should be {option_extra(field, 'form')}"
+    said = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "should")
+    return _RULES.get(error["type"], said)
+
+
+def option_extra(field: FieldInfo, key: Literal["unit", "example", "form"]) -> str | None:
+    """Give an option's unit, example or form."""
+    extra = field.json_schema_extra
+    value = extra.get(key) if isinstance(extra, dict) else None
+    return None if value is None else str(value)
+
+
+def shared_out(options: Mapping[str, Any], *models: type[Options]) -> list[dict[str, Any]]:
+    """Give each model the keywords that it has a field for.
+
+    Raises
+    ------
+    OptionError
+        A name that none of them has.
+    """
+    names = dict.fromkeys(name for model in models for name in model.model_fields)
+    for name in options:
+        if name not in names:
+            raise OptionError(f"there is no option {name!r}; {did_you_mean(name, names)}")
+    return [{name: value for name, value in options.items() if name in model.model_fields} for model in models]

@@ -1,0 +1,75 @@
+"""Options of a forecast: horizon, paths, roll-out, noise, calibration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from lstm_lab.options.base import Options, option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CLASSIC", "ForecastOptions"]
+
+
+class ForecastOptions(Options):
+    """What `run.forecast`, ``%lstm_forecast`` and ``lstm-lab run`` take."""
+
+    horizon: int = option(30, "steps to forecast", unit="rows", example="30", ge=1)
+    paths: int = option(200, "simulated futures", unit="paths", example="200", ge=1, le=100_000)
+    interval: float = option(90.0, "nominal coverage of the band", unit="percent", example="90", gt=0, lt=100)
+    rollout: Literal["auto", "window", "state"] = option(
+        "auto",
+        "re-encode the sliding window at each step, or carry the network's state forward",
+        example="state",
+    )
+    masks: Literal["path", "step"] = option(
+        "path",
+        "keep one dropout mask for a whole path (one sampled network), or draw afresh at each step",
+        example="path",
+    )
+    noise: Literal["auto", "residual", "scaled", "none"] = option(
+        "auto",
+        "add a held-out one-step residual at each step (scaled: by the recent volatility), or dropout alone",
+        example="residual",
+    )
+    calibrate: Literal["auto"] | bool = option(
+        "auto",
+        "widen or narrow the band to what the calibration rows showed; auto: where there are enough",
+        example="on",
+    )
+    combine: Literal["auto"] | bool = option(
+        "auto",
+        "let the median lean on the naive and the seasonal naive forecast as far as they were right at the newest known"
+        " origins; auto: unless calibrate is off, or networks are compared",
+        example="off",
+    )
+    preset: Literal["classic"] | None = option(
+        None,
+        "classic: the recipe most tutorials teach (window, step, no noise, uncalibrated, uncombined, 50 paths)",
+        example="classic",
+    )
+    seed: int = option(0, "same seed, same machine: same numbers, bit for bit", example="0", ge=0, lt=2**31)
+
+    @property
+    def combines(self) -> bool:
+        """Whether the median leans on the naive forecasts: ``auto`` decided."""
+        return self.calibrate is not False if self.combine == "auto" else bool(self.combine)
+
+    def resolved(self) -> ForecastOptions:
+        """Fill what a preset implies, but never over an option that was set by hand."""
+        if self.preset is None:
+            return self
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return ForecastOptions(**{**CLASSIC, **given})
+
+
+CLASSIC: Mapping[str, Any] = {
+    "paths": 50,
+    "interval": 90.0,
+    "rollout": "window",
+    "masks": "step",
+    "noise": "none",
+    "calibrate": False,
+    "combine": False,
+}

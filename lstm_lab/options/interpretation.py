@@ -1,0 +1,33 @@
+"""Options of gate traces and of the memory task."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from lstm_lab.options.base import Options, Sizes, option
+
+__all__ = ["GateOptions", "MemoryOptions"]
+
+
+class GateOptions(Options):
+    """What `run.gates` and ``%lstm_gates`` take."""
+
+    at: Annotated[str, BeforeValidator(str)] = option(
+        "-1", "last row the network reads: a time, or a position among the rows, -1 the newest", example="2019-03-01"
+    )
+    windows: int | None = option(
+        None, "look at so many windows together, evenly spread, instead of one", unit="windows", example="200", ge=1
+    )
+
+
+class MemoryOptions(Options):
+    """What `run.memory`, `lab.memory` and ``%lstm_memory`` take."""
+
+    units: int = option(16, "units of each network that is compared", unit="units", example="16", ge=1)
+    updates: int = option(500, "gradient steps that each of them is given, at most", unit="steps", example="500", ge=1)
+    recall: Sizes = option(
+        (10, 20, 50, 100, 200), "distances over which a value is to be recalled, or none", unit="steps", example="10,50"
+    )
+    seed: int = option(0, "same seed, same machine: same table", example="0", ge=0, lt=2**31)

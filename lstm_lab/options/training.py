@@ -1,0 +1,81 @@
+"""Options of what a network is given and how it is trained."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lstm_lab.options.base import Options, Sizes, Texts, option
+
+__all__ = ["WEIGHTS_PATTERN", "InputOptions", "TrainOptions"]
+
+WEIGHTS_PATTERN = r"^(uniform|linear|exponential(:\d+(\.\d+)?)?)$"
+
+
+class InputOptions(Options):
+    """What the network is given: read by `lab.features` and ``%lstm_features``, and by every training."""
+
+    target: str | None = option(None, "column to forecast; may be left out if only one is numeric", example="close")
+    time: str | None = option(None, "column of times; without it the frame's index is used", example="date")
+    features: Texts = option(
+        ("auto",),
+        "inputs beside the target: log_return, bollinger(20, 2), hour, any numeric column, ...; auto: those of a season"
+        " that transform=auto finds",
+        example="'log_return, bollinger(20, 2)'",
+    )
+    transform: str = option(
+        "auto",
+        "what is learnt: none, log, diff, log_return, seasonal_diff(n), or auto to let the training rows decide",
+        example="log_return",
+    )
+    missing: Literal["error", "interpolate", "ffill", "drop"] = option(
+        "error", "what to do with missing or infinite values", example="interpolate"
+    )
+    max_gap: str | None = option(
+        None,
+        "a longer step between two rows is a gap that no window spans; default: 10 median steps",
+        example="3D",
+    )
+    lookback: int = option(60, "rows the network sees before each forecast", unit="rows", example="60", ge=1)
+    validation: float = option(0.1, "share of the rows held out to stop training in time", example="0.1", ge=0, lt=0.5)
+    calibration: float = option(
+        0.1,
+        "newest share of the rows, kept from training and stopping, to make the band true",
+        example="0.1",
+        ge=0,
+        lt=0.5,
+    )
+
+
+class TrainOptions(InputOptions):
+    """What `lab.train`, ``%%lstm_train`` and ``lstm-lab run`` take."""
+
+    cell: Literal["lstm", "gru", "rnn"] = option("lstm", "recurrent cell of the reference stack", example="gru")
+    units: Sizes = option((128, 128, 128), "units of each recurrent layer", example="128,128", min_length=1)
+    dropout: float = option(0.2, "share of outputs dropped after each recurrent layer", example="0.2", ge=0, lt=1)
+    dense: Sizes = option((64, 32), "units of the dense layers before the output, or none", example="64,32")
+    forget_bias: float = option(1.0, "initial bias of every forget gate", example="1.0")
+    epochs: int = option(100, "passes over the training windows, at most", unit="epochs", example="100", ge=1)
+    batch: int = option(64, "windows per gradient step", unit="windows", example="64", ge=1)
+    learning_rate: float = option(1e-3, "step size of Adam", example="0.001", gt=0)
+    loss: Literal["huber", "mse", "mae"] = option("huber", "loss that is minimised", example="huber")
+    delta: float = option(
+        1.0,
+        "where Huber turns from square to linear",
+        unit="standard deviations of the transformed target over the training rows",
+        example="1.0",
+        gt=0,
+    )
+    weights: str = option(
+        "uniform",
+        "how much newer rows count: uniform, linear (0.5 to 1), exponential (e^3 = 20 times) or exponential:RATE",
+        example="linear",
+        pattern=WEIGHTS_PATTERN,
+        form="uniform, linear, exponential or exponential:RATE",
+    )
+    supervise: Literal["last", "every"] = option(
+        "last", "one target a window, or one at every step of it after a burn-in", example="every"
+    )
+    patience: int = option(
+        10, "epochs without a better validation loss before training stops", unit="epochs", example="10", ge=1
+    )
+    seed: int = option(0, "same seed, same machine: same weights, bit for bit", example="0", ge=0, lt=2**31)
