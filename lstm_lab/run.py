@@ -138,8 +138,8 @@ class Run(Shown):
         stop
             Looked at between chunks; what is drawn by then is kept.
         **options
-            Fields of `lstm_lab.options.ForecastOptions`: ``paths``, ``interval``, ``rollout``, ``masks``, ``noise``,
-            ``calibrate``, ``combine``, ``preset``, ``seed``.
+            Fields of `lstm_lab.options.ForecastOptions`: ``paths``, ``interval``, ``rollout``, ``dropout_masks``,
+            ``noise``, ``calibrate``, ``combine``, ``preset``, ``seed``.
 
         Returns
         -------

@@ -76,7 +76,7 @@ class Prediction:
                     f" (calibration={run.options.calibration:g}); train with calibration=0.1 or use noise='none'"
                 )
         rollout = run.simulator.allowed(options.rollout, PREFERRED[run.options.supervise])
-        return Rules(rollout, options.masks, residuals, options.seed)
+        return Rules(rollout, options.dropout_masks, residuals, options.seed)
 
     @property
     def uncalibrated(self) -> Kind:
@@ -185,7 +185,7 @@ class Prediction:
         enough = self._enough(len(rows))
         if len(rows) == 0 or not (enough or combines):
             return nothing
-        key = (horizon, self.rules.rollout, self.rules.masks, self.options.noise, self.rules.seed)
+        key = (horizon, self.rules.rollout, self.rules.dropout_masks, self.options.noise, self.rules.seed)
         kept = self.run.experiences if self._covariates() == () else {}
         if key not in kept:
             paths = self.simulate(rows, SCORE_CHUNKS, listener, stop)
@@ -289,7 +289,7 @@ class Prediction:
         noise = "none: dropout alone spreads the paths" if residuals is None else "held-out one-step residuals"
         if residuals is not None and residuals.scaled:
             noise += " in units of the recent volatility"
-        details = {"roll-out": f"{self.rules.rollout}, dropout masks per {self.rules.masks}", "noise": noise}
+        details = {"roll-out": f"{self.rules.rollout}, dropout masks per {self.rules.dropout_masks}", "noise": noise}
         if correction is not None and correction.described() is not None:
             details["median"] = str(correction.described())
         details |= self.notes

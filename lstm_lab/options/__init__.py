@@ -5,7 +5,7 @@ flags of ``lstm-lab`` and the controls of the dashboard. A model is frozen; text
 are validated by the same rule.
 """
 
-from lstm_lab.options.base import Options, option_extra, shared_out, split_commas
+from lstm_lab.options.base import Options, current_name, option_extra, shared_out, split_commas
 from lstm_lab.options.evaluation import (
     AblateOptions,
     BacktestOptions,
@@ -35,6 +35,7 @@ __all__ = [
     "StudyOptions",
     "TrainOptions",
     "TrialOptions",
+    "current_name",
     "option_extra",
     "shared_out",
     "split_commas",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
+import warnings
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -15,7 +17,17 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
-__all__ = ["Options", "Sizes", "Texts", "as_sequence", "option", "option_extra", "shared_out", "split_commas"]
+__all__ = [
+    "Options",
+    "Sizes",
+    "Texts",
+    "as_sequence",
+    "current_name",
+    "option",
+    "option_extra",
+    "shared_out",
+    "split_commas",
+]
 
 
 def split_commas(text: str) -> list[str]:
@@ -60,6 +72,9 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    renamed: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Names that an option had before, which are accepted for one release."""
+
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
         """Validate keywords or the text of flags.
@@ -79,11 +94,12 @@ class Options(BaseModel):
         OptionError
             The first unknown name or refused value: rule, value, remedy.
         """
-        for name in values:
+        given = {current_name(name, cls): value for name, value in values.items()}
+        for name in given:
             if name not in cls.model_fields:
                 raise OptionError(f"there is no option {name!r}; {did_you_mean(name, cls.model_fields)}")
         try:
-            return cls(**values)
+            return cls(**given)
         except ValidationError as refused:
             raise OptionError(_explain(cls, refused)) from None
 
@@ -131,6 +147,16 @@ def option_extra(field: FieldInfo, key: Literal["unit", "example", "form"]) -> s
     return None if value is None else str(value)
 
 
+def current_name(name: str, *models: type[Options]) -> str:
+    """Give the present name of an option that one of the models has renamed, with a warning; else the name itself."""
+    for model in models:
+        if name in model.renamed:
+            present = model.renamed[name]
+            warnings.warn(f"the option {name} is called {present} now; {name} is removed in 0.2", FutureWarning, 3)
+            return present
+    return name
+
+
 def shared_out(options: Mapping[str, Any], *models: type[Options]) -> list[dict[str, Any]]:
     """Give each model the keywords that it has a field for.
 
@@ -140,7 +166,8 @@ def shared_out(options: Mapping[str, Any], *models: type[Options]) -> list[dict[
         A name that none of them has.
     """
     names = dict.fromkeys(name for model in models for name in model.model_fields)
-    for name in options:
+    given = {current_name(name, *models): value for name, value in options.items()}
+    for name in given:
         if name not in names:
             raise OptionError(f"there is no option {name!r}; {did_you_mean(name, names)}")
-    return [{name: value for name, value in options.items() if name in model.model_fields} for model in models]
+    return [{name: value for name, value in given.items() if name in model.model_fields} for model in models]

@@ -21,7 +21,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
 
 from lstm_lab.errors import OptionError, did_you_mean
-from lstm_lab.options import option_extra
+from lstm_lab.options import current_name, option_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -242,7 +242,7 @@ class Command:
     def _flag(self, word: str) -> tuple[Flag, str | None]:
         """Find the flag that a word means, and the value attached to it with ``=``."""
         stem, equals, attached = word.partition("=")
-        name = stem.removeprefix("--").replace("-", "_")
+        name = current_name(stem.removeprefix("--").replace("-", "_"), *self.models)
         matches = [flag for flag in self.flags.values() if stem == flag.short or name == flag.name]
         matches = matches or [flag for flag in self.flags.values() if name and flag.name.startswith(name)]
         if len(matches) > 1:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lstm_lab.options.base import Options, option
 
@@ -15,6 +16,8 @@ __all__ = ["CLASSIC", "ForecastOptions"]
 class ForecastOptions(Options):
     """What `run.forecast`, ``%lstm_forecast`` and ``lstm-lab run`` take."""
 
+    renamed: ClassVar = MappingProxyType({"masks": "dropout_masks"})
+
     horizon: int = option(30, "steps to forecast", unit="rows", example="30", ge=1)
     paths: int = option(200, "simulated futures", unit="paths", example="200", ge=1, le=100_000)
     interval: float = option(90.0, "nominal coverage of the band", unit="percent", example="90", gt=0, lt=100)
@@ -23,7 +26,7 @@ class ForecastOptions(Options):
         "re-encode the sliding window at each step, or carry the network's state forward",
         example="state",
     )
-    masks: Literal["path", "step"] = option(
+    dropout_masks: Literal["path", "step"] = option(
         "path",
         "keep one dropout mask for a whole path (one sampled network), or draw afresh at each step",
         example="path",
@@ -68,7 +71,7 @@ CLASSIC: Mapping[str, Any] = {
     "paths": 50,
     "interval": 90.0,
     "rollout": "window",
-    "masks": "step",
+    "dropout_masks": "step",
     "noise": "none",
     "calibrate": False,
     "combine": False,

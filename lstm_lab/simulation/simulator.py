@@ -44,7 +44,7 @@ class Rules:
     ----------
     rollout
         ``window`` re-encodes the sliding window at each step; ``state`` encodes it once and carries the state.
-    masks
+    dropout_masks
         ``step`` draws fresh dropout masks at every pass; ``path`` keeps one for a path's whole trajectory.
     residuals
         What to add at each step before it is fed back; None for nothing.
@@ -53,7 +53,7 @@ class Rules:
     """
 
     rollout: Rollout
-    masks: Literal["path", "step"]
+    dropout_masks: Literal["path", "step"]
     residuals: Residuals | None
     seed: int
 
@@ -159,7 +159,7 @@ class _Walk:
         self._chain = chain
         self._draws = draws
         self._carry = rules.rollout == "state"
-        self._keep = rules.masks == "path"
+        self._keep = rules.dropout_masks == "path"
         self._seeds = np.random.SeedSequence([rules.seed, number]).generate_state(2 * horizon).view(np.int32)
         self._step = 0
         self._lookback = origins.windows.shape[1]

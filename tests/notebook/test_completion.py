@@ -17,7 +17,7 @@ def values(flag, place):
     [
         ("%lstm_train prices --lo", "--lo", ("--lookback", "--loss")),
         ("%%lstm_train prices --lo", "--lo", ("--lookback", "--loss")),
-        ("fc = %lstm_forecast --ma", "--ma", ("--masks",)),
+        ("fc = %lstm_forecast --dropout", "--dropout", ("--dropout-masks",)),
         ("%lstm_train prices --lookback 3 --lo", "--lo", ("--loss",)),
         ("%lstm_train prices --loss ", "", ("huber", "mse", "mae")),
         ("%lstm_train prices --loss=m", "m", ("mse", "mae")),

@@ -308,7 +308,7 @@ def test_no_option_shadows_what_a_magics_class_needs():
         ("%lstm_train pri", {"prices"}),
         ("%%lstm_train prices --target ", {"close", "open"}),
         ("x = %lstm_forecast 30 --run ", {"first"}),
-        ("%lstm_forecast --masks=", {"path", "step"}),
+        ("%lstm_forecast --dropout-masks=", {"path", "step"}),
         ('%lstm_train prices --features "hour, bol', {"bollinger"}),
         ("%lstm_train prices --transform lo", {"log", "log_return"}),
         ("%lstm_forecast 3 --known ", {"prices"}),

@@ -147,7 +147,7 @@ def test_a_value_of_two_types_is_refused_by_both_rules_in_one_line():
 
 
 def test_choices_come_from_the_types():
-    assert FORECAST.flags["masks"].choices == ("path", "step")
+    assert FORECAST.flags["dropout_masks"].choices == ("path", "step")
     assert FORECAST.flags["calibrate"].choices == ("auto", "on", "off")
     assert FORECAST.flags["preset"].choices == ("classic",)
     assert TRAIN.flags["target"].choices == ()
@@ -159,3 +159,8 @@ FACES = [one for face in (commands, subcommands) for one in vars(face).values() 
 @pytest.mark.parametrize("command", FACES, ids=lambda command: command.name)
 def test_help_keeps_to_a_hundred_columns(command):
     assert max(map(len, command.help().splitlines())) <= 100
+
+
+def test_an_old_flag_is_still_taken_with_a_warning():
+    with pytest.warns(FutureWarning, match="masks is called dropout_masks now"):
+        assert FORECAST.parse("--masks step").values == {"dropout_masks": "step"}

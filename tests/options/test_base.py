@@ -1,0 +1,21 @@
+"""Names that options had before are taken for one release."""
+
+import pytest
+
+from lstm_lab.options import ForecastOptions, TrainOptions, shared_out
+
+
+def test_an_old_name_means_the_present_option():
+    with pytest.warns(FutureWarning, match="masks is called dropout_masks now; masks is removed in 0.2"):
+        assert ForecastOptions.of({"masks": "step"}).dropout_masks == "step"
+    with pytest.warns(FutureWarning):
+        assert shared_out({"masks": "step", "epochs": 3}, TrainOptions, ForecastOptions) == [
+            {"epochs": 3},
+            {"dropout_masks": "step"},
+        ]
+
+
+def test_every_renamed_option_leads_to_an_option_that_exists():
+    for model in (TrainOptions, ForecastOptions):
+        assert set(model.renamed.values()) <= set(model.model_fields)
+        assert not set(model.renamed) & set(model.model_fields)
