@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.interpret.trace import Trace
     from lstm_lab.models.build import Forecaster
+    from lstm_lab.options.keywords import ExportKeywords, ForecastKeywords, MemoryKeywords, TrainKeywords
 
 __all__ = ["Run", "load_run", "train"]
 
@@ -123,7 +124,7 @@ class Run(Shown):
         known: pd.DataFrame | None = None,
         listener: SamplingListener | None = None,
         stop: threading.Event | None = None,
-        **options: Any,
+        **options: Unpack[ForecastKeywords],
     ) -> Forecast:
         """Simulate futures after the last row.
 
@@ -186,7 +187,9 @@ class Run(Shown):
         """
         return continued(self, newer)
 
-    def stream(self, horizon: int = 1, *, renew: bool = True, adapt: bool = True, **options: Any) -> Stream:
+    def stream(
+        self, horizon: int = 1, *, renew: bool = True, adapt: bool = True, **options: Unpack[ForecastKeywords]
+    ) -> Stream:
         """Forecast from one new row after another.
 
         Parameters
@@ -237,7 +240,7 @@ class Run(Shown):
         """
         return write_run(self, path)
 
-    def export(self, path: str | PathLike[str], **options: Any) -> Export:
+    def export(self, path: str | PathLike[str], **options: Unpack[ExportKeywords]) -> Export:
         """Write one step of the network for a small device: a row and the states in, a forecast and new states out.
 
         Parameters
@@ -288,13 +291,17 @@ class Run(Shown):
 
         Examples
         --------
-        >>> run.gates(at="2019-03-01").layers[0].half_life_text  # doctest: +SKIP
+        >>> run.gates(at="2018-03-01").layers[0].half_life_text  # doctest: +SKIP
         """
         chosen = GateOptions.of({"at": at, "windows": windows})
         return trace_at(self, at) if chosen.windows is None else trace_windows(self, chosen.windows)
 
     def memory(
-        self, *, listener: ProgressListener | None = None, stop: threading.Event | None = None, **options: Any
+        self,
+        *,
+        listener: ProgressListener | None = None,
+        stop: threading.Event | None = None,
+        **options: Unpack[MemoryKeywords],
     ) -> Memory:
         """Compare how far back this network, and fresh ones of one layer, can look over this run's windows.
 
@@ -406,7 +413,7 @@ def train(
     listener: TrainingListener | None = None,
     stop: threading.Event | None = None,
     name: str | None = None,
-    **options: Any,
+    **options: Unpack[TrainKeywords],
 ) -> Run:
     """Train a network to forecast one column.
 

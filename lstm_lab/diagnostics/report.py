@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.features import Feature
     from lstm_lab.data.seasonality import Candidate
+    from lstm_lab.options.keywords import FeaturesKeywords
 
 __all__ = ["FeatureReport", "features"]
 
@@ -180,7 +181,9 @@ class FeatureReport(Shown):
         return feature.label, source, feature.warmup
 
 
-def features(source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], **options: Any) -> FeatureReport:
+def features(
+    source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], **options: Unpack[FeaturesKeywords]
+) -> FeatureReport:
     """Look at what a network would be given, before any is trained; no network library is needed.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.events import ProgressListener
     from lstm_lab.options import TrainOptions
+    from lstm_lab.options.keywords import AblateKeywords
     from lstm_lab.parallel import Outcome
 
 __all__ = ["Ablation", "ablate"]
@@ -114,7 +115,7 @@ def ablate(
     executor: Executor | None = None,
     listener: ProgressListener | None = None,
     stop: threading.Event | None = None,
-    **options: Any,
+    **options: Unpack[AblateKeywords],
 ) -> Ablation:
     """Measure what the loss, the weights, the transform and the calibration do, each alone.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.evaluation.scoring import Difference, Forecasts, Past
     from lstm_lab.events import ProgressListener
+    from lstm_lab.options.keywords import BacktestKeywords
     from lstm_lab.run import Run
 
 __all__ = ["Backtest", "backtest"]
@@ -156,7 +157,7 @@ def backtest(
     executor: Executor | None = None,
     listener: ProgressListener | None = None,
     stop: threading.Event | None = None,
-    **options: Any,
+    **options: Unpack[BacktestKeywords],
 ) -> Backtest:
     """Judge a run's forecasts from many origins whose future is known, beside baselines.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from lstm_lab.data.preparation import read_series
 from lstm_lab.errors import OptionError, did_you_mean
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.experiments import Trial
     from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.events import ProgressListener
+    from lstm_lab.options.keywords import CompareKeywords
 
 __all__ = ["Comparison", "compare"]
 
@@ -140,7 +141,7 @@ def compare(
     executor: Executor | None = None,
     listener: ProgressListener | None = None,
     stop: threading.Event | None = None,
-    **options: Any,
+    **options: Unpack[CompareKeywords],
 ) -> Comparison:
     """Train networks of several kinds on the same rows and judge them, beside baselines, on the same later ones.
 

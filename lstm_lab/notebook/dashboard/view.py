@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import ipywidgets
 from IPython.display import display
@@ -25,11 +25,12 @@ from lstm_lab.options import ForecastOptions, TrainOptions, shared_out
 from lstm_lab.widgets import cell_outputs as cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from os import PathLike
 
     import pandas as pd
 
+    from lstm_lab.options.keywords import DashboardKeywords
     from lstm_lab.results import Shown
 
 __all__ = ["Dashboard", "dashboard"]
@@ -220,7 +221,9 @@ def _block(name: str, text: str) -> str:
     )
 
 
-def dashboard(frame: str | PathLike[str] | pd.DataFrame | pd.Series[Any] | None = None, **options: Any) -> Dashboard:
+def dashboard(
+    frame: str | PathLike[str] | pd.DataFrame | pd.Series[Any] | None = None, **options: Unpack[DashboardKeywords]
+) -> Dashboard:
     """Open the whole laboratory in one view: data, network, training, forecast, gates, backtest, code.
 
     Parameters
@@ -262,7 +265,7 @@ def dashboard(frame: str | PathLike[str] | pd.DataFrame | pd.Series[Any] | None 
     return board
 
 
-def _shared(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _shared(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     trained, drawn = shared_out(options, TrainOptions, ForecastOptions)
     TrainOptions.of(trained)
     ForecastOptions.of(drawn)

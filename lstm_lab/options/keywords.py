@@ -1,0 +1,245 @@
+"""Typed keywords of the public calls, for editors: the fields of `lstm_lab.options`, all optional.
+
+Written by ``python tests/options/test_keywords.py``; a test holds this file equal to the options.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "AblateKeywords",
+    "BacktestKeywords",
+    "CompareKeywords",
+    "DashboardKeywords",
+    "ExportKeywords",
+    "FeaturesKeywords",
+    "ForecastKeywords",
+    "MemoryKeywords",
+    "TrainKeywords",
+]
+
+
+class FeaturesKeywords(TypedDict, total=False):
+    """Keywords of `lstm_lab.features`."""
+
+    target: str | None
+    time: str | None
+    features: str | Sequence[str]
+    transform: str
+    missing: Literal["error", "interpolate", "ffill", "drop"]
+    max_gap: str | None
+    lookback: int
+    validation: float
+    calibration: float
+
+
+class TrainKeywords(TypedDict, total=False):
+    """Keywords of `lstm_lab.train`."""
+
+    target: str | None
+    time: str | None
+    features: str | Sequence[str]
+    transform: str
+    missing: Literal["error", "interpolate", "ffill", "drop"]
+    max_gap: str | None
+    lookback: int
+    validation: float
+    calibration: float
+    cell: Literal["lstm", "gru", "rnn"]
+    units: int | str | Sequence[int]
+    dropout: float
+    dense: int | str | Sequence[int]
+    forget_bias: float
+    epochs: int
+    batch: int
+    learning_rate: float
+    loss: Literal["huber", "mse", "mae"]
+    delta: float
+    weights: str
+    supervise: Literal["last", "every"]
+    patience: int
+    seed: int
+
+
+class ForecastKeywords(TypedDict, total=False):
+    """Keywords of `Run.forecast`."""
+
+    paths: int
+    interval: float
+    rollout: Literal["auto", "window", "state"]
+    dropout_masks: Literal["path", "step"]
+    noise: Literal["auto", "residual", "scaled", "none"]
+    calibrate: Literal["auto"] | bool
+    combine: Literal["auto"] | bool
+    preset: Literal["classic"] | None
+    seed: int
+
+
+class ExportKeywords(TypedDict, total=False):
+    """Keywords of `Run.export`."""
+
+    quantize: Literal["none", "float16", "dynamic", "int8", "int16x8"]
+    c_array: bool
+
+
+class MemoryKeywords(TypedDict, total=False):
+    """Keywords of `Run.memory`."""
+
+    units: int
+    updates: int
+    recall: int | str | Sequence[int]
+    seed: int
+
+
+class BacktestKeywords(TypedDict, total=False):
+    """Keywords of `lstm_lab.backtest`."""
+
+    origins: int
+    renew: bool
+    adapt: bool
+    workers: int | None
+    cluster: str | None
+    refit: bool | int
+    known: str | Sequence[str]
+    baselines: str | Sequence[str]
+    horizon: int
+    paths: int
+    interval: float
+    rollout: Literal["auto", "window", "state"]
+    dropout_masks: Literal["path", "step"]
+    noise: Literal["auto", "residual", "scaled", "none"]
+    calibrate: Literal["auto"] | bool
+    combine: Literal["auto"] | bool
+    preset: Literal["classic"] | None
+    seed: int
+
+
+class CompareKeywords(TypedDict, total=False):
+    """Keywords of `lstm_lab.compare`."""
+
+    test: float
+    origins: int
+    renew: bool
+    adapt: bool
+    workers: int | None
+    cluster: str | None
+    seeds: int | str | Sequence[int]
+    kinds: str | Sequence[str]
+    target: str | None
+    time: str | None
+    features: str | Sequence[str]
+    transform: str
+    missing: Literal["error", "interpolate", "ffill", "drop"]
+    max_gap: str | None
+    lookback: int
+    validation: float
+    calibration: float
+    cell: Literal["lstm", "gru", "rnn"]
+    units: int | str | Sequence[int]
+    dropout: float
+    dense: int | str | Sequence[int]
+    forget_bias: float
+    epochs: int
+    batch: int
+    learning_rate: float
+    loss: Literal["huber", "mse", "mae"]
+    delta: float
+    weights: str
+    supervise: Literal["last", "every"]
+    patience: int
+    seed: int
+    horizon: int
+    paths: int
+    interval: float
+    rollout: Literal["auto", "window", "state"]
+    dropout_masks: Literal["path", "step"]
+    noise: Literal["auto", "residual", "scaled", "none"]
+    calibrate: Literal["auto"] | bool
+    combine: Literal["auto"] | bool
+    preset: Literal["classic"] | None
+
+
+class AblateKeywords(TypedDict, total=False):
+    """Keywords of `lstm_lab.ablate`."""
+
+    test: float
+    origins: int
+    renew: bool
+    adapt: bool
+    workers: int | None
+    cluster: str | None
+    seeds: int | str | Sequence[int]
+    changes: str | Sequence[str]
+    target: str | None
+    time: str | None
+    features: str | Sequence[str]
+    transform: str
+    missing: Literal["error", "interpolate", "ffill", "drop"]
+    max_gap: str | None
+    lookback: int
+    validation: float
+    calibration: float
+    cell: Literal["lstm", "gru", "rnn"]
+    units: int | str | Sequence[int]
+    dropout: float
+    dense: int | str | Sequence[int]
+    forget_bias: float
+    epochs: int
+    batch: int
+    learning_rate: float
+    loss: Literal["huber", "mse", "mae"]
+    delta: float
+    weights: str
+    supervise: Literal["last", "every"]
+    patience: int
+    seed: int
+    horizon: int
+    paths: int
+    interval: float
+    rollout: Literal["auto", "window", "state"]
+    dropout_masks: Literal["path", "step"]
+    noise: Literal["auto", "residual", "scaled", "none"]
+    calibrate: Literal["auto"] | bool
+    combine: Literal["auto"] | bool
+    preset: Literal["classic"] | None
+
+
+class DashboardKeywords(TypedDict, total=False):
+    """Keywords of `lstm_lab.dashboard`."""
+
+    target: str | None
+    time: str | None
+    features: str | Sequence[str]
+    transform: str
+    missing: Literal["error", "interpolate", "ffill", "drop"]
+    max_gap: str | None
+    lookback: int
+    validation: float
+    calibration: float
+    cell: Literal["lstm", "gru", "rnn"]
+    units: int | str | Sequence[int]
+    dropout: float
+    dense: int | str | Sequence[int]
+    forget_bias: float
+    epochs: int
+    batch: int
+    learning_rate: float
+    loss: Literal["huber", "mse", "mae"]
+    delta: float
+    weights: str
+    supervise: Literal["last", "every"]
+    patience: int
+    seed: int
+    horizon: int
+    paths: int
+    interval: float
+    rollout: Literal["auto", "window", "state"]
+    dropout_masks: Literal["path", "step"]
+    noise: Literal["auto", "residual", "scaled", "none"]
+    calibrate: Literal["auto"] | bool
+    combine: Literal["auto"] | bool
+    preset: Literal["classic"] | None

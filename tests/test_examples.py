@@ -1,0 +1,76 @@
+"""Every example in a docstring runs: those with an output give it, those of a whole training run on a small network."""
+
+import doctest
+import importlib
+import pkgutil
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import lstm_lab
+
+SMALL = {"units": [4], "dense": [], "epochs": 1, "lookback": 10}
+JUDGED = {"origins": 6, "paths": 50, "horizon": 3}
+
+
+def modules():
+    names = [module.name for module in pkgutil.walk_packages(lstm_lab.__path__, "lstm_lab.")]
+    return [name for name in names if "__main__" not in name]
+
+
+def examples():
+    for name in modules():
+        module = importlib.import_module(name)
+        for test in doctest.DocTestFinder(exclude_empty=True).find(module, name):
+            if test.examples:
+                yield test
+
+
+def is_long(test):
+    return bool(test.examples[0].options.get(doctest.SKIP))
+
+
+TESTS = list(examples())
+
+
+@pytest.mark.parametrize("test", [test for test in TESTS if not is_long(test)], ids=lambda test: test.name)
+def test_an_example_gives_the_output_that_it_shows(test):
+    runner = doctest.DocTestRunner()
+    runner.run(test, clear_globs=False)
+    assert runner.failures == 0
+    assert runner.tries > 0
+
+
+@pytest.fixture(scope="module")
+def namespace(tmp_path_factory):
+    """Give the names that an example may use: data, a run, a file; trainings that are not told otherwise are small."""
+    folder = tmp_path_factory.mktemp("examples")
+    lab = lstm_lab
+    frame = lab.example("oil").rename(columns={"price": "close"}).iloc[-700:]
+    older = frame.iloc[:-60]
+    run = lab.train(older, target="close", transform="log_return", features=[], **{**SMALL, "lookback": 20})
+    frame.to_csv(folder / "prices-today.csv")
+    run.save(folder / "prices.lstm")
+    small = SimpleNamespace(
+        **{name: getattr(lab, name) for name in ("dashboard", "example", "features", "load", "load_run", "trace")},
+        train=partial(lab.train, **SMALL),
+        backtest=lambda *args, **options: lab.backtest(*args, **{**options, **JUDGED}),
+        compare=partial(lab.compare, seeds=[0], test=0.4, **SMALL, **JUDGED),
+        ablate=partial(lab.ablate, changes=["loss: mse"], test=0.4, **SMALL, **JUDGED),
+        memory=lambda **options: lab.memory(**{**options, "recall": [5], "updates": 2}),
+    )
+    x = np.random.default_rng(0).normal(size=(1, 20, 1)).astype(np.float32)
+    return folder, {"lab": small, "run": run, "frame": frame, "longer": frame, "model": run.model, "x": x}
+
+
+@pytest.mark.parametrize("test", [test for test in TESTS if is_long(test)], ids=lambda test: test.name)
+def test_an_example_of_a_training_runs(test, namespace, monkeypatch):
+    folder, names = namespace
+    monkeypatch.chdir(folder)
+    available = {**test.globs, **names}
+    if "trace" in available:
+        available["trace"] = lstm_lab.trace
+    for example in test.examples:
+        exec(compile(example.source, test.name, "single"), available)  # noqa: S102 - the examples are our own
