@@ -2,7 +2,7 @@
 
 A message is ``{"kind", "seq", "values", "arrays"}``; each array says its name, dtype and shape, and its bytes travel
 beside it. ``start`` None replaces an array, ``start`` n appends rows from row n on. The browser asks for a snapshot
-when a ``seq`` is missing. `frontend/src/wire.ts` is the mirror of this module.
+when a ``seq`` is missing. `frontend/src/wire.ts` is the mirror of this module; ``docs/wire.md`` describes the format.
 """
 
 from __future__ import annotations

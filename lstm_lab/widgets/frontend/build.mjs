@@ -19,9 +19,9 @@ const unused = [
   [/\bcursorFocus\b(?! =)/g, "false", 6],
   [/\bshowLegend\b(?! =)/g, "false", 9],
   [/^\tself\.(addSeries|delSeries|setSeries|addBand|setBand|delBand|setLegend) = .*;$/gm, "", 7],
-  [/^\tevents\["setSeries"\] = [^]*?^\t\};$/gm, "", 1],
+  [/^\tevents\["setSeries"\] = [\s\S]*?^\t\};$/gm, "", 1],
   // No bundler drops a function inside another one, though nobody calls it.
-  [/^\tfunction (initLegendRow|(add|del)Series|toggleDOM|setSeries|(add|set|del)Band|setFocus|setAlpha|setLegendValues|syncLegend)\([^]*?^\t\}$/gm, "", 12],
+  [/^\tfunction (initLegendRow|(add|del)Series|toggleDOM|setSeries|(add|set|del)Band|setFocus|setAlpha|setLegendValues|syncLegend)\([\s\S]*?^\t\}$/gm, "", 12],
   [/\bcursorOnePt\b(?! =)/g, "false", 5],
   [/\bscaleX\.ori == 0\b/g, "true", 24],
   [/\bscaleX\.ori == 1\b/g, "false", 9],

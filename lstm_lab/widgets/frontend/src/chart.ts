@@ -2,6 +2,8 @@
 import uPlot from "uplot";
 import { h, on } from "./dom";
 import { tickLabels } from "./format";
+import { clamp, extent, zoom, type Range } from "./geometry";
+import { pressed } from "./keys";
 import type { Palette } from "./theme";
 
 export interface ChartOptions {
@@ -37,6 +39,8 @@ export interface ChartOptions {
   /** Hear that the scales changed: HTML laid over the plot must move. */
   moved?: (u: uPlot) => void;
   sync?: string;
+  /** Where the first arrow key goes: the first point, unless a view knows better. */
+  start?: () => number;
 }
 
 const FONT = "12px system-ui, sans-serif";
@@ -52,6 +56,9 @@ function axisSize(least: number, u: uPlot, values: string[] | null, axis: number
   return Math.max(least, Math.ceil(widest) + 16);
 }
 
+/** Share of x beyond which nothing comes closer. */
+const CLOSEST = 1e-3;
+
 const ticks = (_: uPlot, splits: (number | null)[]): string[] => tickLabels(splits);
 
 export function isPower(value: number | null): boolean {
@@ -65,7 +72,7 @@ function powers(_: uPlot, splits: number[]): (number | null)[] {
 
 /** Day before month, in letters, so that nobody takes one for the other; clock times with 24 hours. */
 const DAY = 86_400;
-const none = null;
+const none: null = null;
 // prettier-ignore
 const DATES: uPlot.Axis.Values = [
   // step       usual         new year                 month  day             hour  minute second mode
@@ -221,7 +228,7 @@ export class Chart {
 
   #key(event: KeyboardEvent): void {
     const { u } = this;
-    const moves: Record<string, () => void> = {
+    pressed(event, {
       ArrowLeft: () => this.#step(event.shiftKey ? -10 : -1),
       ArrowRight: () => this.#step(event.shiftKey ? 10 : 1),
       Home: () => this.#place(0),
@@ -231,21 +238,17 @@ export class Chart {
       "-": () => this.#zoom(2),
       "0": () => this.reset(),
       Escape: () => this.reset(),
-    };
-    const move = moves[event.key];
-    if (move === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    move();
+    });
   }
 
   #step(by: number): void {
-    this.#place((this.u.cursor.idx ?? -1) + by);
+    const at = this.u.cursor.idx;
+    this.#place(at === null || at === undefined ? (this.options.start?.() ?? 0) : at + by);
   }
 
   #place(at: number): void {
     const { u } = this;
-    const index = Math.max(0, Math.min(u.data[0].length - 1, at));
+    const index = clamp(at, 0, u.data[0].length - 1);
     const x = u.data[0][index];
     if (x === undefined) return;
     u.setCursor({ left: u.valToPos(x, "x"), top: u.over.clientHeight / 2 });
@@ -256,7 +259,16 @@ export class Chart {
     const { min, max } = u.scales["x"]!;
     if (min === undefined || min === null || max === undefined || max === null) return;
     const at = u.cursor.idx === null || u.cursor.idx === undefined ? (min + max) / 2 : u.data[0][u.cursor.idx]!;
+    const whole = this.#whole();
+    const [low, high] = zoom([min, max], factor, at, whole, (whole[1] - whole[0]) * CLOSEST);
+    if (low === whole[0] && high === whole[1]) return this.reset();
     this.zoomed = true;
-    u.setScale("x", { min: at - (at - min) * factor, max: at + (max - at) * factor });
+    u.setScale("x", { min: low, max: high });
+  }
+
+  /** What of x is shown where nobody has zoomed. */
+  #whole(): Range {
+    const [low, high] = extent(this.u.data[0]) ?? [0, 1];
+    return this.options.xRange?.(this.u, low, high) ?? [low, high];
   }
 }

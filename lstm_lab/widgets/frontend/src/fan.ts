@@ -4,6 +4,8 @@ import type { Chart } from "./chart";
 import { ChartView, ring, rule, stroke } from "./charts";
 import { button, type Entry, fill, h, legend, on, say, toggle } from "./dom";
 import { number, percent, time } from "./format";
+import { clamp, extent, padded } from "./geometry";
+import { pressed } from "./keys";
 import { Stop } from "./stop";
 import { alpha, calm } from "./theme";
 
@@ -37,8 +39,8 @@ export class FanView extends ChartView {
   readonly #levelText = h("span");
   readonly #chance = h("p", { class: "note chance" });
   readonly #play = button("Play outcomes", () => this.#toggleOutcomes());
-  readonly #logBox = toggle("log scale", false, (on) => {
-    this.store.ui["log"] = on;
+  readonly #logBox = toggle("log scale", false, (set) => {
+    this.store.ui["log"] = set;
     this.#rebuild();
   });
   #held: [number, number] | null = null;
@@ -137,6 +139,7 @@ export class FanView extends ChartView {
       ],
       under: (u) => this.#drawUnder(u),
       over: (u) => this.#drawOver(u),
+      start: () => this.#past,
       hover: (index) => this.#hover(index),
       moved: (u) => this.#placeLevel(u),
     });
@@ -146,28 +149,17 @@ export class FanView extends ChartView {
 
   /** Hold all that is drawn; while paths arrive the range only grows, so that the eye can compare. */
   #range(): [number, number] {
-    let low = Infinity;
-    let high = -Infinity;
-    const take = (values: ArrayLike<number>): void => {
-      for (let at = 0; at < values.length; at++) {
-        const value = values[at]!;
-        if (!Number.isFinite(value)) continue;
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    };
-    take(this.store.data("history"));
-    take(this.store.data("actual"));
-    take(this.#done < ENOUGH ? this.#row("quantiles", MEDIAN) : this.store.data("quantiles"));
-    for (let at = 0; at < Math.min(SAMPLES, this.#kept); at++) take(this.#path(at));
-    if (low > high) return this.#logScale ? [1, 10] : [0, 1];
+    const bands = this.#done < ENOUGH ? this.#row("quantiles", MEDIAN) : this.store.data("quantiles");
+    const samples = this.store.data("paths").subarray(0, SAMPLES * this.#horizon);
+    const found = extent(this.store.data("history"), this.store.data("actual"), bands, samples);
+    if (found === null) return this.#logScale ? [1, 10] : [0, 1];
+    let [low, high] = found;
     if (this.store.flag("live")) {
       if (this.#held !== null) [low, high] = [Math.min(low, this.#held[0]), Math.max(high, this.#held[1])];
       this.#held = [low, high];
     } else this.#held = null;
     if (this.#logScale) return [low * 0.96, high * 1.04];
-    const room = (high - low || Math.abs(high) || 1) * 0.05;
-    return [low - room, high + room];
+    return padded([low, high], 0.05);
   }
 
   #trace(u: uPlot, values: ArrayLike<number>): void {
@@ -384,27 +376,23 @@ export class FanView extends ChartView {
     on(level, "keydown", (event) => {
       const { min, max } = this.#chart.u.scales["y"]!;
       const step = ((max ?? 1) - (min ?? 0)) / 100;
-      const moves: Record<string, number> = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 };
-      const by = moves[event.key];
-      if (by === undefined) return;
-      event.preventDefault();
-      event.stopPropagation();
-      this.#setLevel(Math.min(max ?? 1, Math.max(min ?? 0, (this.#levelValue() ?? 0) + by * step)));
+      const by = (times: number) => (): void => this.#setLevel(clamp((this.#levelValue() ?? 0) + times * step, min ?? 0, max ?? 1));
+      pressed(event, { ArrowUp: by(1), ArrowRight: by(1), ArrowDown: by(-1), ArrowLeft: by(-1), PageUp: by(10), PageDown: by(-10) });
     });
   }
 
   /** Hypothetical outcomes: one future at a time, so that the band is seen to be made of whole paths. */
   #toggleOutcomes(): void {
     if (calm()) return this.#nextOutcome();
-    if (this.#timer !== 0) {
+    if (this.#timer === 0) {
+      this.#nextOutcome();
+      this.#timer = window.setInterval(() => this.#nextOutcome(), OUTCOME_MS);
+    } else {
       clearInterval(this.#timer);
       this.#timer = 0;
       this.#outcome = -1;
       this.#chart.redraw();
       this.#showLegend(!this.#score.hidden);
-    } else {
-      this.#nextOutcome();
-      this.#timer = window.setInterval(() => this.#nextOutcome(), OUTCOME_MS);
     }
     say(this.#play, this.#timer === 0 ? "Play outcomes" : "Pause outcomes");
     this.root.dataset["playing"] = String(this.#timer !== 0);

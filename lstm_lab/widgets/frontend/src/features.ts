@@ -1,5 +1,5 @@
 /** What a network would be given: its columns in a table, the chosen one below the target, what it foretells. */
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { Chart } from "./chart";
 import { ChartView } from "./charts";
 import { fill, h, legend, on, say } from "./dom";

@@ -5,25 +5,35 @@ export function number(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-4) return value.toExponential(Math.max(digits - 2, 0)).replace("e+", "e");
-  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
-  return value.toLocaleString("en-GB", { maximumFractionDigits: Math.min(decimals, 8) }).replace(/^-/, "−");
+  if (size >= 1e6 || size < 1e-4) return value.toExponential(Math.max(digits - 2, 0)).replace("e+", "e").replace(/^-/, "−");
+  const places = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+  return value.toLocaleString("en-GB", { maximumFractionDigits: Math.min(places, 8) }).replace(/^-/, "−");
+}
+
+/** The power of ten of a step's last digit: −3 for 0.025, 4 for 250,000. */
+function lastDigit(step: number): number {
+  let power = Math.floor(Math.log10(step) + 1e-9);
+  for (let tries = 0; tries < 10 && Math.abs(step / 10 ** power - Math.round(step / 10 ** power)) > 1e-4; tries++) power--;
+  return power;
 }
 
 /** How many decimals say every multiple of a step exactly: 3 for 0.025, whose size alone would say 2. */
 export function decimals(step: number): number {
-  let digits = Math.max(0, Math.min(10, -Math.floor(Math.log10(step) + 1e-9)));
-  while (digits < 10 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-4) digits++;
-  return digits;
+  return Math.max(0, Math.min(10, -lastDigit(step)));
 }
 
 /** Say evenly spaced ticks with as many digits as the step between them needs. */
 export function tickLabels(splits: (number | null)[]): string[] {
   const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0)) || 1;
   const digits = decimals(step);
+  const last = lastDigit(step);
   return splits.map((value) => {
     if (value === null) return "";
-    if (value !== 0 && (Math.abs(value) >= 1e6 || step < 1e-5)) return number(value, 3);
+    if (value !== 0 && (Math.abs(value) >= 1e6 || step < 1e-5)) {
+      const after = Math.floor(Math.log10(Math.abs(value)) + 1e-9) - last;
+      return value.toExponential(Math.max(0, Math.min(after, 10))).replace("e+", "e").replace(/^-/, "−");
+    }
+    if (step < 1e-5) return "0";
     return value.toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace(/^-/, "−");
   });
 }

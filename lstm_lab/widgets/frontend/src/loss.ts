@@ -1,5 +1,5 @@
 /** Three losses over the residuals that a run really has: what delta changes, and for how many of them. */
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { Chart } from "./chart";
 import { ChartView, rule } from "./charts";
 import { fill, h, legend, say, slider } from "./dom";

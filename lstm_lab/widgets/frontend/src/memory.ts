@@ -1,5 +1,5 @@
 /** How far networks feel the past, before and after training, on one scale; and what they recall, as a table. */
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import { isPower, type Chart } from "./chart";
 import { ChartView, rule } from "./charts";
 import { fill, h, legend, say, toggle, type Entry } from "./dom";

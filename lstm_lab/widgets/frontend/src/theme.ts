@@ -21,9 +21,9 @@ const LIGHT: Palette = {
   grid: "rgba(0, 0, 0, 0.09)",
   surface: "#ffffff",
   blue: "#0072b2",
-  orange: "#b56a00",
+  orange: "#cc8400",
   green: "#00795a",
-  red: "#c24e00",
+  red: "#b03000",
   purple: "#a8507f",
   yellow: "#8a7a00",
 };

@@ -1,5 +1,5 @@
 /** The training monitor: losses by epoch as they fall, how far it is, when it may end, and a Stop that works. */
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { Chart } from "./chart";
 import { ChartView, ring, rule, stroke } from "./charts";
 import { button, h, legend, say, toggle, type Entry } from "./dom";
@@ -115,7 +115,7 @@ export class TrainingView extends ChartView {
   #range(low: number, high: number): [number, number] {
     const batch = this.store.data("batches_loss");
     const values = [...this.#column(LOSS), ...this.#column(VALIDATION)].filter((value) => value !== null);
-    const partial = batch[batch.length - 1];
+    const partial = batch.at(-1);
     if (partial !== undefined && Number.isFinite(partial)) values.push(partial);
     if (Number.isFinite(low) && low !== null) values.push(low, high);
     if (values.length === 0) return [this.#log ? 0.01 : 0, 1];
@@ -154,7 +154,7 @@ export class TrainingView extends ChartView {
     const marked = best === null ? null : (this.#column(VALIDATION)[best - 1] ?? this.#column(LOSS)[best - 1] ?? null);
     if (best !== null && marked !== null) ring(u, best, marked, 6, { colour: green, width: 2.5 });
     const losses = this.store.data("batches_loss");
-    const last = losses[losses.length - 1];
+    const last = losses.at(-1);
     if (!this.#partial() || last === undefined) return;
     ring(u, this.store.data("batches_at")[losses.length - 1]!, last, 4, { colour: blue, width: 1.5 }, surface);
   }

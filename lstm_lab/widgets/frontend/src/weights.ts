@@ -1,5 +1,5 @@
 /** How much each training window counts, by its time, under each scheme; and a choice for the next training. */
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { Chart } from "./chart";
 import { ChartView } from "./charts";
 import { button, fill, h, on, say, slider } from "./dom";

@@ -1,5 +1,6 @@
 /**
- * What travels between kernel and browser, and the store that holds it: the mirror of `widgets/wire.py`.
+ * What travels between kernel and browser, and the store that holds it: the mirror of `widgets/wire.py`, as
+ * `docs/wire.md` describes it. Both are tested against `tests/widgets/wire_vectors.json`.
  *
  * A message is `{kind, seq, values, arrays}`. `values` is JSON. Each array says its name, dtype and shape; its bytes
  * travel beside it. `start: null` replaces an array, `start: n` appends rows from row n on. A delta whose `seq` is not
@@ -24,7 +25,7 @@ interface Packed {
   data?: DataView;
 }
 
-interface Message {
+export interface Message {
   kind: "snapshot" | "delta" | "welcome";
   seq: number;
   token?: string;

@@ -33,7 +33,7 @@ export class Series extends Strip implements Course {
     this.clip(() => this.line({ values: series, colour: text }));
     const last = series.length - 0.5;
     if (forecast === null || last + 1 > inside.span.high) return;
-    this.#dash(ctx, last, series[series.length - 1]!, forecast);
+    this.#dash(ctx, last, series.at(-1)!, forecast);
     ctx.fillStyle = red;
     ctx.beginPath();
     ctx.arc(this.x(last + 1), this.y(forecast), 4, 0, 2 * Math.PI);
@@ -66,7 +66,7 @@ export class Influence extends Strip implements Course {
     const { inside } = this;
     const { store } = inside;
     const { blue, red } = inside.palette();
-    this.element.hidden = !store.has("moved") || !inside.dated;
+    this.element.hidden = !(store.has("moved") && inside.dated);
     if (this.element.hidden) return;
     const unit = store.text("unit");
     say(this.head, `What moved ${store.text("target")}${unit ? `, in ${unit}` : ""}`);

@@ -1,5 +1,7 @@
 /** One cursor through all strips, the row under it, and the brush: elements that move while nothing is drawn. */
 import { h, on } from "../dom";
+import { clamp, zoom } from "../geometry";
+import { pressed } from "../keys";
 import type { HeatMap } from "./heatmap";
 import type { Inside } from "./inside";
 import { LEFT } from "./strips";
@@ -13,6 +15,8 @@ export interface Acts {
   showAll(): void;
 }
 
+/** Fewest steps that are shown. */
+const CLOSEST = 6;
 const HELP =
   "Left and right move through the steps, up and down through the units, Enter pins a unit, " +
   "opening and closing bracket brush from one step to another, plus and minus zoom, 0 shows all.";
@@ -54,7 +58,7 @@ export class Cursor {
 
   /** Put the cursor at a step, and back where the steps now are. */
   move(step: number): void {
-    this.step = Math.max(0, Math.min(step, this.inside.steps - 1));
+    this.step = clamp(step, 0, this.inside.steps - 1);
     const x = this.heat.x(this.step + 0.5);
     this.#line.hidden = x < LEFT || x > this.heat.edge;
     this.#line.style.transform = `translateX(${x}px)`;
@@ -78,7 +82,7 @@ export class Cursor {
     const box = this.heat.canvas.getBoundingClientRect();
     const { span, steps } = this.inside;
     const share = (event.clientX - box.left - LEFT) / (this.heat.edge - LEFT);
-    return Math.max(0, Math.min(steps - 1, Math.floor(span.low + share * (span.high - span.low))));
+    return clamp(Math.floor(span.low + share * (span.high - span.low)), 0, steps - 1);
   }
 
   #point(event: PointerEvent): void {
@@ -105,8 +109,7 @@ export class Cursor {
     const to = this.#stepAt(event);
     this.#drag = null;
     if (from === null) return;
-    if (from !== to) this.acts.brush(Math.min(from, to), Math.max(from, to));
-    else this.#pin();
+    if (from === to) this.#pin(); else this.acts.brush(Math.min(from, to), Math.max(from, to));
   }
 
   #pin(): void {
@@ -121,16 +124,13 @@ export class Cursor {
   /** Show more or fewer steps, and leave one where it is. */
   zoom(factor: number, around: number): void {
     const { span, whole } = this.inside;
-    const wide = Math.min(Math.max((span.high - span.low) * factor, 6), whole);
-    const share = (around - span.low) / (span.high - span.low);
-    span.low = Math.min(Math.max(around - share * wide, 0), Math.max(whole - wide, 0));
-    span.high = span.low + wide;
+    [span.low, span.high] = zoom([span.low, span.high], factor, around, [0, whole], CLOSEST);
     this.acts.zoomed();
   }
 
   #step(to: number): void {
     const row = this.row;
-    this.#over(Math.max(0, Math.min(to, this.heat.order.length - 1)));
+    this.#over(clamp(to, 0, this.heat.order.length - 1));
     if (row !== this.row) this.acts.moved();
   }
 
@@ -139,7 +139,7 @@ export class Cursor {
     const { step } = this;
     const [from, to] = this.inside.range ?? [step, step];
     const row = this.row ?? -1;
-    const keys: Record<string, () => void> = {
+    pressed(event, {
       ArrowLeft: () => this.move(step - by),
       ArrowRight: () => this.move(step + by),
       Home: () => this.move(0),
@@ -152,11 +152,6 @@ export class Cursor {
       "+": () => this.zoom(0.5, step),
       "-": () => this.zoom(2, step),
       "0": () => this.acts.showAll(),
-    };
-    const act = keys[event.key];
-    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act();
+    });
   }
 }

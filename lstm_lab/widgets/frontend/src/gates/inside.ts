@@ -102,11 +102,13 @@ export class Inside {
 
   /** Pinned units, by their number in the layer; at first the one that remembers longest. */
   get pinned(): number[] {
-    return (this.#pins[this.place] ??= [this.units[this.byLife()[0]!]!]);
+    this.#pins[this.place] ??= [this.units[this.byLife()[0]!]!];
+    return this.#pins[this.place]!;
   }
 
   get #pins(): Record<number, number[]> {
-    return (this.store.ui["pins"] ??= {}) as Record<number, number[]>;
+    this.store.ui["pins"] ??= {};
+    return this.store.ui["pins"] as Record<number, number[]>;
   }
 
   togglePin(unit: number): void {

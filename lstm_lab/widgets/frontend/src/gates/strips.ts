@@ -4,6 +4,7 @@
  */
 import { h } from "../dom";
 import { nice, tickLabels } from "../format";
+import { fitted } from "../geometry";
 import type { Inside } from "./inside";
 
 export const LEFT = 62;
@@ -89,20 +90,7 @@ export class Strip {
 
   /** Fit the scale to values, with some air, and hold zero where asked. */
   fit(arrays: ArrayLike<number>[], zero = false): void {
-    let low = zero ? 0 : Infinity;
-    let high = zero ? 0 : -Infinity;
-    for (const values of arrays) {
-      for (let at = 0; at < values.length; at++) {
-        const value = values[at]!;
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    }
-    if (!(low <= high)) [low, high] = [0, 1];
-    const air = (high - low || Math.abs(high) || 1) * 0.06;
-    this.low = low === 0 && zero ? 0 : low - air;
-    this.high = high === 0 && zero ? 0 : high + air;
-    if (this.low === this.high) this.high = 1;
+    [this.low, this.high] = fitted(arrays, zero);
   }
 
   /** Faint lines at round numbers, and the numbers. */

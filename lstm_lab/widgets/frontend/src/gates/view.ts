@@ -152,7 +152,8 @@ export class GatesView extends View {
   #ask(): void {
     if (this.#offline) return;
     const { place, signal, pinned } = this.#inside;
-    const asked = (this.store.ui["asked"] ??= new Set()) as Set<string>;
+    this.store.ui["asked"] ??= new Set();
+    const asked = this.store.ui["asked"] as Set<string>;
     const want = (key: string, content: { kind: string; [name: string]: Json }): void => {
       if (this.store.has(key) || asked.has(key)) return;
       asked.add(key);
