@@ -152,7 +152,7 @@ def current_name(name: str, *models: type[Options]) -> str:
     for model in models:
         if name in model.renamed:
             present = model.renamed[name]
-            warnings.warn(f"the option {name} is called {present} now; {name} is removed in 0.2", FutureWarning, 3)
+            warnings.warn(f"the option {name} is called {present} now; {name} is removed in 0.3", FutureWarning, 3)
             return present
     return name
 

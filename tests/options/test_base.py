@@ -6,7 +6,7 @@ from lstm_lab.options import ForecastOptions, TrainOptions, shared_out
 
 
 def test_an_old_name_means_the_present_option():
-    with pytest.warns(FutureWarning, match="masks is called dropout_masks now; masks is removed in 0.2"):
+    with pytest.warns(FutureWarning, match="masks is called dropout_masks now; masks is removed in 0.3"):
         assert ForecastOptions.of({"masks": "step"}).dropout_masks == "step"
     with pytest.warns(FutureWarning):
         assert shared_out({"masks": "step", "epochs": 3}, TrainOptions, ForecastOptions) == [
