@@ -72,7 +72,7 @@ class Run(Shown):
     end: TrainingEnd
     """How training ended."""
     options: TrainOptions
-    """As given; `transform` tells what ``auto`` chose."""
+    """As used: batch, stride and rate are filled in; `transform` tells what ``auto`` chose."""
     observed: Observed
     """The data as the network sees it."""
     windows: Windows
@@ -465,7 +465,7 @@ def train(
         forecaster.model,
         training.history,
         training.end,
-        chosen,
+        training.options,
         observed,
         windows,
         split,

@@ -19,7 +19,7 @@ from lstm_lab.errors import DataError, OptionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Cuts", "Padded", "Split", "Windows", "cut_rows", "pad", "split_at", "split_rows", "windows_of"]
+__all__ = ["Cuts", "Grid", "Padded", "Split", "Windows", "cut_rows", "pad", "split_at", "split_rows", "windows_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +73,61 @@ class Windows:
         weights = np.ones(len(self.ends))
         weights[train] = sample_weights(scheme, len(train))
         return replace(self, weights=weights)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Which of many windows one pass reads: one from each cell of neighbours, another in the next pass.
+
+    Notes
+    -----
+    Windows whose targets follow each other without a hole are a run. The newest window of each run is read in every
+    pass, for no later window holds its targets; the others are divided into cells of one width of at most `stride`
+    windows, and one offset between 0 and 1, drawn for the pass, says which window of each cell is read. Windows that
+    are read then lie at most `stride` rows apart, so that a pass leaves out no target that fewer burnt-in steps than
+    lookback - stride would have counted, and every pass reads equally many.
+    """
+
+    first: np.ndarray
+    """(cells,) float64 position, among the windows, of each cell's oldest, rising."""
+    width: np.ndarray
+    """(cells,) float64 windows in each cell; 0 for a window that is always read."""
+    chance: np.ndarray
+    """(n,) probability that a pass reads each window."""
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    @classmethod
+    def of(cls, ends: np.ndarray, stride: int) -> Grid:
+        """Divide windows into cells.
+
+        Parameters
+        ----------
+        ends
+            (n,) row of each window's target, rising.
+        stride
+            Windows of a cell, at most; 1 reads every window in every pass.
+        """
+        if stride == 1:
+            count = len(ends)
+            return cls(np.arange(count, dtype=np.float64), np.ones(count), np.ones(count))
+        starts = np.concatenate([[0], np.flatnonzero(np.diff(ends) != 1) + 1])
+        older = np.diff([*starts, len(ends)]) - 1
+        cells = -(-older // stride)
+        width = older / np.maximum(cells, 1)
+        chance = np.repeat(cells / np.maximum(older, 1), older + 1)
+        chance[starts + older] = 1.0
+        number = np.arange(cells.sum()) - np.repeat(np.cumsum(cells) - cells, cells)
+        first = np.repeat(starts, cells) + number * np.repeat(width, cells)
+        firsts = np.concatenate([first, (starts + older).astype(np.float64)])
+        widths = np.concatenate([np.repeat(width, cells), np.zeros(len(starts))])
+        order = np.argsort(firsts, kind="stable")
+        return cls(firsts[order], widths[order], chance)
+
+    def chosen(self, offset: float) -> np.ndarray:
+        """Give the positions of the windows that a pass with this offset, from 0 to below 1, reads."""
+        return np.floor(self.first + offset * self.width).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,12 +55,16 @@ class TrainKeywords(TypedDict, total=False):
     dense: int | str | Sequence[int]
     forget_bias: float
     epochs: int
-    batch: int
-    learning_rate: float
+    batch: int | None
+    learning_rate: float | None
+    schedule: Literal["constant", "cycle"]
+    clip: float
     loss: Literal["huber", "mse", "mae"]
     delta: float
     weights: str
     supervise: Literal["last", "every"]
+    stride: int | None
+    burn_in: int | None
     patience: int
     seed: int
 
@@ -144,12 +148,16 @@ class CompareKeywords(TypedDict, total=False):
     dense: int | str | Sequence[int]
     forget_bias: float
     epochs: int
-    batch: int
-    learning_rate: float
+    batch: int | None
+    learning_rate: float | None
+    schedule: Literal["constant", "cycle"]
+    clip: float
     loss: Literal["huber", "mse", "mae"]
     delta: float
     weights: str
     supervise: Literal["last", "every"]
+    stride: int | None
+    burn_in: int | None
     patience: int
     seed: int
     horizon: int
@@ -189,12 +197,16 @@ class AblateKeywords(TypedDict, total=False):
     dense: int | str | Sequence[int]
     forget_bias: float
     epochs: int
-    batch: int
-    learning_rate: float
+    batch: int | None
+    learning_rate: float | None
+    schedule: Literal["constant", "cycle"]
+    clip: float
     loss: Literal["huber", "mse", "mae"]
     delta: float
     weights: str
     supervise: Literal["last", "every"]
+    stride: int | None
+    burn_in: int | None
     patience: int
     seed: int
     horizon: int
@@ -226,12 +238,16 @@ class DashboardKeywords(TypedDict, total=False):
     dense: int | str | Sequence[int]
     forget_bias: float
     epochs: int
-    batch: int
-    learning_rate: float
+    batch: int | None
+    learning_rate: float | None
+    schedule: Literal["constant", "cycle"]
+    clip: float
     loss: Literal["huber", "mse", "mae"]
     delta: float
     weights: str
     supervise: Literal["last", "every"]
+    stride: int | None
+    burn_in: int | None
     patience: int
     seed: int
     horizon: int

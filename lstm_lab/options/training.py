@@ -55,8 +55,16 @@ class TrainOptions(InputOptions):
     dense: Sizes = option((64, 32), "units of the dense layers before the output, or none", example="64,32")
     forget_bias: float = option(1.0, "initial bias of every forget gate", example="1.0")
     epochs: int = option(100, "passes over the training windows, at most", unit="epochs", example="100", ge=1)
-    batch: int = option(64, "windows per gradient step", unit="windows", example="64", ge=1)
-    learning_rate: float = option(1e-3, "step size of Adam", example="0.001", gt=0)
+    batch: int | None = option(
+        None, "windows per gradient step; default: 64, or 16 with supervise=every", unit="windows", example="64", ge=1
+    )
+    learning_rate: float | None = option(
+        None, "step size of Adam; default: 0.001, or 0.003 with supervise=every", example="0.001", gt=0
+    )
+    schedule: Literal["constant", "cycle"] = option(
+        "constant", "keep the learning rate, or let it rise and fall to zero once over all epochs", example="cycle"
+    )
+    clip: float = option(0.0, "longest gradient of a step, by its global norm; 0: any length", example="1.0", ge=0)
     loss: Literal["huber", "mse", "mae"] = option("huber", "loss that is minimised", example="huber")
     delta: float = option(
         1.0,
@@ -74,6 +82,20 @@ class TrainOptions(InputOptions):
     )
     supervise: Literal["last", "every"] = option(
         "last", "one target a window, or one at every step of it after a burn-in", example="every"
+    )
+    stride: int | None = option(
+        None,
+        "rows from one training window to the next; default: 1, or half the lookback with supervise=every",
+        unit="rows",
+        example="30",
+        ge=1,
+    )
+    burn_in: int | None = option(
+        None,
+        "first steps of a window that count nothing with supervise=every; default: a quarter of the lookback",
+        unit="rows",
+        example="15",
+        ge=0,
     )
     patience: int = option(
         10, "epochs without a better validation loss before training stops", unit="epochs", example="10", ge=1

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_lab.data.windows import Grid
 from lstm_lab.models.backend import tf
 
 if TYPE_CHECKING:
     from lstm_lab.data.windows import Windows
+    from lstm_lab.options import TrainOptions
 
 __all__ = ["Feed"]
+
+STRIDED_STEPS = 32
+"""Gradient steps of an epoch over strided windows, at least: it makes as many passes as that takes. An epoch of a few
+steps would let `patience` run out before anything is learnt, and spend most of its time on validation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,10 +29,14 @@ class Feed:
     Notes
     -----
     With ``every``, the output at step j of the window before row e, which has seen the rows up to e - lookback + j, is
-    held against row e - lookback + j + 1. A quarter of the window is burn-in and counts nothing: there the network has
-    seen too little. A row counts with the weight of the training window whose target it is, and a row that is no
+    held against row e - lookback + j + 1. The first steps of a window are burn-in and count nothing: there the network
+    has seen too little. A row counts with the weight of the training window whose target it is, and a row that is no
     training target counts nothing, so no target of validation or calibration can reach the weights, whatever the split.
     Weights are scaled to mean 1 over the steps that count, so that the loss is on the scale of ``last``.
+
+    With a stride, a pass reads the windows that a `Grid` chooses, others in every pass, and a row is weighed by how
+    often it is expected to count: over many passes each target has its own weight, wherever in the series it lies. With
+    a stride of 1 a pass reads every window, and each step of a window counts with its row's weight alone.
 
     All batches have one size, which TensorFlow then knows when it compiles (a fifth less work for a small network):
     the largest size up to `batch` that divides the windows evenly but for a few, and those few places are filled with
@@ -38,26 +49,48 @@ class Feed:
     batch: int
     seed: int
     every: bool
+    stride: int = 1
+    burn_in: int = 0
+
+    @classmethod
+    def of(cls, windows: Windows, train: np.ndarray, options: TrainOptions) -> Feed:
+        """Make the batches that settled options ask for."""
+        if options.batch is None or options.stride is None:
+            raise TypeError("the options are not settled")
+        every = options.supervise == "every"
+        return cls(windows, np.asarray(train), options.batch, options.seed, every, options.stride, options.burn_in or 0)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """Which windows a pass reads."""
+        return Grid.of(self.windows.ends[self.train], self.stride)
+
+    @property
+    def pass_batches(self) -> int:
+        """Count the gradient steps of one pass."""
+        return -(-len(self.grid) // self.batch)
 
     @property
     def batches(self) -> int:
-        """Count the gradient steps of one epoch."""
-        return -(-len(self.train) // self.batch)
+        """Count the gradient steps of one epoch: one pass, or with a stride as many as give `STRIDED_STEPS`."""
+        passes = 1 if self.stride == 1 else -(-STRIDED_STEPS // self.pass_batches)
+        return passes * self.pass_batches
 
     @property
     def size(self) -> int:
         """Count the windows of one gradient step, at most `batch`."""
-        return -(-len(self.train) // self.batches)
+        return -(-len(self.grid) // self.pass_batches)
 
     def dataset(self) -> Any:
-        """Stream (inputs, targets, weights) without end, one epoch after the other.
+        """Stream (inputs, targets, weights) without end, one pass after the other.
 
         Shapes are (size, lookback, columns), (size, 1) and (size,); with ``every`` (size, lookback, 1) and
-        (size, lookback). The order of epoch k depends on (seed, k) alone: a stateless shuffle, unlike that of
-        `tf.data`, does not mix in TensorFlow's global seed.
+        (size, lookback). The windows and the order of pass k depend on (seed, k) alone: a stateless shuffle, unlike
+        that of `tf.data`, does not mix in TensorFlow's global seed.
         """
         with tf.device("CPU:0"):
             ends = tf.constant(self.windows.ends[self.train], tf.int64)
+            first, width = tf.constant(self.grid.first), tf.constant(self.grid.width)
             matrix = tf.constant(self.windows.matrix, tf.float32)
             column = tf.constant(self.windows.matrix[:, 0], tf.float32)
             weights = tf.constant(self.row_weights(), tf.float32)
@@ -66,9 +99,12 @@ class Feed:
             window = tf.range(-self.windows.lookback, 0, dtype=tf.int64)
             ahead = window + 1 if self.every else tf.zeros(1, tf.int64)
 
-        def shuffled(epoch: Any) -> Any:
-            order = tf.random.experimental.stateless_shuffle(ends, seed=[self.seed, epoch])
-            filled = tf.concat([order, order[: real.shape.num_elements() - len(self.train)]], axis=0)
+        def shuffled(turn: Any) -> Any:
+            # float32 below 1, then float64: the product stays below the cell's width.
+            offset = tf.cast(tf.random.stateless_uniform([], seed=[-1 - self.seed, turn]), tf.float64)
+            chosen = tf.gather(ends, tf.cast(tf.floor(first + offset * width), tf.int64))
+            order = tf.random.experimental.stateless_shuffle(chosen, seed=[self.seed, turn])
+            filled = tf.concat([order, order[: real.shape.num_elements() - len(self.grid)]], axis=0)
             return tf.data.Dataset.from_tensor_slices((tf.reshape(filled, real.shape), real))
 
         def gathered(end: Any, real: Any) -> tuple[Any, Any, Any]:
@@ -82,24 +118,40 @@ class Feed:
     def row_weights(self) -> np.ndarray:
         """Weigh each row of the matrix as a target, (rows,): 0 for a row that is no training target."""
         rows = np.zeros(len(self.windows.matrix))
-        rows[self.windows.ends[self.train]] = np.asarray(self.windows.weights, np.float64)[self.train]
+        ends = self.windows.ends[self.train]
+        rows[ends] = np.asarray(self.windows.weights, np.float64)[self.train]
+        if self.stride > 1:
+            rows[ends] /= self._coverage()[ends]
         return rows
+
+    def _coverage(self) -> np.ndarray:
+        """Give how often each row is expected to be a target that counts in one pass, (rows,)."""
+        changes = np.zeros(len(self.windows.matrix) + 1)
+        ends = self.windows.ends[self.train]
+        np.add.at(changes, ends + 1 - self._counted, self.grid.chance)
+        np.add.at(changes, ends + 1, -self.grid.chance)
+        return np.cumsum(changes)[:-1]
+
+    @property
+    def _counted(self) -> int:
+        """Steps of a window that count: its newest."""
+        return self.windows.lookback - self.burn_in if self.every else 1
 
     def step_weights(self) -> np.ndarray:
         """Weigh each output of a window: (1,), or (lookback,) with ``every``, 0 in the burn-in."""
-        if not self.every:
-            return np.ones(1)
-        lookback = self.windows.lookback
-        counted = (np.arange(lookback) >= lookback // 4).astype(np.float64)
+        lookback = self.windows.lookback if self.every else 1
+        counted = (np.arange(lookback) >= lookback - self._counted).astype(np.float64)
+        if not self.every and self.stride == 1:
+            return counted
         sums = np.concatenate([[0.0], np.cumsum(self.row_weights())])
         ends = self.windows.ends[self.train] + 1
-        total = float((sums[ends] - sums[ends - (lookback - lookback // 4)]).sum())
-        return counted * (len(self.train) * lookback / total)
+        total = float((self.grid.chance * (sums[ends] - sums[ends - self._counted])).sum())
+        return counted * (len(self.grid) * lookback / total)
 
     def _real(self) -> np.ndarray:
-        """Weigh the places of an epoch's batches, (batches, size): 0 for those that only fill the last batch."""
-        places = np.ones((self.batches, self.size))
-        fillers = places.size - len(self.train)
+        """Weigh the places of a pass's batches, (batches, size): 0 for those that only fill the last batch."""
+        places = np.ones((self.pass_batches, self.size))
+        fillers = places.size - len(self.grid)
         places[-1] *= self.size / (self.size - fillers)
         places[-1, self.size - fillers :] = 0
         return places

@@ -14,6 +14,8 @@ from lstm_lab.errors import DataError, StackError
 from lstm_lab.events import Batch, Epoch, TrainingEnd, TrainingListener, TrainingPlan
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.training.batches import Feed
+from lstm_lab.training.objective import settled
+from lstm_lab.training.optimizer import optimizer_of, schedule_of
 
 if TYPE_CHECKING:
     import threading
@@ -37,6 +39,8 @@ class Training:
     """A row per completed epoch, by its number from 1: loss, val_loss, learning_rate, seconds, best."""
     end: TrainingEnd
     plan: TrainingPlan
+    options: TrainOptions
+    """As used: nothing is left open."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +79,8 @@ def fit(
     train, validation
         Numbers of windows; validation may be empty.
     options
-        batch, epochs, learning_rate, loss, delta, supervise, patience and seed are used. ``delta`` of Huber's loss is
-        in units of the standardised target.
+        batch, epochs, learning_rate, schedule, clip, loss, delta, supervise, stride, burn_in, patience and seed are
+        used. ``delta`` of Huber's loss is in units of the standardised target.
     baseline
         The standardised value that stands for "no change"; its validation loss goes into the plan.
     listener
@@ -95,12 +99,15 @@ def fit(
         If there is no training window.
     StackError
         If the loss was not a finite number before a single epoch was complete; ``supervise="every"`` refused.
+    OptionError
+        A burn-in as long as the lookback.
     """
     if len(train) == 0:
         raise DataError("training needs at least one window, got none; give more rows or a shorter lookback")
+    options = settled(options)
     loss = _loss(options)
     network = _network(forecaster, options)
-    feed = Feed(windows, np.asarray(train), options.batch, options.seed, every=options.supervise == "every")
+    feed = Feed.of(windows, train, options)
     validator = _Validator(forecaster.model, windows, np.asarray(validation), loss)
     plan = TrainingPlan(
         title=forecaster.describe(),
@@ -113,27 +120,29 @@ def fit(
         baseline=validator.of_constant(baseline),
     )
     for model in {id(one): one for one in (forecaster.model, network)}.values():
-        model.compile(optimizer=keras.optimizers.Adam(options.learning_rate), loss=loss)
+        model.compile(optimizer=optimizer_of(options), loss=loss)
     listener = TrainingListener() if listener is None else listener
     reporter = _Reporter(plan, listener, stop, validator)
+    rate = float(network.optimizer.learning_rate)
     started = time.perf_counter()
     steps = {"steps_per_epoch": plan.batches, "epochs": plan.epochs}
+    callbacks = [*schedule_of(options, plan.batches), reporter]
     try:
         listener.on_start(plan)
         # The stream brings its own order: Keras's shuffle would warn that it does nothing.
-        network.fit(feed.dataset(), **steps, shuffle=False, verbose=0, callbacks=[reporter])
+        network.fit(feed.dataset(), **steps, shuffle=False, verbose=0, callbacks=callbacks)
     except KeyboardInterrupt:
         reporter.reason = "interrupted"
     if reporter.kept.weights is not None:
         network.set_weights(reporter.kept.weights)
     elif reporter.diverged:
         raise StackError(
-            f"the loss was no finite number in the first epoch (learning_rate {options.learning_rate:g}); "
-            f"try learning_rate={options.learning_rate / 10:g}"
+            f"the loss was no finite number in the first epoch (learning_rate {rate:g}); "
+            f"try learning_rate={rate / 10:g}"
         )
-    end = reporter.end(time.perf_counter() - started, options.learning_rate)
+    end = reporter.end(time.perf_counter() - started, rate)
     listener.on_end(end)
-    return Training(reporter.history(), end, plan)
+    return Training(reporter.history(), end, plan, options)
 
 
 def _loss(options: TrainOptions) -> Any:

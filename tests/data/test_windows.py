@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstm_lab.data.windows import cut_rows, pad, split_rows, windows_of
+from lstm_lab.data.windows import Grid, cut_rows, pad, split_rows, windows_of
 from lstm_lab.errors import DataError, OptionError
 
 
@@ -75,6 +75,28 @@ def test_weighted_gives_the_training_windows_mean_one():
     assert weighted.weights[39] / weighted.weights[0] == pytest.approx(np.exp(3))
     assert np.all(weighted.weights[40:] == 1.0)
     assert np.all(windows.weights == 1.0)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=4), st.integers(1, 12), st.floats(0, 1 - 2**-24))
+def test_a_pass_reads_each_run_s_newest_window_and_others_at_most_a_stride_apart(runs, stride, offset):
+    ends = np.concatenate([100 * place + np.arange(length) for place, length in enumerate(runs)])
+    grid = Grid.of(ends, stride)
+    chosen = ends[grid.chosen(offset)]
+    assert len(grid) == len(np.unique(chosen)) == sum(1 + -(-(length - 1) // stride) for length in runs) or stride == 1
+    for place, length in enumerate(runs):
+        mine = chosen[chosen // 100 == place] - 100 * place
+        assert mine[-1] == length - 1
+        assert np.diff(mine).max(initial=0) <= stride
+        assert mine[0] < stride
+    offsets = (np.arange(2000) + 0.5) / 2000
+    often = np.mean([np.bincount(grid.chosen(one), minlength=len(ends)) for one in offsets], axis=0)
+    np.testing.assert_allclose(often, grid.chance, atol=2e-3)
+
+
+def test_a_stride_of_one_reads_every_window_whatever_the_offset():
+    grid = Grid.of(np.array([4, 5, 6, 20, 21]), 1)
+    assert grid.chosen(0.0).tolist() == grid.chosen(1 - 2**-24).tolist() == [0, 1, 2, 3, 4]
 
 
 @settings(deadline=None)

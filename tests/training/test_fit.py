@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 
 from lstm_lab.data.windows import Windows, cut_rows, split_rows, windows_of
-from lstm_lab.errors import DataError, StackError
+from lstm_lab.errors import DataError, OptionError, StackError
 from lstm_lab.events import TrainingListener
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions
 from lstm_lab.training.batches import Feed
 from lstm_lab.training.fit import fit
+from lstm_lab.training.objective import settled
+from lstm_lab.training.optimizer import cycle, optimizer_of
 
 ROWS, LOOKBACK = 200, 8
 OPTIONS = TrainOptions(
@@ -250,7 +252,7 @@ def test_no_row_from_the_training_cut_on_changes_a_weight(supervise):
 def test_every_counts_training_targets_alone_even_in_a_split_with_holes():
     windows, _ = parts(series())
     train = np.r_[0:40, 60:90]
-    feed = Feed(windows, train, 16, 0, every=True)
+    feed = Feed(windows, train, 16, 0, every=True, burn_in=LOOKBACK // 4)
     counted = np.zeros(ROWS, bool)
     for (inputs, targets, weights), _ in zip(feed.dataset(), range(feed.batches), strict=False):
         assert inputs.shape[1:] == (LOOKBACK, 2)
@@ -260,6 +262,87 @@ def test_every_counts_training_targets_alone_even_in_a_split_with_holes():
         hit = np.isin(windows.matrix[:, 0], targets.numpy()[:, LOOKBACK // 4 :][rest > 0])
         counted |= hit
     assert set(np.flatnonzero(counted)) == set(windows.ends[train])
+
+
+@pytest.mark.parametrize("every", [False, True])
+@pytest.mark.parametrize("stride", [3, 6])
+def test_with_a_stride_each_target_counts_with_its_own_weight_over_many_passes(every, stride):
+    windows, _ = parts(series())
+    train = np.r_[0:60, 75:110]
+    windows = windows.weighted("linear", train)
+    feed = Feed(windows, train, 8, 0, every=every, stride=stride, burn_in=LOOKBACK // 4)
+    place = {float(value): row for row, value in enumerate(windows.matrix[:, 0])}
+    counted = np.zeros(ROWS)
+    passes = 600
+    for (_, targets, weights), _ in zip(feed.dataset(), range(passes * feed.pass_batches), strict=False):
+        rows = [place[float(value)] for value in targets.numpy().ravel()]
+        np.add.at(counted, rows, weights.numpy().ravel())
+    assert set(np.flatnonzero(counted)) == set(windows.ends[train])
+    ratio = counted[windows.ends[train]] / windows.weights[train]
+    np.testing.assert_allclose(ratio / ratio.mean(), 1, atol=0.25)
+    # The newest rows before each hole would count far less if they were weighed like the others.
+    assert ratio[[59, 94]].mean() / ratio.mean() == pytest.approx(1, abs=0.1)
+    each = LOOKBACK if every else 1
+    assert counted.sum() / (passes * len(feed.grid) * each) == pytest.approx(1, rel=0.03)
+
+
+def test_an_epoch_of_strided_windows_makes_as_many_passes_as_it_takes_to_learn_something():
+    windows, split = parts(series())
+    feed = Feed.of(windows, split.train, settled(OPTIONS.model_copy(update={"supervise": "every", "batch": 16})))
+    assert (feed.stride, feed.burn_in) == (4, 2)
+    assert len(feed.grid) == 1 + -(-(len(split.train) - 1) // 4)
+    assert feed.pass_batches == -(-len(feed.grid) // 16)
+    assert feed.batches >= 32
+    assert feed.batches % feed.pass_batches == 0
+    listener = Listener()
+    trained(supervise="every", batch=16, epochs=1, listener=listener)
+    assert len(listener.batches) == listener.plan.batches == feed.batches
+
+
+def test_what_is_left_open_follows_from_the_supervision_and_is_kept_with_the_training():
+    open_ended = TrainOptions(lookback=LOOKBACK)
+    filled = settled(open_ended)
+    assert (filled.stride, filled.batch, filled.learning_rate, filled.burn_in) == (1, 64, 1e-3, None)
+    given = settled(TrainOptions(lookback=LOOKBACK, supervise="every", batch=5, stride=2, burn_in=0))
+    assert (given.stride, given.batch, given.learning_rate, given.burn_in) == (2, 5, 3e-3, 0)
+    assert settled(given) == given
+    _, training = trained(epochs=1)
+    assert training.options == settled(OPTIONS.model_copy(update={"epochs": 1}))
+
+
+@pytest.mark.parametrize(
+    ("message", "options"),
+    [
+        ("burn_in is shorter than the lookback of 8 rows, got 8; for example burn_in=2", {"supervise": "every"}),
+        ("burn_in belongs to supervise='every', got burn_in=8 with supervise='last'; leave it out", {}),
+    ],
+)
+def test_a_burn_in_that_leaves_nothing_is_refused(message, options):
+    with pytest.raises(OptionError) as refused:
+        trained(options=OPTIONS.model_copy(update={**options, "burn_in": LOOKBACK}))
+    assert str(refused.value) == message
+
+
+def test_a_cycle_rises_to_the_rate_and_falls_to_zero_over_all_steps():
+    assert cycle(0, 100) == pytest.approx(1 / 25)
+    assert cycle(30, 100) == pytest.approx(1)
+    assert cycle(65, 100) == pytest.approx(0.5)
+    assert cycle(100, 100) == pytest.approx(0)
+    _, training = trained(epochs=4, schedule="cycle")
+    batches = training.plan.batches
+    expected = [0.02 * cycle(batches * epoch - 1, 4 * batches) for epoch in (1, 2, 3, 4)]
+    assert training.history["learning_rate"].tolist() == pytest.approx(expected, rel=1e-5)
+
+
+def test_clip_limits_the_global_norm_of_a_step():
+    assert optimizer_of(settled(OPTIONS)).global_clipnorm is None
+    free, held = (trained(epochs=1, clip=clip)[0].model.get_weights() for clip in (1e9, 1e-9))
+    plain, _ = trained(epochs=1)
+    assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(free, plain.model.get_weights(), strict=True))
+    # Adam divides by the gradient's own size but for epsilon, 1e-7: a hundredth of that moves nothing far.
+    start = build_forecaster(reference_stack(OPTIONS), LOOKBACK, 2, seed=3).model.get_weights()
+    assert max(np.abs(a - b).max() for a, b in zip(held, start, strict=True)) < 0.01
+    assert max(np.abs(a - b).max() for a, b in zip(free, start, strict=True)) > 0.03
 
 
 def test_fit_is_plain_keras_over_the_same_batches_and_fillers_count_nothing():
@@ -286,7 +369,7 @@ def test_fit_is_plain_keras_over_the_same_batches_and_fillers_count_nothing():
 def test_batches_hold_every_window_once_an_epoch_with_its_targets_and_weights(every):
     windows, split = parts(series())
     windows = windows.weighted("linear", split.train)
-    feed = Feed(windows, split.train, 32, 5, every=every)
+    feed = Feed(windows, split.train, 32, 5, every=every, burn_in=LOOKBACK // 4)
     stream = iter(feed.dataset())
     epochs = []
     for _ in range(2):
