@@ -11,7 +11,8 @@
     ├── TraceError              a model or input that cannot be traced
     │   └── VerificationError   the replay disagrees with the layer's own output
     ├── RunError                a run that is missing, stopped too early or not readable
-    ├── ExportError             a network that no small device could run step by step, or a file that cannot be written
+    ├── ExportError             a network that no small device could run step by step
+    ├── FileWriteError          a file that cannot be written
     └── MissingExtraError       an optional dependency is not installed
 
 A `LabError` is the user's to mend and is shown without a traceback; anything else is ours.
@@ -29,6 +30,7 @@ __all__ = [
     "CalibrationError",
     "DataError",
     "ExportError",
+    "FileWriteError",
     "ForecastError",
     "LabError",
     "MissingExtraError",
@@ -78,7 +80,11 @@ class RunError(LabError, RuntimeError):
 
 
 class ExportError(LabError, ValueError):
-    """A network that cannot go row by row, or a place where its file cannot be written."""
+    """A network that cannot go row by row, or a name that no export can have."""
+
+
+class FileWriteError(LabError, OSError):
+    """A path where no file can be written, or a disk that is full."""
 
 
 class MissingExtraError(LabError, ImportError):

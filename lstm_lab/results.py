@@ -15,6 +15,8 @@ from shutil import get_terminal_size
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from lstm_lab.atomic_files import check_target, write_bytes
+
 if TYPE_CHECKING:
     import os
 
@@ -106,8 +108,8 @@ class Shown:
 
     def save_png(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Save the still picture and give back its path."""
-        Path(path).write_bytes(import_module("lstm_lab.plots").png(self.plot(**options)))
-        return Path(path)
+        target = check_target(path, "a picture")
+        return write_bytes(target, import_module("lstm_lab.plots").png(self.plot(**options)), "a picture")
 
     def widget(self, **options: Any) -> Any:
         """Build the live view for a notebook."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lstm_lab.atomic_files import check_target, write_bytes
 from lstm_lab.data.auto import season_of
 from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.origins import Observed
@@ -44,20 +45,17 @@ FORMAT = 2
 
 def write_run(run: Run, path: str | PathLike[str]) -> Path:
     """Write a run, see `Run.save`."""
-    place = Path(path).expanduser()
-    if not place.parent.is_dir():
-        raise RunError(f"a run is saved in a folder that exists, got {place}; make {place.parent} first")
+    place = check_target(path, "a run")
     parts = {
         "run.json": _json(_description(run)).encode(),
         "data.npz": _npz(values=run.frame.to_numpy(np.float64), index=_index_values(run.frame.index)),
         "model.keras": _model_bytes(run.model),
     }
-    unfinished = place.with_name(f"{place.name}.part")  # an interrupted save leaves an earlier file whole
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    unfinished.replace(place)
-    return place
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return write_bytes(place, content.getvalue(), "a run")
 
 
 def read_parts(path: str | PathLike[str]) -> dict[str, Any]:

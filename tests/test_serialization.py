@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.errors import LabError, OptionError, RunError
+from lstm_lab.errors import FileWriteError, LabError, OptionError, RunError
 from lstm_lab.models.backend import keras
 from lstm_lab.simulation.simulator import CHUNK
 
@@ -158,7 +158,7 @@ def test_what_is_no_run_is_refused_in_one_line(file, damage, message):
 
 
 def test_a_folder_that_does_not_exist_is_named(run, tmp_path):
-    with pytest.raises(RunError, match=r"a folder that exists, got .*; make .*nowhere first"):
+    with pytest.raises(FileWriteError, match=r"a folder that exists, got .*; make .*nowhere first"):
         run.save(tmp_path / "nowhere" / "x.lstm")
 
 

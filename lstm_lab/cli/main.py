@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import lstm_lab
+from lstm_lab.atomic_files import write_text
 from lstm_lab.cli.commands import ABLATE, BACKTEST, COMPARE, DEMO, EXPORT, FEATURES, LAB, RUN
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.notebook.namespace import find_source
@@ -224,13 +225,6 @@ def _check(target: Path, command: Command) -> None:
 
 def _write(result: Any, target: Path) -> None:
     """Leave a file: the table of a study is its summary, that of a forecast its frame."""
-    try:
-        _put(result, target)
-    except OSError as why:
-        raise RunError(f"{target} cannot be written: {why.strerror or why}; choose another place") from None
-
-
-def _put(result: Any, target: Path) -> None:
     if target.suffix.lower() == ".lstm":
         result.run.save(target)
         return
@@ -241,7 +235,8 @@ def _put(result: Any, target: Path) -> None:
         case ".html":
             result.to_html(target)
         case _:
-            (result.summary if hasattr(result, "summary") else result.frame).to_csv(target)
+            table = result.summary if hasattr(result, "summary") else result.frame
+            write_text(target, table.to_csv(), "a table")
 
 
 def _say(text: str) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_lab.atomic_files import check_target, write_bytes
 from lstm_lab.errors import ExportError
 from lstm_lab.export.c_source import c_files
 from lstm_lab.export.converter import INTEGER, convert
@@ -169,7 +170,7 @@ def export_run(run: Run, path: str | PathLike[str], options: ExportOptions) -> E
     if options.c_array:
         texts |= c_files(place, content, about)
     parts = {place.name: content} | {name: text.encode() for name, text in texts.items()}
-    files = tuple(_written(place.with_name(name), part) for name, part in parts.items())
+    files = tuple(write_bytes(place.with_name(name), part, "an export") for name, part in parts.items())
     return Export(place, files, about, run.stack, int(run.model.count_params()), comparison)
 
 
@@ -179,21 +180,7 @@ def _checked(place: Path) -> Path:
         other = f"for example {place.with_suffix('.tflite').name}" if place.name else "name a file"
         remedy = "with c_array=True, C files stand beside it" if place.suffix in {".h", ".c", ".cc"} else other
         raise ExportError(f"an export's name ends in .tflite, got {str(place)!r}; {remedy}")
-    if not place.parent.is_dir():
-        raise ExportError(f"an export is written to a folder that exists, got {place}; make {place.parent} first")
-    if place.is_dir():
-        raise ExportError(f"an export is a file, got the folder {place}; choose another name")
-    return place
-
-
-def _written(place: Path, content: bytes) -> Path:
-    unfinished = place.with_name(f"{place.name}.part")  # an interrupted export leaves an earlier file whole
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(place)
-    except OSError as refused:
-        raise ExportError(f"an export needs a place to write to, got {place}: {refused.strerror}") from refused
-    return place
+    return check_target(place, "an export")
 
 
 def _spread(which: NDArray[np.int64], count: int) -> NDArray[np.int64]:

@@ -11,15 +11,16 @@ import html
 import io
 from functools import singledispatch
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from lstm_lab.atomic_files import write_text
 from lstm_lab.errors import LabError
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
     from matplotlib.figure import Figure
 
@@ -131,6 +132,4 @@ def to_html(result: Shown, path: str | os.PathLike[str], **options: Any) -> Path
     page = _PAGE.format(
         title=html.escape(result.summary_table().title), body=mimebundle(result, **options)["text/html"]
     )
-    target = Path(path)
-    target.write_text(page, encoding="utf-8")
-    return target
+    return write_text(path, page, "a page")

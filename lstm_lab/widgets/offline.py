@@ -11,13 +11,14 @@ import hashlib
 import html
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lstm_lab.atomic_files import write_text
 from lstm_lab.widgets.base import bundle
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
     from lstm_lab.widgets.base import LabWidget
 
@@ -80,9 +81,7 @@ def write_html(widget: LabWidget, path: str | os.PathLike[str], *, title: str | 
     title
         Heading of the page; the view's label if None.
     """
-    target = Path(path)
-    target.write_text(page(widget, title=title), encoding="utf-8")
-    return target
+    return write_text(path, page(widget, title=title), "a page")
 
 
 def page(widget: LabWidget, *, title: str | None = None) -> str:

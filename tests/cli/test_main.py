@@ -282,7 +282,7 @@ def test_a_place_that_takes_no_file_is_found_before_a_training_or_told_in_one_li
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Forecast, "save_png", full)
+    monkeypatch.setattr("lstm_lab.atomic_files.os.fsync", full)
     assert cli.main(["run", "prices.csv"]) == 2
     out, err = capsys.readouterr()
     assert "Forecast of close" in out

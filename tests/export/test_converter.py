@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lstm_lab.errors import ExportError
+from lstm_lab.export import interpreter as interpreting
 from lstm_lab.export.converter import convert
-from lstm_lab.export.exporter import interpreter as interpreting
 from lstm_lab.export.interpreter import Device, runner
 from lstm_lab.export.litert_file import contents
 from lstm_lab.export.step import State, Step

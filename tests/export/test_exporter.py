@@ -16,9 +16,9 @@ from IPython.core.completer import provisionalcompleter
 import lstm_lab as lab
 from lstm_lab.cli import main as cli
 from lstm_lab.data.transforms import NAMES, parse_transform
-from lstm_lab.errors import ExportError, LabError, OptionError
-from lstm_lab.export.exporter import exporter as export
-from lstm_lab.export.exporter import manifest as manual
+from lstm_lab.errors import ExportError, FileWriteError, LabError, OptionError
+from lstm_lab.export import exporter as export
+from lstm_lab.export import manifest as manual
 from lstm_lab.export.interpreter import runner
 from lstm_lab.models.backend import keras
 from lstm_lab.notebook.commands import EXPORT
@@ -187,8 +187,8 @@ def test_an_earlier_file_is_replaced_and_a_failure_leaves_it(run, tmp_path, monk
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(ExportError, match=r"needs a place to write to, got .*x\.tflite: No space left on device"):
+    monkeypatch.setattr("lstm_lab.atomic_files.os.fsync", full)
+    with pytest.raises(FileWriteError, match=r"x\.tflite cannot be written: No space left on device"):
         run.export(place)
     assert place.read_bytes() == before
 
@@ -207,7 +207,7 @@ def test_an_earlier_file_is_replaced_and_a_failure_leaves_it(run, tmp_path, monk
 )
 def test_what_cannot_be_done_is_refused_in_one_line(run, tmp_path, name, options, message):
     (tmp_path / "folder.tflite").mkdir()
-    with pytest.raises((ExportError, OptionError), match=message) as refused:
+    with pytest.raises((ExportError, FileWriteError, OptionError), match=message) as refused:
         run.export(tmp_path / name, **options)
     assert "\n" not in str(refused.value)
     assert [file.name for file in tmp_path.iterdir()] == ["folder.tflite"]

@@ -68,7 +68,7 @@ def test_the_table_says_how_a_run_compares_with_naive(run):
         ("%lstm_save x.lstm --run mien", "there is no run called 'mien'; did you mean 'mine'?"),
         (
             "%lstm_save nowhere/at/all/x.lstm --run mine",
-            "a run is saved in a folder that exists, got nowhere/at/all/x.lst",
+            "a run is written to a folder that exists, got nowhere/at/all/x.lst",
         ),
         ("%lstm_load nothing.lstm", "there is no file nothing.lstm; run.save('nothing.lstm') writes one"),
         ("%lstm_load prices.csv", "prices.csv is no whole run of lstm_lab"),

@@ -1,0 +1,111 @@
+"""Files written whole or not at all: a temporary file in the same folder, flushed to the disk, then renamed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from lstm_lab.errors import FileWriteError
+
+__all__ = ["check_target", "write_bytes", "write_text"]
+
+_LEFTOVER_SECONDS = 3600.0
+"""A temporary file of a process that was killed is removed by the next write to its target after this age."""
+
+
+def check_target(path: str | os.PathLike[str], what: str = "a file") -> Path:
+    """Give the path with ``~`` expanded, or refuse one where no file can be written.
+
+    Parameters
+    ----------
+    path
+        Where a file is to be written.
+    what
+        What is written, for the message: "a run".
+
+    Raises
+    ------
+    FileWriteError
+        The folder does not exist, or the path is a folder.
+    """
+    target = Path(path).expanduser()
+    if not target.parent.is_dir():
+        raise FileWriteError(f"{what} is written to a folder that exists, got {target}; make {target.parent} first")
+    if target.is_dir():
+        raise FileWriteError(f"{what} is a file, got the folder {target}; choose another name")
+    return target
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes, what: str = "a file") -> Path:
+    """Write a file such that readers see the old content or the new one, never a part.
+
+    The temporary file has a name of its own, so processes that write to one target do not disturb each other and a
+    link that somebody planted under a guessed name is not followed; a link at the target itself is replaced.
+
+    Parameters
+    ----------
+    path
+        Where to; an existing file is replaced, with its permissions kept.
+    content
+        All of the file.
+    what
+        What is written, for the message.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    FileWriteError
+        The folder does not exist or cannot be written, the disk is full, ...: one line.
+    """
+    target = check_target(path, what)
+    temporary: Path | None = None
+    try:
+        _remove_leftovers(target)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(_mode(target))
+        temporary.replace(target)
+        temporary = None
+    except OSError as refused:
+        reason = refused.strerror or str(refused)
+        raise FileWriteError(f"{target} cannot be written: {reason}; choose another place") from refused
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    return target
+
+
+def write_text(path: str | os.PathLike[str], text: str, what: str = "a file") -> Path:
+    """Write a text in UTF-8, see `write_bytes`."""
+    return write_bytes(path, text.encode("utf-8"), what)
+
+
+def _mode(target: Path) -> int:
+    """Give the permissions of the file that is replaced, else those that a new file gets."""
+    if target.is_file() and not target.is_symlink():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove temporary files for this target whose process was killed long ago."""
+    now = time.time()
+    for path in target.parent.iterdir():
+        if path.name.startswith(f".{target.name}.") and path.name.endswith(".part") and not path.is_symlink():
+            try:
+                if now - path.stat().st_mtime > _LEFTOVER_SECONDS:
+                    path.unlink()
+            except OSError:  # another process was faster, or the file is not ours to remove
+                continue
