@@ -8,14 +8,16 @@ from __future__ import annotations
 import html
 import shutil
 import sys
+import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from lstm_lab.events import SamplingListener, SamplingPlan, TrainingListener
+from lstm_lab.interrupts import interrupt_sets
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     from lstm_lab.events import Batch, Chunk, Epoch, Progress, SamplingEnd, TrainingEnd, TrainingPlan
@@ -57,10 +59,11 @@ class Listener(TrainingListener, SamplingListener):
     """Turns events into a `Status` and shows it, no more often than `pause` seconds; this one shows nothing."""
 
     pause = 0.0
-    stop: threading.Event | None = None
-    """Set by a Stop button, where there is one."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.stop = threading.Event()
+        """Set by Ctrl-C, and by a Stop button where there is one."""
+        self._armed = ExitStack()
         self._clock = clock
         self._begun = self._shown = clock()
         self._plan: TrainingPlan | SamplingPlan | None = None
@@ -68,10 +71,16 @@ class Listener(TrainingListener, SamplingListener):
         self._steady: tuple[float, float] | None = None
 
     def __enter__(self) -> Self:
+        self._armed.enter_context(interrupt_sets(self.stop))
+        self.open()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
+        self._armed.close()
         self.close("")
+
+    def open(self) -> None:
+        """Begin to show, before anything is known of the work."""
 
     def finish(self, result: Shown) -> None:
         """Show the result, where this is not left to IPython."""
@@ -174,9 +183,9 @@ class TerminalProgress(LineProgress):
     pause = 0.1
     _open = False
 
-    def __enter__(self) -> Self:
+    def open(self) -> None:
+        """Show the bar."""
         self.show(_PREPARING)
-        return self
 
     def show(self, status: Status) -> None:
         """Rewrite the line; never wider than the terminal, or rewriting would scroll."""
@@ -212,9 +221,14 @@ class HtmlProgress(Listener):
         super().__init__(clock)
         self._handle: Any = None
 
-    def __enter__(self) -> Self:
+    def open(self) -> None:
+        """Show the bar."""
         self.show(_PREPARING)
-        return self
+
+    def finish(self, result: Shown) -> None:
+        """Leave the result's title where the work itself has left no line."""
+        if self._handle is not None:
+            self.close(result.summary_table().title)
 
     def show(self, status: Status) -> None:
         """Draw the bar and its text."""

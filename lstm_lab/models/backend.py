@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lstm_lab.errors import LabError
+from lstm_lab.interrupts import held_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,8 +62,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if "keras" not in sys.modules:
     # Asked before Keras loads, for it would first complain of the other backend's missing packages.
     _check(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
-with without_chatter():
-    import keras
+# What an import that was broken off leaves behind: parts of TensorFlow without TensorFlow.
+_HALF = "tensorflow" not in sys.modules and any(name.startswith("tensorflow.") for name in sys.modules)
+try:
+    # Ctrl-C would break off an import that cannot be done twice: it waits for the end of it.
+    with held_back(), without_chatter():
+        import keras
 
-    _check(keras.backend.backend())
-    import tensorflow as tf
+        _check(keras.backend.backend())
+        import tensorflow as tf
+except Exception as failed:
+    if not _HALF or isinstance(failed, LabError):
+        raise
+    raise LabError(
+        "TensorFlow can be imported only once in a process, and an earlier import of it was broken off;"
+        " restart the kernel"
+    ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-import keyword
+import re
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from traitlets import MetaHasTraits, TraitError, TraitType
 from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
 from lstm_lab.notebook.commands import COMMANDS
 from lstm_lab.notebook.live import LiveProgress
-from lstm_lab.notebook.namespace import find_source, named_runs, resolve, sources, tables
+from lstm_lab.notebook.namespace import find_source, named_runs, resolve, sources, tables, why_not_a_name
 from lstm_lab.options import (
     AblateOptions,
     BacktestOptions,
@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from lstm_lab.options.flags import Command, Flag, Parsed
     from lstm_lab.progress import Listener
 
-__all__ = ["Face", "columns_of", "face", "words_of"]
+__all__ = ["Face", "Interrupted", "columns_of", "face", "words_of"]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in a magic: one line that says what is kept, and nothing more of the cell is run."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Give what IPython shows in the place of a traceback."""
+        return [f"Interrupted: {self}"]
 
 
 class OptionTrait(TraitType[Any, Any]):
@@ -80,12 +88,15 @@ def face(command: Command) -> Callable[[Callable[..., Any]], Callable[..., Any]]
                 if "help" in parsed.extras:
                     sys.stdout.write(command.help() + "\n")
                     return None
-                name = _checked_name(parsed)
+                _check_name(parsed, self.shell.user_ns)
                 result = method(self, parsed) if cell is None else method(self, parsed, cell)
             except LabError as mistake:
                 raise UsageError(" ".join(str(mistake).split())) from None
-            if name is not None:
-                self.shell.user_ns[name] = result
+            except Interrupted:
+                raise
+            except KeyboardInterrupt:
+                raise Interrupted("nothing new is kept; what was there before is as it was") from None
+            self._keep(result, parsed)
             return result
 
         magic.__doc__ = command.help()
@@ -94,11 +105,11 @@ def face(command: Command) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return decorate
 
 
-def _checked_name(parsed: Parsed) -> str | None:
+def _check_name(parsed: Parsed, variables: dict[str, Any]) -> None:
     name = parsed.extras.get("output")
-    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
-        raise OptionError(f"-o takes the name of a variable, got {name!r}; for example -o first")
-    return name
+    wrong = None if name is None else why_not_a_name(name, variables)
+    if wrong is not None:
+        raise OptionError(f"-o takes the name of a variable, got {name!r}, {wrong}; for example -o first")
 
 
 class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which mypy cannot see through
@@ -111,8 +122,24 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
 
     def _shown(self, result: Any, parsed: Parsed) -> Any:
         with self._listener(parsed) as heard:
-            heard.finish(result)
+            self._finish(heard, result, parsed)
         return result
+
+    def _finish(self, heard: Listener, result: Any, parsed: Parsed) -> None:
+        """Keep a result, then show it: who interrupts the drawing loses no more than the drawing."""
+        self._keep(result, parsed)
+        try:
+            heard.finish(result)
+        except KeyboardInterrupt:
+            name = parsed.extras.get("output", "_")
+            if name == "_":
+                self.shell.displayhook.update_user_ns(result)
+            raise Interrupted(f"the result is complete and kept as {name}, but not drawn") from None
+
+    def _keep(self, result: Any, parsed: Parsed) -> None:
+        """Store a result under the name that ``-o`` gives."""
+        if "output" in parsed.extras:
+            self.shell.user_ns[parsed.extras["output"]] = result
 
     def _options(self, model: type[Options], parsed: Parsed, columns: Collection[str] = ()) -> dict[str, Any]:
         """Put the line's flags over the defaults that ``%config`` has changed."""
@@ -137,12 +164,14 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
     def silence(self, lines: list[str]) -> list[str]:
         """End the cell in a semicolon where IPython is to show nothing of a magic's result; it looks only there.
 
-        So it is where the magic's own line or body ends in one, and in a notebook, where a magic with a live view has
-        shown its result already.
+        So it is where the magic's own line or body ends in one, and in a notebook, where a magic has shown its result
+        already. A semicolon right behind a magic's name, which IPython takes for a part of it, goes to the line.
         """
         text = "".join(lines)
         if "run_line_magic('lstm_" not in text and "run_cell_magic('lstm_" not in text:
             return lines
+        text = re.sub(r"(run_line_magic\('lstm_\w+);', ''\)", r"\1', ';')", text)
+        lines = text.splitlines(keepends=True)
         try:
             last = ast.parse(text).body[-1]
         except SyntaxError:

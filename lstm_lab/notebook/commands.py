@@ -188,7 +188,7 @@ RUNS = Command(
     "List the runs that have a name: what each forecasts, with what, and how it compares with the naive forecast. "
     "Gives back a Roster, whose .frame is a DataFrame.",
     (),
-    extras=(_OUTPUT,),
+    extras=(_OUTPUT, _NO_DISPLAY),
     examples=("%lstm_runs",),
 )
 EXPORT = Command(

@@ -6,7 +6,6 @@ result below it. A mistake leaves nothing behind.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import LabError
@@ -14,6 +13,7 @@ from lstm_lab.events import SamplingPlan
 from lstm_lab.progress import HtmlProgress
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from lstm_lab.events import (
@@ -40,11 +40,11 @@ class LiveProgress(HtmlProgress):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stop = threading.Event()
         self._view: Any = None
         self._heard: Any = None
 
     def __exit__(self, *error: object) -> None:
+        self._armed.close()
         failed = error != (None, None, None)
         if self._view is not None and failed:
             self._view.close()
@@ -117,6 +117,8 @@ class LiveProgress(HtmlProgress):
 
 def _live(result: Shown) -> Any:
     """Give the live view of a result that has one, and where a front end is there; else the result."""
+    if not hasattr(result, "widget"):  # finding out would import TensorFlow
+        return result
     from lstm_lab.widgets import widget  # noqa: PLC0415 - brings anywidget
 
     try:

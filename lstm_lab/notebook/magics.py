@@ -68,9 +68,9 @@ class LSTMMagics(Face):
         options = self._chosen_weights(parsed) | self._options(TrainOptions, parsed, columns_of(source))
         with self._listener(parsed) as heard:
             run = lstm_lab.train(source, listener=heard, stop=heard.stop, name=name, **stack, **options)
-            heard.finish(run)
-        _next_weights().clear()
-        self._take(run, name)
+            self._take(run, name)
+            _next_weights().clear()
+            self._finish(heard, run, parsed)
         return run
 
     @line_magic
@@ -89,7 +89,7 @@ class LSTMMagics(Face):
         options = self._options(ForecastOptions, parsed) | {"known": self._known(parsed.extras.get("known"))}
         with self._listener(parsed) as heard:
             forecast = run.forecast(listener=heard, stop=heard.stop, **options)
-            heard.finish(forecast)
+            self._finish(heard, forecast, parsed)
             # The same seed draws the same first paths: the view keeps those it has.
             heard.offer(lambda paths, told: run.forecast(listener=told, stop=heard.stop, **options | {"paths": paths}))
         return forecast
@@ -103,7 +103,7 @@ class LSTMMagics(Face):
         options = self._options(ForecastOptions, parsed) | self._options(BacktestOptions, parsed)
         with self._listener(parsed) as heard:
             result = lstm_lab.backtest(run, longer, listener=heard, stop=heard.stop, **options)
-            heard.finish(result)
+            self._finish(heard, result, parsed)
         return result
 
     @line_magic
@@ -128,7 +128,7 @@ class LSTMMagics(Face):
         study = getattr(lstm_lab, command.name.removeprefix("%lstm_"))
         with self._listener(parsed) as heard:
             result = study(source, listener=heard, stop=heard.stop, **options)
-            heard.finish(result)
+            self._finish(heard, result, parsed)
         return result
 
     @line_magic
@@ -138,7 +138,7 @@ class LSTMMagics(Face):
         run = self._run(parsed.extras.get("run"))
         with self._listener(parsed) as heard:
             trace = run.gates(**resolve(parsed.of(GateOptions), GateOptions, self.shell.user_ns, {"at": ()}))
-            heard.finish(trace)
+            self._finish(heard, trace, parsed)
         return trace
 
     @line_magic
@@ -149,7 +149,7 @@ class LSTMMagics(Face):
         options = resolve(parsed.of(MemoryOptions), MemoryOptions, self.shell.user_ns, {})
         with self._listener(parsed) as heard:
             memory = run.memory(listener=heard, stop=heard.stop, **options)
-            heard.finish(memory)
+            self._finish(heard, memory, parsed)
         return memory
 
     @line_magic
@@ -199,11 +199,11 @@ class LSTMMagics(Face):
 
     @line_magic
     @face(RUNS)
-    def lstm_runs(self, parsed: Parsed) -> Any:  # noqa: ARG002 - it takes no more than the names that all take
+    def lstm_runs(self, parsed: Parsed) -> Any:
         """List the runs."""
         from lstm_lab.notebook.run_table import roster  # noqa: PLC0415 - brings pandas, which %load_ext must not
 
-        return roster(self._runs(), self.last)
+        return self._shown(roster(self._runs(), self.last), parsed)
 
     @line_magic
     @face(LAB)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
 from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import DataError, OptionError, did_you_mean
@@ -12,7 +15,43 @@ if TYPE_CHECKING:
 
     from lstm_lab.options import Options
 
-__all__ = ["find_source", "named_runs", "resolve", "sources", "tables"]
+__all__ = ["find_source", "named_runs", "resolve", "sources", "tables", "why_not_a_name"]
+
+_OWNED = frozenset({"In", "Out", "display", "exit", "quit", "get_ipython", *dir(builtins)})
+"""Names of Python's and IPython's own."""
+
+
+def why_not_a_name(name: str, variables: Mapping[str, Any]) -> str | None:
+    """Say what is wrong with a name for a result, in words that follow the name; None where nothing is.
+
+    Parameters
+    ----------
+    name
+        What a variable is to be called.
+    variables
+        The user's namespace: a module, function or class in it must not be hidden.
+
+    Examples
+    --------
+    >>> why_not_a_name("list", {})
+    "a name of Python's own"
+    >>> why_not_a_name("first", {}) is None
+    True
+    """
+    if not name.isidentifier():
+        return "no name"
+    if keyword.iskeyword(name):
+        return "a word of Python's language"
+    if name.startswith("_"):
+        return "a hidden name"
+    if name in _OWNED:
+        return "a name of Python's own"
+    kinds: dict[type | tuple[type, ...], str] = {
+        ModuleType: "a module that you have imported",
+        (FunctionType, BuiltinFunctionType): "a function of yours",
+        type: "a class of yours",
+    }
+    return next((words for kind, words in kinds.items() if isinstance(variables.get(name), kind)), None)
 
 
 def resolve(

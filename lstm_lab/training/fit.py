@@ -12,6 +12,7 @@ import pandas as pd
 
 from lstm_lab.errors import DataError, StackError
 from lstm_lab.events import Batch, Epoch, TrainingEnd, TrainingListener, TrainingPlan
+from lstm_lab.interrupts import held_back
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.training.batches import Feed
 from lstm_lab.training.objective import settled
@@ -133,15 +134,17 @@ def fit(
         network.fit(feed.dataset(), **steps, shuffle=False, verbose=0, callbacks=callbacks)
     except KeyboardInterrupt:
         reporter.reason = "interrupted"
-    if reporter.kept.weights is not None:
-        network.set_weights(reporter.kept.weights)
-    elif reporter.diverged:
-        raise StackError(
-            f"the loss was no finite number in the first epoch (learning_rate {rate:g}); "
-            f"try learning_rate={rate / 10:g}"
-        )
-    end = reporter.end(time.perf_counter() - started, rate)
-    listener.on_end(end)
+    with held_back() as pressed:  # a second Ctrl-C means the same as the first
+        if reporter.kept.weights is not None:
+            network.set_weights(reporter.kept.weights)
+        elif reporter.diverged:
+            raise StackError(
+                f"the loss was no finite number in the first epoch (learning_rate {rate:g}); "
+                f"try learning_rate={rate / 10:g}"
+            )
+        end = reporter.end(time.perf_counter() - started, rate)
+        listener.on_end(end)
+        pressed.clear()
     return Training(reporter.history(), end, plan, options)
 
 

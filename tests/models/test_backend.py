@@ -42,3 +42,38 @@ except LabError as error:
     told = python(code, KERAS_BACKEND="jax").stdout
     assert told.startswith("lstm_lab needs Keras on TensorFlow, got the backend 'jax'; set the environment variable")
     assert told.count("\n") == 1
+
+
+def test_an_interrupt_during_the_import_waits_for_its_end(tmp_path):
+    (tmp_path / "tensorflow.py").write_text("whole = True\n")
+    (tmp_path / "keras.py").write_text(
+        "import signal\nsignal.raise_signal(signal.SIGINT)\n"
+        "class backend:\n    backend = staticmethod(lambda: 'tensorflow')\n"
+    )
+    code = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+try:
+    import lstm_lab.models.backend
+except KeyboardInterrupt:
+    print(sys.modules["tensorflow"].whole)
+from lstm_lab.models.backend import tf
+print(tf.whole)
+"""
+    assert python(code).stdout == "True\nTrue\n"
+
+
+def test_an_import_that_was_broken_off_asks_for_a_restart():
+    code = """
+import sys, types
+sys.modules["tensorflow.python"] = types.ModuleType("tensorflow.python")
+sys.modules["keras"] = None
+from lstm_lab.errors import LabError
+try:
+    import lstm_lab.models.backend
+except LabError as error:
+    print(error)
+"""
+    told = python(code).stdout
+    assert told.endswith("an earlier import of it was broken off; restart the kernel\n")
+    assert told.count("\n") == 1

@@ -30,6 +30,9 @@ class Run:
     def summary_table(self):
         return Summary("A run", (("source", ""),))
 
+    def widget(self):
+        """Say that there may be a live view."""
+
     def gates(self, at=-1, windows=None):
         GateOptions.of({"at": at, "windows": windows})
         return Run(of=self, at=at, windows=windows)
@@ -201,8 +204,15 @@ def test_a_semicolon_of_another_cell_means_nothing_here(do):
         ),
         ("%lstm_train prices --target clsoe", "there is no column 'clsoe'; did you mean 'close'?"),
         ("%lstm_train", "%lstm_train needs data: a DataFrame, a file or an example; for example %lstm_train oil"),
-        ("%lstm_train prices -o 3x", "-o takes the name of a variable, got '3x'; for example -o first"),
-        ("%lstm_train prices -o class", "-o takes the name of a variable, got 'class'; for example -o first"),
+        ("%lstm_train prices -o 3x", "-o takes the name of a variable, got '3x', no name; for example -o first"),
+        (
+            "%lstm_train prices -o class",
+            "-o takes the name of a variable, got 'class', a word of Python's language; for example -o first",
+        ),
+        (
+            "%lstm_train prices -o list",
+            "-o takes the name of a variable, got 'list', a name of Python's own; for example -o first",
+        ),
         ("%lstm_forecast 30 --run frist", "there is no run called 'frist'; did you mean 'first'?"),
         ("%lstm_forecast 30 --paths 0", "paths should be greater than or equal to 1, got '0'; for example paths=200"),
         ("%lstm_forecast 30 --interval 150", "interval should be less than 100, got '150'; for example interval=90"),
@@ -445,3 +455,62 @@ def test_a_notebook_shows_the_live_view_of_a_trace(do, notebook, monkeypatch):
     do("%lstm_train prices")
     do("%lstm_gates")
     assert ("update", "Explorer") in notebook[-2:]  # in the place of the bar
+
+
+HIDING = {
+    "In": "a name of Python's own",
+    "display": "a name of Python's own",
+    "_": "a hidden name",
+    "lab": "a module that you have imported",
+    "helper": "a function of yours",
+    "Mine": "a class of yours",
+    "None": "a word of Python's language",
+}
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_a_result_hides_nothing_that_is_no_result(do, name):
+    do("import lstm_lab as lab\ndef helper(): pass\nclass Mine: pass")
+    _, out, err = do(f"%lstm_train prices -o {name}")
+    wanted = f"UsageError: -o takes the name of a variable, got {name!r}, {HIDING[name]}; for example -o first\n"
+    assert (out, err) == ("", wanted)
+
+
+def test_a_result_may_replace_an_earlier_one(do, shell):
+    shell.user_ns["first"] = 3
+    assert do("%lstm_train prices -o first")[0] is shell.user_ns["first"]
+
+
+@pytest.mark.parametrize("line", ["%lstm_gates;", "x = %lstm_gates;", "%lstm_gates ;"])
+def test_a_semicolon_may_stand_right_behind_the_magic(do, line):
+    do("%lstm_train prices")
+    _, out, err = do(line)
+    assert (out, err) == ("", "")
+
+
+def test_a_run_is_kept_before_its_picture_is_drawn(do, shell, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    do("%lstm_train prices -o first")
+    monkeypatch.setattr(Listener, "finish", interrupted)
+    _, _, err = do("%lstm_train prices -o second")
+    assert shell.user_ns["second"] is not shell.user_ns["first"]
+    assert err == ""
+    forecast = do("%lstm_forecast -o fc")[1]
+    assert forecast == "Interrupted: the result is complete and kept as fc, but not drawn\n"
+    assert shell.user_ns["fc"].given["of"] is shell.user_ns["second"]
+    assert do("%lstm_gates")[1] == "Interrupted: the result is complete and kept as _, but not drawn\n"
+    assert shell.user_ns["_"].given["of"] is shell.user_ns["second"]
+
+
+def test_an_interrupted_magic_says_in_one_line_what_is_kept(do, shell, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    first = do("%lstm_train prices -o first")[0]
+    monkeypatch.setitem(vars(lstm_lab), "features", interrupted)
+    shown = do("%lstm_features prices\nlater = 1")[1]
+    assert shown == "Interrupted: nothing new is kept; what was there before is as it was\n"
+    assert "later" not in shell.user_ns
+    assert do("%lstm_forecast")[0].given["of"] is first

@@ -72,7 +72,7 @@ def test_the_table_says_how_a_run_compares_with_naive(run):
         ),
         ("%lstm_load nothing.lstm", "there is no file nothing.lstm; run.save('nothing.lstm') writes one"),
         ("%lstm_load prices.csv", "prices.csv is no whole run of lstm_lab"),
-        ("%lstm_runs --rn", "%lstm_runs has no flag --rn; choose from --output, --help"),
+        ("%lstm_runs --rn", "%lstm_runs has no flag --rn; choose from --output, --no-display, --help"),
     ],
 )
 @pytest.mark.usefixtures("stocked")

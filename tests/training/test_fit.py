@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -429,3 +430,16 @@ def test_same_seed_same_weights_in_two_processes(tmp_path):
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert told.stdout.strip() == digest()
     assert not told.stderr
+
+
+def test_a_second_ctrl_c_loses_nothing():
+    class Twice(Listener):
+        def on_end(self, end):
+            signal.raise_signal(signal.SIGINT)
+            super().on_end(end)
+
+    listener = Twice(act=lambda: signal.raise_signal(signal.SIGINT), at=(2, 1))
+    _, training = trained(listener=listener)
+    assert training.end.reason == "interrupted"
+    assert training.end.epochs == len(training.history) == 1
+    assert listener.ends == [training.end]

@@ -1,0 +1,63 @@
+"""Ctrl-C: a flag for long work, held back where half a step would harm, one line where it ends a magic.
+
+Python turns Ctrl-C into a `KeyboardInterrupt` between any two instructions of the main thread. One that falls into a
+weakref callback or a finaliser is printed and lost, and one that falls into an import or into the restoring of weights
+leaves half of it. Nothing here has an effect outside the main thread, where no signal arrives.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["held_back", "interrupt_sets"]
+
+
+@contextmanager
+def held_back() -> Iterator[list[int]]:
+    """Hold Ctrl-C back until the block is over, and raise it there.
+
+    Yields
+    ------
+    list of int
+        The signals that have come; cleared within the block, they are forgotten.
+    """
+    came: list[int] = []
+    with _handling(lambda number, _: came.append(number)):
+        yield came
+    if came:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def interrupt_sets(flag: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C set a flag as well: work that looks at it ends even where the exception itself is swallowed."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def handle(number: int, frame: Any) -> None:
+        flag.set()
+        if callable(before):
+            before(number, frame)
+
+    with _handling(handle):
+        yield
+
+
+@contextmanager
+def _handling(handle: Callable[[int, Any], object]) -> Iterator[None]:
+    """Let SIGINT be handled otherwise within a block; where it is ignored, or in another thread, it stays as it is."""
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    if not main or not callable(before):
+        yield
+        return
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,92 @@
+"""A real kernel, which takes cells as a notebook sends them and keeps their outputs as a notebook would."""
+
+from __future__ import annotations
+
+import os
+import queue
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+import lstm_lab
+
+
+@dataclass
+class Outputs:
+    """What a cell has left in its output area."""
+
+    shown: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """Kind and mimebundle, a text that was printed as text/plain; updates are applied."""
+    errors: list[str] = field(default_factory=list)
+    """The lines that an exception shows."""
+
+    def texts(self, start: str) -> list[str]:
+        """Give the outputs that begin with a text."""
+        return [data["text/plain"] for _, data in self.shown if data["text/plain"].startswith(start)]
+
+
+class Kernel:
+    """A kernel that is spoken to cell by cell."""
+
+    def __init__(self, manager, client):
+        self.manager, self.client = manager, client
+
+    def run(self, code, *, interrupt=None, timeout=120):
+        """Run a cell; interrupt it as soon as an output holds a text."""
+        request = self.client.execute(code, store_history=True)
+        left, places = Outputs(), {}
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            try:
+                message = self.client.get_iopub_msg(timeout=1)
+            except queue.Empty:
+                continue
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            kind, content = message["msg_type"], message["content"]
+            if kind == "status" and content["execution_state"] == "idle":
+                return left
+            if kind == "error":
+                left.errors += content["traceback"]
+            elif kind == "stream" and not content["text"].startswith("WARNING:tensorflow"):
+                left.shown.append((kind, {"text/plain": content["text"]}))
+            elif kind in {"display_data", "execute_result", "update_display_data"}:
+                name = content.get("transient", {}).get("display_id")
+                if kind == "update_display_data":
+                    left.shown[places[name]] = ("display_data", content["data"])
+                else:
+                    places[name] = len(left.shown)
+                    left.shown.append((kind, content["data"]))
+            if interrupt is not None and any(interrupt in data["text/plain"] for _, data in left.shown):
+                self.manager.interrupt_kernel()
+                interrupt = None
+        pytest.fail(f"no end within {timeout} s: {code}")
+
+    def value(self, expression):
+        """Evaluate an expression; give its repr."""
+        ((_, data),) = self.run(expression).shown
+        return data["text/plain"]
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory):
+    """Start a kernel with the extension loaded, in a folder of its own."""
+    from jupyter_client.manager import start_new_kernel
+
+    folder = tmp_path_factory.mktemp("kernel")
+    tree = str(Path(lstm_lab.__file__).parents[1])
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([tree, os.environ.get("PYTHONPATH", "")]),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+    }
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(folder), env=environment)
+    kernel = Kernel(manager, client)
+    loaded = kernel.run("%load_ext lstm_lab")
+    assert (loaded.shown, loaded.errors) == ([], [])
+    yield kernel
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)

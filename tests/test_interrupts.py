@@ -1,0 +1,53 @@
+"""Ctrl-C: held back, forgotten, or a flag beside the exception."""
+
+import signal
+import threading
+
+import pytest
+
+from lstm_lab.interrupts import held_back, interrupt_sets
+from lstm_lab.progress import Listener
+
+
+def press():
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_what_is_held_back_comes_once_at_the_end():
+    before = signal.getsignal(signal.SIGINT)
+    done = []
+    with pytest.raises(KeyboardInterrupt), held_back():  # noqa: PT012 - that all of the block is done is the test
+        press()
+        press()
+        done.append("all of it")
+    assert done == ["all of it"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_what_is_forgotten_never_comes():
+    with held_back() as pressed:
+        press()
+        assert pressed == [signal.SIGINT]
+        pressed.clear()
+
+
+def test_a_listener_hears_of_an_interrupt_that_a_callback_swallows():
+    with Listener() as heard:
+        with pytest.raises(KeyboardInterrupt):
+            press()
+        assert heard.stop.is_set()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_another_thread_changes_nothing():
+    before = signal.getsignal(signal.SIGINT)
+
+    def work():
+        with interrupt_sets(threading.Event()), held_back():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    seen = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]
