@@ -11,36 +11,39 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lstm_lab.errors import DataError, MissingExtraError
+from lstm_lab.data.text_files import COMPRESSED, not_in, read_text_file
+from lstm_lab.errors import DataError, LabError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["THOUSANDS", "read_file"]
+__all__ = ["read_file"]
 
-COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t"}
 UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
 """What pandas, pyarrow and the decompressors raise at a broken file; whatever they say goes into our one line."""
-DECIMAL_COMMA = r"[-+]?\d*,?\d+"
-THOUSANDS = r"[-+]?[1-9]\d{0,2}(,\d{3})*"
 FORMATS = (*SEPARATORS, ".parquet", ".feather")
 
 
-def read_file(path: Path) -> pd.DataFrame:
+def read_file(path: Path, *, encoding: str | None = None, header: int | str | None = None) -> pd.DataFrame:
     """Read a table.
 
     Parameters
     ----------
     path
         A ``.csv``, ``.txt`` or ``.tsv`` file, which may be compressed (``.gz``, ``.bz2``, ``.xz``, ``.zip``),
-        or ``.parquet`` or ``.feather``. The separator of a CSV is a comma, or a semicolon or tab if its
-        header line has no comma. Where it is a semicolon, 50,13 is a number.
+        or ``.parquet`` or ``.feather``. The separator of text is a comma, semicolon, tab, bar or spaces, as its first
+        lines have it. Beside semicolons, 50,13 is a number.
+    encoding
+        Of a text file, for example ``"latin-1"``; by default UTF-8, or what a byte order mark says.
+    header
+        Of a text file: the line of the column names, counted from 0 without empty lines, or ``"none"``.
 
     Returns
     -------
     pandas.DataFrame
-        As written; nothing is parsed but numbers.
+        As written; nothing is parsed but plain numbers. ``frame.attrs["lstm_lab"]["notes"]`` says what was left out
+        or named: title lines, units, a missing header.
 
     Raises
     ------
@@ -56,9 +59,15 @@ def read_file(path: Path) -> pd.DataFrame:
         raise DataError(
             f"a data file ends in {', '.join(FORMATS)}, got {path.name!r}; convert it, or pass a pandas DataFrame"
         )
-    frame = _guarded(
-        path, lambda: _read_text(path, SEPARATORS[suffix]) if suffix in SEPARATORS else _read(path, suffix)
-    )
+
+    def read() -> pd.DataFrame:
+        if suffix not in SEPARATORS:
+            return pd.read_parquet(path) if suffix == ".parquet" else pd.read_feather(path)
+        frame, notes = read_text_file(path, SEPARATORS[suffix], encoding=encoding, header=header)
+        frame.attrs = {"lstm_lab": {"source": path.name, "notes": notes, "decimal": frame.attrs.get("decimal")}}
+        return frame
+
+    frame = _guarded(path, read)
     if len(frame) == 0:
         raise DataError(f"a data file needs rows, got {path.name!r} with none; check that it was written completely")
     return frame
@@ -70,33 +79,6 @@ def _suffix(path: Path) -> str:
     return (Path(path.stem).suffix.lower() or ".csv") if outer in COMPRESSED else outer
 
 
-def _read_text(path: Path, separator: str) -> pd.DataFrame:
-    header = [str(name) for name in pd.read_csv(path, sep=separator, nrows=0, skipinitialspace=True).columns]
-    if len(header) == 1:
-        separator = next((other for other in (";", "\t", ",") if other in header[0]), separator)
-    frame = pd.read_csv(path, sep=separator, skipinitialspace=True, low_memory=False)
-    if separator == ";":
-        frame = frame.apply(_decimal_commas)
-    if frame.columns[0] == "Unnamed: 0" and frame.iloc[:, 0].equals(pd.Series(range(len(frame)))):
-        # DataFrame.to_csv wrote its row numbers as a column without a name.
-        frame = frame.iloc[:, 1:]
-    return frame
-
-
-def _decimal_commas(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Read 50,13 as a number where all values are such; 1,234 alone may mean a thousand, and is left as it is."""
-    texts = column.dropna()
-    if pd.api.types.is_numeric_dtype(column.dtype) or not texts.map(lambda value: isinstance(value, str)).all():
-        return column
-    if not texts.str.fullmatch(DECIMAL_COMMA).all() or texts.str.fullmatch(THOUSANDS).all():
-        return column
-    return pd.to_numeric(column.str.replace(",", ".", regex=False))
-
-
-def _read(path: Path, suffix: str) -> pd.DataFrame:
-    return pd.read_parquet(path) if suffix == ".parquet" else pd.read_feather(path)
-
-
 def _guarded(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     """Explain in one line what the reader could not do."""
     why: Any
@@ -106,13 +88,26 @@ def _guarded(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         why = "is empty"
     except ImportError:
         raise MissingExtraError(f"reading {path.name!r} needs pyarrow; install it with: pip install pyarrow") from None
-    except UnicodeDecodeError:
-        why = "is not UTF-8 text"
+    except LabError:
+        raise
+    except UnicodeDecodeError as foreign:
+        raise DataError(not_in(path, foreign.encoding, foreign.object)) from None
+    except pd.errors.ParserError as broken:
+        raise DataError(_ragged(path, broken)) from None
     except UNREADABLE as broken:
         why = (
             f"cannot be read ({str(broken).strip().splitlines()[0] if str(broken).strip() else type(broken).__name__})"
         )
     raise DataError(f"a data file is a readable table, but {path.name!r} {why}; check the file, or pass a DataFrame")
+
+
+def _ragged(path: Path, broken: Exception) -> str:
+    """Say where a row has more fields than there are names."""
+    said = str(broken).strip().removeprefix("Error tokenizing data. C error: ")
+    return (
+        f"{path.name!r} must have as many fields in each row as names, but {said[:1].lower()}{said[1:]}; mend"
+        " that line, or name the line of the column names with header=, counted from 0"
+    )
 
 
 def _absent(path: Path) -> str:

@@ -12,42 +12,51 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.files import THOUSANDS, read_file
+from lstm_lab.data.files import read_file
+from lstm_lab.data.frames import as_frame
+from lstm_lab.data.missing_values import MISSING, Missing, completed, refuse_marks
+from lstm_lab.data.numeric_columns import numeric_columns
+from lstm_lab.data.table_layout import TIME_NAMES
 from lstm_lab.data.time_index import future_index, segments
 from lstm_lab.errors import DataError, OptionError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["EXAMPLES", "Example", "example", "future_index", "load", "segments", "target_column"]
+    from lstm_lab.data.numbers import Mark
 
-Missing: TypeAlias = Literal["error", "interpolate", "ffill", "drop"]
-MISSING = ("error", "interpolate", "ffill", "drop")
-TIME_NAMES = ("time", "date", "datetime", "timestamp", "ds")
-"""Names, in any case, by which a column of times is recognised."""
+__all__ = ["EXAMPLES", "Example", "example", "future_index", "load", "segments", "table_of", "target_column"]
+
+Source: TypeAlias = "str | PathLike[str] | pd.DataFrame | pd.Series[Any] | Mapping[Any, Any] | Any"
+"""A file, a pandas frame or Series, a dict of columns, or a Polars, Arrow or other frame that narwhals knows."""
 LOOKS_DATED = re.compile(r"\d{4}|\d+[-/. ]\d+[-/. ]\d+|\d+\W*[A-Za-z]{3,}\W*\d+")
 """A date has a year; pandas alone would read the text 'May' or '10:30' as a day of this week."""
 
 
 def load(
-    source: str | PathLike[str] | pd.DataFrame | pd.Series[Any],
+    source: Source,
     *,
-    target: str | None = None,
-    time: str | None = None,
+    target: str | int | None = None,
+    time: str | int | None = None,
     missing: Missing = "error",
-    columns: Sequence[str] | None = None,
+    columns: Sequence[str | int] | None = None,
+    decimal: Mark | None = None,
+    na_values: Sequence[str | float] | str | float | None = None,
+    encoding: str | None = None,
+    header: int | str | None = None,
 ) -> pd.DataFrame:
     """Load and validate a table of series; loading what was loaded changes nothing.
 
     Parameters
     ----------
     source
-        A CSV, Parquet or Feather file (compressed too), a DataFrame or a Series. A DataFrame is not changed.
+        A CSV, Parquet or Feather file (compressed too), a pandas DataFrame or Series, a dict of columns, or a frame of
+        Polars, Arrow or any other library that narwhals knows. Nothing of the caller's is changed.
     target
         Column to forecast, which must be numeric.
     time
@@ -63,12 +72,23 @@ def load(
     columns
         Columns that are used beside the target, and so must be numeric and complete. Without it and without a target,
         every numeric column is used.
+    decimal
+        ``"."`` or ``","``, where text such as 1.234 has two readings; the other mark then groups thousands.
+    na_values
+        Texts or numbers that mean a missing value, such as ``"***"`` or -999; ``"none"`` where a number that looks
+        like one is measured.
+    encoding
+        Of a text file, for example ``"latin-1"``; by default UTF-8, or what a byte order mark says.
+    header
+        Of a text file: the line of the column names, counted from 0 without empty lines, or ``"none"``; by default it
+        is found.
 
     Returns
     -------
     pandas.DataFrame
         float64 columns by sorted, unique times. ``frame.attrs["lstm_lab"]`` tells the source, the columns that were
-        dropped because they are not numeric, and how many values were filled and rows dropped.
+        dropped because they are not numeric, how many values were filled and rows dropped, and in ``notes`` what was
+        read as something else than plain numbers below one line of names.
 
     Raises
     ------
@@ -83,48 +103,70 @@ def load(
     """
     if missing not in MISSING:
         raise OptionError(f"missing is one of {', '.join(MISSING)}, got {missing!r}; {did_you_mean(missing, MISSING)}")
-    raw, origin = _taken(source)
-    timed = _sorted(_by_time(raw, time))
-    wanted = [*([target] if target is not None else []), *(columns or ())]
-    numeric, dropped = _numeric(timed, wanted)
+    if decimal not in {None, ".", ","}:
+        raise OptionError(f"decimal is a point or a comma, got {decimal!r}; for example decimal=','")
+    raw = table_of(source, encoding=encoding, header=header)
+    marks = _marks(na_values)
+    timed = _sorted(_by_time(raw, None if time is None else str(time)))
+    wanted = [str(name) for name in (*([target] if target is not None else []), *(columns or ()))]
     named = target is not None or columns is not None
+    before = raw.attrs.get("lstm_lab", {})
+    numeric, dropped, notes = numeric_columns(
+        timed, wanted, marks or (), decimal, others=before.get("decimal"), all_used=not named
+    )
     used = list(dict.fromkeys(wanted)) if named else [str(name) for name in numeric.columns]
-    complete, filled = _completed(numeric, used, missing)
+    if marks is None and not before.get("marks_seen"):
+        refuse_marks(numeric, used)
+    complete, filled = completed(numeric, used, missing)
     if len(complete) == 0:
         raise DataError(f"a series needs rows, got none of {len(raw)} after missing={missing!r}; check the data")
-    before = raw.attrs.get("lstm_lab", {})
     complete.attrs = dict(raw.attrs)
     complete.attrs["lstm_lab"] = {
-        "source": before.get("source", origin),
+        "source": before.get("source", type(source).__name__),
         "dropped_columns": [*before.get("dropped_columns", []), *dropped],
         "filled_values": before.get("filled_values", 0) + filled,
         "dropped_rows": before.get("dropped_rows", 0) + len(raw) - len(complete),
+        "notes": list(dict.fromkeys([*before.get("notes", []), *notes])),
     }
+    if marks is not None:
+        complete.attrs["lstm_lab"]["marks_seen"] = True
     return complete
 
 
-def _taken(source: Any) -> tuple[pd.DataFrame, str]:
-    """Take a source as a frame with text for column names, and say where it is from."""
-    if isinstance(source, pd.Series):
-        frame, origin = source.to_frame("value" if source.name is None else source.name), "Series"
-        frame.attrs = dict(source.attrs)
-    elif isinstance(source, pd.DataFrame):
-        frame, origin = source, "DataFrame"
-    elif isinstance(source, str | PathLike):
-        frame, origin = read_file(Path(source).expanduser()), Path(source).name
+def table_of(source: Source, *, encoding: str | None = None, header: int | str | None = None) -> pd.DataFrame:
+    """Take a source as a frame with text for column names; nothing but plain numbers is parsed yet.
+
+    Parameters
+    ----------
+    source, encoding, header
+        As for `load`.
+
+    Raises
+    ------
+    DataError
+        The source is no table, or has no row.
+    OptionError
+        An option of text files beside something else.
+    """
+    if isinstance(source, str | PathLike):
+        frame = as_frame(read_file(Path(source).expanduser(), encoding=encoding, header=header))
     else:
-        raise DataError(
-            f"data is a file, a DataFrame or a Series, got {type(source).__name__}; convert it to a DataFrame"
-        )
-    if isinstance(frame.columns, pd.MultiIndex) or isinstance(frame.index, pd.MultiIndex):
-        raise DataError("a frame has one level of columns and rows, got several; use reset_index or droplevel")
+        frame = as_frame(source)
+        option = next((name for name, value in (("encoding", encoding), ("header", header)) if value is not None), None)
+        if option is not None and "lstm_lab" not in frame.attrs:
+            raise OptionError(f"{option} is of a text file, got a {type(source).__name__}; leave {option}= out")
     if len(frame) == 0:
         raise DataError(f"a series needs rows, got an empty {type(source).__name__}; check what was selected")
-    named = frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
-    twice = named.columns[named.columns.duplicated()]
-    if len(twice) > 0:
-        raise DataError(f"column names are unique, got {twice[0]!r} more than once; rename one")
-    return named, origin
+    return frame
+
+
+def _marks(na_values: Sequence[str | float] | str | float | None) -> tuple[str, ...] | None:
+    """Bring marks of missing values to text."""
+    if na_values is None:
+        return None
+    if isinstance(na_values, str):
+        return () if na_values == "none" else (na_values,)
+    return tuple(str(mark) for mark in (na_values if isinstance(na_values, list | tuple | set) else [na_values]))
 
 
 def _by_time(frame: pd.DataFrame, time: str | None) -> pd.DataFrame:
@@ -208,89 +250,6 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
             "drop or average them, and give local times their UTC offset where the clocks go back"
         )
     return ordered
-
-
-def _numeric(frame: pd.DataFrame, wanted: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
-    """Keep the numeric columns as float64, and name the others."""
-    for name in wanted:
-        if name == frame.index.name and name not in frame.columns:
-            raise DataError(f"{name!r} holds the times; {did_you_mean('', [str(n) for n in frame.columns])}")
-        if name not in frame.columns:
-            raise DataError(f"there is no column {name!r}; {did_you_mean(name, [str(n) for n in frame.columns])}")
-    kept: dict[str, np.ndarray] = {}
-    dropped: list[str] = []
-    for name in frame.columns:
-        values = _numbers(frame[name])
-        if values is not None:
-            kept[str(name)] = values
-        elif name in wanted:
-            raise DataError(_text(frame[name]))
-        else:
-            dropped.append(str(name))
-    if not kept:
-        raise DataError(f"a series needs a numeric column, got only {', '.join(map(repr, dropped))}; check the file")
-    return pd.DataFrame(kept, index=frame.index), dropped
-
-
-def _numbers(column: pd.Series[Any]) -> np.ndarray | None:
-    """Give a column as float64, None if it holds anything but numbers and missing values."""
-    kind = column.dtype
-    if pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
-        return None
-    try:
-        if not pd.api.types.is_numeric_dtype(kind):
-            column = pd.to_numeric(column)
-        return np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    except (ValueError, TypeError):
-        return None
-
-
-def _text(column: pd.Series[Any]) -> str:
-    bad = np.flatnonzero((pd.to_numeric(column, errors="coerce").isna() & column.notna()).to_numpy())
-    first = int(bad[0]) if len(bad) > 0 else 0
-    return (
-        f"{column.name!r} must hold numbers, got {column.iloc[first]!r} at {column.index[first]} "
-        f"({max(1, len(bad))} such rows); read the file with pandas.read_csv(..., {_way(column.iloc[bad])}) and pass"
-        " the frame"
-    )
-
-
-def _way(texts: pd.Series[Any]) -> str:
-    """Say how pandas would read texts as numbers: 1.234,5 and 50,13 have a decimal comma, 1,234.5 has thousands."""
-    written = texts.astype(str).str.strip()
-    numbers = written.str.fullmatch(r"[-+]?[\d.,]*\d[\d.,]*")
-    if written[numbers].str.fullmatch(THOUSANDS).all():
-        ways = ["thousands=',' or decimal=','"]
-    elif written[numbers].str.fullmatch(THOUSANDS + r"(\.\d*)?").all():
-        ways = ["thousands=','"]
-    else:
-        ways = ["thousands='.', decimal=','"]
-    if not numbers.all():
-        ways = [*(ways if numbers.any() else []), f"na_values=[{written[~numbers].iloc[0]!r}]"]
-    return ", ".join(ways)
-
-
-def _completed(frame: pd.DataFrame, used: Sequence[str], missing: Missing) -> tuple[pd.DataFrame, int]:
-    """Deal with missing and infinite values in the used columns; say how many were filled."""
-    absent = ~np.isfinite(frame[list(used)].to_numpy())
-    if not absent.any():
-        return frame, 0
-    if missing == "error":
-        row, place = np.argwhere(absent)[0]
-        value = frame[used[place]].iloc[row]
-        raise DataError(
-            f"{used[place]!r} must have a finite value in every row, got {value} at {frame.index[row]} "
-            f"({int(absent[:, place].sum())} such rows); set missing= to interpolate, ffill or drop"
-        )
-    out = frame.copy()
-    holes = out[list(used)].mask(absent)
-    if missing == "ffill":
-        holes = holes.ffill()
-    elif missing == "interpolate":
-        holes = holes.interpolate(method="index", limit_area="inside")
-    out[list(used)] = holes
-    kept = holes.notna().all(axis=1).to_numpy()
-    return out.loc[kept], int((absent[kept]).sum())
 
 
 def target_column(frame: pd.DataFrame, target: str | None = None) -> str:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from lstm_lab.data.auto import settle
 from lstm_lab.data.encoder import Encoder
-from lstm_lab.data.files import read_file
-from lstm_lab.data.loading import load, target_column
+from lstm_lab.data.loading import load, table_of, target_column
 from lstm_lab.data.time_index import segments
 from lstm_lab.data.windows import cut_rows
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     import numpy as np
+    import pandas as pd
 
     from lstm_lab.data.auto import Recipe
     from lstm_lab.data.windows import Cuts
     from lstm_lab.options import InputOptions
 
-__all__ = ["Prepared", "prepare", "prepare_rows", "read_series"]
+__all__ = ["Prepared", "prepare", "prepare_rows", "read_series", "reading"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,11 +70,17 @@ def read_series(
     source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions
 ) -> tuple[pd.DataFrame, str]:
     """Load the columns that are used, and find the target; only used columns may refuse a missing value."""
-    raw = read_file(Path(source).expanduser()) if isinstance(source, str | PathLike) else source
+    raw = table_of(source, encoding=options.encoding, header=options.header)
+    how = reading(options)
     target = options.target
     if target is None:
-        target = target_column(load(raw, time=options.time, columns=()))
-    columns = [str(column).strip() for column in raw.columns] if isinstance(raw, pd.DataFrame) else []
+        target = target_column(load(raw, **how | {"columns": (), "missing": "error"}))
+    columns = [str(column) for column in raw.columns]
     covariates = [text.strip() for text in options.features if text.strip() in columns]
-    frame = load(raw, target=target, time=options.time, missing=options.missing, columns=covariates)
+    frame = load(raw, target=target, columns=covariates, **how)
     return frame, target_column(frame, target)
+
+
+def reading(options: InputOptions) -> dict[str, Any]:
+    """Give the options that say how a table is read, beside those of a text file, as `load` takes them."""
+    return {name: getattr(options, name) for name in ("time", "missing", "decimal", "na_values")}

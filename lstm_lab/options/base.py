@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
@@ -18,9 +19,14 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 __all__ = [
+    "Marks",
+    "Name",
     "Options",
     "Sizes",
     "Texts",
+    "as_marks",
+    "as_name",
+    "as_names",
     "as_sequence",
     "current_name",
     "option",
@@ -63,7 +69,30 @@ def option(
     return Field(default, description=meaning, json_schema_extra=extra, **rule)
 
 
-Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_sequence)]
+def as_name(value: object) -> object:
+    """Take a column that is called by a number for its name."""
+    if isinstance(value, bool):
+        return value
+    return str(value) if isinstance(value, Integral) else value
+
+
+def as_names(value: object) -> object:
+    """Read a sequence of texts, some of which may be columns that are called by numbers."""
+    parts = as_sequence(value)
+    return tuple(map(as_name, parts)) if isinstance(parts, tuple | list) else parts
+
+
+def as_marks(value: object) -> object:
+    """Read a sequence of texts and numbers, and write the numbers as a person would."""
+    parts = as_sequence(value)
+    if not isinstance(parts, tuple | list):
+        return parts
+    return tuple(f"{float(part):.12g}" if isinstance(part, Real) else part for part in parts)
+
+
+Name: TypeAlias = Annotated[str, BeforeValidator(as_name)]
+Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_names)]
+Marks: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_marks)]
 Sizes: TypeAlias = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(as_sequence)]
 
 

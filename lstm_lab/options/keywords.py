@@ -26,11 +26,15 @@ __all__ = [
 class FeaturesKeywords(TypedDict, total=False):
     """Keywords of `lstm_lab.features`."""
 
-    target: str | None
-    time: str | None
+    target: str | int | None
+    time: str | int | None
     features: str | Sequence[str]
     transform: str
     missing: Literal["error", "interpolate", "ffill", "drop"]
+    na_values: str | float | Sequence[str | float] | None
+    decimal: Literal[".", ","] | None
+    encoding: str | None
+    header: int | Literal["none"] | None
     max_gap: str | None
     lookback: int
     validation: float
@@ -40,11 +44,15 @@ class FeaturesKeywords(TypedDict, total=False):
 class TrainKeywords(TypedDict, total=False):
     """Keywords of `lstm_lab.train`."""
 
-    target: str | None
-    time: str | None
+    target: str | int | None
+    time: str | int | None
     features: str | Sequence[str]
     transform: str
     missing: Literal["error", "interpolate", "ffill", "drop"]
+    na_values: str | float | Sequence[str | float] | None
+    decimal: Literal[".", ","] | None
+    encoding: str | None
+    header: int | Literal["none"] | None
     max_gap: str | None
     lookback: int
     validation: float
@@ -133,11 +141,15 @@ class CompareKeywords(TypedDict, total=False):
     cluster: str | None
     seeds: int | str | Sequence[int]
     kinds: str | Sequence[str]
-    target: str | None
-    time: str | None
+    target: str | int | None
+    time: str | int | None
     features: str | Sequence[str]
     transform: str
     missing: Literal["error", "interpolate", "ffill", "drop"]
+    na_values: str | float | Sequence[str | float] | None
+    decimal: Literal[".", ","] | None
+    encoding: str | None
+    header: int | Literal["none"] | None
     max_gap: str | None
     lookback: int
     validation: float
@@ -182,11 +194,15 @@ class AblateKeywords(TypedDict, total=False):
     cluster: str | None
     seeds: int | str | Sequence[int]
     changes: str | Sequence[str]
-    target: str | None
-    time: str | None
+    target: str | int | None
+    time: str | int | None
     features: str | Sequence[str]
     transform: str
     missing: Literal["error", "interpolate", "ffill", "drop"]
+    na_values: str | float | Sequence[str | float] | None
+    decimal: Literal[".", ","] | None
+    encoding: str | None
+    header: int | Literal["none"] | None
     max_gap: str | None
     lookback: int
     validation: float
@@ -223,11 +239,15 @@ class AblateKeywords(TypedDict, total=False):
 class DashboardKeywords(TypedDict, total=False):
     """Keywords of `lstm_lab.dashboard`."""
 
-    target: str | None
-    time: str | None
+    target: str | int | None
+    time: str | int | None
     features: str | Sequence[str]
     transform: str
     missing: Literal["error", "interpolate", "ffill", "drop"]
+    na_values: str | float | Sequence[str | float] | None
+    decimal: Literal[".", ","] | None
+    encoding: str | None
+    header: int | Literal["none"] | None
     max_gap: str | None
     lookback: int
     validation: float

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from lstm_lab.options.base import Options, Sizes, Texts, option
+from pydantic import Field
+
+from lstm_lab.options.base import Marks, Name, Options, Sizes, Texts, option
 
 __all__ = ["WEIGHTS_PATTERN", "InputOptions", "TrainOptions"]
 
@@ -14,8 +16,8 @@ WEIGHTS_PATTERN = r"^(uniform|linear|exponential(:\d+(\.\d+)?)?)$"
 class InputOptions(Options):
     """What the network is given: read by `lab.features` and ``%lstm_features``, and by every training."""
 
-    target: str | None = option(None, "column to forecast; may be left out if only one is numeric", example="close")
-    time: str | None = option(None, "column of times; without it the frame's index is used", example="date")
+    target: Name | None = option(None, "column to forecast; may be left out if only one is numeric", example="close")
+    time: Name | None = option(None, "column of times; without it the frame's index is used", example="date")
     features: Texts = option(
         ("auto",),
         "inputs beside the target: log_return, bollinger(20, 2), hour, any numeric column, ...; auto: those of a season"
@@ -29,6 +31,22 @@ class InputOptions(Options):
     )
     missing: Literal["error", "interpolate", "ffill", "drop"] = option(
         "error", "what to do with missing or infinite values", example="interpolate"
+    )
+    na_values: Marks | None = option(
+        None,
+        "texts or numbers that mean a missing value; none: a number that looks like one is measured",
+        example="'***,-999'",
+    )
+    decimal: Literal[".", ","] | None = option(
+        None, "decimal mark, where text such as 1.234 has two readings; the other mark groups thousands", example="','"
+    )
+    encoding: str | None = option(
+        None, "encoding of a text file; default: UTF-8, or what a byte order mark says", example="latin-1"
+    )
+    header: Annotated[int, Field(ge=0)] | Literal["none"] | None = option(
+        None,
+        "line of a text file that names the columns, from 0, empty lines left out; none: no line does; default: found",
+        example="2",
     )
     max_gap: str | None = option(
         None,

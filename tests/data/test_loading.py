@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,8 @@ def test_a_semicolon_file_and_a_dumped_row_number(tmp_path):
         ("broken.parquet", b"PAR1", "cannot be read"),
         ("broken.feather", b"ARROW", "cannot be read"),
         ("latin.csv", "date,preço\n2024-01-01,1\n".encode("latin-1"), "not UTF-8"),
-        ("ragged.csv", b"a,b\n1,2\n1,2,3,4\n", "cannot be read"),
+        ("ragged.csv", b"a,b\n1,2\n1,2,3,4\n", "must have a name for every field, got 4 fields in a row and 2 names"),
+        ("late.csv", b"a,b\n" + b"1,2\n" * 999 + b"1,2,3\n", "expected 2 fields in line 1001, saw 3"),
         ("prices.xlsx", b"PK", "ends in .csv, .txt, .tsv, .parquet, .feather, got 'prices.xlsx'"),
         ("prices.json.gz", gzip.compress(b"{}", mtime=0), "got 'prices.json.gz'"),
     ],
@@ -121,6 +123,7 @@ def test_loading_twice_changes_nothing(missing):
         "dropped_columns": ["note"],
         "filled_values": 0,
         "dropped_rows": 0,
+        "notes": [],
     }
 
 
@@ -199,26 +202,22 @@ def test_rows_are_sorted_with_their_values():
 def test_text_in_the_target_is_named():
     table = prices(volume=["1", "2", "1,234.5", "4", "n/a", "6"])
     said = refused(table, target="volume")
-    assert "'volume' must hold numbers, got '1,234.5' at 2024-01-03 00:00:00 (2 such rows)" in said
-    assert "read_csv(..., thousands=',', na_values=['n/a'])" in said
+    assert "'volume' must hold numbers, got 'n/a' at 2024-01-05 00:00:00 (1 such rows)" in said
+    assert "say na_values='n/a' and missing='interpolate' (or ffill, drop)" in said
     assert "'date' holds the times; choose from 'close', 'volume'" in refused(table, target="date")
     assert load(table, target="close").columns.tolist() == ["close"]
     assert "'volume' must hold" in refused(table, target="close", columns=["volume"])
     assert load(table, target="close").attrs["lstm_lab"]["dropped_columns"] == ["volume"]
+    read = load(table, target="volume", na_values="n/a", missing="interpolate")
+    assert read["volume"].tolist() == [1, 2, 1234.5, 4, 5, 6]
+    assert read.attrs["lstm_lab"]["notes"] == ["'volume': '1,234.5' is read as 1234.5"]
 
 
-@pytest.mark.parametrize(
-    ("texts", "way"),
-    [
-        (["50,13", "7,5"], "thousands='.', decimal=','"),
-        (["1.234,5", "0,500"], "thousands='.', decimal=','"),
-        (["1,234", "5,678,901"], "thousands=',' or decimal=','"),
-        (["1,234.50", "12"], "thousands=','"),
-        (["?", "1"], "na_values=['?']"),
-    ],
-)
-def test_text_is_told_how_to_become_numbers(texts, way):
-    assert f"read_csv(..., {way})" in refused(pd.DataFrame({"y": texts}), target="y")
+def test_text_that_is_not_asked_for_stays_text_beside_numbers():
+    table = pd.DataFrame({"close": [1.0, 2.0], "change": ["5 %", "6 %"]})
+    assert load(table).columns.tolist() == ["close"]
+    assert load(table, columns=["change"])["change"].tolist() == [5, 6]
+    assert load(table[["change"]])["change"].tolist() == [5, 6]
 
 
 def test_a_semicolon_file_may_have_decimal_commas(tmp_path):
@@ -226,10 +225,12 @@ def test_a_semicolon_file_may_have_decimal_commas(tmp_path):
     path.write_text("Datum;kurs;menge;code\n01.01.2024;50,13;1,234;a,1\n02.01.2024;;5,678;b,2\n13.01.2024;7;9,012;c\n")
     frame = load(path, target="kurs", missing="drop")
     assert frame["kurs"].tolist() == [50.13, 7]
-    assert frame.columns.tolist() == ["kurs"]  # 1,234 may be a thousand
-    assert "thousands=',' or decimal=','" in refused(path, target="menge")
+    assert frame.columns.tolist() == ["kurs"]  # 1,234 is not asked for
+    assert load(path, target="menge")["menge"].tolist() == [1.234, 5.678, 9.012]  # as kurs proves
+    path.write_text("Datum;menge\n01.01.2024;1,234\n02.01.2024;5,678\n")
+    assert "decimal='.' to read 1234, or decimal=',' to read 1.234" in refused(path, target="menge")
     path.write_text('date,close\n2024-01-01,"50,13"\n2024-01-02,"7,5"\n')
-    assert "decimal=','" in refused(path, target="close")
+    assert load(path, target="close")["close"].tolist() == [50.13, 7.5]
 
 
 def test_numbers_in_any_clothes_become_float64():
@@ -241,9 +242,17 @@ def test_numbers_in_any_clothes_become_float64():
         day=DAYS,
         length=DAYS - DAYS[0],
         label=pd.Categorical(list("ababab")),
+        sizes=pd.Categorical([1, 2, 1, 2, 1, 2]),
+        exact=[Decimal("1.5")] * 5 + [None],
+        switch=pd.array([True, False, None] * 2, dtype="boolean"),
+        mixed=[1, "2", 3.5, Decimal(4), True, None],
     )
     frame = load(table, target="close")
-    assert frame.columns.tolist() == ["close", "text", "boolean", "nullable", "small"]
+    numeric = ["close", "text", "boolean", "nullable", "small", "sizes", "exact", "switch", "mixed"]
+    assert frame.columns.tolist() == numeric
+    assert frame["sizes"].tolist() == [1, 2, 1, 2, 1, 2]
+    assert frame["exact"].tolist()[:5] == [1.5] * 5
+    assert frame["mixed"].tolist()[:5] == [1, 2, 3.5, 4, 1]
     assert set(frame.dtypes.astype(str)) == {"float64"}
     assert np.isnan(frame["nullable"].iloc[-1])
 

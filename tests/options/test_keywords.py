@@ -10,6 +10,7 @@ import pytest
 import lstm_lab as lab
 from lstm_lab import options as every_option
 from lstm_lab.options import keywords
+from lstm_lab.options.base import as_marks, as_name, as_names
 
 HEAD = '''"""Typed keywords of the public calls, for editors: the fields of `lstm_lab.options`, all optional.
 
@@ -44,7 +45,12 @@ def written(annotation):
         return "None"
     origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
-        return written(parts[0])
+        taken = {
+            as_name: "str | int",
+            as_names: "str | Sequence[str | int]",
+            as_marks: "str | float | Sequence[str | float]",
+        }
+        return next((taken[rule.func] for rule in parts[1:] if getattr(rule, "func", None) in taken), written(parts[0]))
     if origin is tuple:
         inner = written(parts[0])
         return f"{inner} | Sequence[{inner}]" if inner == "str" else f"{inner} | str | Sequence[{inner}]"

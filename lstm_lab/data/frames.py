@@ -1,0 +1,95 @@
+"""Tables of any library as pandas frames: Series, dicts, and whatever narwhals knows, Polars and Arrow among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from lstm_lab.errors import DataError, MissingExtraError
+
+__all__ = ["as_frame", "is_table"]
+
+
+def is_table(source: Any) -> bool:
+    """Tell whether `as_frame` takes an object."""
+    if isinstance(source, pd.DataFrame | pd.Series | Mapping):
+        return True
+    native = nw.from_native(source, allow_series=True, pass_through=True)
+    return isinstance(native, nw.DataFrame | nw.LazyFrame | nw.Series)
+
+
+def as_frame(source: Any) -> pd.DataFrame:
+    """Give a table as a pandas frame whose column names are text; a frame of pandas is not copied.
+
+    Parameters
+    ----------
+    source
+        A pandas DataFrame or Series, a dict of columns, or a table that narwhals knows (Polars, Arrow, ...). A nameless
+        Series becomes the column ``value``.
+
+    Raises
+    ------
+    DataError
+        It is no table, has several levels of rows or columns, or two columns of one name.
+    """
+    frame = _frame(source)
+    if isinstance(frame.columns, pd.MultiIndex) or isinstance(frame.index, pd.MultiIndex):
+        raise DataError("a frame has one level of columns and rows, got several; use reset_index or droplevel")
+    named = frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
+    if isinstance(named.index.name, int):
+        named = named.rename_axis(index=str(named.index.name))
+    twice = named.columns[named.columns.duplicated()]
+    if len(twice) > 0:
+        raise DataError(f"column names are unique, got {twice[0]!r} more than once; rename one")
+    return named
+
+
+def _frame(source: Any) -> pd.DataFrame:
+    if isinstance(source, pd.DataFrame):
+        return source
+    if isinstance(source, pd.Series):
+        frame = source.to_frame("value" if source.name is None else source.name)
+        frame.attrs = dict(source.attrs)
+        return frame
+    if isinstance(source, Mapping):
+        return _columns(source)
+    native = nw.from_native(source, allow_series=True, pass_through=True)
+    if isinstance(native, nw.LazyFrame):
+        native = native.collect()
+    if isinstance(native, nw.Series):
+        native = native.alias(native.name or "value").to_frame()
+    if not isinstance(native, nw.DataFrame):
+        raise DataError(
+            f"data is a file, a DataFrame, a Series or a dict of columns, got {type(source).__name__}; make it such"
+        )
+    try:
+        return pd.DataFrame({name: _column(native[name]) for name in native.columns})
+    except ImportError as missing:
+        raise MissingExtraError(f"a {type(source).__name__} cannot be read: {missing}; install that library") from None
+
+
+def _columns(source: Mapping[Any, Any]) -> pd.DataFrame:
+    """Put the columns of a dict side by side, by their index where they have one."""
+    try:
+        return pd.DataFrame(dict(source))
+    except (ValueError, TypeError):
+        sizes = {str(name): len(values) if hasattr(values, "__len__") else 1 for name, values in source.items()}
+        raise DataError(f"a dict holds columns of one length, got {sizes}; give each a value for every row") from None
+
+
+def _column(series: nw.Series[Any]) -> Any:
+    """Convert a column: numbers as they are, times with their zone, all else as objects."""
+    kind = series.dtype
+    if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
+        times: pd.Series[Any] = pd.Series(series.dt.convert_time_zone("UTC").dt.replace_time_zone(None).to_numpy())
+        return times.dt.tz_localize("UTC").dt.tz_convert(kind.time_zone)
+    if isinstance(kind, nw.Datetime | nw.Date):
+        return pd.Series(series.cast(nw.Datetime("us")).to_numpy())
+    if isinstance(kind, nw.Boolean | nw.Decimal):
+        return pd.Series(series.cast(nw.Float64()).to_numpy())
+    if kind.is_numeric():
+        return pd.Series(series.to_numpy())
+    return pd.Series(series.to_list(), dtype=object)

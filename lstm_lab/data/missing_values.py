@@ -1,0 +1,111 @@
+"""Values that are none: marks that mean a missing one, numbers that look like such marks, and what fills the gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["MISSING", "Missing", "completed", "refuse_marks", "without_marks"]
+
+Missing: TypeAlias = Literal["error", "interpolate", "ffill", "drop"]
+MISSING = ("error", "interpolate", "ffill", "drop")
+_MARKS = tuple(
+    sorted({float(f"-{'9' * n}{rest}") for n in range(2, 6) for rest in ("", ".0", ".9", ".99")} | {-200.0, -32768.0})
+)
+"""Numbers that loggers and archives write where they have no value."""
+_FAR = 3
+"""A mark lies so many ranges of all other values away from them."""
+_MANY = 20
+"""Other values, none below 0, beside which a repeated mark is no measurement however far they reach."""
+
+
+def without_marks(column: pd.Series[Any], marks: Sequence[str]) -> pd.Series[Any]:
+    """Put NaN in the place of marks, compared as text, and as numbers where both are numbers."""
+    if not marks or pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return column.mask(are_marks(values, marks))
+    texts = column.map(lambda value: value.strip() if isinstance(value, str) else value)
+    return column.mask(texts.isin([mark.strip() for mark in marks]).to_numpy())
+
+
+def are_marks(values: np.ndarray, marks: Sequence[str]) -> np.ndarray:
+    """Mark the numbers that are among the marks, to the precision of 32 bits."""
+    found = np.zeros(values.shape, dtype=bool)
+    for mark in marks:
+        try:
+            found |= np.isclose(values, float(mark), rtol=1e-6, atol=0)
+        except ValueError:
+            continue
+    return found
+
+
+def refuse_marks(frame: pd.DataFrame, used: Sequence[str]) -> None:
+    """Refuse a column whose lowest value is a usual mark and lies far from all others.
+
+    Raises
+    ------
+    DataError
+        With how often the mark occurs, and what says that it is one, or is none.
+    """
+    for name in used:
+        values = frame[name].to_numpy()
+        values = values[np.isfinite(values)]
+        lowest = float(values.min()) if len(values) > 0 else 0.0
+        mark = next((mark for mark in _MARKS if np.isclose(lowest, mark, rtol=1e-6, atol=0)), None)
+        if mark is None:
+            continue
+        at_mark = np.isclose(values, mark, rtol=1e-6, atol=0)
+        if _stands_apart(mark, values[~at_mark], int(at_mark.sum())):
+            raise DataError(
+                f"{name!r} must have a value in every row, got {mark:g} in {at_mark.sum()} rows, far from all others;"
+                f" if that means a missing value, say na_values={mark:g} and missing='interpolate' (or ffill, drop);"
+                " if it is measured, na_values='none'"
+            )
+
+
+def _stands_apart(mark: float, others: np.ndarray, repeated: int) -> bool:
+    """Tell a mark from a measurement."""
+    if len(others) < 2:
+        return False
+    low, high = float(others.min()), float(others.max())
+    if low - mark > _FAR * (high - low):
+        return True
+    return low >= 0 and repeated > 1 and len(np.unique(others)) >= _MANY
+
+
+def completed(frame: pd.DataFrame, used: Sequence[str], missing: Missing) -> tuple[pd.DataFrame, int]:
+    """Deal with missing and infinite values in the used columns; say how many were filled.
+
+    Raises
+    ------
+    DataError
+        There is one, and `missing` is ``error``.
+    """
+    absent = ~np.isfinite(frame[list(used)].to_numpy())
+    if not absent.any():
+        return frame, 0
+    if missing == "error":
+        row, place = np.argwhere(absent)[0]
+        value = frame[used[place]].iloc[row]
+        raise DataError(
+            f"{used[place]!r} must have a finite value in every row, got {value} at {frame.index[row]} "
+            f"({int(absent[:, place].sum())} such rows); set missing= to interpolate, ffill or drop"
+        )
+    out = frame.copy()
+    holes = out[list(used)].mask(absent)
+    if missing == "ffill":
+        holes = holes.ffill()
+    elif missing == "interpolate":
+        holes = holes.interpolate(method="index", limit_area="inside")
+    out[list(used)] = holes
+    kept = holes.notna().all(axis=1).to_numpy()
+    return out.loc[kept], int((absent[kept]).sum())
