@@ -367,6 +367,7 @@ class Run(Shown):
         rows = [
             ("network", self.stack),
             ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}{self._blemishes()}"),
+            *(("read", note) for note in self.frame.attrs.get("lstm_lab", {}).get("notes", ())),
             ("rows", self._parts()),
             ("inputs", ", ".join(self.encoder.columns)),
             ("transform", self.reason),

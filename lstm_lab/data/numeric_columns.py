@@ -82,7 +82,7 @@ def numeric_columns(
         except DataError as why:
             if name in wanted or (all_used and name in plain):
                 raise
-            refused += [why] * (2 * len(text.odd()) < len(text.texts))
+            refused += [why] * (2 * len(text.odd()) <= len(text.texts))
             continue
         kept[name] = np.where(are_marks(values, marks), np.nan, values)
         notes += [] if note is None else [note]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.windows import Cuts
     from lstm_lab.options import InputOptions
 
-__all__ = ["Prepared", "prepare", "prepare_rows", "read_series", "reading"]
+__all__ = ["Prepared", "prepare", "prepare_rows", "read_series", "reading", "text_reading"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +70,7 @@ def read_series(
     source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions
 ) -> tuple[pd.DataFrame, str]:
     """Load the columns that are used, and find the target; only used columns may refuse a missing value."""
-    raw = table_of(source, encoding=options.encoding, header=options.header)
+    raw = table_of(source, **text_reading(options))
     how = reading(options)
     target = options.target
     if target is None:
@@ -84,3 +84,8 @@ def read_series(
 def reading(options: InputOptions) -> dict[str, Any]:
     """Give the options that say how a table is read, beside those of a text file, as `load` takes them."""
     return {name: getattr(options, name) for name in ("time", "missing", "decimal", "na_values")}
+
+
+def text_reading(options: InputOptions) -> dict[str, Any]:
+    """Give the options that say how a text file is read, as `load` takes them."""
+    return {name: getattr(options, name) for name in ("encoding", "header")}

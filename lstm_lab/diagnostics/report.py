@@ -140,6 +140,7 @@ class FeatureReport(Shown):
         index = self.examined.ready.frame.index
         rows = [
             ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}"),
+            *(("read", note) for note in self.examined.ready.frame.attrs.get("lstm_lab", {}).get("notes", ())),
             ("rows", self.rows_in_words()),
             ("transform", self.reason),
             *((f"  {each.label}", self._naive(each)) for each in self.examined.candidates),

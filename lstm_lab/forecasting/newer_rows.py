@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.loading import load
+from lstm_lab.data.loading import load, table_of
 from lstm_lab.data.origins import Observed
+from lstm_lab.data.preparation import reading, text_reading
 from lstm_lab.data.windows import Cuts, split_at
 from lstm_lab.errors import DataError
 from lstm_lab.forecasting.online_correction import REACH
 from lstm_lab.formatting import moment
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from lstm_lab.run import Run
 
 __all__ = ["continued", "longer"]
@@ -38,10 +38,12 @@ def longer(run: Run, source: str | PathLike[str] | pd.DataFrame | pd.Series[Any]
     DataError
         No row is newer than the run's last, or the rows cannot be loaded.
     """
-    options = run.options
-    named = not isinstance(source, pd.Series) and options.time in getattr(source, "columns", [options.time])
-    time, covariates = options.time if named else None, run.encoder.covariates
-    later = load(source, target=run.target, time=time, missing=options.missing, columns=covariates)
+    options, covariates = run.options, run.encoder.covariates
+    table = table_of(source, **(text_reading(options) if isinstance(source, str | PathLike) else {}))
+    how = reading(options)
+    if options.time not in {*table.columns, table.index.name}:
+        how |= {"time": None}
+    later = load(table, target=run.target, columns=covariates, **how)
     used = [run.target, *covariates]
     earlier = run.frame.index < later.index[0]
     if earlier.any():

@@ -145,11 +145,11 @@ def sources(variables: Mapping[str, Any]) -> list[str]:
 
 
 def tables(variables: Mapping[str, Any]) -> list[str]:
-    """Name the variables that hold a DataFrame or a Series, without importing pandas to find out."""
+    """Name the variables that hold a frame or a Series of pandas, Polars or Arrow, without importing any of these."""
     return [
         name
         for name, value in variables.items()
-        if not name.startswith("_") and type(value).__name__ in {"DataFrame", "Series"}
+        if not name.startswith("_") and type(value).__name__ in {"DataFrame", "Series", "LazyFrame", "Table"}
     ]
 
 

@@ -97,7 +97,7 @@ def test_defaults_of_a_command_are_overridden_by_its_flags_and_shown_in_its_help
     ("command", "line", "message"),
     [
         (TRAIN, "prices --epohcs 3", "%train has no flag --epohcs; did you mean --epochs?"),
-        (TRAIN, "prices --de 3", "--de could be --dense, --delta; write it out"),
+        (TRAIN, "prices --de 3", "--de could be --decimal, --dense, --delta; write it out"),
         (TRAIN, "prices --epochs", "--epochs needs a value; for example --epochs 100"),
         (TRAIN, "prices --epochs --seed 3", "--epochs needs a value; for example --epochs 100"),
         (TRAIN, "prices --epochs 3 --epochs 4", "--epochs is given twice in %train; keep one"),

@@ -47,7 +47,11 @@ class Plans:
 TRAIN = Plans(
     TrainOptions,
     (
-        Plan("Data", ("target", "time"), ("missing", "max_gap", "validation", "calibration")),
+        Plan(
+            "Data",
+            ("target", "time"),
+            ("missing", "na_values", "decimal", "encoding", "header", "max_gap", "validation", "calibration"),
+        ),
         Plan("Network", ("transform", "lookback", "features", "cell", "units", "dropout"), ("dense", "forget_bias")),
         Plan("Training", ("epochs", "loss", "weights", "delta")),
     ),

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from lstm_lab.data.files import read_file
-from lstm_lab.data.loading import EXAMPLES, example, load
+from lstm_lab.data.loading import EXAMPLES, example, load, table_of
 from lstm_lab.errors import DataError, LabError, did_you_mean
 from lstm_lab.notebook.dashboard.fields import listen, offer
 from lstm_lab.notebook.dashboard.style import box
@@ -122,8 +121,8 @@ class Source:
         """Give the numeric columns by time, and the names of all columns; None where the data cannot be read."""
         with suppress(LabError):
             raw = self.take()
-            table = read_file(raw.expanduser()) if isinstance(raw, Path) else raw
-            names = [str(name) for name in getattr(table, "columns", ())]
+            table = table_of(raw)
+            names = [str(name) for name in table.columns]
             with suppress(LabError):
                 return load(table, time=time, columns=()), names
             return None, names
