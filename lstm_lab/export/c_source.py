@@ -104,7 +104,7 @@ def c_files(path: Path, content: bytes, about: Mapping[str, Any]) -> dict[str, s
     """
     name = _identifier(path.stem)
     states = list(about["states"])
-    said = {
+    values = {
         "stem": _comment(path.stem),
         "file": _comment(path.name),
         "name": name,
@@ -126,7 +126,7 @@ def c_files(path: Path, content: bytes, about: Mapping[str, Any]) -> dict[str, s
         "sizes": ", ".join(str(shape[-1]) for shape in about["states"].values()),
         "bytes": _bytes(content),
     }
-    return {f"{path.stem}.h": _HEADER.format(**said), f"{path.stem}.c": _SOURCE.format(**said)}
+    return {f"{path.stem}.h": _HEADER.format(**values), f"{path.stem}.c": _SOURCE.format(**values)}
 
 
 def _columns(about: Mapping[str, Any]) -> Iterable[str]:
@@ -147,9 +147,9 @@ def _places(macro: str, states: Sequence[str]) -> Iterable[str]:
     """Give every input and output its number, by name."""
     yield f"#define {macro}_INPUT_ROW 0"
     yield f"#define {macro}_OUTPUT_FORECAST 0"
-    for place, state in enumerate(states, start=1):
-        yield f"#define {macro}_INPUT_{_identifier(state).upper()} {place}"
-        yield f"#define {macro}_OUTPUT_{_identifier(state).upper()} {place}"
+    for position, state in enumerate(states, start=1):
+        yield f"#define {macro}_INPUT_{_identifier(state).upper()} {position}"
+        yield f"#define {macro}_OUTPUT_{_identifier(state).upper()} {position}"
 
 
 def _identifier(text: str) -> str:

@@ -32,14 +32,14 @@ def runner(content: bytes) -> Any | None:
         Takes the inputs by name and gives a dict of outputs. None where there is neither interpreter.
     """
     try:
-        made = import_module("ai_edge_litert.interpreter").Interpreter
+        interpreter_class = import_module("ai_edge_litert.interpreter").Interpreter
     except ImportError:
-        made = getattr(tf.lite, "Interpreter", None)
-    if made is None:
+        interpreter_class = getattr(tf.lite, "Interpreter", None)
+    if interpreter_class is None:
         return None
     with without_chatter(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of that removal
-        interpreter = made(model_content=content)
+        interpreter = interpreter_class(model_content=content)
         interpreter.allocate_tensors()
         return interpreter.get_signature_runner()
 

@@ -40,13 +40,13 @@ def labelled(content: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> b
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     graph = model.subgraphs[0]
 
-    def named(places: Sequence[int], names: Sequence[str]) -> list[Any]:
+    def named(tensors: Sequence[int], names: Sequence[str]) -> list[Any]:
         maps = []
-        for place, name in zip(places, names, strict=True):
-            one = schema.TensorMapT()
-            one.name, one.tensorIndex = name.encode(), place
-            graph.tensors[place].name = name.encode()
-            maps.append(one)
+        for tensor, name in zip(tensors, names, strict=True):
+            entry = schema.TensorMapT()
+            entry.name, entry.tensorIndex = name.encode(), tensor
+            graph.tensors[tensor].name = name.encode()
+            maps.append(entry)
         return maps
 
     signature = schema.SignatureDefT()
@@ -68,14 +68,14 @@ def contents(content: bytes) -> Contents:
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     names = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
     graph = model.subgraphs[0]
-    operators = [names[model.operatorCodes[one.opcodeIndex].builtinCode] for one in graph.operators]
+    operators = [names[model.operatorCodes[operator.opcodeIndex].builtinCode] for operator in graph.operators]
     foreign = "CUSTOM" in operators or len(model.subgraphs) > 1
     if foreign:
         raise ExportError(
             f"an export has LiteRT's own operators and one graph, but this network becomes {', '.join(operators)} in"
             f" {len(model.subgraphs)} graphs; use layers and activations of Keras"
         )
-    products = sum(_products(graph, one, name) for one, name in zip(graph.operators, operators, strict=True))
+    products = sum(_products(graph, operator, name) for operator, name in zip(graph.operators, operators, strict=True))
     return Contents(dict(Counter(operators).most_common()), products)
 
 
@@ -96,7 +96,7 @@ def _products(graph: Any, operator: Any, name: str) -> int:
     if name == "FULLY_CONNECTED":  # weights are (outputs, inputs)
         return math.prod(int(size) for size in graph.tensors[operator.inputs[1]].shape)
     if name == "BATCH_MATMUL":
-        left, out = (graph.tensors[place].shape for place in (operator.inputs[0], operator.outputs[0]))
+        left, out = (graph.tensors[tensor].shape for tensor in (operator.inputs[0], operator.outputs[0]))
         return int(left[-1]) * math.prod(int(size) for size in out)
     return 0
 

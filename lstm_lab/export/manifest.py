@@ -61,7 +61,7 @@ def manual(step: Step, content: bytes, encoder: Encoder, **facts: Any) -> dict[s
         "lstm_lab": __version__,
         "target": encoder.target,
         "columns": list(encoder.columns),
-        "meaning": [taken, *(said for feature in encoder.features for said in _meaning(feature))],
+        "meaning": [taken, *(line for feature in encoder.features for line in _meaning(feature))],
         "mean": encoder.mean.tolist(),
         "scale": encoder.scale.tolist(),
         "states": {state.name: [1, state.size] for state in step.states},

@@ -74,14 +74,14 @@ class Step:
             A layer needs more of the window than its newest row: which, and why.
         """
         layers = [layer for layer in model.layers if not isinstance(layer, (keras.layers.InputLayer, *_ABSENT))]
-        last = max((place for place, layer in enumerate(layers) if _recurs(layer)), default=None)
+        last = max((position for position, layer in enumerate(layers) if _recurs(layer)), default=None)
         if last is None:
             raise ExportError(
                 f"an export carries states from row to row, but {_named(layers[0])} and the others have none;"
                 " train with LSTM, GRU or SimpleRNN layers"
             )
-        for place, layer in enumerate(layers):
-            reason = _refusal(layer, place, last)
+        for position, layer in enumerate(layers):
+            reason = _refusal(layer, position, last)
             if reason is not None:
                 raise ExportError(
                     f"an export takes one row at a time, but {_named(layer)} {reason}; train with LSTM, GRU or"
@@ -196,35 +196,37 @@ def _named(layer: Any) -> str:
     return f"{type(layer).__name__} {layer.name!r}"
 
 
-def _refusal(layer: Any, place: int, last: int) -> str | None:
+def _refusal(layer: Any, position: int, last: int) -> str | None:
     """Say why a layer cannot go row by row; None if it can."""
     if layer.compute_dtype != "float32":
         return f"computes in {layer.compute_dtype}, and is exported from float32 alone"
     if _recurs(layer):
-        return _recurrent_refusal(layer, place, last)
+        return _recurrent_refusal(layer, position, last)
     if isinstance(layer, keras.layers.TimeDistributed):
-        return _refusal(layer.layer, place, last)
+        return _refusal(layer.layer, position, last)
     if isinstance(layer, keras.layers.Bidirectional):
         return "reads a window from both its ends"
     known = (*_PLAIN, *_BY_AXIS, keras.layers.PReLU)
-    return _shape_refusal(layer, place, last) if isinstance(layer, known) else "is not known to need the newest alone"
+    return (
+        _shape_refusal(layer, position, last) if isinstance(layer, known) else "is not known to need the newest alone"
+    )
 
 
-def _shape_refusal(layer: Any, place: int, last: int) -> str | None:
+def _shape_refusal(layer: Any, position: int, last: int) -> str | None:
     """Say what in a layer, of a kind that can go row by row, looks along the window all the same."""
-    if isinstance(layer, keras.layers.PReLU) and place < last and layer.alpha.shape[0] > 1:
+    if isinstance(layer, keras.layers.PReLU) and position < last and layer.alpha.shape[0] > 1:
         return "has weights of its own for every row of a window"
     if getattr(layer, "rms_scaling", False):  # an option of older Kerases
         return "normalises without a mean, which is not known here"
     axes = {int(axis) for axis in np.ravel(layer.axis)} if isinstance(layer, _BY_AXIS) else set()
-    return None if axes <= {-1, 2 if place < last else 1} else "looks along the window"
+    return None if axes <= {-1, 2 if position < last else 1} else "looks along the window"
 
 
-def _recurrent_refusal(layer: Any, place: int, last: int) -> str | None:
+def _recurrent_refusal(layer: Any, position: int, last: int) -> str | None:
     if layer.go_backwards:
         return "reads a window backwards"
-    if layer.return_sequences and place == last:
+    if layer.return_sequences and position == last:
         return "hands on what it made of every row of a window"
-    if not layer.return_sequences and place < last:
+    if not layer.return_sequences and position < last:
         return "hands on what it made of a window's last row alone"
     return None

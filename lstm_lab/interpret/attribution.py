@@ -113,21 +113,21 @@ def gradients(question: Question) -> Gradients:
     """
     function = _compiled(question.model, "gradients", question.batch)
     with states_kept(recurrent_layers(question.model).values()):
-        inputs, said = function(tf.constant(question.batch))
+        inputs, by_source = function(tf.constant(question.batch))
     by_inputs = None if inputs is None or question.batch.ndim != 3 else np.asarray(inputs, dtype=np.float64)
-    squares = {name: np.asarray(gradient, dtype=np.float64) ** 2 for name, gradient in said.items()}
+    squares = {name: np.asarray(gradient, dtype=np.float64) ** 2 for name, gradient in by_source.items()}
     return Gradients(by_inputs, {name: np.sqrt(each.sum(axis=1).mean(axis=0)) for name, each in squares.items()})
 
 
-def connectivity(question: Question, found: Gradients) -> Connectivity:
+def connectivity(question: Question, gradients: Gradients) -> Connectivity:
     """Say by how much the output would move per standard deviation of an input.
 
     Parameters
     ----------
     question
         What was asked.
-    found
-        Its answer by `gradients`.
+    gradients
+        What `gradients` gave for it.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def connectivity(question: Question, found: Gradients) -> Connectivity:
     TraceError
         If x holds whole numbers, by which nothing can be differentiated, or is not (batch, time, features).
     """
-    gradient = _by_inputs(question, found) * question.input_scale * question.output_scale
+    gradient = _by_inputs(question, gradients) * question.input_scale * question.output_scale
     gradient = np.where(question.mask[..., None], gradient, np.nan)
     squares = np.where(question.mask[..., None], gradient**2, 0.0)
     by_step = np.where(question.mask, np.sqrt(squares.sum(axis=2)), np.nan)
@@ -147,12 +147,12 @@ def connectivity(question: Question, found: Gradients) -> Connectivity:
     return Connectivity(gradient, _spread(by_step), _spread(by_feature), _spread(np.abs(gradient)))
 
 
-def occlusion(question: Question, found: Gradients) -> Occlusion:
+def occlusion(question: Question, gradients: Gradients) -> Occlusion:
     """Replace each step, then each feature, by its mean over the window, and see how the output moves.
 
     Parameters
     ----------
-    question, found
+    question, gradients
         As for `connectivity`.
 
     Returns
@@ -160,7 +160,7 @@ def occlusion(question: Question, found: Gradients) -> Occlusion:
     Occlusion
         In the output's unit.
     """
-    _by_inputs(question, found)
+    _by_inputs(question, gradients)
     steps, features = question.batch.shape[1:]
     block = -(-steps // BLOCKS)
     starts = range(0, steps, block)
@@ -177,7 +177,7 @@ def occlusion(question: Question, found: Gradients) -> Occlusion:
     effects = np.median(outputs[:1] - outputs[1:], axis=1) * question.output_scale
     widths = np.diff([*starts, steps])
     per_step = np.repeat(effects[: len(starts)] / widths, widths)
-    expected = _expected(question, found, which, mean, starts)
+    expected = _expected(question, gradients, which, mean, starts)
     agreement = rank_correlation(np.abs(expected), np.abs(effects[: len(starts)]))
     return Occlusion(per_step, effects[len(starts) :], block, asked, agreement)
 
@@ -200,9 +200,11 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])
 
 
-def _expected(question: Question, found: Gradients, which: np.ndarray, mean: np.ndarray, starts: range) -> np.ndarray:
+def _expected(
+    question: Question, gradients: Gradients, which: np.ndarray, mean: np.ndarray, starts: range
+) -> np.ndarray:
     """Give what the gradient alone expects each block's occlusion to do, to first order: Σ ∂ŷ/∂x·(x - mean)."""
-    gradient = _by_inputs(question, found)[which] * question.output_scale
+    gradient = _by_inputs(question, gradients)[which] * question.output_scale
     share = np.where(question.mask[which], (gradient * (question.batch[which] - mean)).sum(axis=2), 0.0)
     return np.asarray(np.median(np.add.reduceat(share, list(starts), axis=1), axis=0))
 
@@ -224,9 +226,9 @@ def _spread(values: np.ndarray) -> Spread:
 _functions: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
-def _by_inputs(question: Question, found: Gradients) -> np.ndarray:
-    if found.inputs is not None:
-        return found.inputs
+def _by_inputs(question: Question, gradients: Gradients) -> np.ndarray:
+    if gradients.inputs is not None:
+        return gradients.inputs
     whole = question.batch.dtype.kind != "f"
     reads = "whole numbers" if whole else f"x of shape {question.batch.shape}, not (batch, time, features)"
     raise TraceError(f"{question.model.name} reads {reads}, so no gradient says which step and input moved its output")

@@ -49,8 +49,8 @@ class Reading:
 def reading(x: np.ndarray | None, y: np.ndarray | None, seed: int) -> Reading:
     """Take windows and what follows each, or sequences of the recall task where there are none."""
     if x is None or y is None:
-        made = sequences(_FLOW_STEPS, 4096, np.random.default_rng(seed))
-        return Reading(*made, f"{_FLOW_STEPS} steps of noise after the value to recall")
+        task = sequences(_FLOW_STEPS, 4096, np.random.default_rng(seed))
+        return Reading(*task, f"{_FLOW_STEPS} steps of noise after the value to recall")
     if x.ndim != 3 or y.shape != (len(x),):
         raise TraceError(f"memory takes x (windows, time, features) and y (windows,), got {x.shape} and {y.shape}")
     return Reading(x.astype(np.float32), y.astype(np.float32), f"windows of {x.shape[1]} steps")
@@ -117,8 +117,8 @@ class Measuring:
         explained = explained_variance(network, *trial)
         row = {"network": variant.label, "cell": variant.cell, "forget_bias": variant.forget_bias, "steps": steps}
         seconds = time.perf_counter() - started
-        found = {"explained": explained, "success": explained >= SUCCESS, "updates": updates, "seconds": seconds}
-        self.recalled.append({**row, **found})
+        scores = {"explained": explained, "success": explained >= SUCCESS, "updates": updates, "seconds": seconds}
+        self.recalled.append({**row, **scores})
 
     def _train(
         self, network: Any, batches: Any, label: str, trial: tuple[np.ndarray, np.ndarray] | None = None

@@ -79,12 +79,12 @@ def build(variant: Variant, steps: int, features: int, units: int, seed: int) ->
         "kernel_initializer": keras.initializers.GlorotUniform(seed=seed),
         "recurrent_initializer": keras.initializers.Orthogonal(seed=seed + 1),
     }
-    made: dict[str, Callable[[], Any]] = {
+    makers: dict[str, Callable[[], Any]] = {
         "rnn": lambda: keras.layers.SimpleRNN(units, **random),
         "gru": lambda: keras.layers.GRU(units, **random),
         "lstm": lambda: keras.layers.LSTM(units, **random),
     }
-    layer = made[variant.cell]()
+    layer = makers[variant.cell]()
     head = keras.layers.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 2))
     model = keras.Sequential([keras.Input((steps, features)), layer, head])
     if variant.forget_bias is not None:

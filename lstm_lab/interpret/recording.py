@@ -78,7 +78,7 @@ def recurrent_layers(model: Any) -> dict[str, Any]:
 
     A layer inside `keras.layers.Bidirectional` is found as ``"bidirectional/forward_lstm"``.
     """
-    found: dict[str, Any] = {}
+    layers: dict[str, Any] = {}
     owners: dict[int, str] = {}
     for layer in model._flatten_layers():  # noqa: SLF001 - Keras offers no public walk into layers of layers
         if isinstance(layer, keras.layers.Bidirectional):
@@ -86,8 +86,8 @@ def recurrent_layers(model: Any) -> dict[str, Any]:
     for layer in model._flatten_layers():  # noqa: SLF001 - likewise
         if isinstance(layer, keras.layers.RNN):
             name = owners.get(id(layer), "") + layer.name
-            found[name if name not in found else f"{name} ({len(found) + 1})"] = layer
-    return found
+            layers[name if name not in layers else f"{name} ({len(layers) + 1})"] = layer
+    return layers
 
 
 def record(model: Any, x: np.ndarray) -> Recording:
@@ -160,9 +160,9 @@ def nudged(model: Any, x: Any, output: Callable[[Any], Any]) -> tuple[Any | None
             # None of the sequences sees another, so each keeps its own gradient of the sum.
             total = tf.reduce_sum(output(model(x, training=False)))
     sources = ([x] if smooth else []) + notes.nudges
-    found = tape.gradient(total, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    by_layer = found[1:] if smooth else found
-    return found[0] if smooth else None, dict(zip([name for _, name, _ in notes.facts], by_layer, strict=True))
+    gradients = tape.gradient(total, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    by_layer = gradients[1:] if smooth else gradients
+    return gradients[0] if smooth else None, dict(zip([name for _, name, _ in notes.facts], by_layer, strict=True))
 
 
 def _run(model: Any, layers: dict[str, Any], x: np.ndarray) -> tuple[Any, list[Any], list[tuple[Any, str, bool]]]:

@@ -131,9 +131,9 @@ class Product:
 
 def product(x: Inexact, kernel: np.ndarray, rounding: Rounding) -> Inexact:
     """Multiply what is itself inexact by a kernel: |x - x̂| may reach E, so ŷ may be off by E·|W| more."""
-    found = Product.of(x.value, kernel, rounding)
+    result = Product.of(x.value, kernel, rounding)
     off = Product.of(x.error, np.abs(kernel), rounding).value
-    exact = found.at(...)
+    exact = result.at(...)
     return Inexact(exact.value, exact.error + (1.0 + rounding.gamma(*kernel.shape) + rounding.unit) * off)
 
 
@@ -247,10 +247,10 @@ def _sums_in_float32(dtype: str, rows: int, terms: int, columns: int) -> bool:
     unit, wide = _UNIT_ROUNDOFF[dtype], terms * _UNIT_ROUNDOFF["float32"]
     for _ in range(-(-_SAMPLES // (rows * columns))):
         x, kernel = (tf.cast(rng.normal(size=size), dtype) for size in ((rows, terms), (terms, columns)))
-        found = np.asarray(tf.cast(keras.ops.matmul(x, kernel), "float64"))
+        product = np.asarray(tf.cast(keras.ops.matmul(x, kernel), "float64"))
         x, kernel = (np.asarray(tf.cast(factor, "float64")) for factor in (x, kernel))
         exact = x @ kernel
         sizes = np.abs(x) @ np.abs(kernel)
-        if (np.abs(found - exact) > (1 + wide) * (unit * np.abs(exact) + wide * sizes) + _LEAST[dtype]).any():
+        if (np.abs(product - exact) > (1 + wide) * (unit * np.abs(exact) + wide * sizes) + _LEAST[dtype]).any():
             return False
     return True

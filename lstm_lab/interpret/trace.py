@@ -124,12 +124,12 @@ class Trace(Shown):
         The L2 norm over the steps of ∂ŷ/∂h times the standard deviation of h over the seen steps.
         """
         spreads = [layer.hidden[layer.mask].std(axis=0) for layer in self.layers]
-        found = [self._gradients.units.get(layer.name.split("/cell ")[0]) for layer in self.layers]
+        by_layer = [self._gradients.units.get(layer.name.split("/cell ")[0]) for layer in self.layers]
         return tuple(
             spread * each * abs(self.scale.output)
             if each is not None and each.shape == spread.shape
             else np.zeros_like(spread)
-            for each, spread in zip(found, spreads, strict=True)
+            for each, spread in zip(by_layer, spreads, strict=True)
         )
 
     def describe(self) -> str:
@@ -254,8 +254,8 @@ def _as_batch(model: Any, x: Any) -> np.ndarray:
         wanted = ", ".join("any" if size is None else str(size) for size in shape)
         raise TraceError(f"x of shape {array.shape} does not fit {model.name}; it takes (batch, time, …) = ({wanted})")
     if batch.dtype.kind == "f" and not np.isfinite(batch).all():
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(batch))[0])
-        raise TraceError(f"x has missing or infinite values, the first at {place}; fill or drop them before tracing")
+        position = tuple(int(i) for i in np.argwhere(~np.isfinite(batch))[0])
+        raise TraceError(f"x has missing or infinite values, the first at {position}; fill or drop them before tracing")
     return batch if len(shape) == 2 else batch.astype(_input_dtype(model), copy=False)
 
 

@@ -63,16 +63,16 @@ def _passes(call: Call) -> list[_Pass]:
     cells = cells_of(call.layer)
     if len(cells) == 1:
         width = cells[0].units
-        told = np.split(call.outputs, range(width, call.outputs.shape[-1], width), axis=-1)
-        return [_Pass(call.name, cells[0], call.sequences, call.start, _named(told), call.end)]
+        halves = np.split(call.outputs, range(width, call.outputs.shape[-1], width), axis=-1)
+        return [_Pass(call.name, cells[0], call.sequences, call.start, _named(halves), call.end)]
     parts: list[_Pass] = []
     x, first, column = call.sequences, 0, cells[-1].units
     for number, cell in enumerate(cells, 1):
         states = slice(first, first + _STATES[str(kind_of(cell))])
-        places = [column + cell.units * state for state in range(states.stop - states.start)]
-        own = _named([call.outputs[..., place : place + cell.units] for place in places])
+        starts = [column + cell.units * state for state in range(states.stop - states.start)]
+        own = _named([call.outputs[..., start : start + cell.units] for start in starts])
         parts.append(_Pass(f"{call.name}/cell {number}", cell, x, call.start[states], own, call.end[states]))
-        x, first, column = own["hidden"], states.stop, places[-1] + cell.units
+        x, first, column = own["hidden"], states.stop, starts[-1] + cell.units
     return parts
 
 
@@ -94,7 +94,7 @@ def _trace(call: Call, part: _Pass) -> LayerTrace:
     every = _held(replayed.signals, call.mask, starts) | {"before": before.astype(np.float64)}
     arrays = {name: array[:, aligned] for name, array in {**every, "mask": call.mask}.items()}
     single = len(call.mask) == 1
-    made: LayerTrace = _CLASSES[str(kind_of(part.cell))](
+    trace: LayerTrace = _CLASSES[str(kind_of(part.cell))](
         name=part.name,
         direction="backward" if call.backwards else "forward",
         verified=worst.difference,
@@ -102,7 +102,7 @@ def _trace(call: Call, part: _Pass) -> LayerTrace:
         dtype=part.cell.compute_dtype,
         **{name: array[0] if single else array for name, array in arrays.items()},
     )
-    return made
+    return trace
 
 
 _CLASSES: dict[str, Any] = {"lstm": LSTMTrace, "gru": GRUTrace, "rnn": RNNTrace}
@@ -149,9 +149,9 @@ def _compare(call: Call, part: _Pass, state: str, replayed: Replayed) -> _Agreem
     if beyond.any():
         excess = np.where(beyond, difference / np.maximum(bound, np.finfo(np.float64).tiny), 0.0)
         sequence, step, unit = np.unravel_index(np.argmax(excess), excess.shape)
-        place = f"step {step}, unit {unit}" + (f", sequence {sequence}" if len(difference) > 1 else "")
-        place += " of the cell state" if state == "cell" else ""
-        raise VerificationError(_refusal(part, place, difference[sequence, step, unit], bound[sequence, step, unit]))
+        where = f"step {step}, unit {unit}" + (f", sequence {sequence}" if len(difference) > 1 else "")
+        where += " of the cell state" if state == "cell" else ""
+        raise VerificationError(_refusal(part, where, difference[sequence, step, unit], bound[sequence, step, unit]))
     worst = np.unravel_index(np.argmax(difference), difference.shape)
     return _Agreement(float(difference[worst]), float(bound[worst]))
 
@@ -184,9 +184,9 @@ def _compare_ends(part: _Pass, hidden: np.ndarray, replayed: Replayed) -> None:
             raise VerificationError(_refusal(part, f"the {what}", difference[worst], bound[worst]))
 
 
-def _refusal(part: _Pass, place: str, difference: float, bound: float) -> str:
+def _refusal(part: _Pass, where: str, difference: float, bound: float) -> str:
     return (
-        f"layer {part.name!r} cannot be shown: at {place} the replay is {difference:.2g} off the layer's own output, "
+        f"layer {part.name!r} cannot be shown: at {where} the replay is {difference:.2g} off the layer's own output, "
         f"and rounding in {part.cell.compute_dtype} explains {bound:.2g}; does the layer compute something else than a "
         f"plain {type(part.cell).__name__}?"
     )
