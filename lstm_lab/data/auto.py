@@ -85,8 +85,8 @@ def settle(transform: str, features: Sequence[str], training: pd.Series[float]) 
     inside = np.mean(np.abs(np.diff(y))) >= NEAR * np.mean(np.abs(y[season:] - y[:-season]))
     learnt = choice.label if inside else _change(choice)
     latest = ["momentum(1)"] if inside else []
-    places = [f"momentum({one - 1})" for one in seasons if not (inside and one == season)]
-    companions = dict.fromkeys([*latest, *places, *_averages(seasons, training.index), *_calendar(seasons, training)])
+    lags = [f"momentum({length - 1})" for length in seasons if not (inside and length == season)]
+    companions = dict.fromkeys([*latest, *lags, *_averages(seasons, training.index), *_calendar(seasons, training)])
     why = choice.reason.partition(": ")[2]
     rows = " and ".join(map(str, seasons))
     reason = f"{learnt} with {', '.join(companions)} for seasons of {rows} rows: {why}"
@@ -95,18 +95,22 @@ def settle(transform: str, features: Sequence[str], training: pd.Series[float]) 
 
 def _change(choice: Choice) -> str:
     """Name the change since the last row that suits the series."""
-    return next(one.label for one in choice.candidates if one.label in {"diff", "log_return"} and one.feasible)
+    return next(
+        candidate.label
+        for candidate in choice.candidates
+        if candidate.label in {"diff", "log_return"} and candidate.feasible
+    )
 
 
 def _seasons(y: np.ndarray, chosen: int, choice: Choice) -> tuple[int, ...]:
     """List the chosen season and any other that recurs with it, the shortest first."""
-    found = {chosen}
+    seasons = {chosen}
     for other in choice.seasons:
         short, long = sorted((chosen, other))
         affordable = other < chosen or other <= LOST * len(y)
         if short < long and affordable and recurs(y, short, long) >= RECURS:
-            found.add(other)
-    return tuple(sorted(found))
+            seasons.add(other)
+    return tuple(sorted(seasons))
 
 
 def _averages(seasons: Sequence[int], index: pd.Index) -> tuple[str, ...]:
@@ -142,9 +146,13 @@ def _pairs(days: float, step: float) -> tuple[str, ...]:
 
 def season_of(training: pd.Series[float]) -> int:
     """Find the season whose naive forecast is best over the training rows; 1 where there is none."""
-    found = choose_transform(training.to_numpy(np.float64), training.index).candidates
-    seasonal = [one for one in found if one.label.startswith("seasonal_diff(") and np.isfinite(one.error)]
+    candidates = choose_transform(training.to_numpy(np.float64), training.index).candidates
+    seasonal = [
+        candidate
+        for candidate in candidates
+        if candidate.label.startswith("seasonal_diff(") and np.isfinite(candidate.error)
+    ]
     if not seasonal:
         return 1
-    best = min(seasonal, key=lambda one: one.error)
+    best = min(seasonal, key=lambda candidate: candidate.error)
     return int(best.label.removeprefix("seasonal_diff(").removesuffix(")"))

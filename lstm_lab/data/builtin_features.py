@@ -147,9 +147,9 @@ def seasonal(y: np.ndarray, n: int = 24, k: int = 7) -> np.ndarray:
     """
 
     def beyond(values: np.ndarray) -> np.ndarray:
-        places = _windows(values, n * k)[..., ::n]
+        values_a_season_apart = _windows(values, n * k)[..., ::n]
         # Differences first: far from zero, the mean of the values themselves would lose their last digits.
-        return np.asarray((places - places[..., -1:]).mean(axis=-1))
+        return np.asarray((values_a_season_apart - values_a_season_apart[..., -1:]).mean(axis=-1))
 
     return _after(n * k - 1, y, beyond)
 

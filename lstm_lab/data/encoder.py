@@ -83,9 +83,9 @@ class Encoder:
         change = parse_transform(transform)
         parsed = parse_features(features, [str(name) for name in frame.columns], target)
         # The transformed target is the first column already: a second copy would only cost time.
-        kept = tuple(one for one in parsed if not _repeats(one, change, target))
+        kept = tuple(feature for feature in parsed if not _repeats(feature, change, target))
         first = target if change.label == "none" else f"{change.label}({target})"
-        columns = (first, *(name for one in kept for name in one.columns))
+        columns = (first, *(name for feature in kept for name in feature.columns))
         blank = np.zeros(len(columns))
         unfitted = cls(target, change, kept, columns, blank, blank + 1.0)
         raw = unfitted.raw(frame.iloc[rows], segments[rows])
@@ -101,7 +101,7 @@ class Encoder:
     @property
     def warmup(self) -> int:
         """Rows lost at the start of every segment."""
-        return max([self.transform.warmup, *(one.warmup for one in self.features)])
+        return max([self.transform.warmup, *(feature.warmup for feature in self.features)])
 
     @property
     def tail(self) -> int:
@@ -111,7 +111,7 @@ class Encoder:
     @property
     def covariates(self) -> tuple[str, ...]:
         """Columns of the frame that are inputs as they are."""
-        return tuple(one.label for one in self.features if one.source == "column")
+        return tuple(feature.label for feature in self.features if feature.source == "column")
 
     def encode(self, frame: pd.DataFrame, segments: np.ndarray) -> np.ndarray:
         """Make the model's input columns.
@@ -160,14 +160,14 @@ class Encoder:
         stretches = _stretches(segments)
         for stretch in stretches:
             out[stretch, 0] = self.transform.forward(y[stretch])
-        for one, place in self.places():
-            if one.source == "time":
-                out[:, place] = one.function(_times(frame.index, one))
-            elif one.source == "column":
-                out[:, place] = _finite(frame[one.label], one.label)[:, None]
+        for feature, columns in self.places():
+            if feature.source == "time":
+                out[:, columns] = feature.function(_times(frame.index, feature))
+            elif feature.source == "column":
+                out[:, columns] = _finite(frame[feature.label], feature.label)[:, None]
             else:
                 for stretch in stretches:
-                    out[stretch, place.start] = one.function(y[stretch])
+                    out[stretch, columns.start] = feature.function(y[stretch])
         return out
 
     def known(self, frame: pd.DataFrame, last: np.ndarray | None = None) -> np.ndarray:
@@ -192,13 +192,13 @@ class Encoder:
             A known covariate has a missing value, or a calendar feature meets an index without times.
         """
         out = np.full((len(frame), len(self.columns)), np.nan)
-        for one, place in self.places():
-            if one.source == "time":
-                out[:, place] = one.function(_times(frame.index, one))
-            elif one.source == "column" and one.label in frame.columns:
-                out[:, place] = _finite(frame[one.label], one.label)[:, None]
-            elif one.source == "column" and last is not None:
-                out[:, place] = last[place] * self.scale[place] + self.mean[place]
+        for feature, columns in self.places():
+            if feature.source == "time":
+                out[:, columns] = feature.function(_times(frame.index, feature))
+            elif feature.source == "column" and feature.label in frame.columns:
+                out[:, columns] = _finite(frame[feature.label], feature.label)[:, None]
+            elif feature.source == "column" and last is not None:
+                out[:, columns] = last[columns] * self.scale[columns] + self.mean[columns]
         return _held((out - self.mean) / self.scale)
 
     def encode_step(self, tail: np.ndarray, known_row: np.ndarray) -> np.ndarray:
@@ -219,10 +219,10 @@ class Encoder:
         shape = (*tail.shape[:-1], len(self.columns))
         out = np.array(np.broadcast_to(known_row, shape), dtype=np.float32)
         out[..., 0] = _held(self.standardise(_newest(self.transform.forward, self.transform.warmup, tail)))
-        for one, place in self.places():
-            if one.source == "path":
-                first = place.start
-                value = _newest(one.function, one.warmup, tail)
+        for feature, columns in self.places():
+            if feature.source == "path":
+                first = columns.start
+                value = _newest(feature.function, feature.warmup, tail)
                 out[..., first] = _held((value - self.mean[first]) / self.scale[first])
         return out
 
@@ -256,7 +256,7 @@ class Encoder:
         return {
             "target": self.target,
             "transform": self.transform.label,
-            "features": [one.text for one in self.features],
+            "features": [feature.text for feature in self.features],
             "covariates": list(self.covariates),
             "mean": self.mean.tolist(),
             "scale": self.scale.tolist(),
@@ -289,9 +289,9 @@ class Encoder:
     def places(self) -> Iterator[tuple[Feature, slice]]:
         """Say where among the columns each feature stands."""
         first = 1
-        for one in self.features:
-            yield one, slice(first, first + len(one.columns))
-            first += len(one.columns)
+        for feature in self.features:
+            yield feature, slice(first, first + len(feature.columns))
+            first += len(feature.columns)
 
 
 def refuse_non_positive(values: pd.Series[float], label: str) -> None:
@@ -315,8 +315,8 @@ def _held(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(values, -LIMIT, LIMIT), dtype=np.float32)
 
 
-def _repeats(one: Feature, transform: Transform, target: str) -> bool:
-    return one.label == transform.label or (one.label == target and transform.label == "none")
+def _repeats(feature: Feature, transform: Transform, target: str) -> bool:
+    return feature.label == transform.label or (feature.label == target and transform.label == "none")
 
 
 def _newest(function: Callable[[np.ndarray], np.ndarray], warmup: int, tail: np.ndarray) -> np.ndarray:
@@ -343,9 +343,11 @@ def _stretches(segments: np.ndarray) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(borders)]
 
 
-def _times(index: pd.Index, one: Feature) -> pd.DatetimeIndex:
+def _times(index: pd.Index, feature: Feature) -> pd.DatetimeIndex:
     if not isinstance(index, pd.DatetimeIndex):
-        raise DataError(f"{one.label} needs times, got an index of {index.dtype}; name the column of times with time=")
+        raise DataError(
+            f"{feature.label} needs times, got an index of {index.dtype}; name the column of times with time="
+        )
     return index
 
 

@@ -167,8 +167,8 @@ def parse_features(texts: Sequence[str], columns: Iterable[str], target: str) ->
         An unknown feature, or arguments it does not take: one line with what is meant.
     """
     names = list(columns)
-    found = [_parse(text.strip(), names, target) for text in texts]
-    return tuple({one.text: one for one in found}.values())
+    parsed = [_parse(text.strip(), names, target) for text in texts]
+    return tuple({feature.text: feature for feature in parsed}.values())
 
 
 def _parse(text: str, columns: Sequence[str], target: str) -> Feature:
@@ -201,10 +201,10 @@ def _bind(recipe: _Recipe, arguments: str, text: str) -> Feature:
 
     function.__doc__ = recipe.function.__doc__  # its first line tells a program outside what to compute
     columns = recipe.columns or (label,)
-    made = Feature(label, recipe.source, columns, warmup, recipe.positive, function, shown, recipe.fallback)
+    feature = Feature(label, recipe.source, columns, warmup, recipe.positive, function, shown, recipe.fallback)
     if recipe.own:
-        _prove(made)
-    return made
+        _prove(feature)
+    return feature
 
 
 def _arguments(recipe: _Recipe, text: str, whole: str) -> dict[str, int | float]:
@@ -240,20 +240,26 @@ def _argument(parameter: inspect.Parameter, value: Any, usage: str) -> int | flo
     return int(value) if whole else value
 
 
-def _prove(made: Feature) -> None:
+def _prove(feature: Feature) -> None:
     """Hold a user's feature to its promises on random numbers: shape, warmup, no look-ahead, finite memory."""
-    rows = made.warmup + 40
+    rows = feature.warmup + 40
     y = np.exp(np.random.default_rng(0).normal(0.0, 0.1, (2, rows)).cumsum(axis=-1))
-    values = np.asarray(made.function(y.copy()), dtype=np.float64)
+    values = np.asarray(feature.function(y.copy()), dtype=np.float64)
     if values.shape != y.shape:
-        raise DataError(f"a feature gives an array of its input's shape, {made.label} made {values.shape} of {y.shape}")
-    if not np.isfinite(values[..., made.warmup :]).all():
         raise DataError(
-            f"{made.label} has no value after its declared warmup of {made.warmup} rows; declare a longer one"
+            f"a feature gives an array of its input's shape, {feature.label} made {values.shape} of {y.shape}"
+        )
+    if not np.isfinite(values[..., feature.warmup :]).all():
+        raise DataError(
+            f"{feature.label} has no value after its declared warmup of {feature.warmup} rows; declare a longer one"
         )
     short = rows - 10
-    if not np.allclose(made.function(y[..., :short].copy())[..., made.warmup :], values[..., made.warmup : short]):
-        raise DataError(f"a feature must not look ahead, but {made.label} changes its past when rows are added")
-    tail = np.asarray(made.function(y[..., -made.warmup - 1 :].copy()))[..., -1]
+    if not np.allclose(
+        feature.function(y[..., :short].copy())[..., feature.warmup :], values[..., feature.warmup : short]
+    ):
+        raise DataError(f"a feature must not look ahead, but {feature.label} changes its past when rows are added")
+    tail = np.asarray(feature.function(y[..., -feature.warmup - 1 :].copy()))[..., -1]
     if not np.allclose(tail, values[..., -1]):
-        raise DataError(f"{made.label} needs more than its declared warmup of {made.warmup} rows; declare a longer one")
+        raise DataError(
+            f"{feature.label} needs more than its declared warmup of {feature.warmup} rows; declare a longer one"
+        )

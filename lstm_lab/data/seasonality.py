@@ -167,6 +167,6 @@ def peaks(y: np.ndarray) -> tuple[int, ...]:
         return ()
     correlation = covariance / covariance[0]
     inner = correlation[2:-1]
-    found = 2 + np.flatnonzero((inner > 0.3) & (inner > correlation[1:-2]) & (inner >= correlation[3:]))
-    highest = found[np.argsort(-correlation[found], kind="stable")][:2]
+    lags = 2 + np.flatnonzero((inner > 0.3) & (inner > correlation[1:-2]) & (inner >= correlation[3:]))
+    highest = lags[np.argsort(-correlation[lags], kind="stable")][:2]
     return tuple(sorted(int(lag) for lag in highest))

@@ -207,14 +207,14 @@ class Choice:
     @property
     def seasons(self) -> tuple[int, ...]:
         """Rows in each season that could be measured."""
-        found = [_season(one.label) for one in self.candidates if one.feasible]
-        return tuple(season for season in found if season is not None)
+        seasons = [_season(candidate.label) for candidate in self.candidates if candidate.feasible]
+        return tuple(season for season in seasons if season is not None)
 
 
 def _season(label: str) -> int | None:
     """Read the season from a transform's label."""
-    found = re.fullmatch(r"seasonal_diff\((\d+)\)", label)
-    return None if found is None else int(found.group(1))
+    match = re.fullmatch(r"seasonal_diff\((\d+)\)", label)
+    return None if match is None else int(match.group(1))
 
 
 def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
@@ -244,9 +244,16 @@ def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
         return Choice("none", f"none: {why}", (Candidate("none", np.nan, feasible=True, note=why),))
     seasons = usual_seasons(index) or peaks(values)
     candidates = tuple(measure(values, seasons, origins, horizon))
-    best = _pick([one for one in candidates if one.feasible])
-    others = [one for one in candidates if one.feasible and one.label != best.label and not _twins(one, best)]
-    against = ", ".join(f"{one.error:.3g} for {one.label}" for one in sorted(others, key=lambda one: one.error)[:2])
+    best = _pick([candidate for candidate in candidates if candidate.feasible])
+    others = [
+        candidate
+        for candidate in candidates
+        if candidate.feasible and candidate.label != best.label and not _twins(candidate, best)
+    ]
+    against = ", ".join(
+        f"{candidate.error:.3g} for {candidate.label}"
+        for candidate in sorted(others, key=lambda candidate: candidate.error)[:2]
+    )
     reason = f"{best.label}: {best.note} is off by {best.error:.3g} on average over {horizon} rows, against {against}"
     return Choice(best.label, reason, candidates)
 
@@ -271,7 +278,7 @@ def weigh(label: str, y: np.ndarray) -> Candidate | None:
     if horizon < 1:
         return None
     candidates = measure(np.asarray(y, dtype=np.float64), () if season is None else (season,), origins, horizon)
-    return next(one for one in candidates if one.label == label)
+    return next(candidate for candidate in candidates if candidate.label == label)
 
 
 def _origins(rows: int) -> tuple[int, np.ndarray]:
@@ -280,14 +287,14 @@ def _origins(rows: int) -> tuple[int, np.ndarray]:
     return horizon, np.unique(np.linspace(rows // 2, max(rows - horizon - 1, rows // 2), ORIGINS).astype(np.int64))
 
 
-def _twins(one: Candidate, other: Candidate) -> bool:
-    return {one.label, other.label} == {"diff", "log_return"}
+def _twins(first: Candidate, other: Candidate) -> bool:
+    return {first.label, other.label} == {"diff", "log_return"}
 
 
 def _pick(candidates: list[Candidate]) -> Candidate:
     """Take the best; an earlier candidate, being simpler, gives way only to one that is clearly better."""
     best = candidates[0]
-    for one in candidates[1:]:
-        if one.error < MARGIN * best.error:
-            best = one
+    for candidate in candidates[1:]:
+        if candidate.error < MARGIN * best.error:
+            best = candidate
     return best

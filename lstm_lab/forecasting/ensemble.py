@@ -59,7 +59,9 @@ def weigh(centre: Array, rivals: Array, actual: Array) -> Array:
     if len(rivals) == 0 or scale == 0:
         return np.zeros(len(rivals))
     mixtures = _mixtures(len(rivals))
-    losses = np.array([np.abs(mixed(centre, rivals, one) - actual).mean(axis=1).sum() for one in mixtures]) / scale
+    losses = (
+        np.array([np.abs(mixed(centre, rivals, mixture) - actual).mean(axis=1).sum() for mixture in mixtures]) / scale
+    )
     trust = np.where(mixtures.any(axis=1), (1 - TRUST) / (len(mixtures) - 1), TRUST)
     share = trust * np.exp(-RATE * (losses - losses.min()))
     return np.asarray(share @ mixtures / share.sum())
