@@ -380,11 +380,15 @@ class Run(Shown):
         return Summary(f"{title}{self.target}", tuple(rows))
 
     def _blemishes(self) -> str:
-        """Say what is not as it should be: gaps, and values that were filled in."""
+        """Say what is not as it should be: gaps, values that were filled in, and times that may be others."""
         gaps = int(self.observed.segments[-1])
-        filled = int(self.frame.attrs.get("lstm_lab", {}).get("filled_values", 0))
+        loaded = self.frame.attrs.get("lstm_lab", {})
+        filled = int(loaded.get("filled_values", 0))
         told = [f"{gaps} gap{'s' * (gaps > 1)}, spanned by no window"] * (gaps > 0)
         told += [f"{filled} value{'s' * (filled > 1)} filled in"] * (filled > 0)
+        told += [loaded["counted"]] * bool(loaded.get("counted"))
+        dates = loaded.get("dates", {})
+        told += [f"{dates['column']!r} read {dates['note']}"] * bool(dates.get("note"))
         return "".join(f"; {part}" for part in told)
 
     def _parts(self) -> str:

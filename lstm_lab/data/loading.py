@@ -6,7 +6,6 @@ first of them, unless the caller said what to do. The caller's own frame is neve
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import dataclass
 from os import PathLike
@@ -14,15 +13,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
 import pandas as pd
 
+from lstm_lab.data.dates import DateRule
 from lstm_lab.data.files import read_file
 from lstm_lab.data.frames import as_frame
 from lstm_lab.data.missing_values import MISSING, Missing, completed, refuse_marks
 from lstm_lab.data.numeric_columns import numeric_columns
-from lstm_lab.data.table_layout import TIME_NAMES
 from lstm_lab.data.time_index import future_index, segments
+from lstm_lab.data.times import Timed, by_time, sort_times
 from lstm_lab.errors import DataError, OptionError, did_you_mean
 
 if TYPE_CHECKING:
@@ -34,8 +33,6 @@ __all__ = ["EXAMPLES", "Example", "example", "future_index", "load", "segments",
 
 Source: TypeAlias = "str | PathLike[str] | pd.DataFrame | pd.Series[Any] | Mapping[Any, Any] | Any"
 """A file, a pandas frame or Series, a dict of columns, or a Polars, Arrow or other frame that narwhals knows."""
-LOOKS_DATED = re.compile(r"\d{4}|\d+[-/. ]\d+[-/. ]\d+|\d+\W*[A-Za-z]{3,}\W*\d+")
-"""A date has a year; pandas alone would read the text 'May' or '10:30' as a day of this week."""
 
 
 def load(
@@ -49,6 +46,8 @@ def load(
     na_values: Sequence[str | float] | str | float | None = None,
     encoding: str | None = None,
     header: int | str | None = None,
+    dayfirst: bool | None = None,
+    date_format: str | None = None,
 ) -> pd.DataFrame:
     """Load and validate a table of series; loading what was loaded changes nothing.
 
@@ -60,11 +59,12 @@ def load(
     target
         Column to forecast, which must be numeric.
     time
-        Column of times, or the index's name. Without it: the index if it holds times or numbers of its own; else the
-        one column of datetime type; else the one column that is called time, date, datetime, timestamp or ds; else
-        the one column of text that is all dates; else rows are only counted. Dates are read as ISO or month first,
-        and day first only if that fails for some row. Time zones are kept; offsets that change with the clocks are
-        brought to UTC.
+        Column of times, or the index's name. Without it: the index if it holds times or numbers of its own (row
+        numbers that `dropna` or `concat` left are none where a column has dates); else the one column of datetime
+        type; else the one column that is called time, date, datetime, timestamp or ds, together with a column of
+        clocks; else the one column of text that is all dates; else year, month, day and hour in columns; else the one
+        column whose numbers spell dates, such as 20240131; else rows are only counted, with a warning where a column
+        looks like dates. Time zones are kept; offsets that change with the clocks are brought to UTC.
     missing
         What to do with missing or infinite values in the columns used: ``error`` refuses them; ``interpolate`` draws
         a line over time between the neighbours; ``ffill`` repeats the last value; ``drop`` drops the row. Rows that
@@ -82,13 +82,20 @@ def load(
     header
         Of a text file: the line of the column names, counted from 0 without empty lines, or ``"none"``; by default it
         is found.
+    dayfirst
+        Whether 01/02/2024 is the first of February. Without it a whole column is read day first or month first,
+        whichever gives even steps in the order of the rows; where both do, it is refused.
+    date_format
+        How dates are written, as `strptime` takes it: ``"%d.%m.%Y"``; or ``unix``, ``unix_ms``, ``unix_us``,
+        ``unix_ns``, ``excel`` for numbers that count time.
 
     Returns
     -------
     pandas.DataFrame
         float64 columns by sorted, unique times. ``frame.attrs["lstm_lab"]`` tells the source, the columns that were
         dropped because they are not numeric, how many values were filled and rows dropped, and in ``notes`` what was
-        read as something else than plain numbers below one line of names.
+        read as something else than plain numbers below one line of names; ``dates`` tells how dates were read, and
+        ``counted`` which column looks like dates where rows are only counted.
 
     Raises
     ------
@@ -105,9 +112,12 @@ def load(
         raise OptionError(f"missing is one of {', '.join(MISSING)}, got {missing!r}; {did_you_mean(missing, MISSING)}")
     if decimal not in {None, ".", ","}:
         raise OptionError(f"decimal is a point or a comma, got {decimal!r}; for example decimal=','")
+    if dayfirst is not None and date_format is not None:
+        raise OptionError("dayfirst and date_format both say how dates are written; set one of them")
     raw = table_of(source, encoding=encoding, header=header)
     marks = _marks(na_values)
-    timed = _sorted(_by_time(raw, None if time is None else str(time)))
+    by_times = by_time(raw, None if time is None else str(time), DateRule(dayfirst, date_format))
+    timed = sort_times(by_times.frame)
     wanted = [str(name) for name in (*([target] if target is not None else []), *(columns or ()))]
     named = target is not None or columns is not None
     before = raw.attrs.get("lstm_lab", {})
@@ -127,10 +137,20 @@ def load(
         "filled_values": before.get("filled_values", 0) + filled,
         "dropped_rows": before.get("dropped_rows", 0) + len(raw) - len(complete),
         "notes": list(dict.fromkeys([*before.get("notes", []), *notes])),
+        **_times_told(by_times, before),
     }
+    if by_times.counted:
+        warnings.warn(by_times.counted, stacklevel=2)
     if marks is not None:
         complete.attrs["lstm_lab"]["marks_seen"] = True
     return complete
+
+
+def _times_told(timed: Timed, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Say how times were read, now or when the frame was loaded first."""
+    counted = timed.counted or (before.get("counted", "") if isinstance(timed.frame.index, pd.RangeIndex) else "")
+    dates = timed.dates or before.get("dates", {})
+    return {**({"dates": dates} if dates else {}), **({"counted": counted} if counted else {})}
 
 
 def table_of(source: Source, *, encoding: str | None = None, header: int | str | None = None) -> pd.DataFrame:
@@ -167,89 +187,6 @@ def _marks(na_values: Sequence[str | float] | str | float | None) -> tuple[str, 
     if isinstance(na_values, str):
         return () if na_values == "none" else (na_values,)
     return tuple(str(mark) for mark in (na_values if isinstance(na_values, list | tuple | set) else [na_values]))
-
-
-def _by_time(frame: pd.DataFrame, time: str | None) -> pd.DataFrame:
-    """Move the times into the index."""
-    if time is not None and time not in frame.columns and time != frame.index.name:
-        raise DataError(f"there is no column {time!r} to take times from; {did_you_mean(time, frame.columns)}")
-    column = time if time in frame.columns else None
-    if time is None and isinstance(frame.index, pd.RangeIndex):
-        column = _time_column(frame)
-    if column is not None:
-        frame = frame.set_index(column)
-    return frame.set_axis(_as_times(frame.index), axis=0)
-
-
-def _time_column(frame: pd.DataFrame) -> str | None:
-    """Find the one column of times by type, by name, then by content; None where none or several qualify."""
-    dates = [name for name in frame.columns if pd.api.types.is_datetime64_any_dtype(frame[name].dtype)]
-    called = [name for name in frame.columns if name.lower() in TIME_NAMES]
-    if not dates and not called:
-        texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name].dtype)]
-        called = [name for name in texts if _parsed(frame[name]) is not None]
-    found = dates or called
-    return str(found[0]) if len(found) == 1 else None
-
-
-def _as_times(index: pd.Index) -> pd.Index:
-    """Read an index as times if it is text; keep times and numbers."""
-    if isinstance(index, pd.PeriodIndex):
-        return index.to_timestamp()
-    if not isinstance(index, pd.DatetimeIndex) and not pd.api.types.is_numeric_dtype(index.dtype):
-        values = index.to_series().reset_index(drop=True)
-        parsed = _parsed(values)
-        if parsed is None:
-            raise DataError(_no_times(values, index.name))
-        index = pd.DatetimeIndex(parsed, name=index.name)
-    missing = np.flatnonzero(index.isna())
-    if len(missing) > 0:
-        raise DataError(f"every row needs a time, got none in row {missing[0]} ({len(missing)} such rows); drop them")
-    return index
-
-
-def _parsed(values: pd.Series[Any]) -> pd.Series[pd.Timestamp] | None:
-    """Read text as times; None if any row is not one."""
-    if not values.dropna().astype(str).str.contains(LOOKS_DATED).all():
-        return None
-    with warnings.catch_warnings():
-        # pandas warns that it tries each row on its own; that is what is wanted.
-        warnings.simplefilter("ignore")
-        for dayfirst in (False, True):
-            for utc in (False, True):
-                try:
-                    times = pd.to_datetime(values, errors="raise", dayfirst=dayfirst, utc=utc)
-                except (ValueError, TypeError, OverflowError):
-                    continue
-                if pd.api.types.is_datetime64_any_dtype(times.dtype):
-                    return times
-    return None
-
-
-def _no_times(values: pd.Series[Any], name: Any) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        unread = pd.to_datetime(values, errors="coerce", utc=True).isna() | ~values.astype(str).str.contains(
-            LOOKS_DATED
-        )
-    bad = np.flatnonzero(unread)
-    row = int(bad[0]) if len(bad) > 0 else 0
-    place = "the index" if name is None else repr(name)
-    return (
-        f"times must be dates or numbers, got {values.iloc[row]!r} in {place}, row {row} "
-        f"({max(1, len(bad))} such rows); write them as 2024-12-31 or 2024-12-31 18:00, or name the column with time="
-    )
-
-
-def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
-    ordered = frame if frame.index.is_monotonic_increasing else frame.sort_index(kind="stable")
-    again = np.flatnonzero(ordered.index.duplicated())
-    if len(again) > 0:
-        raise DataError(
-            f"times must be unique, got {ordered.index[again[0]]} more than once ({len(again)} repeated rows); "
-            "drop or average them, and give local times their UTC offset where the clocks go back"
-        )
-    return ordered
 
 
 def target_column(frame: pd.DataFrame, target: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.data.auto import settle
@@ -12,6 +13,7 @@ from lstm_lab.data.time_index import segments
 from lstm_lab.data.windows import cut_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from os import PathLike
 
     import numpy as np
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
     from lstm_lab.data.windows import Cuts
     from lstm_lab.options import InputOptions
 
-__all__ = ["Prepared", "prepare", "prepare_rows", "read_series", "reading", "text_reading"]
+__all__ = ["AS_LOADED", "Prepared", "prepare", "prepare_rows", "read_series", "reading", "text_reading"]
+
+AS_LOADED: Mapping[str, Any] = MappingProxyType(
+    {"time": None, "dayfirst": None, "date_format": None, "missing": "error"}
+)
+"""Options of reading, for a frame that is loaded already: its times are its index, and nothing is missing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +90,9 @@ def read_series(
 
 def reading(options: InputOptions) -> dict[str, Any]:
     """Give the options that say how a table is read, beside those of a text file, as `load` takes them."""
-    return {name: getattr(options, name) for name in ("time", "missing", "decimal", "na_values")}
+    return {
+        name: getattr(options, name) for name in ("time", "dayfirst", "date_format", "missing", "decimal", "na_values")
+    }
 
 
 def text_reading(options: InputOptions) -> dict[str, Any]:

@@ -257,6 +257,18 @@ def _filled(one: Examined) -> Iterator[Finding]:
         yield Finding("missing", f"{dropped:,} rows were dropped and {rows} are left; to the network they never were")
 
 
+def _dates(one: Examined) -> Iterator[Finding]:
+    """Find rows that are only counted although a column looks like dates, and dates that have two readings."""
+    told = one.ready.frame.attrs.get("lstm_lab", {})
+    if told.get("counted"):
+        yield Finding("counted", str(told["counted"]))
+    dates = told.get("dates", {})
+    if dates.get("note"):
+        yield Finding(
+            "dates", f"`{dates['column']}` is read {dates['note']}; set dayfirst or date_format if it is not so"
+        )
+
+
 def _twice(one: Examined) -> Iterator[Finding]:
     """Find features that are the transformed target."""
     encoder = one.ready.encoder
@@ -387,6 +399,7 @@ _CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     _uneven,
     _warmup,
     _filled,
+    _dates,
     _constant,
     _undefined,
     _alike,

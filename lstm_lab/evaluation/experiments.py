@@ -11,7 +11,7 @@ import pandas as pd
 
 from lstm_lab.data.auto import season_of, settle
 from lstm_lab.data.origins import Observed
-from lstm_lab.data.preparation import prepare_rows
+from lstm_lab.data.preparation import AS_LOADED, prepare_rows
 from lstm_lab.data.windows import cut_rows
 from lstm_lab.errors import DataError, ForecastError, OptionError
 from lstm_lab.evaluation.forecast_sets import Course, Job, Stage, gather, no_calibration
@@ -77,7 +77,7 @@ class Trial:
     def job(self, name: str, options: TrainOptions, seed: int, *, transformer: bool = False) -> Job:
         """Plan to train one network and to forecast with it from the judged origins."""
         rows = self.course.past.rows
-        settings = {**options.model_dump(), "target": self.target, "time": None, "missing": "error", "seed": seed}
+        settings = {**options.model_dump(), "target": self.target, **AS_LOADED, "seed": seed}
         known = self.frame.iloc[: int(rows[-1]) + self.course.forecast.horizon]
         task = Fit(
             f"{name} with seed {seed}",

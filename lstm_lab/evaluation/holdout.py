@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.data.preparation import read_series
+from lstm_lab.data.preparation import AS_LOADED, read_series
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.evaluation.backtest import backtest
 from lstm_lab.evaluation.experiments import first_rows
-from lstm_lab.evaluation.kinds import check_baselines
+from lstm_lab.evaluation.forecast_sets import check_baselines
 from lstm_lab.events import TrainingListener
 from lstm_lab.options import BacktestOptions, ForecastOptions, HoldoutOptions, TrainOptions, shared_out
 from lstm_lab.parallel import workplace
@@ -68,8 +68,7 @@ def judge_on_newest(
             f"judging needs {horizon} known steps after an origin, got {len(frame) - cut} newest rows to judge on;"
             " shorten the horizon or raise test="
         )
-    # The frame is loaded already: its times are its index, and nothing is missing.
-    loaded = {**train_options, "target": target, "time": None, "missing": "error"}
+    loaded = {**train_options, "target": target, **AS_LOADED}
     hears_training = listener if isinstance(listener, TrainingListener) else None
     # A scheduler that does not answer is found out before the training.
     with workplace(None, study.workers, study.cluster) as place:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.data.origins import Observed
+from lstm_lab.data.preparation import AS_LOADED
 from lstm_lab.data.windows import cut_rows
 from lstm_lab.errors import ForecastError, OptionError, did_you_mean
 from lstm_lab.evaluation.forecast_sets import Course, Job, Stage, baseline_jobs, gather, named, no_calibration
@@ -239,7 +240,7 @@ def _network_jobs(plan: Plan, *, here: bool) -> Iterator[Job]:
 
 def _refit_jobs(plan: Plan) -> Iterator[Job]:
     run = plan.run
-    settings = {**run.options.model_dump(), "target": run.target, "time": None, "missing": "error"}
+    settings = {**run.options.model_dump(), "target": run.target, **AS_LOADED}
     packed = pack(run.model)
     frame = plan.course.observed.frame
     for number, stage in enumerate(plan.course.stages):

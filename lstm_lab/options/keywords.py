@@ -28,6 +28,8 @@ class FeaturesKeywords(TypedDict, total=False):
 
     target: str | int | None
     time: str | int | None
+    dayfirst: bool | None
+    date_format: str | None
     features: str | Sequence[str]
     transform: str
     missing: Literal["error", "interpolate", "ffill", "drop"]
@@ -46,6 +48,8 @@ class TrainKeywords(TypedDict, total=False):
 
     target: str | int | None
     time: str | int | None
+    dayfirst: bool | None
+    date_format: str | None
     features: str | Sequence[str]
     transform: str
     missing: Literal["error", "interpolate", "ffill", "drop"]
@@ -143,6 +147,8 @@ class CompareKeywords(TypedDict, total=False):
     kinds: str | Sequence[str]
     target: str | int | None
     time: str | int | None
+    dayfirst: bool | None
+    date_format: str | None
     features: str | Sequence[str]
     transform: str
     missing: Literal["error", "interpolate", "ffill", "drop"]
@@ -196,6 +202,8 @@ class AblateKeywords(TypedDict, total=False):
     changes: str | Sequence[str]
     target: str | int | None
     time: str | int | None
+    dayfirst: bool | None
+    date_format: str | None
     features: str | Sequence[str]
     transform: str
     missing: Literal["error", "interpolate", "ffill", "drop"]
@@ -241,6 +249,8 @@ class DashboardKeywords(TypedDict, total=False):
 
     target: str | int | None
     time: str | int | None
+    dayfirst: bool | None
+    date_format: str | None
     features: str | Sequence[str]
     transform: str
     missing: Literal["error", "interpolate", "ffill", "drop"]

@@ -17,7 +17,20 @@ class InputOptions(Options):
     """What the network is given: read by `lab.features` and ``%lstm_features``, and by every training."""
 
     target: Name | None = option(None, "column to forecast; may be left out if only one is numeric", example="close")
-    time: Name | None = option(None, "column of times; without it the frame's index is used", example="date")
+    time: Name | None = option(
+        None, "column of times; without it the frame's index, or the column that holds dates", example="date"
+    )
+    dayfirst: bool | None = option(
+        None,
+        "whether 01/02/2024 is the first of February; default: what gives even steps, for the whole column",
+        example="on",
+    )
+    date_format: str | None = option(
+        None,
+        "how dates are written, as strptime takes it, or unix, unix_ms, unix_us, unix_ns, excel for numbers;"
+        " default: found",
+        example="%d.%m.%Y",
+    )
     features: Texts = option(
         ("auto",),
         "inputs beside the target: log_return, bollinger(20, 2), hour, any numeric column, ...; auto: those of a season"

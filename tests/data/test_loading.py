@@ -140,9 +140,6 @@ def test_a_series_comes_in():
         ({"when": DAYS, "x": range(6)}, "when"),
         ({"Date": DAYS.astype(str), "x": range(6)}, "Date"),
         ({"period": ["Jan 2024", "Feb 2024", "Mar 2024", "Apr 2024", "May 2024", "Jun 2024"], "x": range(6)}, "period"),
-        ({"start": DAYS.astype(str), "end": DAYS.astype(str), "x": range(6)}, None),
-        ({"month": ["Jan", "Feb", "Mar", "Apr", "May", "Jun"], "x": range(6)}, None),
-        ({"clock": ["10:30", "10:31", "10:32", "10:33", "10:34", "10:35"], "x": range(6)}, None),
         ({"x": range(6)}, None),
     ],
 )

@@ -13,10 +13,14 @@ export interface Stroke {
 export abstract class ChartView extends View {
   readonly #charts: Chart[] = [];
 
+  /** How wide each chart is. */
+  protected get room(): number {
+    return this.width - 8;
+  }
 
   /** Make a chart that lives as long as the view. */
   protected plot(options: Partial<ChartOptions> & Pick<ChartOptions, "label" | "series" | "data">): Chart {
-    const chart = new Chart({ height: this.height, width: this.width - 8, unit: this.unit, palette: () => this.palette, ...options });
+    const chart = new Chart({ height: this.height, width: this.room, palette: () => this.palette, ...options });
     this.#charts.push(chart);
     return chart;
   }
@@ -33,8 +37,7 @@ export abstract class ChartView extends View {
   protected recoloured(): void {}
 
   protected override resize(): void {
-    // Each fills what the page gives it, alone in its row or not.
-    for (const chart of this.#charts) chart.resize(chart.element.clientWidth || this.width - 8);
+    for (const chart of this.#charts) chart.resize(this.room);
   }
 
   protected override recolour(): void {
