@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import tempfile
+import tokenize
 import warnings
 import zipfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,10 +27,11 @@ from lstm_lab.data.auto import season_of
 from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.windows import Cuts, split_at
-from lstm_lab.errors import RunError
+from lstm_lab.errors import LabError, RunError
 from lstm_lab.events import TrainingEnd
 from lstm_lab.forecasting.baselines import simple_points
 from lstm_lab.forecasting.past_forecasts import Experience
+from lstm_lab.models.archive_check import check_archive, read_member
 from lstm_lab.models.backend import keras
 from lstm_lab.options import TrainOptions
 from lstm_lab.version import __version__
@@ -41,6 +45,12 @@ __all__ = ["read_parts", "write_run"]
 
 FORMAT = 2
 """Raised when an older version could not read what this one writes."""
+_DAMAGED = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError),
+    *(ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError),
+    *(MemoryError, NotImplementedError, RecursionError, RuntimeError),
+)
+"""What reading a damaged file may end in: zip, compression, JSON, NumPy's header, or a field of another type."""
 
 
 def write_run(run: Run, path: str | PathLike[str]) -> Path:
@@ -67,23 +77,37 @@ def read_parts(path: str | PathLike[str]) -> dict[str, Any]:
         There is no such file, it is none of ours or of a later version, or a layer of the network is not known here.
     """
     place = Path(path).expanduser()
+    if not place.exists():
+        raise RunError(f"there is no file {place}; run.save({place.name!r}) writes one")
+    if not place.is_file():
+        raise RunError(f"a run is a file, got {place}, which is a folder or a device; choose a file of run.save")
     try:
         with zipfile.ZipFile(place) as archive:
-            kept = json.loads(archive.read("run.json"))
+            kept = json.loads(read_member(archive, "run.json"))
             if kept["format"] > FORMAT:
                 raise RunError(
                     f"{place.name} was saved by lstm_lab {kept['version']}, which is newer; pip install -U lstm-lab"
                 )
-            with np.load(io.BytesIO(archive.read("data.npz")), allow_pickle=False) as data:
-                frame = _frame(kept["frame"], data["values"], data["index"])
-            model = _model(archive.read("model.keras"), place)
-    except FileNotFoundError:
-        raise RunError(f"there is no file {place}; run.save({place.name!r}) writes one") from None
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as broken:
+            arrays = read_member(archive, "data.npz")
+            network = read_member(archive, "model.keras")
+        frame = _frame(kept["frame"], *_arrays(arrays))
+        check_archive(network)
+        return _fields(kept, frame, _model(network, place))
+    except LabError:
+        raise
+    except _DAMAGED as broken:
         raise RunError(
             f"{place.name} is no whole run of lstm_lab ({type(broken).__name__}); save it anew with run.save"
         ) from broken
-    return _fields(kept, frame, model)
+
+
+def _arrays(content: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Read the rows and their index, whose sizes are checked before anything is unpacked."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            read_member(archive, name)
+    with np.load(io.BytesIO(content), allow_pickle=False) as data:
+        return data["values"], data["index"]
 
 
 def _description(run: Run) -> dict[str, Any]:

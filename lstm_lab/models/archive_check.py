@@ -22,8 +22,9 @@ __all__ = ["MAX_BYTES", "check_archive", "check_config", "check_weights", "read_
 
 MAX_BYTES = 2 * 1024**3
 """Bytes that a member of an archive may have when it is unpacked."""
-_MAX_RATIO = 1000
-"""Unpacked bytes per packed byte: weights and JSON pack 1 to 20 times, a bomb a thousand times and more."""
+_FREE_BYTES = 64 * 1024**2
+_MAX_RATIO = 200
+"""Unpacked bytes per packed byte, beyond `_FREE_BYTES`: weights and JSON pack 1 to 20 times, a bomb 1,000 times."""
 _MAX_OBJECTS = 1_000_000
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
 _REFUSED = {
@@ -62,7 +63,8 @@ def read_member(archive: zipfile.ZipFile, name: str, limit: int = MAX_BYTES) -> 
     member = archive.getinfo(name)
     if member.flag_bits & 1:
         raise RunError(f"{name} is encrypted, and a run never is; save it anew with run.save")
-    if member.file_size > limit or member.file_size > _MAX_RATIO * max(member.compress_size, 1000):
+    bomb = member.file_size > max(_FREE_BYTES, _MAX_RATIO * member.compress_size)
+    if member.file_size > limit or bomb:
         raise RunError(
             f"{name} unpacks to at most {limit:,} bytes and {_MAX_RATIO} times its size, got {member.file_size:,} bytes"
             f" from {member.compress_size:,}; load only files that you trust"
