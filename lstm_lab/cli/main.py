@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import lstm_lab
 from lstm_lab.atomic_files import write_text
+from lstm_lab.cli.checks import check_run_file, check_work
 from lstm_lab.cli.commands import ABLATE, BACKTEST, COMPARE, DEMO, EXPORT, FEATURES, LAB, RUN
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.notebook.namespace import find_source
@@ -81,7 +82,9 @@ def _dispatch(words: list[str]) -> int:
         _check(target, command)
     for model in command.models:
         model.of(parsed.of(model))
-    result, text = work(_data(command, parsed), parsed)
+    data = _data(command, parsed)
+    check_work(command, data, parsed)
+    result, text = work(data, parsed)
     try:
         for target in targets:
             _write(result, target)
@@ -109,6 +112,7 @@ def _export(words: list[str]) -> int:
     ExportOptions.of(options)
     if parsed.place is None:
         raise OptionError(f"{EXPORT.name} needs the file of a run; for example {EXPORT.examples[0]}")
+    check_run_file(parsed.place)
     target = parsed.extras.get("out", str(Path(parsed.place).with_suffix(".tflite")))
     export = lstm_lab.load_run(parsed.place).export(target, **options)
     _say(f"{export!r}\n")

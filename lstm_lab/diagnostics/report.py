@@ -136,9 +136,11 @@ class FeatureReport(Shown):
         return f"{rows}; {len(split.train):,} training windows of {self.examined.options.lookback} rows"
 
     def summary_table(self) -> Summary:
-        """Say what is learnt and why, what each candidate starts from, and what was found; a line a column."""
+        """Say what was found, what is learnt and why, and what each candidate starts from; a line a column."""
         index = self.examined.ready.frame.index
         rows = [
+            *(("found", found.text.replace("`", "")) for found in self.findings),
+            *([("found", "nothing to complain of")] * (not self.findings)),
             ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}"),
             *(("read", note) for note in self.examined.ready.frame.attrs.get("lstm_lab", {}).get("notes", ())),
             ("rows", self.rows_in_words()),
@@ -147,10 +149,7 @@ class FeatureReport(Shown):
             ("next", f"correlation with what is learnt, a row later; {self.chance_in_words()}"),
             ("size", "the same with its distance from its mean: what a column says of volatility"),
             *([("source", self.future_in_words())] * (len(self.summary) > 1)),
-            *(("found", found.text.replace("`", "")) for found in self.findings),
         ]
-        if not self.findings:
-            rows.append(("found", "nothing to complain of"))
         return Summary(f"Inputs for {self.target}", tuple(rows), tuple(self._lines()))
 
     def _naive(self, each: Candidate) -> str:

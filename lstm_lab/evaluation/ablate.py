@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.preparation import read_series
-from lstm_lab.errors import OptionError, did_you_mean
 from lstm_lab.evaluation.experiments import Judged, Settings, first_rows, lay_out, settled
-from lstm_lab.evaluation.kinds import BASE, CHANGES, UNCALIBRATED
+from lstm_lab.evaluation.kinds import BASE, CHANGES, UNCALIBRATED, check_changes
 from lstm_lab.evaluation.tables import effect, measured
 from lstm_lab.formatting import percent
 from lstm_lab.options import AblateOptions
@@ -146,7 +145,7 @@ def ablate(
     >>> lab.ablate(frame, target="close", seeds=[0, 1]).summary  # doctest: +SKIP
     """
     settings = Settings.of(AblateOptions, options)
-    _check(settings.study.changes)
+    check_changes(settings.study.changes)
     frame, target = read_series(source, settings.train)
     variants = _variants(frame, target, settings)
     trial = lay_out(frame, target, settings, list(variants.values()))
@@ -156,12 +155,6 @@ def ablate(
     with workplace(executor, settings.study.workers, settings.study.cluster) as place:
         outcome = place.run([job.task for job in jobs], label="ablating", listener=listener, stop=stop)
     return Ablation.of(trial, jobs, outcome)
-
-
-def _check(changes: Sequence[str]) -> None:
-    for name in changes:
-        if name not in {*CHANGES, "all"}:
-            raise OptionError(f"there is no change {name!r} to try; {did_you_mean(name, [*CHANGES, 'all'])}")
 
 
 def _variants(frame: pd.DataFrame, target: str, settings: Settings[AblateOptions]) -> dict[str, TrainOptions]:

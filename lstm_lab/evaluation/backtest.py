@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
-from lstm_lab.evaluation.forecast_sets import check_baselines
+from lstm_lab.evaluation.kinds import check_baselines
 from lstm_lab.evaluation.rolling_origins import assemble, jobs_of, plan_backtest
 from lstm_lab.evaluation.scoring import COLUMNS, alone, difference, score
 from lstm_lab.evaluation.tables import against, effect, held, measured, origins_text

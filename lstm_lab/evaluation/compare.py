@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from lstm_lab.data.preparation import read_series
-from lstm_lab.errors import OptionError, did_you_mean
+from lstm_lab.errors import OptionError
 from lstm_lab.evaluation.experiments import Judged, Settings, lay_out, model_name
-from lstm_lab.evaluation.forecast_sets import baseline_jobs, check_baselines
-from lstm_lab.evaluation.kinds import KINDS, NETWORKS
+from lstm_lab.evaluation.forecast_sets import baseline_jobs
+from lstm_lab.evaluation.kinds import NETWORKS, check_kinds
 from lstm_lab.evaluation.tables import against, effect, listed, measured
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.formatting import percent
@@ -184,10 +184,7 @@ def compare(
 
 
 def _check(settings: Settings[CompareOptions]) -> None:
-    for kind in settings.study.kinds:
-        if kind not in KINDS:
-            raise OptionError(f"there is no kind {kind!r} to compare; {did_you_mean(kind, KINDS)}")
-    check_baselines([kind for kind in settings.study.kinds if kind in BASELINES])
+    check_kinds(settings.study.kinds)
     if "transformer" in settings.study.kinds and settings.train.supervise == "every":
         raise OptionError("supervise='every' needs a recurrent network, got the kind 'transformer'; leave one out")
 

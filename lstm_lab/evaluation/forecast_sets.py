@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.errors import CalibrationError, MissingExtraError
+from lstm_lab.errors import CalibrationError
 from lstm_lab.evaluation.refit import Fitted
 from lstm_lab.evaluation.scoring import Forecasts
 from lstm_lab.evaluation.tasks import Draw, blocks
-from lstm_lab.forecasting.baselines import baseline, simple_points
+from lstm_lab.forecasting.baselines import simple_points
 from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.online_correction import Following
 from lstm_lab.forecasting.past_forecasts import Experience
@@ -38,7 +37,6 @@ __all__ = [
     "Job",
     "Stage",
     "baseline_jobs",
-    "check_baselines",
     "gather",
     "named",
     "no_calibration",
@@ -116,15 +114,6 @@ class Job:
     part: slice
     """Which of the judged origins, or of the stage's calibrating ones."""
     task: Task
-
-
-def check_baselines(names: Sequence[str]) -> None:
-    """Refuse an unknown baseline, or one whose library is missing, before anything is computed."""
-    for name in names:
-        if baseline(name).extra == "stats" and find_spec("statsmodels") is None:
-            raise MissingExtraError(
-                f"the baseline {name!r} needs statsmodels, which is not installed; pip install 'lstm-lab[stats]'"
-            )
 
 
 def no_calibration(stages: tuple[Stage, ...], forecast: ForecastOptions) -> str | None:

@@ -8,7 +8,7 @@ from lstm_lab.data.preparation import AS_LOADED, read_series
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.evaluation.backtest import backtest
 from lstm_lab.evaluation.experiments import first_rows
-from lstm_lab.evaluation.forecast_sets import check_baselines
+from lstm_lab.evaluation.kinds import check_baselines
 from lstm_lab.events import TrainingListener
 from lstm_lab.options import BacktestOptions, ForecastOptions, HoldoutOptions, TrainOptions, shared_out
 from lstm_lab.parallel import workplace

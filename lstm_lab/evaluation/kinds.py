@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from lstm_lab.forecasting.baselines import BASELINES
+from lstm_lab.errors import MissingExtraError, OptionError, did_you_mean
+from lstm_lab.forecasting.baselines import BASELINES, baseline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["BASE", "CHANGES", "KINDS", "NETWORKS", "UNCALIBRATED"]
+__all__ = ["BASE", "CHANGES", "KINDS", "NETWORKS", "UNCALIBRATED", "check_baselines", "check_changes", "check_kinds"]
 
 NETWORKS: Final = ("lstm", "gru", "rnn", "transformer")
 KINDS: Final = (*NETWORKS, *BASELINES)
@@ -27,3 +29,27 @@ CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """What an ablation changes, one at a time; a change that changes nothing is left out."""
 UNCALIBRATED: Final = "band: not calibrated"
+
+
+def check_baselines(names: Sequence[str]) -> None:
+    """Refuse an unknown baseline, or one whose library is missing, before anything is computed."""
+    for name in names:
+        if baseline(name).extra == "stats" and find_spec("statsmodels") is None:
+            raise MissingExtraError(
+                f"the baseline {name!r} needs statsmodels, which is not installed; pip install 'lstm-lab[stats]'"
+            )
+
+
+def check_kinds(names: Sequence[str]) -> None:
+    """Refuse an unknown kind of model, or a baseline whose library is missing."""
+    for name in names:
+        if name not in KINDS:
+            raise OptionError(f"there is no kind {name!r} to compare; {did_you_mean(name, KINDS)}")
+    check_baselines([name for name in names if name in BASELINES])
+
+
+def check_changes(names: Sequence[str]) -> None:
+    """Refuse an unknown change of an ablation."""
+    for name in names:
+        if name not in {*CHANGES, "all"}:
+            raise OptionError(f"there is no change {name!r} to try; {did_you_mean(name, [*CHANGES, 'all'])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,16 @@ if TYPE_CHECKING:
     from lstm_lab.interpret.layer_trace import LayerTrace
     from lstm_lab.interpret.trace import Trace
 
-__all__ = ["describe", "label_of", "layer_line"]
+__all__ = ["describe", "heading", "label_of", "layer_line"]
+
+_UNNAMED = re.compile(r"(forecaster|sequential|functional|model)(_\d+)?")
+"""Names that networks get where nobody names them."""
+
+
+def heading(trace: Trace) -> str:
+    """Title a trace: by the network's name where somebody gave it one."""
+    name = str(trace.model.name)
+    return "Inside the network" if _UNNAMED.fullmatch(name) else f"Inside {name}"
 
 
 def describe(trace: Trace) -> str:

@@ -24,7 +24,7 @@ from lstm_lab.interpret.attribution import (
     gradients,
     occlusion,
 )
-from lstm_lab.interpret.description import describe, layer_line
+from lstm_lab.interpret.description import describe, heading, layer_line
 from lstm_lab.interpret.recording import record, recurrent_layers
 from lstm_lab.interpret.verify import cells_of, layer_traces
 from lstm_lab.models.backend import keras
@@ -136,6 +136,11 @@ class Trace(Shown):
         """Say in three to six sentences what the network remembers, how its gates stand and what moved the output."""
         return describe(self)
 
+    @property
+    def heading(self) -> str:
+        """Title of whatever shows the trace."""
+        return heading(self)
+
     def summary_table(self) -> Summary:
         """Name the layers, how long they remember and how well the replay agrees."""
         rows = [(layer.name, layer_line(layer)) for layer in self.layers]
@@ -145,7 +150,7 @@ class Trace(Shown):
         rows.append(("verified", f"largest difference to the layers' own output {self.verified:.1g}"))
         if self.untraced:
             rows.append(("not traced", ", ".join(self.untraced)))
-        return Summary(f"Inside {self.model.name}", tuple(rows))
+        return Summary(self.heading, tuple(rows))
 
     def __repr__(self) -> str:
         return f"{self.describe()}\n\n{self.summary_table().text()}"

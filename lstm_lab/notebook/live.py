@@ -42,6 +42,7 @@ class LiveProgress(HtmlProgress):
         super().__init__()
         self._view: Any = None
         self._heard: Any = None
+        self._table: Any = None
 
     def __exit__(self, *error: object) -> None:
         self._armed.close()
@@ -106,13 +107,25 @@ class LiveProgress(HtmlProgress):
             return
         self._view.finish(result)
         self.put(self._view)
-        table = result.summary_table()
-        display({"text/html": table.html(), "text/plain": table.text()}, raw=True)  # type: ignore[no-untyped-call]  # likewise
+        self._table = display(_table(result), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # likewise
 
     def offer(self, more: Callable[[int, SamplingListener], Forecast]) -> None:
-        """Let the view ask for more paths."""
-        if self._view is not None:
-            self._view.allow_more(more)
+        """Let the view ask for more paths; the table below it then says what they changed."""
+        if self._view is None:
+            return
+
+        def renewed(paths: int, listener: SamplingListener) -> Forecast:
+            forecast = more(paths, listener)
+            if self._table is not None:
+                self._table.update(_table(forecast), raw=True)
+            return forecast
+
+        self._view.allow_more(renewed)
+
+
+def _table(result: Shown) -> dict[str, str]:
+    table = result.summary_table()
+    return {"text/html": table.html(), "text/plain": table.text()}
 
 
 def _live(result: Shown) -> Any:

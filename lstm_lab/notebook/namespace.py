@@ -39,7 +39,7 @@ def why_not_a_name(name: str, variables: Mapping[str, Any]) -> str | None:
     True
     """
     if not name.isidentifier():
-        return "no name"
+        return "not a word of letters, digits and _"
     if keyword.iskeyword(name):
         return "a word of Python's language"
     if name.startswith("_"):

@@ -61,7 +61,6 @@ th {{ font-weight: 600; }}
 thead + tbody td {{ white-space: nowrap; }}
 @media (prefers-color-scheme: dark) {{
   body {{ background: #121212; color: #e6e6e6; }}
-  img {{ filter: invert(0.93) hue-rotate(180deg); }} /* the picture's white becomes the page's black, its hues stay */
 }}
 </style>
 </head>
@@ -70,6 +69,19 @@ thead + tbody td {{ white-space: nowrap; }}
 </body>
 </html>
 """
+
+
+_IN_THE_DARK = "filter:invert(0.93) hue-rotate(180deg)"
+"""A picture's white becomes a dark page's black, and its hues stay."""
+
+_STYLE = (
+    "<style>"
+    f'body:is([data-jp-theme-light="false"],.vscode-dark) .lstm-picture{{{_IN_THE_DARK}}}'
+    "@media (prefers-color-scheme:dark)"
+    f"{{body:not([data-jp-theme-light],.vscode-light,.vscode-dark) .lstm-picture{{{_IN_THE_DARK}}}}}"
+    "</style>"
+)
+"""Follows a notebook's theme, and elsewhere the browser's: an exported page may be dark too."""
 
 
 @singledispatch
@@ -123,8 +135,9 @@ def mimebundle(result: Shown, **options: Any) -> dict[str, str]:
     data = base64.b64encode(png(figure, dpi=200)).decode("ascii")
     said = html.escape(summary.text(), quote=True)
     width = round(figure.get_figwidth() * 100)
-    image = f'<img src="data:image/png;base64,{data}" alt="{said}" width="{width}" style="max-width:100%;height:auto">'
-    return {"text/plain": repr(result), "text/html": f"<div>{image}{summary.html()}</div>", "image/png": data}
+    look = f'alt="{said}" width="{width}" style="max-width:100%;height:auto"'
+    image = f'<img class="lstm-picture" src="data:image/png;base64,{data}" {look}>'
+    return {"text/plain": repr(result), "text/html": f"<div>{_STYLE}{image}{summary.html()}</div>", "image/png": data}
 
 
 def to_html(result: Shown, path: str | os.PathLike[str], **options: Any) -> Path:

@@ -139,8 +139,11 @@ def _actual(made: Axes, ahead: np.ndarray, forecast: Forecast, values: np.ndarra
     hit = observed & (lower <= values) & (values <= upper)
     miss = observed & ~hit
     made.plot(ahead, values, color=ORANGE, linewidth=1.4, zorder=4)
-    for which, marker, size, colour, label in ((hit, "o", 4.5, ORANGE, "held"), (miss, "X", 6.5, VERMILION, "missed")):
+    for which, marker, size, colour, label in (
+        (hit, "o", 4.5, ORANGE, "inside"),
+        (miss, "X", 6.5, VERMILION, "outside"),
+    ):
         if which.any():
             looks: dict[str, Any] = {"color": colour, "markersize": size, "markeredgecolor": "white", "zorder": 5}
             made.plot(ahead[which], values[which], marker, label=label, **looks)
-    return f"{int(hit.sum())} of {int(observed.sum())} actual values inside"
+    return f"{int(hit.sum())} of {int(observed.sum())} actual values inside the band"

@@ -38,25 +38,26 @@ def features_figure(report: FeatureReport, *, width: float = 9.0, height: float 
     count = max(len(report.candidates), min(len(report.summary), MOST))
     tall = 1.3 + 0.24 * count
     told = [line for found in report.findings[:FINDINGS] for line in _wrapped(found.text, width)]
-    below = 0.45 + 0.17 * len(told) if told else 0.01
-    figure = canvas(width, 3.6 + tall + below if height is None else height)
-    grid = figure.add_gridspec(4, 2, height_ratios=[1.3, 1.3, tall, below])
-    first = figure.add_subplot(grid[0, :])
-    second = figure.add_subplot(grid[1, :], sharex=first)
+    above = 0.2 + 0.17 * len(told) if told else 0.01
+    figure = canvas(width, 3.6 + tall + above if height is None else height)
+    grid = figure.add_gridspec(4, 2, height_ratios=[above, 1.3, 1.3, tall])
+    first = figure.add_subplot(grid[1, :])
+    second = figure.add_subplot(grid[2, :], sharex=first)
     _series(first, report, report.examined.ready.frame[report.target].to_numpy(np.float64), short(report.target))
     _series(second, report, report.frame.iloc[:, 0].to_numpy(np.float64), "learnt")
     first.tick_params(labelbottom=False)
     first.xaxis.get_offset_text().set_visible(False)
     found = len(report.findings)
-    verdict = f"{found} finding{'s' * (found != 1)}, below" if found else "nothing to complain of"
+    verdict = f"{found} finding{'s' * (found != 1)}" if found else "nothing to complain of"
     _held_out(first, report)
     # Narrower than the figure, for it begins where the axes do.
     lines = [*wrap(report.reason, round(12 * width)), *wrap(f"{report.rows_in_words()}; {verdict}", round(12 * width))]
-    style.titles(first, f"Inputs for {short(report.target)}", "\n".join(lines))
-    _candidates(figure.add_subplot(grid[2, 0]), report)
-    _correlations(figure.add_subplot(grid[2, 1]), report)
+    head = figure.add_subplot(grid[0, :]) if told else first
+    style.titles(head, f"Inputs for {short(report.target)}", "\n".join(lines))
     if told:
-        _findings(figure.add_subplot(grid[3, :]), told, len(report.findings) - FINDINGS)
+        _findings(head, told, len(report.findings) - FINDINGS)
+    _candidates(figure.add_subplot(grid[3, 0]), report)
+    _correlations(figure.add_subplot(grid[3, 1]), report)
     return figure
 
 
@@ -154,7 +155,6 @@ def _findings(made: Axes, lines: list[str], left: int) -> None:
     more = [f"•  and {left} more in .findings"] if left > 0 else []
     words = made.text(0, 1, "\n".join([*lines, *more]), fontsize=SMALL, color=BLACK, va="top", transform=made.transAxes)
     words.set_in_layout(False)
-    style.titles(made, "Findings")
 
 
 def _plainly(made: Axes) -> None:

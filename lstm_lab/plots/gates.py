@@ -33,8 +33,10 @@ COLOURS = {
 }
 
 
-_GATES = "gates, 0 shut to 1 open: mean over units, middle half"
-_SIZES = "size of the state: mean over units, middle half"
+_GATES = "Gates, 0 shut to 1 open: mean over units, middle half"
+_APART = 0.05
+"""Distance between two dots of a scatter, as a share of its axis, from which they are seen to be two."""
+_SIZES = "Sizes: mean over units, middle half"
 
 
 @plot.register(Trace)
@@ -77,7 +79,7 @@ def gates_figure(trace: Trace, *, layer: int | None = None, width: float = 9.0, 
     verified = f"verified against the layers' own output, largest difference {trace.verified:.0e}"
     windows = "" if trace.windows == 1 else f"; means over {trace.windows} windows"
     reads = f"layer {chosen.name} ({chosen.kind}, {chosen.units} units){windows}; {verified}"
-    style.titles(series, f"Inside {trace.model.name}: {span(trace.index)}", reads)
+    style.titles(series, f"{trace.heading}: {span(trace.index)}", reads)
     return figure
 
 
@@ -124,7 +126,7 @@ def _influence(made: Axes, trace: Trace) -> None:
     """Draw what each step can do to the output and what it did."""
     unit = f" ({trace.scale.unit})" if trace.scale.unit else ""
     if trace.slow_to_differentiate:
-        _head(made, "what moved the output: ask for trace.connectivity, which takes a while for so many steps")
+        _head(made, "What moved the output: ask for trace.connectivity, which takes a while for so many steps")
         return
     try:
         gradient, check = trace.connectivity.step, trace.occlusion
@@ -138,7 +140,7 @@ def _influence(made: Axes, trace: Trace) -> None:
         made.fill_between(steps, gradient.low, gradient.high, color=VERMILION, alpha=0.15, linewidth=0)
     made.axhline(0, color=GREY, linewidth=0.8)
     made.legend(frameon=False, fontsize=SMALL, ncols=2, loc="upper left")
-    _head(made, f"what moved {trace.scale.target}{unit}, step by step")
+    _head(made, f"What moved {trace.scale.target}{unit}")
 
 
 def _gates(made: Axes, layer: LayerTrace) -> None:
@@ -177,8 +179,9 @@ def _heat(figure: Figure, made: Axes, layer: LayerTrace) -> None:
     made.set_yticks(rows, [f"{order[row]}: {lives[order[row]]}" if lives else str(order[row]) for row in rows])
     made.tick_params(labelsize=SMALL, color=LIGHT, labelcolor=GREY)
     made.spines[:].set_visible(False)
-    longest = " (unit: half-life in steps, longest memory at the top)" if lives else ""
-    _head(made, f"{state} state of every unit{longest}")
+    order_of = "half-life, the longest memory on top (unit: half-life in steps)" if lives else "index"
+    meaning = "what it remembers" if state == "cell" else "what it says"
+    _head(made, f"Each unit's {state} state: {meaning}; by {order_of}")
 
 
 def _steps(made: Axes, trace: Trace, layer: LayerTrace) -> None:
@@ -196,7 +199,7 @@ def _steps(made: Axes, trace: Trace, layer: LayerTrace) -> None:
 def _half_lives(made: Axes, layer: LayerTrace) -> None:
     """Draw how many units remember for how long."""
     if layer.half_life is None:
-        _head(made, "no gates, no half-life")
+        _head(made, "No gates, no half-life")
         made.set_axis_off()
         return
     low = max(float(layer.half_life.min()), 1e-2)
@@ -208,23 +211,29 @@ def _half_lives(made: Axes, layer: LayerTrace) -> None:
     made.minorticks_off()
     beyond = int((layer.half_life >= layer.window).sum())
     made.set_xlabel(f"half-life in steps ({beyond} beyond {layer.window})", fontsize=SMALL, color=GREY)
-    _head(made, "units by half-life")
+    _head(made, "How many units remember for how long")
 
 
 def _saturation(made: Axes, layer: LayerTrace) -> None:
     """Scatter how often each unit's gates were shut and open."""
-    for gate, saturation in layer.saturation.items():
-        made.plot(saturation.left, saturation.right, ".", color=COLOURS[gate], alpha=0.7, markersize=6, label=gate)
     if not layer.gates:
-        _head(made, "no gates to saturate")
+        _head(made, "No gates to stand shut or open")
         made.set_axis_off()
         return
+    sides = [side for saturation in layer.saturation.values() for side in (saturation.left, saturation.right)]
+    if max(float(np.ptp(side)) for side in sides) <= _APART:
+        # Dots upon one another say less than a line.
+        _head(made, f"Gates shut {np.mean(sides[::2]):.0%} of the time, open {np.mean(sides[1::2]):.0%}")
+        made.set_axis_off()
+        return
+    for gate, saturation in layer.saturation.items():
+        made.plot(saturation.left, saturation.right, ".", color=COLOURS[gate], alpha=0.7, markersize=6, label=gate)
     made.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
     made.plot([0, 1], [1, 0], color=LIGHT, linewidth=1)
     made.set_xlabel("share of time shut (< 0.1)", fontsize=SMALL, color=GREY)
     made.set_ylabel("open (> 0.9)", fontsize=SMALL, color=GREY)
     made.legend(frameon=False, fontsize=SMALL, handletextpad=0.1)
-    _head(made, "saturation, a dot a unit")
+    _head(made, "How often gates are shut and open")
 
 
 def _features(made: Axes, trace: Trace) -> None:
@@ -247,7 +256,7 @@ def _features(made: Axes, trace: Trace) -> None:
     made.set_ylim(len(order) - max(len(order), 4) - 0.5, len(order) - 0.5)
     made.grid(visible=False)
     made.set_xlabel(f"{trace.scale.unit} per standard deviation (L2)".strip(), fontsize=SMALL, color=GREY)
-    _head(made, "what the output answers to")
+    _head(made, "What the output answers to")
 
 
 def _by_unit(layer: LayerTrace) -> dict[str, np.ndarray]:

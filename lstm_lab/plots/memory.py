@@ -68,7 +68,7 @@ def _flow(made: Axes, memory: Memory, state: str) -> None:
     made.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     made.yaxis.set_minor_formatter(NullFormatter())
     made.axhline(0.01, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
-    made.annotate("1 %", (0.01, 0.01), xycoords=("axes fraction", "data"), va="bottom", fontsize=SMALL)
+    made.annotate("1 % of the largest", (0.01, 0.01), xycoords=("axes fraction", "data"), va="bottom", fontsize=SMALL)
     made.spines[["top", "right"]].set_visible(False)
     made.spines[["left", "bottom"]].set_color(LIGHT)
     made.grid(axis="y", color=LIGHT, linewidth=0.6, alpha=0.7)

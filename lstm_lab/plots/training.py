@@ -39,7 +39,7 @@ def training_figure(
     best_epoch
         Epoch, counted from 1, whose weights were kept; by default the one with the least validation loss.
     baseline
-        Loss of forecasting no change; None where unknown.
+        Loss of the naive forecast; None where unknown.
     title, subtitle
         Text above; it may hold anybody's names.
     width, height
@@ -63,10 +63,10 @@ def training_figure(
         _line(made, epochs, losses, ORANGE, "validation")
     best = int(np.nanargmin(losses)) + 1 if best_epoch is None else best_epoch
     made.axvline(best, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    kept = f"weights kept: epoch {best}, {number(float(losses[best - 1]))}"
+    kept = f"best epoch {best}: {number(float(losses[best - 1]))}"
     made.plot(best, losses[best - 1], "o", color=VERMILION, markersize=7, markeredgecolor="white", label=kept, zorder=5)
     if baseline is not None:
-        made.axhline(baseline, color=GREY, linewidth=1.2, linestyle=":", label=f"no change: {number(baseline)}")
+        made.axhline(baseline, color=GREY, linewidth=1.2, linestyle=":", label=f"naive forecast: {number(baseline)}")
     _scale(made, history, baseline)
     made.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
     made.set_xlim(0.5, len(history) + 0.5)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["losses_figure", "weights_figure"]
 
+_NAMES = {"mse": "MSE", "mae": "MAE", "huber": "Huber"}
+
 
 @plot.register(Weighting)
 def weights_figure(result: Weighting, *, width: float = 8.0, height: float = 3.2) -> Figure:
@@ -64,7 +66,7 @@ def losses_figure(result: ResidualLosses, *, width: float = 8.0, height: float =
         made.bar(centres[part], heights[part], width=edges[1] - edges[0], color=colour, alpha=0.45, label=label)
     x = np.linspace(-reach, reach, 241)
     for name, colour, dash in zip(LOSSES, (VERMILION, GREEN, BLUE), ("--", ":", "-"), strict=True):
-        made.plot(x, loss_of(name, x, result.delta), dash, color=colour, linewidth=2, label=name)
+        made.plot(x, loss_of(name, x, result.delta), dash, color=colour, linewidth=2, label=_NAMES[name])
     made.set_ylim(0, top)
     made.set_xlim(-reach, reach)
     made.set_xlabel("residual, in standard deviations of the transformed target", fontsize=style.SMALL, color=GREY)

@@ -51,7 +51,7 @@ class GateExplorer(LabWidget):
         self._trace = result
         self._layers = [_Layer(layer) for layer in result.layers]
         self._moved = False
-        super().__init__(result, **{"label": f"Gates of {result.model.name}", **traits})
+        super().__init__(result, **{"label": result.heading, **traits})
 
     def fill(self) -> None:
         """Put on the wire what is read at once: the course of everything, and the heat maps that there is room for."""
@@ -59,7 +59,7 @@ class GateExplorer(LabWidget):
         self._input()
         shown = [layer.facts() for layer in self._layers]
         self.wire.set(
-            title=f"Inside {trace.model.name}",
+            title=trace.heading,
             verified=f"verified, largest difference {trace.verified:.0e}".replace("e-0", "e-"),
             layers=shown,
             opening=trace.opening,

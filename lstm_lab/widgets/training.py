@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from lstm_lab.widgets.base import LabWidget
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lstm_lab.events import Batch, Epoch, TrainingEnd, TrainingPlan
 
@@ -37,6 +38,7 @@ class TrainingMonitor(LabWidget):
 
     def __init__(self, stop: threading.Event | None = None, **traits: Any) -> None:
         self._stop = stop
+        self._running = _RunningMean()
         super().__init__(**{"label": "Training monitor", **traits})
 
     def on_message(self, kind: str, content: dict[str, Any]) -> None:  # noqa: ARG002 - the base's signature
@@ -69,11 +71,11 @@ class TrainingMonitor(LabWidget):
         self.wire.flush(final=True)
 
     def batches(self, seen: Sequence[Batch], batches: int) -> None:
-        """Show where the running epoch is, and the losses on the way there."""
+        """Show where the running epoch is, and the losses on the way there: of the batches from point to point."""
         self.wire.set(epoch=seen[-1].epoch, batch=seen[-1].batch)
         places = [batch.epoch - 1 + batch.batch / batches for batch in seen]
         self.wire.append("batches_at", np.array(places, np.float32))
-        self.wire.append("batches_loss", np.array([batch.loss for batch in seen], np.float32))
+        self.wire.append("batches_loss", np.array([self._running.since_last(batch) for batch in seen], np.float32))
 
     def epoch(self, epoch: Epoch) -> None:
         """Show a finished epoch."""
@@ -89,11 +91,39 @@ class TrainingMonitor(LabWidget):
         self.wire.flush(final=True)
 
 
-class MonitorListener(TrainingListener):
-    """Drives a monitor; what it costs a batch is a look at the clock."""
+class _RunningMean:
+    """Takes the mean loss of some batches out of Keras' mean over the epoch so far."""
 
-    def __init__(self, monitor: TrainingMonitor) -> None:
+    def __init__(self) -> None:
+        self._epoch = 0
+        self._count = 0
+        self._sum = 0.0
+
+    def since_last(self, batch: Batch) -> float:
+        """Give the mean loss of the batches after the one that was asked about last, in this epoch."""
+        if batch.epoch != self._epoch or batch.batch <= self._count:
+            self._epoch, self._count, self._sum = batch.epoch, 0, 0.0
+        total = batch.batch * batch.loss
+        mean = (total - self._sum) / (batch.batch - self._count)
+        self._count, self._sum = batch.batch, total
+        return mean
+
+
+class MonitorListener(TrainingListener):
+    """Drives a monitor; what it costs a batch is a look at the clock.
+
+    Parameters
+    ----------
+    monitor
+        The view.
+    clock
+        Seconds, ever rising.
+    """
+
+    def __init__(self, monitor: TrainingMonitor, clock: Callable[[], float] = time.monotonic) -> None:
         self.monitor = monitor
+        self._clock = clock
+        self._first: tuple[int, float] | None = None
         self._batches = 1
         self._every = 1
         self._last: Batch | None = None
@@ -107,6 +137,8 @@ class MonitorListener(TrainingListener):
 
     def on_batch(self, batch: Batch) -> None:
         """Note some of the batches, and show them where an update is due."""
+        if batch.epoch == 1:
+            self._time(batch)
         self._last = batch
         if batch.batch % self._every == 0:
             self._seen.append(batch)
@@ -124,6 +156,16 @@ class MonitorListener(TrainingListener):
         """Show the end, and the part of an epoch that it cut short."""
         self._show()
         self.monitor.end(end)
+
+    def _time(self, batch: Batch) -> None:
+        """Time the first epoch from its first batch on, before which the network was compiled."""
+        now = self._clock()
+        if self._first is None:
+            self._first = (batch.batch, now)
+            return
+        first, began = self._first
+        if batch.batch > first:
+            self.monitor.wire.set(pace=self._batches * (now - began) / (batch.batch - first))
 
     def _show(self) -> None:
         """Show the batches that were noted, and always the newest."""

@@ -36,6 +36,7 @@ class WeightCurve(LabWidget):
         self._weighting = result
         self._chosen = chosen
         super().__init__(result, **{"label": "Weights of the training windows", "height": 240, **traits})
+        chosen.tell(self._chosen_anew)
 
     def fill(self) -> None:
         """Put the training period on the wire: the curves over it are drawn in the page."""
@@ -55,8 +56,11 @@ class WeightCurve(LabWidget):
         """Take the choice up, and say so."""
         if kind == "use":
             self._chosen.set(str(content.get("scheme")))
-            self.wire.set(next=self._chosen.get())
-            self.wire.flush(final=True)
+
+    def _chosen_anew(self) -> None:
+        """Say what is chosen now; after a training that took it up, nothing is."""
+        self.wire.set(next=self._chosen.get() or "")
+        self.wire.flush(final=True)
 
     def text(self) -> str:
         """Say what the run was trained with, and what was chosen."""

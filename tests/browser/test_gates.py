@@ -65,8 +65,9 @@ def ranked(layer):
 
 
 def told(found):
-    """What the view says in words: a sentence a line."""
-    return re.sub(r"(?<=\.) (?=[A-Z])", "\n", found.describe())
+    """What the view says in words, sentence by sentence: three at once, the others on request."""
+    sentences = re.split(r"(?<=\.) (?=[A-Z])", found.describe())
+    return "\n".join(sentences[:3]), "\n".join(sentences[3:])
 
 
 def number(text):
@@ -76,7 +77,13 @@ def number(text):
 def test_the_face_says_that_it_is_verified_and_what_it_means(view, found):
     text = view.text()
     assert re.search(r"verified, largest difference \de-\d", text)
-    assert told(found) in text
+    first, rest = told(found)
+    assert first in text
+    assert rest.splitlines()[0] not in text
+    view.root.locator("summary").click()
+    assert rest in view.text()
+    assert "Inside the network" in text
+    assert "forecaster" not in view.text()
     assert "9 units" in text
     assert NASTY in text
     assert view.root.locator("img").count() == 0
@@ -266,10 +273,6 @@ def test_brackets_brush_without_a_mouse(view):
 
 
 def test_the_summaries_say_what_the_trace_holds(view, found):
-    text = view.text()
-    for gate, saturation in found.layers[0].saturation.items():
-        shut, opened = f"{100 * saturation.left.mean():.0f} %", f"{100 * saturation.right.mean():.0f} %"
-        assert re.search(rf"{gate}\s+shut {shut}, open {opened}", text), gate
     lives = view.root.get_by_role("img", name="Half-lives of 9 units").get_attribute("aria-label")
     assert "0 outlast the window of 24 steps" in lives
     rows = view.root.locator(".features tbody tr")
@@ -279,6 +282,18 @@ def test_the_summaries_say_what_the_trace_holds(view, found):
         assert name == found.feature_names[at]
         assert number(could) == pytest.approx(found.connectivity.feature.median[at], rel=0.06)
         assert number(did) == pytest.approx(found.occlusion.feature[at], rel=0.06)
+
+
+def test_gates_that_stand_shut_or_open_are_scattered_and_others_are_not(mount, view):
+    words = "How often each unit's gates are shut and open"
+    assert words not in view.text(), "no gate of this network is ever shut or open: one dot on another"
+    wide = keras.initializers.RandomNormal(stddev=2.0, seed=0)
+    found = traced(keras.layers.LSTM(9, kernel_initializer=wide))
+    text = mount(GateExplorer(found)).text()
+    assert words in text
+    for gate, saturation in found.layers[0].saturation.items():
+        shut, opened = f"{100 * saturation.left.mean():.0f} %", f"{100 * saturation.right.mean():.0f} %"
+        assert re.search(rf"{gate}\s+shut {shut}, open {opened}", text), gate
 
 
 def test_bands_hold_mean_and_quartiles_over_the_units(found):
@@ -308,7 +323,7 @@ def test_the_axis_shows_the_dates_and_the_rows_their_half_lives(page, mount, fou
     assert "2021-03-03" in page.evaluate("written"), "the cursor's own date, among the others"
     longest = ranked(found.layers[0])[0]
     assert written.index(f"unit {longest}") < written.index(f"{found.layers[0].half_life[longest]:.3g}")
-    assert "share of time shut (< 0.1)" in written
+    assert "half-life in steps" in written
 
 
 def test_a_forecast_stands_behind_the_series(mount, found):
@@ -434,7 +449,7 @@ def test_the_offline_file_holds_everything(page, found, tmp_path):
     for signal in ("forget", "hidden", "candidate"):
         root.locator("select[aria-label='Signal of the heat map']").select_option(signal)
         assert root.get_attribute("data-signal") == signal
-    assert told(found) in root.inner_text()
+    assert told(found)[0] in root.inner_text()
     state = json.loads(re.search(r'id="state">(.*?)</script>', path.read_text(), re.DOTALL)[1])
     names = {array["name"] for array in state["_snapshot"]["arrays"]}
     assert {f"1:tile:{signal}" for signal in found.layers[1].signals} <= names
@@ -469,6 +484,46 @@ def test_memory_shows_curves_and_the_table(mount, remembered):
     norm = remembered.flow[(remembered.flow["network"] == "rnn") & (remembered.flow["state"] == "initial")]
     said = float(re.search(r"rnn ([\d.e-]+)", readout)[1])
     assert said == pytest.approx(norm["relative"].iloc[0], rel=0.06)
+
+
+@pytest.mark.parametrize("width", [500, 700, 1400])
+def test_the_memory_charts_neither_overlap_nor_spill(mount, page, remembered, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    view = mount(MemoryExplorer(remembered))
+    page.wait_for_timeout(100)
+    boxes = [chart.bounding_box() for chart in view.root.locator(".uplot").all()]
+    first, second = boxes
+    assert first["x"] + first["width"] <= second["x"] or first["y"] + first["height"] <= second["y"]
+    assert all(box["x"] + box["width"] <= width for box in boxes)
+
+
+def test_text_and_pictures_grow_with_the_notebooks_font(view, page):
+    def sizes():
+        return page.evaluate(
+            """(host) => {
+                const root = document.querySelector(host).shadowRoot;
+                const heat = root.querySelector(".heat canvas");
+                return [parseFloat(getComputedStyle(root.querySelector(".title")).fontSize), heat.offsetHeight];
+            }""",
+            view.host,
+        )
+
+    before = sizes()
+    page.evaluate("document.documentElement.style.setProperty('--jp-content-font-size1', '28px')")
+    view.page.wait_for_function(
+        """([host, height]) =>
+            document.querySelector(host).shadowRoot.querySelector(".heat canvas").offsetHeight > 1.5 * height""",
+        arg=[view.host, before[1]],
+    )
+    assert sizes() == pytest.approx([2 * value for value in before], rel=0.02)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    view.root.locator(".stack").focus()
+    page.keyboard.press("Home")
+    cursor, canvas = (view.root.locator(name).bounding_box() for name in (".cursor", ".heat canvas"))
+    # The first of 25 steps (a forecast follows), between margins that have grown as well.
+    left, right = 2 * 62, 2 * 14
+    middle = canvas["x"] + left + (canvas["width"] - left - right) / (2 * STEPS)
+    assert cursor["x"] == pytest.approx(middle, abs=2)
 
 
 def test_a_share_just_below_the_limit_is_not_said_to_have_reached_it(mount, remembered):

@@ -91,7 +91,7 @@ def test_a_training_says_where_it_is(mount):
     assert re.search(r"1\.5 s an epoch · at most 1 min \d\d s left", text)
     assert "patience 5 of 10" in text
     assert "That may be noise, or the start of overfitting; the weights of epoch 3 are kept" in view.text()
-    assert "naive forecast 0.4" in view.text()
+    assert "naive forecast: 0.4" in view.text()
     assert "best epoch 3" in view.text()
     assert "partial epoch" in view.text()
     pixels = colours(view)
@@ -121,6 +121,32 @@ def test_without_validation_nothing_is_said_of_it(mount):
     text = mount(widget).text()
     for word in ("patience", "at most", "validation", "naive"):
         assert word not in text
+
+
+def test_the_first_arrow_key_goes_to_the_forecast(mount):
+    view = mount(FanChart(forecast()))
+    chart = view.root.locator(".chart")
+    chart.focus()
+    chart.press("ArrowRight")
+    assert "2024-04-30" in view.root.locator("table").inner_text()
+    chart.press("ArrowRight")
+    assert "2024-05-01" in view.root.locator("table").inner_text()
+    chart.press("Escape")
+    for _ in range(3):
+        chart.press("ArrowLeft")
+    assert "observed" in view.root.locator(".readout").inner_text()
+
+
+def test_the_time_left_leaves_the_compilation_out(mount):
+    widget, listener = training_view()
+    listener._clock = iter([30.0, 30.5, 31.0]).__next__
+    listener.on_start(TrainingPlan("run", 11, 4, 30, 100, 20, 10, None))
+    for batch in (1, 2, 3):
+        listener.on_batch(Batch(1, batch, 1.0))
+    listener.on_epoch(Epoch(1, 0.5, 0.5, 1e-3, 40.0, 1, 30))
+    widget.wire.flush(final=True)
+    text = mount(widget).root.locator("header").inner_text()
+    assert "2.0 s an epoch · at most 20 s left" in text
 
 
 def test_stop_is_shown_only_once_a_click_is_known_to_arrive(mount):
@@ -287,7 +313,7 @@ def test_actual_values_are_hits_or_misses(mount):
     low, high = made.quantile(0.05), made.quantile(0.95)
     actual = pd.Series(np.where(np.arange(20) % 4 == 0, high[:20] + 5, (low + high)[:20] / 2), TIMES[120:140])
     text = mount(FanChart(made, actual=actual)).text()
-    assert "Actual values inside the band: 15/20" in text
+    assert "15 of 20 actual values inside the band" in text
 
 
 def test_more_paths_are_asked_for_and_join(mount):

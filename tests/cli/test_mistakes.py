@@ -1,6 +1,8 @@
 """A mistake gets the same one line through Python, magic and command line, and costs nothing that was there."""
 
 import shlex
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -102,7 +104,7 @@ STUDIES = {
     "an unknown baseline": ("backtest", "--baselines niave", ["'niave'", "did you mean 'naive'?"]),
     "refitting less than once": ("backtest", "--refit -1", ["on or off, or greater than or equal to 1", "'-1'"]),
     "rows that none can be judged on": ("backtest", "--test 0.01", ["got 1 newest rows", "raise test="]),
-    "a known column that is no input": ("backtest", "--known kind", ["'kind'", "features="]),
+    "a known column that is no input": ("backtest", "--known kind", ["'kind'", "--features"]),
     "nobody at the address": ("backtest", "--cluster nonsense", ["no Dask scheduler answers at 'nonsense'"]),
 }
 
@@ -175,3 +177,41 @@ def test_a_real_run_survives_every_mistake_that_follows(do, shell):
         run.forecast(3, interval=150)
     with pytest.raises(LabError, match="one"):
         lab.train(series(), target="close", stack="LSTM(4)\nDense(2)\n", lookback=5)
+
+
+EARLY = {
+    "a column": ("run prices.csv --target clsoe", "did you mean 'close'?"),
+    "a time column": ("run prices.csv --target close --time dtae", "did you mean 'date'?"),
+    "a feature": ("run prices.csv --target close --features rsj(14)", "did you mean 'rsi'?"),
+    "a file": ("run absent.csv --target close", "absent.csv"),
+    "an option's value": ("run prices.csv --target close --epochs none", "'none'"),
+    "a folder": ("run prices.csv --target close --out nowhere/x.png", "'nowhere'"),
+    "a column of a backtest": ("backtest prices.csv --target clsoe", "did you mean 'close'?"),
+    "a baseline": ("backtest prices.csv --target close --baselines niave", "did you mean 'naive'?"),
+    "a column of a comparison": ("compare prices.csv --target clsoe", "did you mean 'close'?"),
+    "a kind": ("compare prices.csv --target close --kinds lsmt", "did you mean 'lstm'?"),
+    "a column of an ablation": ("ablate prices.csv --target clsoe", "did you mean 'close'?"),
+    "a change": ("ablate prices.csv --target close --changes 'loss: mes'", "did you mean 'loss: mse'?"),
+    "a column of a check": ("features prices.csv --target clsoe", "did you mean 'close'?"),
+    "the file of a run": ("export absent.lstm", "there is no file absent.lstm"),
+    "an option of the demo": ("demo --epochs 0", "epochs"),
+}
+
+
+def test_a_mistake_is_found_before_tensorflow_is_imported(tmp_path):
+    """All in one process: the first that imported it would show in those after it, so the list names the culprit."""
+    series().to_csv(tmp_path / "prices.csv", index=False)
+    lines = {name: shlex.split(line) for name, (line, _) in EARLY.items()}
+    code = f"""
+import sys
+from lstm_lab.cli.main import main
+for name, words in {lines!r}.items():
+    print(name, file=sys.stderr)
+    assert main(words) == 2, name
+    assert not {{"tensorflow", "keras"}} & set(sys.modules), name
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    told = done.stderr.splitlines()
+    assert told[::2] == list(EARLY)
+    assert [name for name, line in zip(EARLY, told[1::2], strict=True) if EARLY[name][1] not in line] == []

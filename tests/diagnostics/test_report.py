@@ -209,7 +209,7 @@ def test_prepare_is_what_a_training_does_first():
 def test_the_picture_writes_the_findings_out():
     frame = lab.example("oil").assign(flat=1.0)
     figure = lab.features(frame, target="price", features=["price", "lag(1)", "flat"], transform="diff").plot()
-    written = " ".join(text.get_text() for text in figure.axes[-1].texts)
+    written = " ".join(text.get_text() for made in figure.axes for text in made.texts)
     assert "flat is 1 in every training row, and tells" in written
     assert "lag(1) nearly repeats price" in written
     clean = lab.features(lab.example("oil"), features="rsi(14)")

@@ -6,6 +6,7 @@ import ast
 import html
 import re
 import threading
+from types import SimpleNamespace
 
 import ipywidgets
 import numpy as np
@@ -22,6 +23,7 @@ from lstm_lab.notebook.dashboard.environment import Surroundings
 from lstm_lab.notebook.dashboard.fields import offer
 from lstm_lab.notebook.dashboard.sections import Sheet
 from lstm_lab.notebook.dashboard.view import dashboard
+from lstm_lab.results import Summary
 from lstm_lab.widgets.next_training import next_weights
 
 PLANS = {name: getattr(sections, name) for name in ("TRAIN", "FORECAST", "BACKTEST", "GATES", "MEMORY")}
@@ -118,7 +120,7 @@ def test_options_that_no_plan_names_fold_away_in_the_last_section():
 def test_the_shown_code_gives_the_same_numbers(opened, do, shell):
     board = opened(horizon=4, paths=100, calibrate=False, dropout=0.3, loss="mse", weights="linear", **SMALL)
     board.pages["Training"].bar.start.click()
-    run = shell.user_ns["run"]
+    run = shell.user_ns["run_1"]
     assert board.run is run
     board.pages["Forecast"].bar.start.click()
     board.pages["Gates"].bar.start.click()
@@ -136,15 +138,17 @@ def test_the_shown_code_gives_the_same_numbers(opened, do, shell):
     lines = [line for line in code.python(settings).split("\n") if not line.startswith("memory")]
     exec("\n".join(lines), told["python"])  # noqa: S102 - the code under test
     cells = code.magics(settings)
-    told["magics"]["run"] = do(cells["Train"])[0]
+    told["magics"]["run_1"] = do(cells["Train"])[0]
     for name, step in (("forecast", "Forecast"), ("gates", "Look inside"), ("judged", "Judge")):
         value, _, err = do(cells[step])
         assert err == ""
         told["magics"][name] = value
     for face in ("python", "magics"):
         found = told[face]
-        assert found["run"] is not run
-        pd.testing.assert_frame_equal(found["run"].history.drop(columns="seconds"), run.history.drop(columns="seconds"))
+        assert found["run_1"] is not run
+        pd.testing.assert_frame_equal(
+            found["run_1"].history.drop(columns="seconds"), run.history.drop(columns="seconds")
+        )
         np.testing.assert_array_equal(found["forecast"].paths, fan.paths)
         np.testing.assert_array_equal(found["gates"].layers[0].forget, trace.layers[0].forget)
         numbers = found["judged"].summary.drop(columns="seconds").reset_index(drop=True)
@@ -406,9 +410,9 @@ def test_what_is_kept_is_the_newest_picture(opened, monkeypatch):
     assert "Nothing was trained" in shown[1]["text/plain"]
     board.pages["Training"].bar.start.click()
     assert "image/png" in shown[2]
-    assert shown[2]["text/plain"].startswith("Run 'run': close")
+    assert shown[2]["text/plain"].startswith("Run 'run_1': close")
     assert "image/png" in board._repr_mimebundle_()
-    assert repr(board).startswith("Dashboard: prices\nRun 'run'")
+    assert repr(board).startswith("Dashboard: prices\nRun 'run_1'")
 
 
 def test_column_names_are_text_and_never_markup(opened, shell, prices):
@@ -424,8 +428,8 @@ def test_a_name_that_is_no_variable_is_refused(opened):
     board = opened(**SMALL)
     board.desk.name.value = "my run"
     board.pages["Training"].bar.start.click()
-    assert "No code: a run is kept" in board.code.value
-    assert said(board.pages["Training"]).startswith("a run is kept under the name of a variable, got 'my run'")
+    assert "No code: keep run as takes the name of a variable" in board.code.value
+    assert said(board.pages["Training"]).startswith("keep run as takes the name of a variable, got 'my run'")
 
 
 def test_in_a_terminal_the_magic_says_what_it_needs_and_what_does_the_same(do):
@@ -457,8 +461,91 @@ def test_without_a_shell_the_runs_are_the_dashboards_own(monkeypatch, prices):
     monkeypatch.setattr("lstm_lab.notebook.dashboard.environment.get_ipython", lambda: None)
     board = dashboard(prices, **SMALL)
     board.pages["Training"].bar.start.click()
-    assert set(board.desk.surroundings.runs()) == {"run"}
+    assert set(board.desk.surroundings.runs()) == {"run_1"}
     assert Surroundings().tables() == []
     with pytest.raises(LabError):
         Surroundings().keep(None, "x") or dashboard("nothing such")
     board.close()
+
+
+@pytest.fixture
+def train_at_once(monkeypatch):
+    """Train without a network: a run is a record of its name."""
+
+    class Run:
+        def __init__(self, name):
+            self.name = name
+            self.end = SimpleNamespace(message="trained")
+
+        def summary_table(self):
+            return Summary("A run", ())
+
+        def _repr_mimebundle_(self, **_):
+            return {"text/plain": self.name, "text/html": self.name}
+
+    monkeypatch.setattr("lstm_lab.run.train", lambda *_, name, **__: Run(name))
+    monkeypatch.setattr("lstm_lab.notebook.dashboard.pages.Page._view_of", lambda *_: ipywidgets.HTML("a run"))
+
+
+@pytest.mark.usefixtures("train_at_once")
+def test_every_run_gets_a_number_of_its_own(opened, shell):
+    shell.user_ns["run_2"] = "mine"
+    board = opened(**SMALL)
+    for _ in range(3):
+        board.pages["Training"].bar.start.click()
+    runs = {name: shell.user_ns[name].name for name in ("run_1", "run_3", "run_4")}
+    assert runs == {"run_1": "run_1", "run_3": "run_3", "run_4": "run_4"}
+    assert shell.user_ns["run_2"] == "mine"
+    assert said(board.pages["Training"]) == "trained; kept as run_4"
+    board.desk.name.value = "small"
+    for _ in range(2):
+        board.pages["Training"].bar.start.click()
+    assert [shell.user_ns[name].name for name in ("small", "small_1")] == ["small", "small_1"]
+
+
+@pytest.mark.usefixtures("train_at_once")
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("prices", "keep run as takes a new name, got 'prices', a variable that the dashboard did not make"),
+        ("list", "keep run as takes the name of a variable, got 'list', a name of Python's own"),
+    ],
+)
+def test_a_run_takes_no_name_that_something_else_has(opened, shell, prices, name, wrong):
+    board = opened(**SMALL)
+    board.desk.name.value = name
+    assert wrong in html.unescape(board.code.value)
+    board.pages["Training"].bar.start.click()
+    assert said(board.pages["Training"]).startswith(wrong)
+    assert shell.user_ns["prices"] is prices
+    assert "list" not in shell.user_ns
+    board.desk.name.value = "mine"
+    assert said(board.pages["Training"]) == ""
+
+
+@pytest.mark.usefixtures("train_at_once")
+def test_a_name_that_a_cell_takes_is_suggested_no_more(opened, do, shell):
+    board = opened(**SMALL)
+    assert board.desk.name.value == "run_1"
+    do("run_1 = 'mine'")
+    assert board.desk.name.value == "run_2"
+    board.pages["Training"].bar.start.click()
+    assert (shell.user_ns["run_1"], shell.user_ns["run_2"].name) == ("mine", "run_2")
+
+
+def test_a_refusal_goes_when_it_is_mended_and_not_before(opened):
+    board = opened(**SMALL)
+    page = board.pages["Training"]
+    control = board.desk.train.controls["lookback"]
+    control.field.parts[0].value = 0
+    page.bar.start.click()
+    refused = said(page)
+    assert "lookback" in refused
+    board.desk.train.controls["epochs"].put(5)
+    assert said(page) == refused
+    control.put(9)
+    assert said(page) == ""
+    board.pages["Forecast"].bar.start.click()
+    assert said(board.pages["Forecast"]).startswith("there is no run yet")
+    control.put(8)
+    assert said(board.pages["Forecast"]).startswith("there is no run yet")

@@ -204,7 +204,10 @@ def test_a_semicolon_of_another_cell_means_nothing_here(do):
         ),
         ("%lstm_train prices --target clsoe", "there is no column 'clsoe'; did you mean 'close'?"),
         ("%lstm_train", "%lstm_train needs data: a DataFrame, a file or an example; for example %lstm_train oil"),
-        ("%lstm_train prices -o 3x", "-o takes the name of a variable, got '3x', no name; for example -o first"),
+        (
+            "%lstm_train prices -o 3x",
+            "-o takes the name of a variable, got '3x', not a word of letters, digits and _; for example -o first",
+        ),
         (
             "%lstm_train prices -o class",
             "-o takes the name of a variable, got 'class', a word of Python's language; for example -o first",

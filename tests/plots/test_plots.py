@@ -135,12 +135,12 @@ def test_hits_and_misses_are_told_apart_by_shape():
     actual[9] = np.nan
     figure = plot(fc, actual=actual)
     said = words(figure)
-    assert {"held", "missed"} <= set(said)
-    assert any("7 of 9 actual values inside" in text for text in said)
+    assert {"inside", "outside"} <= set(said)
+    assert any("7 of 9 actual values inside the band" in text for text in said)
     marks = {line.get_label(): line for line in figure.axes[0].lines}
-    assert (marks["held"].get_marker(), marks["missed"].get_marker()) == ("o", "X")
-    np.testing.assert_array_equal(marks["missed"].get_ydata(), [1000, 1000])
-    assert "missed" not in words(plot(fc, actual=fc.quantile(0.5)))
+    assert (marks["inside"].get_marker(), marks["outside"].get_marker()) == ("o", "X")
+    np.testing.assert_array_equal(marks["outside"].get_ydata(), [1000, 1000])
+    assert "outside" not in words(plot(fc, actual=fc.quantile(0.5)))
     with pytest.raises(ForecastError, match="to_numpy"):
         plot(fc, actual=pd.Series([1.0]))
 
@@ -162,10 +162,10 @@ def test_names_are_text_and_no_mathematics():
 def test_training_shows_the_kept_epoch_and_the_naive_loss():
     history = pd.DataFrame({"loss": [3.0, 2.0, 1.5, 1.2], "val_loss": [3.0, 1.8, 1.9, 2.5]}, index=[1, 2, 3, 4])
     said = words(training_figure(history, baseline=2.2, title="Training of $x"))
-    assert {"training", "validation", "weights kept: epoch 2, 1.8", "no change: 2.2"} <= set(said)
+    assert {"training", "validation", "best epoch 2: 1.8", "naive forecast: 2.2"} <= set(said)
     assert any(r"\$x" in text for text in said)
     said = words(training_figure(history, best_epoch=3))
-    assert "weights kept: epoch 3, 1.9" in said
+    assert "best epoch 3: 1.9" in said
     png(training_figure(history.iloc[:1]))
 
 
@@ -257,3 +257,10 @@ def test_pyplot_is_never_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False", "False"]
+
+
+def test_a_picture_follows_the_notebook_into_the_dark():
+    shown = mimebundle(forecast())["text/html"]
+    assert re.search(r'body:is\(\[data-jp-theme-light="false"\],.vscode-dark\) .lstm-picture\{filter:invert', shown)
+    assert re.search(r"prefers-color-scheme:dark\)\{body:not\(\[data-jp-theme-light\]", shown)
+    assert shown.count('<img class="lstm-picture"') == 1

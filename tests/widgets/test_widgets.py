@@ -22,7 +22,7 @@ from lstm_lab.widgets import cell_outputs as cells
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.fan import FanChart, sampling_view
 from lstm_lab.widgets.next_training import NextWeights
-from lstm_lab.widgets.training import training_view
+from lstm_lab.widgets.training import MonitorListener, TrainingMonitor, training_view
 from lstm_lab.widgets.weights import WeightCurve
 
 TIMES = pd.date_range("2024-01-01", periods=70, freq="D")
@@ -396,3 +396,49 @@ def test_live_views_need_neither_pyplot_nor_tensorflow():
         "sys.exit(any(name in sys.modules for name in ('matplotlib.pyplot', 'tensorflow', 'keras')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_losses_of_batches_do_not_start_anew_with_each_epoch(trained):
+    view, listener = trained
+    losses = {1: [4.0, 2.0, 3.0, 1.0], 2: [2.0, 2.0, 0.0, 4.0]}
+    for epoch, each in losses.items():
+        for batch in range(1, 5):
+            # Keras tells the mean over the epoch so far.
+            listener.on_batch(Batch(epoch, batch, float(np.mean(each[:batch]))))
+    np.testing.assert_allclose(view.wire.array("batches_loss"), losses[1] + losses[2], atol=1e-6)
+
+
+def test_where_some_batches_are_shown_each_point_is_the_mean_since_the_one_before():
+    view, listener = training_view()
+    listener.on_start(TrainingPlan("run", 1, 100, 3, 100, 20, 5000, 0.5))
+    losses = np.random.default_rng(0).random(100)
+    for batch in range(1, 101):
+        listener.on_batch(Batch(1, batch, float(losses[:batch].mean())))
+    listener.on_epoch(Epoch(1, 0.5, 0.5, 1e-3, 1.0, 1, 3))
+    ends = (view.wire.array("batches_at") * 100).round().astype(int)
+    expected = [part.mean() for part in np.split(losses, ends)[:-1]]
+    np.testing.assert_allclose(view.wire.array("batches_loss"), expected, rtol=1e-4)
+
+
+def test_the_pace_is_of_the_batches_after_the_one_that_compiled():
+    seconds = iter([30.0, 30.5, 31.0, 90.0])
+    view = TrainingMonitor()
+    listener = MonitorListener(view, clock=lambda: next(seconds))
+    listener.on_start(PLAN)
+    listener.on_batch(Batch(1, 1, 0.5))
+    assert view.wire.get("pace") is None
+    listener.on_batch(Batch(1, 2, 0.5))
+    listener.on_batch(Batch(1, 3, 0.5))
+    assert view.wire.get("pace") == pytest.approx(PLAN.batches * 0.5)
+    listener.on_batch(Batch(2, 1, 0.5))
+    assert view.wire.get("pace") == pytest.approx(PLAN.batches * 0.5)
+
+
+def test_what_was_chosen_for_the_next_training_is_forgotten_in_every_view_once_used():
+    chosen = NextWeights()
+    weighting = Weighting(pd.date_range("2024", periods=20), "uniform")
+    views = [WeightCurve(weighting, chosen=chosen) for _ in range(2)]
+    views[0]._hear(views[0], {"kind": "use", "scheme": "exponential:3"}, [])
+    assert [view.wire.get("next") for view in views] == ["exponential:3"] * 2
+    chosen.clear()
+    assert [view.wire.get("next") for view in views] == ["", ""]

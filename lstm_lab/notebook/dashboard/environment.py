@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import keyword
+import re
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
 
 from lstm_lab.errors import OptionError
-from lstm_lab.notebook.namespace import named_runs, tables
+from lstm_lab.notebook.namespace import named_runs, tables, why_not_a_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lstm_lab.options import Options
 
-__all__ = ["Surroundings", "checked_name"]
+__all__ = ["Surroundings"]
 
 
 class Surroundings:
@@ -30,6 +30,7 @@ class Surroundings:
     def __init__(self, shell: Any = None) -> None:
         self.shell: Any = get_ipython() if shell is None else shell
         self.variables: dict[str, Any] = {} if self.shell is None else self.shell.user_ns
+        self._kept: dict[str, Any] = {}
 
     @property
     def _magics(self) -> Any:
@@ -48,10 +49,44 @@ class Surroundings:
 
     def keep(self, run: Any, name: str) -> None:
         """Store a run as a variable, and make it the one that the magics use."""
-        self.variables[name] = run
+        self._kept[name] = self.variables[name] = run
         if self._magics is not None:
             self._magics.runs[name] = run
             self._magics.last = run
+
+    def free(self, name: str) -> str:
+        """Give the next numbered name that nothing has, from a name or its number on.
+
+        >>> Surroundings().free("run")
+        'run_1'
+        """
+        stem, _, number = re.fullmatch(r"(.*?)(_(\d+))?", name).groups()  # type: ignore[union-attr]  # matches any name
+        taken = {*self.variables, *self.runs()}
+        count = int(number or 0)
+        while f"{stem}_{count}" in taken or count == 0:
+            count += 1
+        return f"{stem}_{count}"
+
+    def name_for(self, name: str) -> str:
+        """Give the name to keep the next run under: this one, or the next number where a run of the dashboard's has it.
+
+        Raises
+        ------
+        OptionError
+            Python could not use it, or it is the name of something that the dashboard did not make.
+        """
+        wrong = why_not_a_name(name, self.variables)
+        if wrong is not None:
+            raise OptionError(f"keep run as takes the name of a variable, got {name!r}, {wrong}; for example run_1")
+        holder = self.variables.get(name, self.runs().get(name))
+        if holder is None:
+            return name
+        if holder is self._kept.get(name):
+            return self.free(name)
+        raise OptionError(
+            f"keep run as takes a new name, got {name!r}, a variable that the dashboard did not make;"
+            f" for example {self.free(name)}"
+        )
 
     def bind(self, frame: Any) -> str:
         """Name the variable that holds this very frame; one that has no name gets one, so that code can mention it."""
@@ -83,16 +118,3 @@ class Surroundings:
             return lambda: None
         self.shell.events.register("post_run_cell", heard)
         return lambda: self.shell.events.unregister("post_run_cell", heard)
-
-
-def checked_name(name: str) -> str:
-    """Take a name for a variable.
-
-    Raises
-    ------
-    OptionError
-        Python could not use it.
-    """
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise OptionError(f"a run is kept under the name of a variable, got {name!r}; for example run")
-    return name

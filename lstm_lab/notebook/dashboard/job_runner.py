@@ -91,9 +91,12 @@ class Bar:
         self.view = box(*lead, self.start, *[self.stop] * stops, self.line, look="bar")
         self._hint = ""
         self._before: str | None = None
+        self.refused = False
+        """The line says what is wrong."""
 
     def begin(self, *, stoppable: bool) -> None:
         """Offer Stop, or say what else stops the work where a click would not arrive."""
+        self.refused = False
         self._hint = "" if stoppable or not self._stops else "; to stop, interrupt the kernel (■)"
         self.start.disabled = True
         self.stop.description, self.stop.disabled = "Stop", not stoppable
@@ -122,8 +125,19 @@ class Bar:
         """Say one thing."""
         self._put(paragraph(text + self._hint) if text else "")
 
+    def settle(self, wrong: str | None) -> None:
+        """Follow the settings after a refusal: say what is still wrong with them, or nothing once it is mended."""
+        if not self.refused:
+            return
+        if wrong is None:
+            self.refused = False
+            self._put("")
+        else:
+            self.refuse(wrong)
+
     def refuse(self, text: str) -> None:
         """Say what was wrong, in one line."""
+        self.refused = True
         self._put(f'<p class="lab-wrong" role="alert">{html.escape(" ".join(text.split()))}</p>')
 
     def progress(self, share: float, text: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.diagnostics.training_choices import residual_losses, weighting
-from lstm_lab.notebook.dashboard.environment import checked_name
 from lstm_lab.widgets import widget
 from lstm_lab.widgets.next_training import NextWeights
 
@@ -42,7 +41,7 @@ class Jobs:
         from lstm_lab.run import train  # noqa: PLC0415 - brings TensorFlow, which opening a dashboard need not
 
         desk = self._desk
-        values, name = desk.train.values(), checked_name(str(desk.name.value).strip())
+        values, name = desk.train.values(), desk.claim_name()
         run = train(desk.source.take(), listener=heard, stop=heard.stop, name=name, **values)
         desk.surroundings.keep(run, name)
         desk.see_runs(pick=name)

@@ -30,6 +30,8 @@ class Preview:
 
     def __init__(self) -> None:
         self.view = ipywidgets.HTML()
+        self.mistake: str | None = None
+        """What is wrong with the data or the options, in one line."""
         self._key: Any = None
         self._data: Any = None
         self._prepared: Prepared | None = None
@@ -47,8 +49,9 @@ class Preview:
             Gives the options that are not at their defaults; a mistake in them is shown in the preview's place.
         """
         try:
-            shown = self._draw(key, source(), TrainOptions.of(values()))
+            shown, self.mistake = self._draw(key, source(), TrainOptions.of(values())), None
         except LabError as mistake:
+            self.mistake = str(mistake)
             shown = note(f"No preview: {mistake}")
         if shown != self.view.value:
             self.view.value = shown

@@ -9,9 +9,8 @@ import ipywidgets
 from lstm_lab.data.time_index import usual_seasons
 from lstm_lab.data.transforms import NAMES
 from lstm_lab.diagnostics.training_choices import SCHEMES
-from lstm_lab.errors import RunError
+from lstm_lab.errors import OptionError, RunError
 from lstm_lab.notebook.dashboard.code import Settings
-from lstm_lab.notebook.dashboard.environment import checked_name
 from lstm_lab.notebook.dashboard.fields import listen, offer
 from lstm_lab.notebook.dashboard.sections import BACKTEST, FORECAST, GATES, MEMORY, TRAIN, Sheet
 from lstm_lab.notebook.dashboard.source import Source
@@ -46,8 +45,12 @@ class Desk:
         self.train = Sheet(TRAIN, _WORDS, {"Data": self.source.cells})
         self.forecast, self.backtest = Sheet(FORECAST), Sheet(BACKTEST)
         self.gates, self.memory = Sheet(GATES), Sheet(MEMORY)
+        self._suggested = surroundings.free("run")
         self.name = ipywidgets.Text(
-            value="run", description="keep run as", tooltip="a variable of the notebook", continuous_update=False
+            value=self._suggested,
+            description="keep run as",
+            tooltip="a variable of the notebook; the next run gets the next number",
+            continuous_update=False,
         )
         self.picker = ipywidgets.Dropdown(
             description="run", tooltip="what is forecast with, looked into and judged: any run of this notebook"
@@ -81,8 +84,31 @@ class Desk:
         names = list(self.surroundings.runs())
         options = [(name, name) for name in names] or [("none yet", "")]
         offer(self.picker, options)
+        self._renew_name()
         if pick is not None:
             self.picker.value = pick
+
+    def claim_name(self) -> str:
+        """Give the name that the next run is kept under, and show it.
+
+        Raises
+        ------
+        OptionError
+            Another thing has the name that was typed.
+        """
+        self._renew_name()
+        self._suggested = self.surroundings.name_for(str(self.name.value).strip())
+        self.name.value = self._suggested
+        return self._suggested
+
+    def _renew_name(self) -> None:
+        """Suggest another name where a cell has taken the one that was suggested; one that was typed stays."""
+        if self.name.value == self._suggested:
+            try:
+                self.surroundings.name_for(self._suggested)
+            except OptionError:
+                self._suggested = self.surroundings.free(self._suggested)
+                self.name.value = self._suggested
 
     def see_data(self) -> None:
         """Offer the columns of the data, and the transforms that suit its times."""
@@ -100,6 +126,13 @@ class Desk:
         if usual is not None and not controls["target"].field.text:
             controls["target"].put(usual)
 
+    def state(self) -> tuple[Any, ...]:
+        """Give what tells whether anything has changed: every control's text, the run, the name and the data."""
+        texts = tuple(control.field.text for sheet in self.sheets for control in sheet.controls.values())
+        frame = self.source.identity
+        run = self.surroundings.runs().get(self.picker.value)
+        return texts, self.name.value, self.picker.value, id(run), frame if isinstance(frame, str) else id(frame)
+
     def settings(self) -> Settings:
         """Say what the controls say.
 
@@ -108,7 +141,8 @@ class Desk:
         OptionError
             One of them says what cannot be.
         """
-        name = checked_name(str(self.name.value).strip())
+        name = str(self.name.value).strip()
+        self.surroundings.name_for(name)
         return Settings(
             word=self.source.word,
             source=self.source.python,

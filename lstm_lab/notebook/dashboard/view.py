@@ -69,6 +69,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         super().__init__((ipywidgets.HTML(STYLE), self._head(), self._halves()))
         self.add_class("lstm-board")
         self._settling = False
+        self._state: Any = None
         self._shown_by: str | None = None
         self._open = True
         for name, page in self.pages.items():
@@ -111,6 +112,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             self.desk.see_data()
             self.preview.update(self.desk.source.word, self.desk.source.take, self.desk.train.values)
             self._write()
+            self._settle()
         finally:
             self._settling = False
 
@@ -125,12 +127,34 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         if self.code.value != shown:
             self.code.value = shown
 
+    def _settle(self) -> None:
+        """Take back what a page has refused, once a control, the data or the runs have changed and nothing is wrong."""
+        now = self.desk.state()
+        if now == self._state:
+            return
+        self._state = now
+        for name, page in self.pages.items():
+            page.bar.settle(self._wrong_for(name, page))
+
+    def _wrong_for(self, name: str, page: Page) -> str | None:
+        try:
+            if page.sheet is not None:
+                page.sheet.values()
+            if name == "Training":
+                self.desk.settings()
+                return self.preview.mistake
+            _ = self.desk.run
+        except LabError as mistake:
+            return str(mistake)
+        return None
+
     def _open_tab(self, name: str) -> None:
         self.tabs.selected_index = TABS.index(name)
 
     def _told(self, name: str, result: Shown) -> None:
         if name == "Training":
             self._write()
+            self._settle()
         self.keepsake.keep(result)
 
     def _after_cell(self, *_: Any) -> None:

@@ -5,7 +5,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { h, say } from "./dom";
 import { styles } from "./style";
-import { palette, watchTheme, type Palette, type Wanted } from "./theme";
+import { palette, textUnit, watchTheme, type Palette, type Wanted } from "./theme";
 import type { Store, Wire } from "./wire";
 
 export interface Context {
@@ -13,6 +13,8 @@ export interface Context {
   el: HTMLElement;
   wire: Wire;
   signal: AbortSignal;
+  /** Build the view anew, in place: its text has another size. */
+  again: () => void;
 }
 
 export abstract class View {
@@ -25,7 +27,10 @@ export abstract class View {
   protected readonly readout = h("p", { class: "readout", "aria-live": "polite" });
   protected palette: Palette;
   protected width = 0;
+  /** How much larger than usual text is here; lengths that no style sheet sees are multiplied by it. */
+  protected unit = 1;
   readonly #trouble = h("p", { class: "error", role: "alert", hidden: true });
+  readonly #ruler = h("span", { class: "ruler", "aria-hidden": "true" });
   #changed = new Set<string>();
   #frame = 0;
   #visible = true;
@@ -40,7 +45,7 @@ export abstract class View {
     const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [styles()];
     shadow.replaceChildren(this.root);
-    this.root.append(h("header", {}, this.facts, this.actions), this.body, this.readout, this.#trouble);
+    this.root.append(h("header", {}, this.facts, this.actions), this.body, this.readout, this.#trouble, this.#ruler);
     // The notebook's own single-key shortcuts must not fire while a person types in here.
     el.setAttribute("data-lm-suppress-shortcuts", "true");
     el.classList.add("lstm-lab");
@@ -63,9 +68,12 @@ export abstract class View {
     this.#label();
     this.#themed();
     this.#guard(() => {
+      this.unit = textUnit(this.root);
       this.width = Math.max(this.root.clientWidth, 280);
       this.build();
       this.#built = true;
+      // What was made before it had a place in the page takes the room that it has there.
+      this.resize();
       this.update(new Set());
     });
     signal.addEventListener("abort", this.store.listen((changed) => this.later(changed)));
@@ -76,6 +84,8 @@ export abstract class View {
     this.complain(String(model.get("error") ?? ""));
     const sizes = new ResizeObserver(() => this.#resized());
     sizes.observe(this.root);
+    // As wide as ten letters: hears of another text size, wherever it comes from.
+    sizes.observe(this.#ruler);
     const sight = new IntersectionObserver(([entry]) => {
       this.#visible = entry?.isIntersecting ?? true;
       if (this.#visible) this.later(new Set());
@@ -101,7 +111,7 @@ export abstract class View {
 
   protected get height(): number {
     const height: unknown = this.context.model.get("height");
-    return typeof height === "number" && height > 0 ? height : 300;
+    return (typeof height === "number" && height > 0 ? height : 300) * this.unit;
   }
 
   #wanted(): Wanted {
@@ -125,6 +135,7 @@ export abstract class View {
 
   #resized(): void {
     const width = this.root.clientWidth;
+    if (width > 0 && Math.abs(textUnit(this.root) / this.unit - 1) > 0.02) return this.context.again();
     if (!this.#built || width === 0 || width === this.width) return;
     this.width = width;
     this.#guard(() => this.resize());

@@ -10,6 +10,8 @@ export interface ChartOptions {
   label: string;
   height: number;
   width: number;
+  /** How much larger than usual text is. */
+  unit: number;
   palette: () => Palette;
   /** x is seconds since 1970, shown as it is (no time zone is applied). */
   time?: boolean;
@@ -43,17 +45,19 @@ export interface ChartOptions {
   start?: () => number;
 }
 
-const FONT = "12px system-ui, sans-serif";
+export function font(unit: number): string {
+  return `${12 * unit}px system-ui, sans-serif`;
+}
 
 /** As wide as the longest label, so that no axis clips its numbers. */
-function axisSize(least: number, u: uPlot, values: string[] | null, axis: number, cycle: number): number {
+function axisSize(least: number, unit: number, u: uPlot, values: string[] | null, axis: number, cycle: number): number {
   const before = u.axes[axis] as (uPlot.Axis & { _size?: number }) | undefined;
   if (cycle > 1 && before?._size !== undefined) return before._size;
   u.ctx.save();
-  u.ctx.font = FONT;
+  u.ctx.font = font(unit);
   const widest = Math.max(0, ...(values ?? []).map((text) => u.ctx.measureText(text ?? "").width));
   u.ctx.restore();
-  return Math.max(least, Math.ceil(widest) + 16);
+  return Math.max(least * unit, Math.ceil(widest) + 16);
 }
 
 /** Share of x beyond which nothing comes closer. */
@@ -145,7 +149,7 @@ export class Chart {
       width: options.width,
       height: options.height,
       legend: { show: false },
-      padding: options.plain ? [4, 12, 6, 0] : [10, 22, 0, 0],
+      padding: options.plain ? [4, 12, 6, 0] : [10, 22 * options.unit, 0, 0],
       cursor: {
         points: { size: 7 },
         drag: { x: true, y: !options.plain, uni: 24, dist: 4 },
@@ -179,21 +183,22 @@ export class Chart {
 
   #axes(): uPlot.Axis[] {
     const { options } = this;
+    const { unit } = options;
     const look = {
       stroke: () => options.palette().muted,
       grid: { stroke: () => options.palette().grid, width: 1 },
       ticks: { stroke: () => options.palette().grid, width: 1, size: 5 },
-      font: FONT,
-      labelFont: FONT,
+      font: font(unit),
+      labelFont: font(unit),
       labelGap: 0,
-      labelSize: 18,
+      labelSize: 18 * unit,
       gap: 4,
     };
     return [
       {
         ...look,
-        size: options.time ? 38 : 26,
-        space: 70,
+        size: (options.time ? 38 : 26) * unit,
+        space: 70 * unit,
         show: !options.plain,
         ...(options.xSteps ? { incrs: options.xSteps } : {}),
         ...(options.xLabel ? { label: options.xLabel } : {}),
@@ -202,8 +207,8 @@ export class Chart {
       {
         ...look,
         ...(options.log ? { grid: { ...look.grid, filter: powers }, ticks: { ...look.ticks, filter: powers } } : {}),
-        size: axisSize.bind(null, options.yWidth ?? 0),
-        space: options.plain ? 16 : 34,
+        size: axisSize.bind(null, options.yWidth ?? 0, unit),
+        space: (options.plain ? 16 : 34) * unit,
         ...(options.yValues ? { values: options.yValues } : options.log ? {} : { values: ticks }),
         ...(options.yLabel ? { label: options.yLabel } : {}),
       },

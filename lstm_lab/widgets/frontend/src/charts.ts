@@ -13,14 +13,10 @@ export interface Stroke {
 export abstract class ChartView extends View {
   readonly #charts: Chart[] = [];
 
-  /** How wide each chart is. */
-  protected get room(): number {
-    return this.width - 8;
-  }
 
   /** Make a chart that lives as long as the view. */
   protected plot(options: Partial<ChartOptions> & Pick<ChartOptions, "label" | "series" | "data">): Chart {
-    const chart = new Chart({ height: this.height, width: this.room, palette: () => this.palette, ...options });
+    const chart = new Chart({ height: this.height, width: this.width - 8, unit: this.unit, palette: () => this.palette, ...options });
     this.#charts.push(chart);
     return chart;
   }
@@ -37,7 +33,8 @@ export abstract class ChartView extends View {
   protected recoloured(): void {}
 
   protected override resize(): void {
-    for (const chart of this.#charts) chart.resize(this.room);
+    // Each fills what the page gives it, alone in its row or not.
+    for (const chart of this.#charts) chart.resize(chart.element.clientWidth || this.width - 8);
   }
 
   protected override recolour(): void {

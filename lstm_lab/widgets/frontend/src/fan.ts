@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import type { Chart } from "./chart";
 import { ChartView, ring, rule, stroke } from "./charts";
 import { button, type Entry, fill, h, legend, on, say, toggle } from "./dom";
-import { number, percent, time } from "./format";
+import { number, ordinal, percent, time } from "./format";
 import { clamp, extent, padded } from "./geometry";
 import { pressed } from "./keys";
 import { Stop } from "./stop";
@@ -183,10 +183,10 @@ export class FanView extends ChartView {
     if (today === undefined) return;
     rule(u, "x", today, { colour: muted, width: 1, dash: [3, 3] });
     ctx.fillStyle = muted;
-    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+    ctx.font = `${11 * this.unit * ratio}px system-ui, sans-serif`;
     ctx.textAlign = "right";
     ctx.textBaseline = "top";
-    ctx.fillText("last known", u.valToPos(today, "x", true) - 4 * ratio, u.bbox.top + 3 * ratio);
+    ctx.fillText("origin", u.valToPos(today, "x", true) - 4 * ratio, u.bbox.top + 3 * ratio);
   }
 
   #drawOver(u: uPlot): void {
@@ -247,7 +247,7 @@ export class FanView extends ChartView {
     const hits = this.#hits().filter((hit) => hit !== null);
     this.#score.hidden = hits.length === 0;
     const inside = hits.filter((hit) => hit).length;
-    say(this.#score, `Actual values inside the band: ${inside}/${hits.length}. One forecast says little about coverage; a backtest measures it.`);
+    say(this.#score, `${inside} of ${hits.length} actual values inside the band. One forecast says little about coverage; a backtest measures it.`);
     this.#play.disabled = this.#kept === 0;
     this.root.dataset["done"] = String(done);
     this.root.dataset["reason"] = store.text("reason");
@@ -255,20 +255,27 @@ export class FanView extends ChartView {
   }
 
   /** Name the edges as the interval implies: 5 and 95 for an interval of 90. */
-  #edges(): [string, string] {
+  #edges(): [number, number] {
     const tail = (100 - (this.store.number("interval") ?? 90)) / 2;
-    return [number(tail, 3), number(100 - tail, 3)];
+    return [tail, 100 - tail];
+  }
+
+  /** Name the paths that are drawn one by one. */
+  #samples(): string {
+    const shown = Math.min(SAMPLES, this.#kept);
+    if (shown === 0) return "paths";
+    return shown < this.#done ? `${shown} of ${this.#done} paths` : `all ${shown} paths`;
   }
 
   #showLegend(scored: boolean): void {
     const { text, blue, green, red, orange } = this.palette;
-    const [low, high] = this.#edges();
+    const [low, high] = this.#edges().map(ordinal);
     const entries: Entry[] = [
-      { words: "history", colour: text },
+      { words: "observed", colour: text },
       { words: "median", colour: blue },
-      { words: "25–75 %", colour: alpha(blue, 0.5), kind: "box" },
-      { words: `${low}–${high} %`, colour: alpha(blue, 0.25), kind: "box" },
-      { words: `${Math.min(SAMPLES, this.#kept) || SAMPLES} single paths`, colour: alpha(blue, 0.5) },
+      { words: "25th–75th", colour: alpha(blue, 0.5), kind: "box" },
+      { words: `${low}–${high} percentile`, colour: alpha(blue, 0.25), kind: "box" },
+      { words: this.#samples(), colour: alpha(blue, 0.5) },
     ];
     if (this.#done < ENOUGH) entries.splice(2, 2);
     if (scored) entries.push({ words: "inside", colour: green, kind: "dot" }, { words: "outside", colour: red, kind: "dot" });
@@ -296,8 +303,8 @@ export class FanView extends ChartView {
     this.#chanceAt(at);
     const x = this.store.data("times")[at];
     if (x === undefined) return;
-    const [low, high] = this.#edges();
-    const names = [`${low} %`, "25 %", "median", "75 %", `${high} %`];
+    const [low, high] = this.#edges().map(ordinal) as [string, string];
+    const names = [low, "25th", "median", "75th", high];
     const values = names.map((_, row) => number(this.#row("quantiles", row)[at]));
     const errors = names.map((_, row) => plusMinus(this.#row("errors", row)[at]));
     const actual = this.store.data("actual")[at];
@@ -334,7 +341,7 @@ export class FanView extends ChartView {
     const top = u.valToPos(level, "y");
     this.#level.hidden = !(level >= min && level <= max);
     this.#level.style.top = `${top}px`;
-    this.#level.classList.toggle("under", top < 26);
+    this.#level.classList.toggle("under", top < 26 * this.unit);
     say(this.#levelText, `⇕ ${number(level)}`);
     this.#level.setAttribute("aria-valuemin", String(min));
     this.#level.setAttribute("aria-valuemax", String(max));

@@ -34,7 +34,7 @@ export class FeaturesView extends ChartView {
     );
     const charts = ["Target", "Chosen column"].map((words, at) => this.#chart(words, at));
     this.body.append(
-      h("div", { class: "below" }, figure("What the network gets", list), figure("Findings", h("ul", { class: "findings" }, ...found))),
+      h("div", { class: "below" }, figure("Findings", h("ul", { class: "findings" }, ...found)), figure("What the network gets", list)),
       h("p", { class: "note muted" }, store.text("chance")),
       h("figure", {}, h("figcaption", {}, store.text("target")), charts[0]!.element, this.#name, charts[1]!.element),
       this.readout,
@@ -146,7 +146,7 @@ export class FeaturesView extends ChartView {
     const both = this.#row("spread", this.#at, this.#columns.length);
     const bins = both.length / 2;
     const most = Math.max(...both, 1e-9);
-    plot.begin(this.palette, "value", "share of rows");
+    plot.begin(this.palette, this.unit, "value", "share of rows");
     const ticks = low === high ? [low] : [low, (low + high) / 2, high];
     ticks.forEach((value, at) => plot.tickAcross(0.06 + 0.44 * at, number(value, 3)));
     plot.tickUp(1, percent(most));
@@ -167,7 +167,7 @@ export class FeaturesView extends ChartView {
     const chance = this.store.number("chance_share") ?? 0;
     const most = Math.max(1.5 * chance, ...[...ahead!, ...size!].map((r) => Math.abs(r) || 0));
     const share = (r: number): number => 0.5 + r / most / 2.1;
-    plot.begin(this.palette, "rows later", "correlation");
+    plot.begin(this.palette, this.unit, "rows later", "correlation");
     [1, Math.ceil(ahead!.length / 2), ahead!.length].forEach((lag) => plot.tickAcross((lag - 0.5) / ahead!.length, String(lag)));
     for (const r of [-most, 0, most]) plot.tickUp(share(r), number(r, 2));
     plot.ctx.fillStyle = grid;
@@ -187,7 +187,7 @@ export class FeaturesView extends ChartView {
   #drawStill(): void {
     const { blue, muted } = this.palette;
     this.#sparks.forEach((spark, at) => {
-      const ctx = sheet(spark, 84, 20);
+      const ctx = sheet(spark, 84, 20, this.unit);
       const row = this.#row("newest", at, this.#columns.length).filter(Number.isFinite);
       const [low, high] = [Math.min(...row), Math.max(...row)];
       ctx.strokeStyle = blue;

@@ -48,6 +48,18 @@ export function nice(low: number, high: number, most: number): number[] {
   return Array.from({ length: Math.max(count, 0) }, (_, at) => Number(((first + at) * step).toPrecision(12)));
 }
 
+/** Part a text into its sentences: one ends before a capital, for "0.5" and "vs. 3" hold no end. */
+export function sentences(text: string): string[] {
+  return text.split(/(?<=\.) (?=[A-Z])/);
+}
+
+/** The name of a percentile: "5th", "2.5th", "1st". */
+export function ordinal(value: number): string {
+  const text = String(Number(value.toPrecision(4)));
+  if (text.includes(".") || /1[123]$/.test(text)) return `${text}th`;
+  return text + (({ 1: "st", 2: "nd", 3: "rd" } as Record<string, string>)[text.at(-1)!] ?? "th");
+}
+
 export function percent(share: number, digits = 0): string {
   return `${(100 * share).toFixed(digits)} %`;
 }

@@ -30,7 +30,7 @@ function initialize({ model }: Pick<InitializeProps, "model">): void {
 }
 
 function render({ model, el, signal }: { model: AnyModel; el: HTMLElement; signal?: AbortSignal }): () => void {
-  const ending = new AbortController();
+  let ending = new AbortController();
   signal?.addEventListener("abort", () => ending.abort());
   const name = String(model.get("_view"));
   const Named = views[name];
@@ -38,7 +38,12 @@ function render({ model, el, signal }: { model: AnyModel; el: HTMLElement; signa
     el.textContent = `lstm_lab: no view is called ${name}; the page may hold an older version, reload it.`;
     return () => ending.abort();
   }
-  new Named({ model, el, wire: connect(model), signal: ending.signal }).start();
+  const again = (): void => {
+    ending.abort();
+    ending = new AbortController();
+    new Named({ model, el, wire: connect(model), signal: ending.signal, again }).start();
+  };
+  again();
   return () => ending.abort();
 }
 

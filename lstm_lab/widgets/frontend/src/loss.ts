@@ -1,6 +1,6 @@
 /** Three losses over the residuals that a run really has: what delta changes, and for how many of them. */
 import type uPlot from "uplot";
-import type { Chart } from "./chart";
+import { font, type Chart } from "./chart";
 import { ChartView, rule } from "./charts";
 import { fill, h, legend, say, slider } from "./dom";
 import { number, percent } from "./format";
@@ -25,7 +25,7 @@ export class LossView extends ChartView {
   readonly #legend = h("ul", { class: "legend" });
 
   protected override build(): void {
-    this.facts.append(h("p", { class: "title" }, "Losses over this run's residuals"), h("span", { class: "muted" }, this.store.text("note")));
+    this.facts.append(h("p", { class: "title" }, "Losses over the residuals"), h("span", { class: "muted" }, this.store.text("note")));
     const control = slider(
       "delta",
       { min: 0.05, max: 5, step: 0.05, value: this.#delta },
@@ -109,14 +109,14 @@ export class LossView extends ChartView {
       stroke: () => this.palette.muted,
       grid: { show: false },
       ticks: { stroke: () => this.palette.grid, width: 1, size: 5 },
-      font: "12px system-ui, sans-serif",
-      labelFont: "12px system-ui, sans-serif",
+      font: font(this.unit),
+      labelFont: font(this.unit),
       label: `residual, in ${this.#unit || "units of the transformed target"}`,
-      labelSize: 18,
+      labelSize: 18 * this.unit,
       labelGap: 0,
-      size: 26,
+      size: 26 * this.unit,
       gap: 4,
-      space: 70,
+      space: 70 * this.unit,
       values: (_, splits) => splits.map((value) => number(value * this.#scale, 3)),
     };
   }
@@ -168,8 +168,8 @@ export class LossView extends ChartView {
       { words: "MSE", colour: this.#colour("MSE"), kind: "dash" },
       { words: "MAE", colour: this.#colour("MAE"), kind: "dash" },
       { words: "Huber", colour: this.#colour("Huber") },
-      { words: "residuals where Huber is square", colour: alpha(this.palette.blue, 0.4), kind: "box" },
-      { words: "where it is linear", colour: alpha(this.palette.purple, 0.4), kind: "box" },
+      { words: "residuals, Huber square", colour: alpha(this.palette.blue, 0.4), kind: "box" },
+      { words: "residuals, Huber linear", colour: alpha(this.palette.purple, 0.4), kind: "box" },
     ]);
   }
 

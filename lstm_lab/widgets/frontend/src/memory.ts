@@ -25,7 +25,7 @@ export class MemoryView extends ChartView {
   protected override build(): void {
     this.facts.append(h("p", { class: "title" }, "How far networks feel the past"));
     const pair = h("div", { class: "below" });
-    for (const [state, words] of [["initial", "Gradient before training"], ["trained", "Gradient after training"]] as const) {
+    for (const [state, words] of [["initial", "Before training"], ["trained", "After training"]] as const) {
       const chart = this.#chart(state, words);
       this.#charts.push(chart);
       pair.append(h("figure", {}, h("figcaption", {}, words), chart.element));
@@ -45,10 +45,6 @@ export class MemoryView extends ChartView {
     return (this.store.values["networks"] ?? []) as string[];
   }
 
-  protected override get room(): number {
-    return this.width < 640 ? this.width - 12 : this.width / 2 - 12;
-  }
-
   #colour(at: number): string {
     const { red, orange, yellow, blue, green, purple, text } = this.palette;
     return this.#networks[at] === "this network" ? text : [red, orange, yellow, blue, green, purple][at % 6]!;
@@ -63,7 +59,8 @@ export class MemoryView extends ChartView {
       points: { show: false },
     }));
     return this.plot({
-      label: words,
+      label: `Gradient ${words.toLowerCase()}`,
+      yLabel: "gradient",
       log: true,
       data: this.#data(state),
       series: [{}, ...series],

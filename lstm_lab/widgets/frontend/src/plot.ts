@@ -3,6 +3,7 @@ import { h } from "./dom";
 import { sheet } from "./gates/strips";
 import type { Palette } from "./theme";
 
+/** Height and margins, in pixels of usual text. */
 const HEIGHT = 156;
 const LEFT = 40;
 const RIGHT = 12;
@@ -18,9 +19,9 @@ export class Plot {
   ctx!: CanvasRenderingContext2D;
   width = 0;
 
-  begin({ muted, grid }: Palette, across: string, up: string): void {
-    this.width = Math.max(this.canvas.parentElement!.clientWidth, 160);
-    this.ctx = sheet(this.canvas, this.width, HEIGHT);
+  begin({ muted, grid }: Palette, unit: number, across: string, up: string): void {
+    this.width = Math.max(this.canvas.parentElement!.clientWidth / unit, 160);
+    this.ctx = sheet(this.canvas, this.width, HEIGHT, unit);
     this.ctx.fillStyle = muted;
     this.ctx.strokeStyle = grid;
     this.ctx.lineWidth = 1;

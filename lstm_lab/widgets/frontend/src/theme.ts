@@ -90,6 +90,18 @@ export function watchTheme(callback: () => void, signal: AbortSignal): void {
   signal.addEventListener("abort", () => observer.disconnect());
 }
 
+/** The size of text for which every length in this code is written, in pixels. */
+const TEXT = 13;
+
+/** How much larger than usual the text of a view is: what every length that CSS does not see is multiplied by. */
+export function textUnit(root: HTMLElement): number {
+  if (root.isConnected) return (parseFloat(getComputedStyle(root).fontSize) || TEXT) / TEXT;
+  // A view is made before it is put into the page: the style sheet's rule, for what it will be there.
+  const page = getComputedStyle(document.documentElement);
+  const notebook = parseFloat(page.getPropertyValue("--jp-content-font-size1"));
+  return (notebook || 0.875 * parseFloat(page.fontSize)) / 14 || 1;
+}
+
 /** Say whether the person asked for less motion. */
 export function calm(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -4,6 +4,7 @@ import type { Chart } from "./chart";
 import { ChartView, ring, rule, stroke } from "./charts";
 import { button, h, legend, say, toggle, type Entry } from "./dom";
 import { duration, number } from "./format";
+import { epochSeconds } from "./pace";
 import { Stop } from "./stop";
 import { alpha } from "./theme";
 
@@ -11,6 +12,7 @@ import { alpha } from "./theme";
 const LOSS = 0;
 const VALIDATION = 1;
 const RATE = 2;
+const SECONDS = 3;
 const COLUMNS = 4;
 
 export class TrainingView extends ChartView {
@@ -91,7 +93,7 @@ export class TrainingView extends ChartView {
   #drawStrip(): Chart {
     return this.plot({
       label: "Learning rate by epoch",
-      height: 52,
+      height: 52 * this.unit,
       plain: true,
       data: this.#rates(),
       xRange: () => [0, Math.max(this.#at() * 1.04, 1)],
@@ -115,7 +117,8 @@ export class TrainingView extends ChartView {
   #range(low: number, high: number): [number, number] {
     const batch = this.store.data("batches_loss");
     const values = [...this.#column(LOSS), ...this.#column(VALIDATION)].filter((value) => value !== null);
-    const partial = batch.at(-1);
+    // A middle one of the newest batches: a single batch may lie far off.
+    const partial = [...batch.slice(-5)].sort((a, b) => a - b)[Math.floor(Math.min(batch.length, 5) / 2)];
     if (partial !== undefined && Number.isFinite(partial)) values.push(partial);
     if (Number.isFinite(low) && low !== null) values.push(low, high);
     if (values.length === 0) return [this.#log ? 0.01 : 0, 1];
@@ -134,14 +137,10 @@ export class TrainingView extends ChartView {
   #drawUnder(u: uPlot): void {
     const places = this.store.data("batches_at");
     const losses = this.store.data("batches_loss");
-    let before = Infinity;
     stroke(u, { colour: alpha(this.palette.blue, 0.38), width: 1 }, () => {
       places.forEach((place, at) => {
         const [x, y] = [u.valToPos(place, "x", true), u.valToPos(losses[at]!, "y", true)];
-        // The running mean starts afresh with each epoch: no line across its border.
-        if (Math.ceil(place) === Math.ceil(before)) u.ctx.lineTo(x, y);
-        else u.ctx.moveTo(x, y);
-        before = place;
+        u.ctx.lineTo(x, y);
       });
     });
     const baseline = this.store.number("baseline");
@@ -151,12 +150,17 @@ export class TrainingView extends ChartView {
   #drawOver(u: uPlot): void {
     const { green, blue, surface } = this.palette;
     const best = this.store.number("best_epoch");
-    const marked = best === null ? null : (this.#column(VALIDATION)[best - 1] ?? this.#column(LOSS)[best - 1] ?? null);
+    const marked = best === null ? null : this.#judged(best);
     if (best !== null && marked !== null) ring(u, best, marked, 6, { colour: green, width: 2.5 });
     const losses = this.store.data("batches_loss");
     const last = losses.at(-1);
     if (!this.#partial() || last === undefined) return;
     ring(u, this.store.data("batches_at")[losses.length - 1]!, last, 4, { colour: blue, width: 1.5 }, surface);
+  }
+
+  /** The loss that an epoch is judged by. */
+  #judged(epoch: number): number | null {
+    return this.#column(VALIDATION)[epoch - 1] ?? this.#column(LOSS)[epoch - 1] ?? null;
   }
 
   /** Is an epoch under way, or was one cut short? */
@@ -194,11 +198,9 @@ export class TrainingView extends ChartView {
     const total = this.store.number("seconds");
     if (over) return total === null ? "" : `took ${duration(total)}`;
     const data = this.store.data("epochs");
-    if (done === 0) return "first epoch under way";
-    const times = Array.from({ length: done }, (_, row) => data[row * COLUMNS + 3]!);
-    // The first epoch carries the compilation: it would overstate the rest.
-    const recent = (done > 1 ? times.slice(1) : times).slice(-5);
-    const mean = recent.reduce((sum, value) => sum + value, 0) / recent.length;
+    const times = Array.from({ length: done }, (_, row) => data[row * COLUMNS + SECONDS]!);
+    const mean = epochSeconds(times, this.store.number("pace"));
+    if (mean === null) return done === 0 ? "first epoch under way" : `first epoch took ${duration(times[0]!)}, compilation included`;
     const left = mean * Math.max(epochs - this.#at(), 0);
     const most = this.store.number("patience") === null || (this.store.number("validation_windows") ?? 0) === 0 ? "" : "at most ";
     return `${duration(mean)} an epoch · ${most}${duration(left)} left`;
@@ -224,7 +226,7 @@ export class TrainingView extends ChartView {
 
   #showLegend(): void {
     const { blue, orange, muted, green } = this.palette;
-    const entries: Entry[] = [{ words: "loss", colour: blue }];
+    const entries: Entry[] = [{ words: "training", colour: blue }];
     if (this.#column(VALIDATION).some((value) => value !== null)) entries.push({ words: "validation", colour: orange });
     entries.push({ words: "batches", colour: alpha(blue, 0.45) });
     const baseline = this.store.number("baseline");
@@ -232,10 +234,10 @@ export class TrainingView extends ChartView {
       const { min, max } = this.#chart.u.scales["y"]!;
       const above = typeof max === "number" && baseline > max;
       const where = above ? ", above the plot" : typeof min === "number" && baseline < min ? ", below the plot" : "";
-      entries.push({ words: `naive forecast ${number(baseline)}${where}`, colour: muted, kind: "dash" });
+      entries.push({ words: `naive forecast: ${number(baseline)}${where}`, colour: muted, kind: "dash" });
     }
     const best = this.store.number("best_epoch");
-    if (best !== null && best > 0) entries.push({ words: `best epoch ${best}`, colour: green, kind: "dot" });
+    if (best !== null && best > 0) entries.push({ words: `best epoch ${best}: ${number(this.#judged(best))}`, colour: green, kind: "dot" });
     if (this.#partial()) entries.push({ words: "partial epoch", colour: blue, kind: "dot" });
     legend(this.#legend, entries);
   }
@@ -245,7 +247,7 @@ export class TrainingView extends ChartView {
     const [epochs, losses, validation] = this.#chart.u.data;
     if (epochs[index] === undefined) return say(this.readout, "");
     const rate = this.#column(RATE)[index];
-    const parts = [`epoch ${epochs[index]}`, `loss ${number(losses?.[index])}`];
+    const parts = [`epoch ${epochs[index]}`, `training ${number(losses?.[index])}`];
     if (validation?.[index] !== null && validation?.[index] !== undefined) parts.push(`validation ${number(validation[index])}`);
     parts.push(`learning rate ${number(rate)}`);
     say(this.readout, parts.join(" · "));

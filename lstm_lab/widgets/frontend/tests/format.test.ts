@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decimals, duration, nice, number, percent, tickLabels, time } from "../src/format";
+import { decimals, duration, nice, number, ordinal, percent, sentences, tickLabels, time } from "../src/format";
 
 for (const [value, text] of [
   [0, "0"],
@@ -75,4 +75,12 @@ test("a time shows no more than the step between rows says, and no zone is appli
   assert.equal(time(noon, true, 3600), "2024-02-29 12:30");
   assert.equal(time(noon, true, 1), "2024-02-29 12:30:15");
   assert.equal(time(1200, false, 1), "1,200");
+});
+
+test("percentiles have their names, as in the still picture", () => {
+  assert.deepEqual([5, 2.5, 1, 12, 93, 22, 50].map(ordinal), ["5th", "2.5th", "1st", "12th", "93rd", "22nd", "50th"]);
+});
+
+test("a number's point ends no sentence", () => {
+  assert.deepEqual(sentences("It was 0.5 vs. 3 steps. Units 1.5. The rest."), ["It was 0.5 vs. 3 steps.", "Units 1.5.", "The rest."]);
 });

@@ -4,6 +4,7 @@ import { Cursor, type Acts } from "../src/gates/cursor";
 import { HeatMap } from "../src/gates/heatmap";
 import { Inside, type Layer } from "../src/gates/inside";
 import { LEFT, Strip } from "../src/gates/strips";
+import { tells } from "../src/gates/summaries";
 import { palette } from "../src/theme";
 import { Store, type Message, type Numbers } from "../src/wire";
 import { fake, openPage } from "./page";
@@ -242,4 +243,11 @@ test("keys of the notebook are left to it", () => {
   assert.equal(press("b"), false);
   assert.equal(press("ArrowLeft", { ctrlKey: true }), false);
   assert.equal(press("ArrowLeft"), true);
+});
+
+test("a scatter is drawn where its dots lie apart, and only there", () => {
+  assert.equal(tells([0, 0, 0.01], [0, 0, 0]), false);
+  assert.equal(tells([0.4, 0.4], [0.1, 0.1]), false);
+  assert.equal(tells([0, 0, 0], [0, 0.2, 0]), true);
+  assert.equal(tells([]), false);
 });

@@ -61,27 +61,28 @@ export class Cursor {
     this.step = clamp(step, 0, this.inside.steps - 1);
     const x = this.heat.x(this.step + 0.5);
     this.#line.hidden = x < LEFT || x > this.heat.edge;
-    this.#line.style.transform = `translateX(${x}px)`;
+    this.#line.style.transform = `translateX(${x * this.inside.unit}px)`;
     this.acts.moved();
   }
 
   /** Put the brush where its steps now are. */
   placeBrush([from, to]: [number, number] = this.inside.range ?? [0, -1]): void {
     const { heat } = this;
+    const { unit } = this.inside;
     const { style } = this.#brushed;
     this.#brushed.hidden = to < from;
     if (to < from) return;
     const left = Math.max(heat.x(from), LEFT);
-    style.left = `${left}px`;
-    style.width = `${Math.max(Math.min(heat.x(to + 1), heat.edge) - left, 0)}px`;
+    style.left = `${left * unit}px`;
+    style.width = `${Math.max(Math.min(heat.x(to + 1), heat.edge) - left, 0) * unit}px`;
     style.top = `${heat.canvas.offsetTop + heat.element.offsetTop}px`;
-    style.height = `${heat.height}px`;
+    style.height = `${heat.height * unit}px`;
   }
 
   #stepAt(event: { clientX: number }): number {
     const box = this.heat.canvas.getBoundingClientRect();
-    const { span, steps } = this.inside;
-    const share = (event.clientX - box.left - LEFT) / (this.heat.edge - LEFT);
+    const { span, steps, unit } = this.inside;
+    const share = ((event.clientX - box.left) / unit - LEFT) / (this.heat.edge - LEFT);
     return clamp(Math.floor(span.low + share * (span.high - span.low)), 0, steps - 1);
   }
 
@@ -97,11 +98,12 @@ export class Cursor {
   #over(row: number | null): void {
     this.row = row;
     this.#band.hidden = row === null;
-    this.#band.style.right = `${this.inside.right}px`;
+    const { right, unit } = this.inside;
+    this.#band.style.right = `${right * unit}px`;
     if (row === null) return;
     const { heat } = this;
-    this.#band.style.transform = `translateY(${heat.canvas.offsetTop + heat.element.offsetTop + heat.top(row)}px)`;
-    this.#band.style.height = `${Math.max(heat.top(1), 2)}px`;
+    this.#band.style.transform = `translateY(${heat.canvas.offsetTop + heat.element.offsetTop + heat.top(row) * unit}px)`;
+    this.#band.style.height = `${Math.max(heat.top(1) * unit, 2)}px`;
   }
 
   #drop(event: PointerEvent): void {

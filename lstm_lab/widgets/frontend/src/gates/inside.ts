@@ -34,7 +34,10 @@ export interface Moved {
 export class Inside {
   /** The visible steps, as edges: step s covers s to s + 1. */
   readonly span = { low: 0, high: 1 };
+  /** Width of the strips, in pixels of usual text. */
   width = 300;
+  /** How much larger than usual text is. */
+  unit = 1;
 
   constructor(
     readonly store: Store,

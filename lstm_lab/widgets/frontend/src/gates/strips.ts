@@ -23,16 +23,19 @@ export interface Area {
   colour: string;
 }
 
-/** Make a canvas sharp at a size in CSS pixels, clear, and ready to write on. */
-export function sheet(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
+/**
+ * Make a canvas sharp, clear, and ready to write on. Sizes are in pixels of usual text, here and in all that is drawn on
+ * it: `unit` says how much larger it comes to be on the page.
+ */
+export function sheet(canvas: HTMLCanvasElement, width: number, height: number, unit: number): CanvasRenderingContext2D {
   const ctx = canvas.getContext("2d")!;
-  const ratio = devicePixelRatio || 1;
+  const ratio = (devicePixelRatio || 1) * unit;
   const [wide, tall] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== wide || canvas.height !== tall) {
     canvas.width = wide;
     canvas.height = tall;
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
+    canvas.style.width = `${width * unit}px`;
+    canvas.style.height = `${height * unit}px`;
   }
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, width, height);
@@ -68,9 +71,9 @@ export class Strip {
     readonly inside: Inside,
   ) {}
 
-  /** Begin to draw: a clear canvas of the right size and density, in CSS pixels. */
+  /** Begin to draw: a clear canvas of the right size and density. */
   begin(): CanvasRenderingContext2D {
-    this.#ctx = sheet(this.canvas, this.inside.width, this.height);
+    this.#ctx = sheet(this.canvas, this.inside.width, this.height, this.inside.unit);
     return this.#ctx;
   }
 

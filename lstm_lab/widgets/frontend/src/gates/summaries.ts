@@ -1,11 +1,22 @@
 /** What holds over all steps: how often gates stand shut and open, how long units remember, what inputs can do. */
 import { fill, h, legend, on, values } from "../dom";
 import { nice, number, percent } from "../format";
+import { extent } from "../geometry";
 import { figure, Plot } from "../plot";
 import { alpha } from "../theme";
 import type { Inside } from "./inside";
 
 const BINS = 20;
+/** Distance between two dots, as a share of the axis, from which they are seen to be two. */
+const APART = 0.05;
+
+/** Does a scatter of shares of time say more than a sentence? Not where all its dots lie on one another. */
+export function tells(...sides: ArrayLike<number>[]): boolean {
+  return sides.some((shares) => {
+    const [low, high] = extent(shares) ?? [0, 0];
+    return high - low > APART;
+  });
+}
 
 /** A dot for each gate of each unit: the share of steps at which it was shut, and open. */
 export class Saturation {
@@ -18,7 +29,7 @@ export class Saturation {
     pin: (unit: number) => void,
   ) {
     on(this.#plot.canvas, "click", (event) => {
-      const near = this.#nearest(event.offsetX, event.offsetY);
+      const near = this.#nearest(event.offsetX / inside.unit, event.offsetY / inside.unit);
       if (near !== null) pin(inside.units[near]!);
     });
   }
@@ -26,10 +37,10 @@ export class Saturation {
   draw(): void {
     const { inside } = this;
     const { gates } = inside.layer;
-    this.element.hidden = gates.length === 0;
+    this.element.hidden = !gates.some((gate) => tells(this.#pair(gate, 0), this.#pair(gate, 1)));
     if (this.element.hidden) return;
     const plot = this.#plot;
-    plot.begin(inside.palette(), "share of time shut (< 0.1)", "open (> 0.9)");
+    plot.begin(inside.palette(), inside.unit, "share of time shut (< 0.1)", "open (> 0.9)");
     for (const share of [0, 1]) {
       plot.tickAcross(share, String(share));
       plot.tickUp(share, String(share));
@@ -106,7 +117,7 @@ export class Lives {
     const { inside } = this;
     const plot = this.#plot;
     const { blue, orange } = inside.palette();
-    plot.begin(inside.palette(), "half-life in steps", "units");
+    plot.begin(inside.palette(), inside.unit, "half-life in steps", "units");
     const most = Math.max(...bins);
     for (const mark of nice(0, most, 2)) if (Number.isInteger(mark)) plot.tickUp(mark / most, String(mark));
     bins.forEach((count, at) => {

@@ -4,7 +4,7 @@
  */
 import { View } from "../base";
 import { h, say } from "../dom";
-import { number } from "../format";
+import { number, sentences } from "../format";
 import type { Json } from "../wire";
 import { Bands, Dates, Influence, Series } from "./courses";
 import { Cursor } from "./cursor";
@@ -14,12 +14,17 @@ import { Features, Lives, Saturation } from "./summaries";
 import { Toolbar } from "./toolbar";
 import { Parts, Pins, States } from "./units";
 
+/** Sentences that stand above the picture; the others are a click away. */
+const FIRST = 3;
+
 export class GatesView extends View {
   readonly #inside = new Inside(this.store, () => this.palette);
   readonly #title = h("p", { class: "title" });
   readonly #verified = h("span", { class: "verified" });
   readonly #count = h("span", { class: "muted" });
   readonly #words = h("ul", { class: "words" });
+  readonly #rest = h("ul", { class: "words" });
+  readonly #more = h("details", { class: "more", hidden: true }, h("summary", {}, "How sure that is, and what else was found"), this.#rest);
   readonly #answer = h("p", { class: "note", role: "status" });
   readonly #heat = new HeatMap(this.#inside);
   readonly #above = [new Series(this.#inside), new Influence(this.#inside), new Bands(this.#inside, true), new Bands(this.#inside, false)];
@@ -51,7 +56,7 @@ export class GatesView extends View {
     this.#cursor.element.prepend(...strips(this.#above), ...middle, ...strips(this.#units));
     const below = h("div", { class: "below" }, ...strips(this.#summaries));
     // What the cursor reads stands where it is seen from every strip.
-    this.body.append(this.#words, this.#toolbar.element, this.readout, this.#cursor.element, below);
+    this.body.append(this.#words, this.#more, this.#toolbar.element, this.readout, this.#cursor.element, below);
     this.#whole();
     this.#cursor.step = Infinity;
   }
@@ -85,7 +90,8 @@ export class GatesView extends View {
   #refresh(): void {
     const inside = this.#inside;
     const began = performance.now();
-    inside.width = Math.max(this.width - 8, 260);
+    inside.unit = this.unit;
+    inside.width = Math.max((this.width - 8) / this.unit, 260);
     this.#say();
     this.#rearrange();
     this.#draw();
@@ -143,9 +149,14 @@ export class GatesView extends View {
     say(this.#count, windows > 1 ? `${units} · means over ${windows} windows` : units);
     const words = store.text("words") || "What moved the output is being worked out …";
     this.#words.classList.toggle("pending", !store.text("words")); // keeps their place, so that nothing jumps
-    // A sentence ends before a capital: "0.5" and "vs. 3" hold no end.
-    const sentences = words.split(/(?<=\.) (?=[A-Z])/);
-    if (this.#words.textContent !== sentences.join("")) this.#words.replaceChildren(...sentences.map((sentence) => h("li", {}, sentence)));
+    const said = sentences(words);
+    const state = said.join("\n");
+    if (this.#words.dataset["state"] === state) return;
+    this.#words.dataset["state"] = state;
+    const items = said.map((sentence) => h("li", {}, sentence));
+    this.#words.replaceChildren(...items.slice(0, FIRST));
+    this.#rest.replaceChildren(...items.slice(FIRST));
+    this.#more.hidden = items.length <= FIRST;
   }
 
   /** Ask the kernel for what is shown and not here yet. */

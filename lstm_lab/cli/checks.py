@@ -1,0 +1,60 @@
+"""What can be known to fail before TensorFlow is imported, which takes seconds: files, columns and names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lstm_lab.errors import OptionError, RunError
+from lstm_lab.options import AblateOptions, BacktestOptions, CompareOptions, InputOptions, TrainOptions
+
+if TYPE_CHECKING:
+    from lstm_lab.options.flags import Command, Parsed
+
+__all__ = ["check_run_file", "check_work"]
+
+
+def check_work(command: Command, data: Any, parsed: Parsed) -> None:
+    """Prepare the data as the command will, and look up every name that it is given.
+
+    Parameters
+    ----------
+    command
+        What is about to be done.
+    data
+        Its file or frame.
+    parsed
+        Its line.
+
+    Raises
+    ------
+    LabError
+        What the command itself would raise: one line with the remedy.
+    """
+    # pandas comes with these, which the help of a command need not wait for.
+    from lstm_lab.data.preparation import prepare  # noqa: PLC0415
+    from lstm_lab.evaluation.kinds import check_baselines, check_changes, check_kinds  # noqa: PLC0415
+
+    if CompareOptions in command.models:
+        check_kinds(CompareOptions.of(parsed.of(CompareOptions)).kinds)
+    if AblateOptions in command.models:
+        check_changes(AblateOptions.of(parsed.of(AblateOptions)).changes)
+    model = TrainOptions if TrainOptions in command.models else InputOptions
+    options = model.of(parsed.of(model))
+    if BacktestOptions in command.models:
+        judged = BacktestOptions.of(parsed.of(BacktestOptions))
+        check_baselines(judged.baselines)
+        for name in judged.known:
+            if name not in options.features:
+                raise OptionError(
+                    f"--known names input columns, got {name!r}, which is none of --features; add it there too"
+                )
+    prepare(data, options)
+
+
+def check_run_file(place: str) -> None:
+    """Refuse the file of a run that is not there."""
+    if not Path(place).expanduser().is_file():
+        raise RunError(
+            f"there is no file {place}; lstm-lab run --out {Path(place).with_suffix('.lstm').name} writes one"
+        )
