@@ -40,6 +40,7 @@ def _out(name: str, more: str = "") -> Flag:
 
 
 _OUT_WITH_RUN = _out("forecast", ", the trained run (.lstm)")
+_KNOWN = Flag("known", "future values of input columns, by time or one row a step", value="FILE", example="future.csv")
 _FILE = Flag("file", "a CSV, Parquet or Feather file, else a bundled example: co2, oil, temperature", value="FILE")
 
 LAB = Command(
@@ -69,9 +70,10 @@ RUN = Command(
     "keeps what there is.",
     _MODELS,
     place=_FILE,
-    extras=(_OUT_WITH_RUN,),
+    extras=(_KNOWN, _OUT_WITH_RUN),
     examples=(
         "lstm-lab run prices.csv --target close --time date --horizon 30",
+        "lstm-lab run prices.csv --target close --features volume --known future.csv --horizon 30",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.png,oil.csv",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.lstm,oil.png",
     ),

@@ -229,8 +229,6 @@ def _names(headers: Sequence[_Line]) -> tuple[str, ...]:
     """Name the columns by the first header line, told apart by further ones; the first by a line of its name alone."""
     first, *more = headers
     names = list(first.cells)
-    while names and not names[-1]:
-        names.pop()
     for line in more:
         if line.width == 1:
             names[0] = line.cells[0]

@@ -212,13 +212,9 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
     def _runs(self) -> dict[str, Any]:
         return self.runs | named_runs(self.shell.user_ns)
 
-    def _known(self, name: str | None) -> Any:
-        if name is None:
-            return None
-        names = tables(self.shell.user_ns)
-        if name not in names:
-            raise OptionError(f"--known takes the name of a DataFrame, got {name!r}; {did_you_mean(name, names)}")
-        return self.shell.user_ns[name]
+    def _known(self, text: str | None) -> Any:
+        """Find the futures of inputs that a line names."""
+        return None if text is None else find_source(text, self.shell.user_ns)
 
     def values(self, flag: Flag, place: str | None) -> Iterable[str]:
         """Name what a flag may hold, for TAB: columns, features, transforms, runs, tables."""

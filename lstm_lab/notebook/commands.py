@@ -43,7 +43,7 @@ __all__ = [
 _OUTPUT = Flag("output", "keep the result under this name, as a variable and for --run", value="NAME", short="-o")
 _NO_DISPLAY = Flag("no_display", "show neither progress nor result")
 _RUN = Flag("run", "the run to use: a name given with -o, or a variable (default: the last run)", value="NAME")
-_KNOWN = Flag("known", "future values of input columns: a DataFrame, one row per step of the horizon", value="DATA")
+_KNOWN = Flag("known", "future values of input columns, by time or one row a step: a DataFrame or a file", value="DATA")
 _NOTES = (
     "A value is first read as what the flag takes: a number, a choice, a column. Only if it is none of these and names "
     "one of your variables, the variable's value is used: --lookback n.\n"

@@ -36,8 +36,9 @@ def noted(frame):
             {"load": [500, 510], "temp": [7, 8]},
             "empty fields at the end of the rows left out",
         ),
-        ("date,load,temp,\n2024-01-01,5,7,\n2024-01-02,6,8,\n", {"load": [5, 6], "temp": [7, 8]}, "empty fields"),
-        ("date;load;;\n2024-01-01;500;;\n2024-01-02;510;;\n", {"load": [500, 510]}, "empty fields"),
+        ("date,load,temp,\n2024-01-01,5,7,\n2024-01-02,6,8,\n", {"load": [5, 6], "temp": [7, 8]}, None),
+        ("date;load;;\n2024-01-01;500;;\n2024-01-02;510;;\n", {"load": [500, 510]}, None),
+        ("a,b,,\n1,2,,\n3,4,,5\n", {"a": [1, 3], "b": [2, 4], "Unnamed: 3": [np.nan, 5]}, None),
         # Titles above the names.
         (
             "Station: 5\ndate,load,temp\n2022-01-03,1.5,2.5\n2022-01-04,1.6,2.6\n",

@@ -221,7 +221,7 @@ def test_a_semicolon_of_another_cell_means_nothing_here(do):
         ("%lstm_forecast 30 --interval 150", "interval should be less than 100, got '150'; for example interval=90"),
         (
             "%lstm_forecast 30 --known pricse",
-            "--known takes the name of a DataFrame, got 'pricse'; did you mean 'prices'?",
+            "there is no variable, file or example called 'pricse'; did you mean 'prices'?",
         ),
         ("%lstm_forecast 30 40", "%lstm_forecast does not know what '40' is for"),
     ],
