@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from lstm_lab.data.auto import season_of
+from lstm_lab.data.known_future import read_known
 from lstm_lab.data.origins import Observed
 from lstm_lab.data.preparation import prepare
+from lstm_lab.data.time_index import future_index
 from lstm_lab.data.windows import Split, Windows, split_rows
 from lstm_lab.export.exporter import export_run
 from lstm_lab.forecasting.newer_rows import continued
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.encoder import Encoder
+    from lstm_lab.data.loading import Source
     from lstm_lab.events import ProgressListener, SamplingListener, TrainingEnd, TrainingListener
     from lstm_lab.export.exporter import Export
     from lstm_lab.forecasting.forecast import Forecast
@@ -121,7 +124,7 @@ class Run(Shown):
         self,
         horizon: int | None = None,
         *,
-        known: pd.DataFrame | None = None,
+        known: Source | None = None,
         listener: SamplingListener | None = None,
         stop: threading.Event | None = None,
         **options: Unpack[ForecastKeywords],
@@ -133,7 +136,8 @@ class Run(Shown):
         horizon
             Steps ahead; 30 by default.
         known
-            Future values of input columns, one row per step; other columns are held at their last value.
+            Future values of input columns, as a file, frame, Series or dict: by time, or without times one row a step.
+            Other inputs are held at their last value; a column that the run does not know is refused.
         listener
             Hears of calibration and of every chunk of paths.
         stop
@@ -160,15 +164,22 @@ class Run(Shown):
         """
         given = options if horizon is None else {"horizon": horizon, **options}
         chosen = ForecastOptions.of(given).resolved()
-        return Prediction(self, chosen, known).draw(listener, stop)
+        return Prediction(self, chosen, self._future(known, chosen.horizon)).draw(listener, stop)
 
-    def on(self, newer: str | PathLike[str] | pd.DataFrame | pd.Series[Any]) -> Run:
+    def _future(self, known: Source | None, horizon: int) -> pd.DataFrame | None:
+        """Read what is known of the inputs' future, by the times of a forecast."""
+        if known is None:
+            return None
+        times, covariates = future_index(self.frame.index, horizon), self.encoder.covariates
+        return read_known(known, self.frame, self.options, times, target=self.target, covariates=covariates)
+
+    def on(self, newer: Source) -> Run:
         """Take in newer rows without training: forecasts start after the last of them.
 
         Parameters
         ----------
         newer
-            The whole longer series, or the rows after the run's last: a file, DataFrame or Series.
+            The whole longer series, or the rows after the run's last: what `lstm_lab.load` takes.
 
         Returns
         -------

@@ -171,18 +171,16 @@ def _progress() -> Listener:
 
 
 def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
-    known = _known(parsed)
+    known = {} if "known" not in parsed.extras else {"known": _known(parsed)}
     with _progress() as heard:
         run = lstm_lab.train(data, listener=heard, **parsed.of(TrainOptions))
     with _progress() as heard:
-        forecast = run.forecast(listener=heard, known=known, **parsed.of(ForecastOptions))
+        forecast = run.forecast(listener=heard, **known, **parsed.of(ForecastOptions))
     return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame)}"
 
 
 def _known(parsed: Parsed) -> Any:
     """Read the futures of inputs before anything is trained: a file that is not there is found out now."""
-    if "known" not in parsed.extras:
-        return None
     from lstm_lab.data.loading import table_of  # noqa: PLC0415 - brings pandas, which --help need not
     from lstm_lab.data.preparation import text_reading  # noqa: PLC0415 - likewise
 

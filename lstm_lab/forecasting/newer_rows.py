@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.loading import load, table_of
+from lstm_lab.data.known_future import read_rows
 from lstm_lab.data.origins import Observed
-from lstm_lab.data.preparation import reading, text_reading
 from lstm_lab.data.windows import Cuts, split_at
 from lstm_lab.errors import DataError
 from lstm_lab.forecasting.online_correction import REACH
 from lstm_lab.formatting import moment
 
 if TYPE_CHECKING:
+    from lstm_lab.data.loading import Source
     from lstm_lab.run import Run
 
 __all__ = ["continued", "longer"]
 
 
-def longer(run: Run, source: str | PathLike[str] | pd.DataFrame | pd.Series[Any]) -> pd.DataFrame:
+def longer(run: Run, source: Source) -> pd.DataFrame:
     """Load newer rows by the rules of the run, and put the run's own in front if they come without them.
 
     Parameters
@@ -38,12 +37,8 @@ def longer(run: Run, source: str | PathLike[str] | pd.DataFrame | pd.Series[Any]
     DataError
         No row is newer than the run's last, or the rows cannot be loaded.
     """
-    options, covariates = run.options, run.encoder.covariates
-    table = table_of(source, **(text_reading(options) if isinstance(source, str | PathLike) else {}))
-    how = reading(options)
-    if options.time not in {*table.columns, table.index.name}:
-        how |= {"time": None}
-    later = load(table, target=run.target, columns=covariates, **how)
+    covariates = run.encoder.covariates
+    later = read_rows(source, run.frame, run.options, target=run.target, covariates=covariates, what="newer rows")
     used = [run.target, *covariates]
     earlier = run.frame.index < later.index[0]
     if earlier.any():
@@ -51,12 +46,19 @@ def longer(run: Run, source: str | PathLike[str] | pd.DataFrame | pd.Series[Any]
     if not later.index[-1] > run.frame.index[-1]:
         raise DataError(
             f"newer rows come after the run's last, {moment(run.frame.index[-1])}, but these end at"
-            f" {moment(later.index[-1])}; leave them out to stay within the run's own rows"
+            f" {moment(later.index[-1])}; {_remedy(run.frame.index)}"
         )
     return later
 
 
-def continued(run: Run, source: str | PathLike[str] | pd.DataFrame | pd.Series[Any]) -> Run:
+def _remedy(own: pd.Index) -> str:
+    """Say what would make rows newer ones."""
+    if isinstance(own, pd.DatetimeIndex):
+        return "leave them out to stay within the run's own rows"
+    return "give the whole longer series, or number them on from the run's last"
+
+
+def continued(run: Run, source: Source) -> Run:
     """Give a run that knows newer rows, see `Run.on`."""
     frame = longer(run, source)
     observed = Observed.of(frame, run.encoder, run.options.lookback, run.options.max_gap)

@@ -117,3 +117,34 @@ def test_what_follows_from_training_rows_is_shared_unless_they_were_revised(run)
     np.testing.assert_array_equal(fresh._earlier_errors, later._earlier_errors)
     assert fresh.season == later.season
     assert not np.array_equal(other._earlier_errors, later._earlier_errors)
+
+
+def rows_of(table, form, folder):
+    table = table.reset_index()
+    if form == "path":
+        table.to_csv(folder / "rows.csv", index=False)
+        return folder / "rows.csv"
+    return pytest.importorskip("polars").DataFrame(table) if form == "polars" else table.to_dict("list")
+
+
+@pytest.mark.parametrize("form", ["path", "polars", "dict"])
+def test_newer_rows_and_futures_come_in_as_data_do(run, tmp_path, form):
+    later = run.on(rows_of(table().iloc[:310], form, tmp_path))
+    pd.testing.assert_frame_equal(later.frame, run.on(table().iloc[:310]).frame, check_freq=False)
+    plain = run.forecast(HORIZON, paths=CHUNK, calibrate=False, combine=False, known=table().iloc[300:303][["wind"]])
+    for known in (rows_of(table()[["wind"]], form, tmp_path), rows_of(table().iloc[300:310][["wind"]], form, tmp_path)):
+        same = run.forecast(HORIZON, paths=CHUNK, calibrate=False, combine=False, known=known)
+        np.testing.assert_array_equal(same.paths, plain.paths)
+    held = run.forecast(HORIZON, paths=CHUNK, calibrate=False, combine=False)
+    assert not np.array_equal(held.paths, plain.paths)
+
+
+def test_futures_and_newer_rows_that_do_not_match_are_one_line(run):
+    with pytest.raises(DataError, match=r"known has a column 'wimd' that the run does not know; did you mean 'wind'\?"):
+        run.forecast(HORIZON, known={"wimd": [1, 2, 3]})
+    with pytest.raises(DataError, match=r"got none for 2021-12-26 \(3 such steps"):
+        run.forecast(HORIZON, known=run.frame)
+    with pytest.raises(DataError, match=r"the run's times have no zone and newer rows are in UTC; take it off"):
+        run.on(table().tz_localize("UTC"))
+    with pytest.raises(DataError, match="newer rows have none; give them such times"):
+        run.on(table().reset_index(drop=True))
