@@ -397,9 +397,9 @@ class Run(Shown):
         filled = int(loaded.get("filled_values", 0))
         told = [f"{gaps} gap{'s' * (gaps > 1)}, spanned by no window"] * (gaps > 0)
         told += [f"{filled} value{'s' * (filled > 1)} filled in"] * (filled > 0)
-        told += [loaded["counted"]] * bool(loaded.get("counted"))
         dates = loaded.get("dates", {})
-        told += [f"{dates['column']!r} read {dates['note']}"] * bool(dates.get("note"))
+        told += [loaded["counted"]] if loaded.get("counted") else []
+        told += [f"{dates['column']!r} read {dates['note']}"] if dates.get("note") else []
         return "".join(f"; {part}" for part in told)
 
     def _parts(self) -> str:
