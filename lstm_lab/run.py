@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from lstm_lab.data.auto import season_of
+from lstm_lab.data.append import read_newer
 from lstm_lab.data.known_future import read_known
-from lstm_lab.data.origins import Observed
 from lstm_lab.data.preparation import prepare
 from lstm_lab.data.time_index import future_index
-from lstm_lab.data.windows import Split, Windows, split_rows
-from lstm_lab.export.exporter import export_run
-from lstm_lab.forecasting.newer_rows import continued
+from lstm_lab.export.exporter import export_step
+from lstm_lab.fitted import FittedModel
+from lstm_lab.forecasting.past_forecasts import ExperienceCache
 from lstm_lab.forecasting.predictor import Prediction
 from lstm_lab.forecasting.stream import Stream
 from lstm_lab.formatting import moment, number
@@ -23,9 +21,7 @@ from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows
 from lstm_lab.models.build import build_forecaster, from_model, read_stack, reference_stack
 from lstm_lab.options import ExportOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
 from lstm_lab.results import Shown, Summary
-from lstm_lab.serialization import read_parts, write_run
-from lstm_lab.simulation.residuals import Residuals, one_step
-from lstm_lab.simulation.simulator import Simulator
+from lstm_lab.serialization import Record, read_run, write_run
 from lstm_lab.training.fit import fit
 
 if TYPE_CHECKING:
@@ -35,26 +31,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from lstm_lab.data.dataset import Dataset
     from lstm_lab.data.encoder import Encoder
     from lstm_lab.data.loading import Source
     from lstm_lab.events import ProgressListener, SamplingListener, TrainingEnd, TrainingListener
     from lstm_lab.export.exporter import Export
     from lstm_lab.forecasting.forecast import Forecast
-    from lstm_lab.forecasting.past_forecasts import Experience
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.interpret.trace import Trace
-    from lstm_lab.models.build import Forecaster
+    from lstm_lab.models.forecaster import Forecaster
     from lstm_lab.options.keywords import ExportKeywords, ForecastKeywords, MemoryKeywords, TrainKeywords
+    from lstm_lab.simulation.residuals import Residuals
+    from lstm_lab.simulation.simulator import Simulator
 
 __all__ = ["Run", "load_run", "train"]
-
-MEAN_WINDOWS = 1000
-"""Earlier windows, where there are so many, that share in the mean of the noise. Of twelve series (60 origins at most)
-the median's error with that mean was lower than with the calibration rows' own on nine, as 0.50 against 0.56 (CO2),
-0.76 against 1.32 (houses), 198 against 236 (page views), 18.9 against 28.1 (passengers), 5.3 against 5.9 (births); the
-same on one; higher on two that grow or jump."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,43 +59,59 @@ class Run(Shown):
     >>> run.save("prices.lstm")  # lab.load_run("prices.lstm") is the same run  # doctest: +SKIP
     """
 
-    model: Any
-    """keras.Model, (batch, lookback, columns) -> (batch, 1); the transformed target is the first column."""
+    fitted: FittedModel
+    """The network, its encoder and its residuals."""
+    dataset: Dataset
+    """The rows that it forecasts from: those of the training, or newer ones too."""
     history: pd.DataFrame
     """A row per epoch: loss, val_loss, learning_rate, seconds, best."""
     end: TrainingEnd
     """How training ended."""
     options: TrainOptions
     """As used: batch, stride and rate are filled in; `transform` tells what ``auto`` chose."""
-    observed: Observed
-    """The data as the network sees it."""
-    windows: Windows
-    split: Split
-    stack: str
-    """The network in one line."""
     transform: str
     reason: str
     """Why this transform."""
     baseline: float | None
     """Validation loss of the naive forecast that the transform implies."""
     name: str | None = None
-    experiences: dict[Any, Experience] = field(default_factory=dict)
+    experiences: ExperienceCache = field(default_factory=ExperienceCache)
     """What forecasts from the calibration rows were worth, by horizon and rules."""
 
     @property
+    def model(self) -> Any:
+        """keras.Model, (batch, lookback, columns) -> (batch, 1); the transformed target is the first column."""
+        return self.fitted.model
+
+    @property
+    def stack(self) -> str:
+        """The network in one line."""
+        return self.fitted.stack
+
+    @property
     def frame(self) -> pd.DataFrame:
-        """The data it was trained on, with the rows held out."""
-        return self.observed.frame
+        """The data it was trained on, with the rows held out and newer ones."""
+        return self.dataset.frame
 
     @property
     def encoder(self) -> Encoder:
         """What turns the data into the network's inputs."""
-        return self.observed.encoder
+        return self.fitted.encoder
 
     @property
     def target(self) -> str:
         """The column it forecasts."""
-        return self.encoder.target
+        return self.fitted.target
+
+    @property
+    def simulator(self) -> Simulator:
+        """What rolls the network forward; its compiled steps are kept with the network."""
+        return self.fitted.simulator
+
+    @property
+    def season(self) -> int:
+        """Rows in the season whose naive forecast is best over the training rows; 1 where there is none."""
+        return self.fitted.season
 
     @property
     def metrics(self) -> Mapping[str, float]:
@@ -117,7 +124,7 @@ class Run(Shown):
             "best_epoch": float(self.end.best_epoch),
             "seconds": self.end.seconds,
             "parameters": float(self.model.count_params()),
-            "windows": float(len(self.split.train)),
+            "windows": float(len(self.dataset.split.train)),
         }
 
     def forecast(
@@ -164,13 +171,13 @@ class Run(Shown):
         """
         given = options if horizon is None else {"horizon": horizon, **options}
         chosen = ForecastOptions.of(given).resolved()
-        return Prediction(self, chosen, self._future(known, chosen.horizon)).draw(listener, stop)
+        return self._prediction(chosen, self._future(known, chosen.horizon)).draw(listener, stop)
 
     def _future(self, known: Source | None, horizon: int) -> pd.DataFrame | None:
         """Read what is known of the inputs' future, by the times of a forecast."""
         if known is None:
             return None
-        times, covariates = future_index(self.frame.index, horizon), self.encoder.covariates
+        times, covariates = future_index(self.dataset.index, horizon), self.encoder.covariates
         return read_known(known, self.frame, self.options, times, target=self.target, covariates=covariates)
 
     def on(self, newer: Source) -> Run:
@@ -196,7 +203,10 @@ class Run(Shown):
         --------
         >>> run.on("prices-today.csv").forecast(30)  # doctest: +SKIP
         """
-        return continued(self, newer)
+        dataset = self.dataset.append(read_newer(self.dataset, newer, self.options))
+        return replace(
+            self, dataset=dataset, fitted=self.fitted.calibrated_with(dataset), experiences=ExperienceCache()
+        )
 
     def stream(
         self, horizon: int = 1, *, renew: bool = True, adapt: bool = True, **options: Unpack[ForecastKeywords]
@@ -229,7 +239,8 @@ class Run(Shown):
         >>> stream = run.stream(horizon=24)  # doctest: +SKIP
         >>> fc = stream.push(17.3)  # doctest: +SKIP
         """
-        return Stream(self, ForecastOptions.of({"horizon": horizon, **options}).resolved(), renew=renew, adapt=adapt)
+        chosen = ForecastOptions.of({"horizon": horizon, **options}).resolved()
+        return Stream(self._prediction(chosen), renew=renew, adapt=adapt)
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the run to one file, which `lstm_lab.load_run` reads.
@@ -249,7 +260,8 @@ class Run(Shown):
         RunError
             The folder does not exist.
         """
-        return write_run(self, path)
+        record = Record(self.history, self.end, self.options, self.transform, self.reason, self.baseline, self.name)
+        return write_run(path, self.fitted, self.dataset, record, self.experiences)
 
     def export(self, path: str | PathLike[str], **options: Unpack[ExportKeywords]) -> Export:
         """Write one step of the network for a small device: a row and the states in, a forecast and new states out.
@@ -278,7 +290,7 @@ class Run(Shown):
         --------
         >>> run.export("prices.tflite", quantize="int16x8").size  # doctest: +SKIP
         """
-        return export_run(self, path, ExportOptions.of(options))
+        return export_step(self.fitted, self.dataset, path, ExportOptions.of(options))
 
     def gates(self, at: Any = -1, *, windows: int | None = None) -> Trace:
         """Show what every gate did while the network read a window, checked against its own output.
@@ -305,7 +317,9 @@ class Run(Shown):
         >>> run.gates(at="2018-03-01").layers[0].half_life_text  # doctest: +SKIP
         """
         chosen = GateOptions.of({"at": at, "windows": windows})
-        return trace_at(self, at) if chosen.windows is None else trace_windows(self, chosen.windows)
+        if chosen.windows is None:
+            return trace_at(self.fitted, self.dataset, at)
+        return trace_windows(self.fitted, self.dataset, chosen.windows)
 
     def memory(
         self,
@@ -330,51 +344,18 @@ class Run(Shown):
         Memory
             Gradients by distance, and the table of the recall task.
         """
-        return memory_of(self, MemoryOptions.of(options), listener, stop)
-
-    @cached_property
-    def simulator(self) -> Simulator:
-        """What rolls the network forward; its compiled steps are kept with the run."""
-        return Simulator(self.model, self.encoder)
-
-    @cached_property
-    def season(self) -> int:
-        """Rows in the season whose naive forecast is best over the training rows; 1 where there is none."""
-        return season_of(self.frame[self.target].iloc[self.split.cuts.train_rows])
+        return memory_of(self.fitted, self.dataset, MemoryOptions.of(options), listener, stop)
 
     def residuals(self, *, scaled: bool = False) -> Residuals | None:
-        """Give the one-step residuals over the calibration rows, which training and stopping never saw.
+        """Give the one-step residuals over the calibration rows, see `lstm_lab.fitted.FittedModel.residuals`."""
+        return self.fitted.residuals(scaled=scaled)
 
-        Parameters
-        ----------
-        scaled
-            Draw them in units of the recent volatility.
-
-        Returns
-        -------
-        Residuals or None
-            None without calibration rows.
-        """
-        if len(self.split.calibration) == 0:
-            return None
-        rows = self.windows.ends[self.split.calibration]
-        return Residuals(self._errors, rows, scaled, earlier=self._earlier_errors)
-
-    @cached_property
-    def _errors(self) -> NDArray[np.float64]:
-        return self._missed(self.split.calibration)
-
-    @cached_property
-    def _earlier_errors(self) -> NDArray[np.float64]:
-        parts = np.concatenate([self.split.train, self.split.validation])
-        return self._missed(parts[:: max(1, len(parts) // MEAN_WINDOWS)])
-
-    def _missed(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
-        return self.windows.targets(which) - one_step(self.model, self.windows, which)
+    def _prediction(self, options: ForecastOptions, known: pd.DataFrame | None = None) -> Prediction:
+        return Prediction(self.fitted, self.dataset, options, known, self.experiences)
 
     def summary_table(self) -> Summary:
         """Say what was trained on what, how it ended, and how it compares with the naive forecast."""
-        index = self.frame.index
+        index = self.dataset.index
         rows = [
             ("network", self.stack),
             ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}{self._blemishes()}"),
@@ -392,7 +373,7 @@ class Run(Shown):
 
     def _blemishes(self) -> str:
         """Say what is not as it should be: gaps, values that were filled in, and times that may be others."""
-        gaps = int(self.observed.segments[-1])
+        gaps = int(self.dataset.segments[-1])
         loaded = self.frame.attrs.get("lstm_lab", {})
         filled = int(loaded.get("filled_values", 0))
         told = [f"{gaps} gap{'s' * (gaps > 1)}, spanned by no window"] * (gaps > 0)
@@ -403,7 +384,7 @@ class Run(Shown):
         return "".join(f"; {part}" for part in told)
 
     def _parts(self) -> str:
-        cuts = self.split.cuts
+        cuts = self.dataset.cuts[0]
         parts = {
             "train": cuts.validation,
             "validation": cuts.calibration - cuts.forgotten - cuts.validation,
@@ -466,28 +447,30 @@ def train(
     >>> run = lab.train(lab.example("oil"), transform="log_return", units=[32], epochs=5)  # doctest: +SKIP
     """
     chosen = TrainOptions.of(options)
-    ready = prepare(source, chosen)
-    encoder, recipe = ready.encoder, ready.recipe
-    matrix = encoder.encode(ready.frame, ready.segments)
-    observed = Observed(ready.frame, ready.segments, matrix, encoder, chosen.lookback)
-    split = split_rows(observed.windows, ready.cuts)
-    windows = observed.windows.weighted(chosen.weights, split.train)
+    ready = prepare(source, chosen, weighting=chosen.weights)
+    dataset, encoder = ready.dataset, ready.dataset.encoder
+    split = dataset.checked_split()
     forecaster = _forecaster(stack, namespace, chosen, len(encoder.columns))
     no_change = float(encoder.standardise(np.zeros(())))
     training = fit(
-        forecaster, windows, split.train, split.validation, chosen, baseline=no_change, listener=listener, stop=stop
+        forecaster,
+        dataset.windows,
+        split.train,
+        split.validation,
+        chosen,
+        baseline=no_change,
+        listener=listener,
+        stop=stop,
     )
+    fitted = FittedModel.of(forecaster.model, dataset, max_gap=chosen.max_gap, stack=forecaster.describe())
     return Run(
-        forecaster.model,
+        fitted,
+        dataset,
         training.history,
         training.end,
         training.options,
-        observed,
-        windows,
-        split,
-        forecaster.describe(),
-        recipe.transform,
-        recipe.reason,
+        ready.recipe.transform,
+        ready.recipe.reason,
         training.plan.baseline,
         name,
     )
@@ -516,7 +499,8 @@ def load_run(path: str | PathLike[str]) -> Run:
     --------
     >>> lab.load_run("prices.lstm").forecast(30)  # doctest: +SKIP
     """
-    return Run(**read_parts(path))
+    fitted, dataset, record, experiences = read_run(path)
+    return Run(fitted, dataset, *record, experiences)
 
 
 def _forecaster(stack: Any, namespace: dict[str, Any] | None, options: TrainOptions, columns: int) -> Forecaster:

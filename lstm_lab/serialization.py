@@ -17,20 +17,21 @@ import zipfile
 import zlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from lstm_lab.atomic_files import check_target, write_bytes
-from lstm_lab.data.auto import season_of
+from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.encoder import Encoder
-from lstm_lab.data.origins import Observed
-from lstm_lab.data.windows import Cuts, split_at
+from lstm_lab.data.store import FrameStore
+from lstm_lab.data.windows import Cuts
 from lstm_lab.errors import LabError, RunError
 from lstm_lab.events import TrainingEnd
+from lstm_lab.fitted import FittedModel
 from lstm_lab.forecasting.baselines import simple_points
-from lstm_lab.forecasting.past_forecasts import Experience
+from lstm_lab.forecasting.past_forecasts import Experience, ExperienceCache, Rule
 from lstm_lab.models.archive_check import check_archive, read_member
 from lstm_lab.models.backend import keras
 from lstm_lab.options import TrainOptions
@@ -39,9 +40,7 @@ from lstm_lab.version import __version__
 if TYPE_CHECKING:
     from os import PathLike
 
-    from lstm_lab.run import Run
-
-__all__ = ["read_parts", "write_run"]
+__all__ = ["Record", "Saved", "read_run", "write_run"]
 
 FORMAT = 2
 """Raised when an older version could not read what this one writes."""
@@ -53,13 +52,36 @@ _DAMAGED = (
 """What reading a damaged file may end in: zip, compression, JSON, NumPy's header, or a field of another type."""
 
 
-def write_run(run: Run, path: str | PathLike[str]) -> Path:
-    """Write a run, see `Run.save`."""
+class Record(NamedTuple):
+    """What is kept of a training, beside its network and its rows."""
+
+    history: pd.DataFrame
+    end: TrainingEnd
+    options: TrainOptions
+    transform: str
+    reason: str
+    baseline: float | None
+    name: str | None
+
+
+class Saved(NamedTuple):
+    """What a file holds."""
+
+    fitted: FittedModel
+    dataset: Dataset
+    record: Record
+    experiences: ExperienceCache
+
+
+def write_run(
+    path: str | PathLike[str], fitted: FittedModel, dataset: Dataset, record: Record, experiences: ExperienceCache
+) -> Path:
+    """Write a network, its rows and what is known of them, see `Run.save`."""
     place = check_target(path, "a run")
     parts = {
-        "run.json": _json(_description(run)).encode(),
-        "data.npz": _npz(values=run.frame.to_numpy(np.float64), index=_index_values(run.frame.index)),
-        "model.keras": _model_bytes(run.model),
+        "run.json": _json(_description(fitted, dataset, record, experiences)).encode(),
+        "data.npz": _npz(values=dataset.frame.to_numpy(np.float64), index=_index_values(dataset.index)),
+        "model.keras": _model_bytes(fitted.model),
     }
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -68,8 +90,8 @@ def write_run(run: Run, path: str | PathLike[str]) -> Path:
     return write_bytes(place, content.getvalue(), "a run")
 
 
-def read_parts(path: str | PathLike[str]) -> dict[str, Any]:
-    """Read the fields of a run, see `lstm_lab.load_run`.
+def read_run(path: str | PathLike[str]) -> Saved:
+    """Read what `write_run` wrote, see `lstm_lab.load_run`.
 
     Raises
     ------
@@ -92,7 +114,7 @@ def read_parts(path: str | PathLike[str]) -> dict[str, Any]:
             network = read_member(archive, "model.keras")
         frame = _frame(kept["frame"], *_arrays(arrays))
         check_archive(network)
-        return _fields(kept, frame, _model(network, place))
+        return _saved(kept, frame, _model(network, place))
     except LabError:
         raise
     except _DAMAGED as broken:
@@ -110,52 +132,45 @@ def _arrays(content: bytes) -> tuple[np.ndarray, np.ndarray]:
         return data["values"], data["index"]
 
 
-def _description(run: Run) -> dict[str, Any]:
+def _description(fitted: FittedModel, dataset: Dataset, record: Record, experiences: ExperienceCache) -> dict[str, Any]:
     """Put everything but arrays and network into what JSON can hold."""
     return {
         "format": FORMAT,
         "version": __version__,
-        "name": run.name,
-        "options": run.options.model_dump(mode="json"),
-        "encoder": run.encoder.to_json(),
-        "cuts": asdict(run.split.cuts),
-        "stack": run.stack,
-        "transform": run.transform,
-        "reason": run.reason,
-        "baseline": run.baseline,
-        "end": asdict(run.end),
-        "history": run.history.reset_index().to_dict(orient="list"),
-        "frame": _frame_description(run.frame),
-        "experiences": [[list(key), one.to_dict()] for key, one in run.experiences.items()],
+        "name": record.name,
+        "options": record.options.model_dump(mode="json"),
+        "encoder": fitted.encoder.to_json(),
+        "cuts": asdict(dataset.cuts[0]),
+        "stack": fitted.stack,
+        "transform": record.transform,
+        "reason": record.reason,
+        "baseline": record.baseline,
+        "end": asdict(record.end),
+        "history": record.history.reset_index().to_dict(orient="list"),
+        "frame": _frame_description(dataset.frame),
+        "experiences": [[list(rule), known.to_dict()] for rule, known in experiences.items()],
     }
 
 
-def _fields(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> dict[str, Any]:
-    """Make the fields of a `Run` from what a file holds."""
+def _saved(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> Saved:
+    """Put together what a file holds."""
     options = TrainOptions.of(kept["options"])
-    observed = Observed.of(frame, Encoder.from_json(kept["encoder"]), options.lookback, options.max_gap)
-    split = split_at(observed.windows, Cuts(**kept["cuts"]))
+    store = FrameStore(frame, Encoder.from_json(kept["encoder"]), options.max_gap)
+    dataset = Dataset(store, options.lookback, (Cuts(**kept["cuts"]),), options.weights)
     history = pd.DataFrame(kept["history"])
-    experiences = kept.get("experiences", [])  # a file of format 1 has none; they are then made anew
-    season = season_of(frame[observed.encoder.target].iloc[split.cuts.train_rows]) if experiences else 1
-    return {
-        "model": model,
-        "history": history.set_index(history.columns[0]),
-        "end": TrainingEnd(**kept["end"]),
-        "options": options,
-        "observed": observed,
-        "windows": observed.windows.weighted(options.weights, split.train),
-        "split": split,
-        **{name: kept[name] for name in ("stack", "transform", "reason", "baseline", "name")},
-        "experiences": {tuple(key): _experience(one, observed, season) for key, one in experiences},
-    }
+    facts = (kept[name] for name in ("transform", "reason", "baseline", "name"))
+    record = Record(history.set_index(history.columns[0]), TrainingEnd(**kept["end"]), options, *facts)
+    past = kept.get("experiences", [])  # a file of format 1 has none; they are then simulated anew
+    experiences = ExperienceCache({Rule(*rule): _experience(values, dataset) for rule, values in past})
+    fitted = FittedModel.of(model, dataset, max_gap=options.max_gap, stack=kept["stack"])
+    return Saved(fitted, dataset, record, experiences)
 
 
-def _experience(values: dict[str, Any], observed: Observed, season: int) -> Experience:
+def _experience(values: dict[str, Any], dataset: Dataset) -> Experience:
     """Put what the network forecast beside what the series says."""
     rows, horizon = np.asarray(values["rows"], dtype=np.int64), len(values["centre"][0])
-    known = Experience.from_dict(values, observed.actual(rows, horizon))
-    return known.beside(simple_points(observed.target, rows, horizon, season))
+    known = Experience.from_dict(values, dataset.actual(rows, horizon))
+    return known.beside(simple_points(dataset.target, rows, horizon, dataset.season))
 
 
 # The data ------------------------------------------------------------------------------------------------------------

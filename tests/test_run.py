@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.data.origins import Observed
+from lstm_lab.data.dataset import Dataset
 from lstm_lab.errors import CalibrationError, DataError, ForecastError, LabError, OptionError
 from lstm_lab.events import SamplingListener
 from lstm_lab.forecasting.predictor import spread_out
@@ -59,7 +59,7 @@ def test_a_forecast_is_calibrated_where_the_data_allow_it(run):
     assert fc.paths.shape == (120, 5)
     assert fc.kind == "calibrated"
     assert fc.coverage is not None
-    assert fc.coverage.origins == len(run.observed.possible(270, 300, 5)) == 26
+    assert fc.coverage.origins == len(run.dataset.possible(270, 300, 5)) == 26
     assert fc.index[0] == pd.Timestamp("2023-10-28")
     assert fc.history.index[-1] == run.frame.index[-1]
     assert "90 % band; measured coverage" in fc.band_name()
@@ -123,18 +123,18 @@ def test_rows_after_the_training_cut_change_no_weight(frame):
 
 def test_an_origin_knows_nothing_of_its_future(frame, run):
     rows = np.array([200, 250])
-    before = run.observed.origins(rows, 6)
+    before = run.dataset.origins(rows, 6)
     changed = frame.copy()
     changed.iloc[250:] = -1000.0
-    after = Observed.of(changed, run.encoder, 8).origins(rows, 6)
+    after = Dataset.of(changed, run.encoder, 8).origins(rows, 6)
     for name in ("windows", "tails", "known", "rows"):
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
 
 
 def test_the_newest_origin_is_that_of_a_longer_frame(frame, run):
     """What forecasting from the end sees is what a backtest at the same row sees."""
-    shorter = Observed.of(frame.iloc[:250], run.encoder, 8)
-    newest, inside = shorter.newest(5), run.observed.origins(np.array([250]), 5)
+    shorter = Dataset.of(frame.iloc[:250], run.encoder, 8)
+    newest, inside = shorter.newest(5), run.dataset.origins(np.array([250]), 5)
     for name in ("windows", "tails", "known", "rows"):
         np.testing.assert_array_equal(getattr(newest, name), getattr(inside, name))
 

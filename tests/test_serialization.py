@@ -49,9 +49,9 @@ def test_what_is_loaded_is_the_same_run(run, file):
     pd.testing.assert_frame_equal(loaded.history, run.history)
     pd.testing.assert_frame_equal(loaded.frame, run.frame)
     assert loaded.frame.attrs == run.frame.attrs
-    np.testing.assert_array_equal(loaded.windows.weights, run.windows.weights)
+    np.testing.assert_array_equal(loaded.dataset.windows.weights, run.dataset.windows.weights)
     for part in ("train", "validation", "calibration"):
-        np.testing.assert_array_equal(getattr(loaded.split, part), getattr(run.split, part))
+        np.testing.assert_array_equal(getattr(loaded.dataset.split, part), getattr(run.dataset.split, part))
     np.testing.assert_array_equal(loaded.gates().layers[0].forget, run.gates().layers[0].forget)
     score = [
         lab.backtest(one, horizon=3, origins=4, paths=CHUNK).summary.drop(columns="seconds") for one in (run, loaded)
@@ -88,8 +88,8 @@ def test_every_kind_of_index_comes_back(index, tmp_path):
 def test_a_continued_run_is_saved_as_such(run, tmp_path):
     later = run.on(table(400))
     loaded = lab.load_run(later.save(tmp_path / "later.lstm"))
-    assert loaded.split.cuts == later.split.cuts
-    assert loaded.split.cuts.forgotten > 0
+    assert loaded.dataset.cuts[0] == later.dataset.cuts[0]
+    assert loaded.dataset.cuts[0].forgotten > 0
     same(loaded, later)
 
 
@@ -105,7 +105,7 @@ def test_the_file_is_a_zip_without_pickle_whose_network_keras_loads_alone(file, 
         assert json.loads(archive.read("run.json"))["encoder"]["target"] == "sales"
         place = tmp_path / "model.keras"
         place.write_bytes(archive.read("model.keras"))
-    x = run.windows.inputs(slice(0, 5))
+    x = run.dataset.windows.inputs(slice(0, 5))
     np.testing.assert_array_equal(
         np.asarray(keras.models.load_model(place)(x)), np.asarray(run.model(x, training=False))
     )

@@ -7,8 +7,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.data.auto import settle
+from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.loading import load, table_of, target_column
+from lstm_lab.data.store import FrameStore
 from lstm_lab.data.time_index import segments
 from lstm_lab.data.windows import cut_rows
 
@@ -16,11 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
-    import numpy as np
     import pandas as pd
 
     from lstm_lab.data.auto import Recipe
-    from lstm_lab.data.windows import Cuts
     from lstm_lab.options import InputOptions
 
 __all__ = ["AS_LOADED", "Prepared", "prepare", "prepare_rows", "read_series", "reading", "text_reading"]
@@ -33,20 +33,17 @@ AS_LOADED: Mapping[str, Any] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A series with all that the training rows have decided."""
+    """Series with all that the training rows have decided."""
 
-    frame: pd.DataFrame
-    """Target and covariates by sorted time."""
-    segments: np.ndarray
-    """(rows,) number of the gap-free stretch of each row."""
-    cuts: Cuts
+    dataset: Dataset
+    """Cut into its parts; its encoder is fitted on the training rows."""
     recipe: Recipe
     """What is learnt, from which inputs, and why."""
-    encoder: Encoder
-    """Fitted on the training rows."""
 
 
-def prepare(source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions) -> Prepared:
+def prepare(
+    source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions, *, weighting: str = "uniform"
+) -> Prepared:
     """Read a series, settle what ``auto`` leaves open, and fit the encoding on the training rows.
 
     Parameters
@@ -55,22 +52,25 @@ def prepare(source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options
         A file, DataFrame or Series; see `lstm_lab.load`.
     options
         What is read, what is learnt and which rows are held out.
+    weighting
+        Scheme of the training windows' weights.
 
     Raises
     ------
     LabError
         Data or an option that cannot be used: one line with the remedy.
     """
-    return prepare_rows(*read_series(source, options), options)
+    return prepare_rows(*read_series(source, options), options, weighting=weighting)
 
 
-def prepare_rows(frame: pd.DataFrame, target: str, options: InputOptions) -> Prepared:
+def prepare_rows(frame: pd.DataFrame, target: str, options: InputOptions, *, weighting: str = "uniform") -> Prepared:
     """Prepare rows that are loaded: all that `prepare` does but the reading."""
     stretches = segments(frame.index, options.max_gap)
     cuts = cut_rows(len(frame), validation=options.validation, calibration=options.calibration)
     recipe = settle(options.transform, options.features, frame[target].iloc[cuts.train_rows])
     encoder = Encoder.fit(frame, target, recipe.transform, recipe.features, cuts.train_rows, stretches)
-    return Prepared(frame, stretches, cuts, recipe, encoder)
+    store = FrameStore(frame, encoder, options.max_gap)
+    return Prepared(Dataset(store, options.lookback, (cuts,), weighting), recipe)
 
 
 def read_series(

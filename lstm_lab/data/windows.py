@@ -19,7 +19,27 @@ from lstm_lab.errors import DataError, OptionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Cuts", "Grid", "Padded", "Split", "Windows", "cut_rows", "pad", "split_at", "split_rows", "windows_of"]
+    import pandas as pd
+
+__all__ = [
+    "REACH",
+    "Cuts",
+    "Grid",
+    "Padded",
+    "Split",
+    "Windows",
+    "cut_rows",
+    "divide",
+    "pad",
+    "refuse_empty_parts",
+    "split_rows",
+    "windows_of",
+]
+
+REACH = 1.5
+"""How far back a calibration remembers, in spans of the rows that it began with. On six series, with 60 origins each,
+nominal 90 % bands held 88 to 91 % with 1.5, 89 to 92 % with 1 and bands up to 9 % wider, and 84 to 90 % when
+nothing was forgotten or learnt."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,18 +80,19 @@ class Windows:
         """Gather a target for every step, (k, lookback) float32: at each input row, the value one row later."""
         return np.asarray(self.matrix[self.ends[which][:, None] + np.arange(-self.lookback + 1, 1), 0])
 
-    def weighted(self, scheme: str, train: np.ndarray) -> Windows:
+    def weighted(self, scheme: str, *train: np.ndarray) -> Windows:
         """Weigh the training windows over time; the others keep weight 1.
 
         Parameters
         ----------
         scheme
             As for `lstm_lab.data.sample_weights.sample_weights`.
-        train
-            Positions of the training windows, oldest first; their weights have mean 1.
+        *train
+            Positions of the training windows of each series, oldest first; their weights have mean 1.
         """
         weights = np.ones(len(self.ends))
-        weights[train] = sample_weights(scheme, len(train))
+        for positions in train:
+            weights[positions] = sample_weights(scheme, len(positions))
         return replace(self, weights=weights)
 
 
@@ -132,7 +153,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """Row numbers where the chronological parts begin."""
+    """Row numbers where the chronological parts of a series begin, counted from its first row."""
 
     validation: int
     calibration: int
@@ -147,6 +168,19 @@ class Cuts:
         """Rows that scalers and the choice of a transform may look at."""
         return slice(0, self.validation)
 
+    def moved(self, old: pd.Index, new: pd.Index) -> Cuts:
+        """Find the cuts of a series in the longer one that it has become: the newest rows calibrate.
+
+        Parameters
+        ----------
+        old, new
+            Times of the rows before and after; `new` may also have other rows in front.
+        """
+        validation, begun = (_row_of(old, row, new) for row in (self.validation, self.calibration - self.forgotten))
+        remembered = self.remembered or round(REACH * (self.rows - self.calibration))
+        first = max(begun, len(new) - remembered) if remembered else begun
+        return Cuts(validation, first, len(new), forgotten=first - begun, remembered=remembered)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
@@ -155,7 +189,6 @@ class Split:
     train: np.ndarray
     validation: np.ndarray
     calibration: np.ndarray
-    cuts: Cuts
 
 
 class Padded(NamedTuple):
@@ -251,7 +284,7 @@ def _too_short(rows: int, segments: np.ndarray, unusable: np.ndarray, longest: i
 
 
 def split_rows(windows: Windows, cuts: Cuts) -> Split:
-    """Divide the windows by the row of their target.
+    """Divide the windows of one series by the row of their target, and refuse a part that got none.
 
     Parameters
     ----------
@@ -270,30 +303,59 @@ def split_rows(windows: Windows, cuts: Cuts) -> Split:
     DataError
         A part with a share of the rows got no window.
     """
-    first, second = np.searchsorted(windows.ends, [cuts.validation, cuts.calibration])
-    every = np.arange(len(windows.ends))
-    split = Split(every[:first], every[first:second], every[second:], cuts)
-    shares = {
-        "train": (split.train, cuts.validation),
-        "validation": (split.validation, cuts.calibration - cuts.validation),
-        "calibration": (split.calibration, cuts.rows - cuts.calibration),
-    }
-    for name, (positions, share) in shares.items():
-        if len(positions) == 0 and (share > 0 or name == "train"):
-            raise DataError(
-                f"every part needs a window, but none of the {len(every)} windows of lookback {windows.lookback} "
-                f"has its target in the {share} {name} rows; use more data, or lower lookback or the other shares"
-            )
+    split = divide(windows, np.array([0, cuts.rows]), (cuts,))
+    refuse_empty_parts(split, (cuts,), windows.lookback)
     return split
 
 
-def split_at(windows: Windows, cuts: Cuts) -> Split:
-    """Divide the windows at cuts that were made before, by the row of their target; a part may be empty."""
-    borders = (0, cuts.validation, cuts.calibration - cuts.forgotten, cuts.calibration, cuts.rows)
-    train, validation, _, calibration = (
-        np.flatnonzero((windows.ends >= start) & (windows.ends < stop)) for start, stop in pairwise(borders)
-    )
-    return Split(train, validation, calibration, cuts)
+def divide(windows: Windows, borders: np.ndarray, cuts: Sequence[Cuts]) -> Split:
+    """Divide the windows by the row of their target; a part may be empty.
+
+    Parameters
+    ----------
+    windows
+        Every window.
+    borders
+        (series + 1,) row where each series begins, and the number of rows.
+    cuts
+        Where the parts of each series begin.
+    """
+    parts: list[list[np.ndarray]] = []
+    for start, own in zip(borders, cuts, strict=False):
+        begins = (0, own.validation, own.calibration - own.forgotten, own.calibration, own.rows)
+        rows = np.searchsorted(windows.ends, start + np.array(begins))
+        parts.append([np.arange(first, last) for first, last in pairwise(rows)])
+    train, validation, _, calibration = (np.concatenate(series) for series in zip(*parts, strict=True))
+    return Split(train, validation, calibration)
+
+
+def refuse_empty_parts(split: Split, cuts: Sequence[Cuts], lookback: int) -> None:
+    """Refuse a training whose parts are not all there.
+
+    Raises
+    ------
+    DataError
+        A part with a share of the rows got no window.
+    """
+    shares = {
+        "train": (split.train, sum(own.validation for own in cuts)),
+        "validation": (split.validation, sum(own.calibration - own.validation for own in cuts)),
+        "calibration": (split.calibration, sum(own.rows - own.calibration for own in cuts)),
+    }
+    windows = sum(len(positions) for positions, _ in shares.values())
+    for name, (positions, share) in shares.items():
+        if len(positions) == 0 and (share > 0 or name == "train"):
+            raise DataError(
+                f"every part needs a window, but none of the {windows} windows of lookback {lookback} "
+                f"has its target in the {share} {name} rows; use more data, or lower lookback or the other shares"
+            )
+
+
+def _row_of(old: pd.Index, row: int, new: pd.Index) -> int:
+    """Find a row by its time in an index that may have other rows before it; the end is what comes after the last."""
+    if row == len(old):
+        return int(new.searchsorted(old[-1], side="right"))
+    return int(new.searchsorted(old[row], side="left"))
 
 
 def pad(sequences: Sequence[np.ndarray], steps: int | None = None) -> Padded:

@@ -69,8 +69,8 @@ def measure_columns(ready: Prepared, raw: np.ndarray, lookback: int) -> Measures
     lookback
         Rows that the network sees, beyond which no correlation is of use to it.
     """
-    encoder, cut = ready.encoder, ready.cuts.validation
-    training, segments = raw[:cut], ready.segments[:cut]
+    encoder, cut = ready.dataset.encoder, ready.dataset.cuts[0].validation
+    training, segments = raw[:cut], ready.dataset.segments[:cut]
     usable = np.isfinite(training).all(axis=1)
     rows = training[usable]
     # Standardised first, so that no sum of squares overflows or loses the digits that differ.
@@ -157,9 +157,9 @@ def _most_frequent(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _undefined(ready: Prepared, training: np.ndarray, usable: np.ndarray) -> np.ndarray:
     """Give the share of the usable rows where a feature had only equal values to look at."""
-    y = ready.frame[ready.encoder.target].to_numpy(dtype=np.float64)[: len(training)]
+    y = ready.dataset.frame[ready.dataset.encoder.target].to_numpy(dtype=np.float64)[: len(training)]
     shares = np.zeros(training.shape[1])
-    for one, place in ready.encoder.places():
+    for one, place in ready.dataset.encoder.places():
         if one.fallback is None:
             continue
         windows = np.lib.stride_tricks.sliding_window_view(y, one.warmup + 1)

@@ -16,7 +16,7 @@ from lstm_lab.data.auto import AUTO
 from lstm_lab.data.features import parse_features
 from lstm_lab.data.time_index import DAY, uneven_steps, usual_step
 from lstm_lab.data.transforms import choose_transform, weigh
-from lstm_lab.data.windows import Split, split_rows, windows_of
+from lstm_lab.data.windows import Split
 from lstm_lab.diagnostics.column_statistics import measure_columns
 from lstm_lab.errors import DataError
 from lstm_lab.formatting import moment, number, percent
@@ -80,7 +80,7 @@ class Examined:
     @cached_property
     def raw(self) -> np.ndarray:
         """The columns before they are standardised, (rows, columns) float64."""
-        return self.ready.encoder.raw(self.ready.frame, self.ready.segments)
+        return self.ready.dataset.encoder.raw(self.ready.dataset.frame, self.ready.dataset.segments)
 
     @cached_property
     def measures(self) -> Measures:
@@ -90,7 +90,7 @@ class Examined:
     @cached_property
     def training(self) -> pd.Series[float]:
         """The target in the training rows."""
-        return self.ready.frame[self.ready.encoder.target].iloc[self.ready.cuts.train_rows]
+        return self.ready.dataset.frame[self.ready.dataset.encoder.target].iloc[self.ready.dataset.cuts[0].train_rows]
 
     @cached_property
     def choice(self) -> Choice:
@@ -100,7 +100,7 @@ class Examined:
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
         """Every transform that ``auto`` considers, and the one that is learnt."""
-        learnt, y = self.ready.encoder.transform.label, self.training.to_numpy(dtype=np.float64)
+        learnt, y = self.ready.dataset.encoder.transform.label, self.training.to_numpy(dtype=np.float64)
         known = any(one.label == learnt for one in self.choice.candidates)
         asked = None if known else weigh(learnt, y)
         bad = np.flatnonzero(y <= 0)
@@ -113,22 +113,22 @@ class Examined:
     @cached_property
     def split(self) -> Split | DataError:
         """The windows of each part, or why there are none."""
-        encoder, frame = self.ready.encoder, self.ready.frame
-        matrix = encoder.encode(frame, self.ready.segments)
+        dataset = self.ready.dataset
+        dataset.matrix  # noqa: B018 - what cannot be encoded is refused; only that there are no windows is a finding
         try:
-            return split_rows(windows_of(matrix, self.ready.segments, self.options.lookback), self.ready.cuts)
+            return dataset.checked_split()
         except DataError as missing:
             return missing
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns, the transformed target first."""
-        return self.ready.encoder.columns
+        return self.ready.dataset.encoder.columns
 
     @cached_property
     def made_by(self) -> tuple[Feature | None, ...]:
         """The feature that each column belongs to; None for the target."""
-        return (None, *(one for one in self.ready.encoder.features for _ in one.columns))
+        return (None, *(one for one in self.ready.dataset.encoder.features for _ in one.columns))
 
 
 def find(examined: Examined) -> tuple[Finding, ...]:
@@ -166,7 +166,7 @@ def _foretold(one: Examined) -> Iterator[Finding]:
 
 def _worse(one: Examined) -> Iterator[Finding]:
     """Find a transform that was asked for and starts far behind."""
-    learnt = one.ready.encoder.transform.label
+    learnt = one.ready.dataset.encoder.transform.label
     errors = {each.label: each.error for each in one.candidates if np.isfinite(each.error)}
     best = min(errors, key=lambda label: errors[label], default="")
     if one.options.transform != AUTO and errors.get(learnt, 0.0) > WORSE * errors.get(best, np.inf):
@@ -179,15 +179,15 @@ def _worse(one: Examined) -> Iterator[Finding]:
 
 def _gaps(one: Examined) -> Iterator[Finding]:
     """Find gaps, and the windows they cost."""
-    stretches, split = one.ready.segments, one.split
+    stretches, split = one.ready.dataset.segments, one.split
     gaps = int(stretches[-1])
     if gaps == 0:
         return
     first = int(np.flatnonzero(np.diff(stretches))[0])
-    index = one.ready.frame.index
+    index = one.ready.dataset.frame.index
     cost = ""
     if isinstance(split, Split):
-        whole = len(stretches) - one.ready.encoder.warmup - one.options.lookback
+        whole = len(stretches) - one.ready.dataset.encoder.warmup - one.options.lookback
         lost = whole - len(split.train) - len(split.validation) - len(split.calibration)
         cost = f" and cost {lost:,} of {whole:,} windows"
     plural = "gaps cut" if gaps > 1 else "gap cuts"
@@ -201,7 +201,7 @@ def _gaps(one: Examined) -> Iterator[Finding]:
 def _uneven(one: Examined) -> Iterator[Finding]:
     """Find steps that are not the usual one, and are no gap."""
     index = one.training.index
-    steps = uneven_steps(index) & (np.diff(one.ready.segments[: len(index)]) == 0)
+    steps = uneven_steps(index) & (np.diff(one.ready.dataset.segments[: len(index)]) == 0)
     count = int(steps.sum())
     if count == 0:
         return
@@ -228,9 +228,9 @@ def _step(index: pd.Index) -> str:
 
 def _warmup(one: Examined) -> Iterator[Finding]:
     """Find rows that are lost until the slowest input has a value."""
-    encoder, cut = one.ready.encoder, one.ready.cuts.validation
+    encoder, cut = one.ready.dataset.encoder, one.ready.dataset.cuts[0].validation
     warmup = encoder.warmup
-    gaps = int(one.ready.segments[cut - 1])
+    gaps = int(one.ready.dataset.segments[cut - 1])
     share = 1 - one.measures.rows / cut
     if share <= (LOST_AGAIN if gaps else LOST):
         return
@@ -247,8 +247,8 @@ def _warmup(one: Examined) -> Iterator[Finding]:
 
 def _filled(one: Examined) -> Iterator[Finding]:
     """Find values that were missing."""
-    told = one.ready.frame.attrs.get("lstm_lab", {})
-    rows = f"{len(one.ready.frame):,} rows"
+    told = one.ready.dataset.frame.attrs.get("lstm_lab", {})
+    rows = f"{len(one.ready.dataset.frame):,} rows"
     filled, dropped = int(told.get("filled_values", 0)), int(told.get("dropped_rows", 0))
     if filled > 0:
         text = f"{filled:,} missing values were filled in, among {rows}; look whether long runs of them are as you wish"
@@ -271,8 +271,10 @@ def _dates(one: Examined) -> Iterator[Finding]:
 
 def _twice(one: Examined) -> Iterator[Finding]:
     """Find features that are the transformed target."""
-    encoder = one.ready.encoder
-    parsed = parse_features(one.ready.recipe.features, [str(name) for name in one.ready.frame.columns], encoder.target)
+    encoder = one.ready.dataset.encoder
+    parsed = parse_features(
+        one.ready.recipe.features, [str(name) for name in one.ready.dataset.frame.columns], encoder.target
+    )
     given = {feature.text for feature in encoder.features}
     for feature in parsed:
         if feature.text not in given:
@@ -329,11 +331,11 @@ def repeated(measures: Measures, at: int) -> int | None:
 
 def _beyond(one: Examined) -> Iterator[Finding]:
     """Find columns whose later values the network has never seen the like of."""
-    measures, cut = one.measures, one.ready.cuts.validation
+    measures, cut = one.measures, one.ready.dataset.cuts[0].validation
     share = 1 - cut / len(one.raw)
     for at, name in enumerate(one.columns):
         if measures.beyond[at] >= BEYOND and measures.sd[at] > 0:
-            learnt = one.ready.encoder.transform.label
+            learnt = one.ready.dataset.encoder.transform.label
             remedy = _REMEDIES.get(learnt, "look at those rows") if at == 0 else "give its change, or leave it out"
             far = number(round(measures.beyond[at], 1))
             said = f"`{name}` leaves the range of the training rows in the newest {percent(share)}, by {far} sd"
@@ -342,13 +344,13 @@ def _beyond(one: Examined) -> Iterator[Finding]:
 
 def _far(one: Examined) -> Iterator[Finding]:
     """Find values so far out that they set the scale for all others."""
-    measures, cut = one.measures, one.ready.cuts.validation
+    measures, cut = one.measures, one.ready.dataset.cuts[0].validation
     for at, name in enumerate(one.columns):
         sd = measures.sd[at]
         reach = max(measures.maximum[at] - measures.mean[at], measures.mean[at] - measures.minimum[at])
         if sd > 0 and reach >= FAR * sd:
             row = int(np.nanargmax(np.abs(one.raw[:cut, at] - measures.mean[at])))
-            when = moment(one.ready.frame.index[row])
+            when = moment(one.ready.dataset.frame.index[row])
             text = (
                 f"`{name}` is {number(one.raw[row, at])} at {when}, {reach / sd:.0f} sd from its mean; check that row"
             )
@@ -367,7 +369,7 @@ def _held(one: Examined) -> Iterator[Finding]:
 
 def _season(one: Examined) -> Iterator[Finding]:
     """Find calendar pairs that the transform has taken out of the target, as far as can be measured."""
-    encoder, measures = one.ready.encoder, one.measures
+    encoder, measures = one.ready.dataset.encoder, one.measures
     index = one.training.index
     named = {text.strip() for text in one.options.features}
     if not encoder.transform.label.startswith("seasonal_diff") or not isinstance(index, pd.DatetimeIndex):

@@ -45,7 +45,7 @@ class FeatureReport(Shown):
     def frame(self) -> pd.DataFrame:
         """The columns as the network gets them before they are standardised, by time; NaN in the warmups."""
         ready = self.examined.ready
-        return pd.DataFrame(self.examined.raw, index=ready.frame.index, columns=list(self.examined.columns))
+        return pd.DataFrame(self.examined.raw, index=ready.dataset.frame.index, columns=list(self.examined.columns))
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -95,12 +95,12 @@ class FeatureReport(Shown):
     @property
     def target(self) -> str:
         """The column to forecast."""
-        return self.examined.ready.encoder.target
+        return self.examined.ready.dataset.encoder.target
 
     @property
     def transform(self) -> str:
         """What is learnt."""
-        return self.examined.ready.encoder.transform.label
+        return self.examined.ready.dataset.encoder.transform.label
 
     @property
     def reason(self) -> str:
@@ -127,7 +127,7 @@ class FeatureReport(Shown):
 
     def rows_in_words(self) -> str:
         """Say what the rows and windows are used for."""
-        cuts, split = self.examined.ready.cuts, self.examined.split
+        cuts, split = self.examined.ready.dataset.cuts[0], self.examined.split
         parts = (cuts.validation, cuts.calibration - cuts.validation, cuts.rows - cuts.calibration)
         named = list(zip(("train", "validation", "calibration"), parts, strict=True))
         rows = ", ".join(f"{name} {count:,}" for name, count in named)
@@ -137,12 +137,12 @@ class FeatureReport(Shown):
 
     def summary_table(self) -> Summary:
         """Say what was found, what is learnt and why, and what each candidate starts from; a line a column."""
-        index = self.examined.ready.frame.index
+        index = self.examined.ready.dataset.frame.index
         rows = [
             *(("found", found.text.replace("`", "")) for found in self.findings),
             *([("found", "nothing to complain of")] * (not self.findings)),
             ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}"),
-            *(("read", note) for note in self.examined.ready.frame.attrs.get("lstm_lab", {}).get("notes", ())),
+            *(("read", note) for note in self.examined.ready.dataset.frame.attrs.get("lstm_lab", {}).get("notes", ())),
             ("rows", self.rows_in_words()),
             ("transform", self.reason),
             *((f"  {each.label}", self._naive(each)) for each in self.examined.candidates),
@@ -176,7 +176,7 @@ class FeatureReport(Shown):
 
     def _feature(self, feature: Feature | None) -> tuple[str, str, int]:
         if feature is None:
-            return self.target, "target", self.examined.ready.encoder.transform.warmup
+            return self.target, "target", self.examined.ready.dataset.encoder.transform.warmup
         source = "lag" if feature.text.startswith("lag(") and feature.source == "path" else feature.source
         return feature.label, source, feature.warmup
 

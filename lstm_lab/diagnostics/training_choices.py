@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from lstm_lab.run import Run
+    from lstm_lab.data.dataset import Dataset
+    from lstm_lab.fitted import FittedModel
 
 __all__ = ["LOSSES", "ResidualLosses", "Weighting", "loss_of", "residual_losses", "weighting"]
 
@@ -139,31 +140,36 @@ def loss_of(name: str, residuals: NDArray[np.float64], delta: float = 1.0) -> ND
     return np.asarray(np.where(size <= delta, 0.5 * size**2, delta * (size - 0.5 * delta)))
 
 
-def weighting(run: Run) -> Weighting:
-    """Give the weights of a run's training windows."""
-    rows = run.windows.ends[run.split.train]
-    return Weighting(run.frame.index[rows], run.options.weights)
+def weighting(dataset: Dataset) -> Weighting:
+    """Give the weights of the training windows."""
+    rows = dataset.windows.ends[dataset.split.train]
+    return Weighting(dataset.index[rows], dataset.weighting)
 
 
-def residual_losses(run: Run) -> ResidualLosses:
-    """Give a run's one-step residuals over rows that training never saw.
+def residual_losses(fitted: FittedModel, delta: float) -> ResidualLosses:
+    """Give one-step residuals over rows that training never saw.
+
+    Parameters
+    ----------
+    fitted
+        The network, and its errors over held-out rows.
+    delta
+        Where Huber turns from square to linear.
 
     Raises
     ------
     DataError
-        The run held nothing out.
+        Nothing was held out.
     """
-    from lstm_lab.simulation.residuals import one_step  # noqa: PLC0415 - a dashboard shows losses before any network is there
-
-    held_out = run.residuals()
+    held_out = fitted.residuals()
     if held_out is not None:
         errors, rows = held_out.values, "calibration rows, one step ahead"  # noqa: PD011 - no pandas here
     else:
-        which = run.split.validation
-        if len(which) == 0:
+        validation = fitted.errors.dataset.split.validation
+        if len(validation) == 0:
             raise DataError("residuals are taken of held-out rows, and this run has none; train with validation=0.1")
-        errors = run.windows.targets(which) - one_step(run.model, run.windows, which)
+        errors = fitted.errors.over(validation)
         rows = "validation rows, one step ahead"
-    changed = run.transform != "none"
-    unit = f"{run.transform} of {run.target}" if changed else run.target
-    return ResidualLosses(errors, float(run.encoder.scale[0]), unit, run.options.delta, rows)
+    transform = fitted.encoder.transform.label
+    unit = fitted.target if transform == "none" else f"{transform} of {fitted.target}"
+    return ResidualLosses(errors, float(fitted.encoder.scale[0]), unit, delta, rows)

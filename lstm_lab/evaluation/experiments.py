@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.auto import season_of, settle
-from lstm_lab.data.origins import Observed
+from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.preparation import AS_LOADED, prepare_rows
 from lstm_lab.data.windows import cut_rows
 from lstm_lab.errors import DataError, ForecastError, OptionError
@@ -193,7 +193,7 @@ def lay_out(frame: pd.DataFrame, target: str, settings: Settings[Any], variants:
     """
     horizon = settings.forecast.horizon
     cut = first_rows(frame, settings.study)
-    seen = [_observed(frame, target, cut, variant) for variant in variants]
+    seen = [_dataset(frame, target, cut, variant) for variant in variants]
     rows = _common([one.possible(cut, len(frame), horizon) for one in seen])
     if len(rows) == 0:
         lookback, newest = settings.train.lookback, len(frame) - cut
@@ -210,7 +210,7 @@ def lay_out(frame: pd.DataFrame, target: str, settings: Settings[Any], variants:
         stages = tuple(replace(stage, calibrating=stage.calibrating[:0]) for stage in stages)
     course = Course(
         forecast=settings.forecast,
-        observed=seen[0],
+        dataset=seen[0],
         earlier=seen[0],
         past=Past.of(frame[target], judged, horizon, settings.forecast.interval),
         stages=stages,
@@ -222,10 +222,10 @@ def lay_out(frame: pd.DataFrame, target: str, settings: Settings[Any], variants:
     return Trial(frame, target, cut, course)
 
 
-def _observed(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions) -> Observed:
+def _dataset(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions) -> Dataset:
     """See the frame as a network would that was trained on the rows before `cut`."""
-    encoder = prepare_rows(frame.iloc[:cut], target, options).encoder
-    return Observed.of(frame, encoder, options.lookback, options.max_gap)
+    encoder = prepare_rows(frame.iloc[:cut], target, options).dataset.encoder
+    return Dataset.of(frame, encoder, options.lookback, options.max_gap)
 
 
 def _common(several: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:

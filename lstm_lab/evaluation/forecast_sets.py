@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lstm_lab.data.origins import Observed
+    from lstm_lab.data.dataset import Dataset
     from lstm_lab.evaluation.scoring import Past
     from lstm_lab.evaluation.tasks import Drawn
     from lstm_lab.forecasting.correction import Correction
@@ -59,9 +59,9 @@ class Course:
     """What every model of a study is put through."""
 
     forecast: ForecastOptions
-    observed: Observed
+    dataset: Dataset
     """Where the judged origins lie."""
-    earlier: Observed
+    earlier: Dataset
     """Where the calibrating ones do."""
     past: Past
     stages: tuple[Stage, ...]
@@ -71,12 +71,12 @@ class Course:
 
     def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give calibrating origins their rows in the frame that is judged."""
-        times = self.earlier.frame.index[rows]
-        return np.asarray(self.observed.frame.index.searchsorted(times), dtype=np.int64)
+        times = self.earlier.index[rows]
+        return np.asarray(self.dataset.index.searchsorted(times), dtype=np.int64)
 
     def rivals(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Give the naive forecasts from rows of the frame that is judged, (rivals, origins, horizon)."""
-        return simple_points(self.observed.target, rows, self.forecast.horizon, self.season)
+        return simple_points(self.dataset.target, rows, self.forecast.horizon, self.season)
 
     renew: bool = True
     """Whether a calibration takes in the judged origins whose horizon is over, and forgets its oldest."""
@@ -137,7 +137,7 @@ def baseline_jobs(model: str, course: Course, name: str) -> Iterator[Job]:
         calibrating = stage.calibrating if course.problem is None else stage.calibrating[:0]
         for observed, rows, paths, judged in (
             (course.earlier, calibrating, SCORE_CHUNKS * CHUNK, False),
-            (course.observed, course.past.rows[stage.part], forecast.paths, True),
+            (course.dataset, course.past.rows[stage.part], forecast.paths, True),
         ):
             for part in blocks(len(rows)):
                 some = rows[part]
@@ -200,7 +200,7 @@ class Gathered:
 
     def _followed(self, number: int, stage: Stage, rivals: NDArray[np.float64]) -> Iterator[Correction | None]:
         """Give each judged origin the correction of its day; None where it was not reached."""
-        course, rows, target = self.course, self.course.past.rows, self.course.observed.target
+        course, rows, target = self.course, self.course.past.rows, self.course.dataset.target
         known = self._experience(number, stage)
         known = known.beside(course.rivals(known.rows)[: len(rivals)])
         follows = Following(

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.data.origins import Observed
 from lstm_lab.evaluation.tasks import simulate_all
 from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.past_forecasts import Experience
@@ -15,7 +14,7 @@ from lstm_lab.models.serialize import fresh_layers, unpack
 from lstm_lab.models.transformer import transformer_stack
 from lstm_lab.options import TrainOptions
 from lstm_lab.parallel import Halted
-from lstm_lab.run import Run, train
+from lstm_lab.run import train
 from lstm_lab.simulation.residuals import heard
 from lstm_lab.simulation.simulator import CHUNK
 
@@ -78,17 +77,17 @@ class Fit:
         run = train(self.frame.iloc[: self.cut], stack=self._stack(), stop=stop, **self.train)
         if run.end.reason in {"stopped", "interrupted"}:  # its network had less training than the others
             raise Halted
-        prediction = Prediction(run, self.forecast)
+        prediction = Prediction(run.fitted, run.dataset, self.forecast)
         started = time.perf_counter()
-        experience = _experience(run, prediction, self.known, stop)
+        experience = _experience(prediction, self.known, stop)
         calibrated = time.perf_counter()
-        observed = Observed.of(self.frame, run.encoder, run.options.lookback, run.options.max_gap)
+        dataset = run.fitted.dataset(self.frame)
         horizon, paths = self.forecast.horizon, self.forecast.paths
         chunks = chunks_for(paths)
-        origins = observed.origins(self.rows, horizon, self.known)
+        origins = dataset.origins(self.rows, horizon, self.known)
         rules = prediction.rules
         if rules.residuals is not None:
-            rules = replace(rules, residuals=heard(rules.residuals, run.model, observed))
+            rules = replace(rules, residuals=heard(rules.residuals, run.model, dataset))
         drawn = simulate_all(run.simulator, origins, horizon, rules, chunks, stop)
         ended = time.perf_counter()
         return Fitted(
@@ -115,14 +114,14 @@ def chunks_for(paths: int) -> int:
     return -(-paths // CHUNK)
 
 
-def _experience(run: Run, prediction: Prediction, known: tuple[str, ...], stop: threading.Event | None) -> Experience:
+def _experience(prediction: Prediction, known: tuple[str, ...], stop: threading.Event | None) -> Experience:
     """Learn from the network's own calibration rows, where they are enough."""
-    options = prediction.options
+    options, dataset = prediction.options, prediction.dataset
     rows, _ = prediction.calibration_rows()
     calibrates = options.calibrate is not False
     enough = calibrates and len(rows) >= origins_for(options.interval)
     if len(rows) == 0 or not (enough or options.combines):
         return Experience.empty(options.horizon)
-    origins = run.observed.origins(rows, options.horizon, known)
-    paths = simulate_all(run.simulator, origins, options.horizon, prediction.rules, SCORE_CHUNKS, stop)
-    return Experience.of(rows, paths, run.observed.actual(rows, options.horizon))
+    origins = dataset.origins(rows, options.horizon, known)
+    paths = simulate_all(prediction.fitted.simulator, origins, options.horizon, prediction.rules, SCORE_CHUNKS, stop)
+    return Experience.of(rows, paths, dataset.actual(rows, options.horizon))

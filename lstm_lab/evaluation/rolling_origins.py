@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.data.origins import Observed
+from lstm_lab.data.append import read_newer
 from lstm_lab.data.preparation import AS_LOADED
 from lstm_lab.data.windows import cut_rows
 from lstm_lab.errors import ForecastError, OptionError, did_you_mean
@@ -20,7 +20,6 @@ from lstm_lab.evaluation.refit import Fit, chunks_for
 from lstm_lab.evaluation.scoring import Past, alone
 from lstm_lab.evaluation.tasks import Simulate, blocks, keep
 from lstm_lab.forecasting.baselines import BASELINES
-from lstm_lab.forecasting.newer_rows import longer
 from lstm_lab.forecasting.predictor import ORIGINS, SCORE_CHUNKS, Prediction, spread_out
 from lstm_lab.models.serialize import pack
 from lstm_lab.simulation.residuals import heard
@@ -32,9 +31,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from lstm_lab.data.dataset import Dataset
     from lstm_lab.evaluation.scoring import Forecasts
+    from lstm_lab.fitted import FittedModel
     from lstm_lab.forecasting.forecast import Kind
-    from lstm_lab.options import BacktestOptions, ForecastOptions
+    from lstm_lab.options import BacktestOptions, ForecastOptions, TrainOptions
     from lstm_lab.parallel import Outcome
     from lstm_lab.run import Run
     from lstm_lab.simulation.simulator import Rules
@@ -46,7 +47,11 @@ __all__ = ["Plan", "assemble", "jobs_of", "plan_backtest"]
 class Plan:
     """A backtest about to be made."""
 
-    run: Run
+    fitted: FittedModel
+    options: TrainOptions
+    """Of the training, for a refit."""
+    called: str | None
+    """Name of the run."""
     course: Course
     rules: Rules
     shift: int
@@ -58,7 +63,7 @@ class Plan:
     @property
     def name(self) -> str:
         """What the run is called beside the baselines; never as one of them, or it would be taken for it."""
-        return "network" if self.run.name is None or self.run.name in BASELINES else self.run.name
+        return "network" if self.called is None or self.called in BASELINES else self.called
 
     def described(self, *, stopped: bool, judged: int) -> dict[str, str]:
         """Say how the backtest was made."""
@@ -85,15 +90,15 @@ def plan_backtest(
         No origin with a known future, no residual before the first, or too few origins for a calibration that was
         asked for.
     """
-    prediction = Prediction(run, forecast)
+    prediction = Prediction(run.fitted, run.dataset, forecast)
     every, horizon = int(options.refit), forecast.horizon
     judged = _judged(run, frame, refits=bool(every))
-    observed, start = judged.observed, judged.start
-    rows, _ = spread_out(observed.possible(start, len(observed.frame), horizon), options.origins, horizon)
+    dataset, start = judged.dataset, judged.start
+    rows, _ = spread_out(dataset.possible(start, len(dataset), horizon), options.origins, horizon)
     if len(rows) == 0:
         raise ForecastError(
             f"a backtest needs an origin with {horizon} known steps after it, got none in the"
-            f" {len(observed.frame) - start} rows held out; shorten the horizon or give a longer frame"
+            f" {len(dataset) - start} rows held out; shorten the horizon or give a longer frame"
         )
     stages, how = _stages(run, judged, rows, every, horizon)
     problem = no_calibration(stages, forecast)
@@ -101,21 +106,23 @@ def plan_backtest(
         stages = tuple(replace(stage, calibrating=stage.calibrating[:0]) for stage in stages)
     course = Course(
         forecast=forecast,
-        observed=observed,
-        earlier=observed if every else run.observed,
-        past=Past.of(observed.frame[run.target], rows, horizon, forecast.interval),
+        dataset=dataset,
+        earlier=dataset if every else run.dataset,
+        past=Past.of(dataset.frame[run.target], rows, horizon, forecast.interval),
         stages=stages,
         season=run.season,
         problem=problem,
         renew=options.renew,
         adapt=options.adapt,
-        known=_known_ahead(run, options.known),
+        known=_known_ahead(run.encoder.covariates, options.known),
     )
     return Plan(
-        run=run,
+        fitted=run.fitted,
+        options=run.options,
+        called=run.name,
         course=course,
         rules=prediction.rules if every else _known_noise(prediction.rules, judged.known),
-        shift=0 if frame is None else start - len(run.frame),
+        shift=0 if frame is None else start - len(run.dataset),
         baselines=tuple(name for name in options.baselines if name != "seasonal_naive" or run.season > 1),
         refits=bool(every),
         how=how,
@@ -126,7 +133,7 @@ def plan_backtest(
 class _Judged:
     """The rows that origins may lie in."""
 
-    observed: Observed
+    dataset: Dataset
     start: int
     known: int
     """Rows of the run before this one are known at every origin."""
@@ -134,17 +141,16 @@ class _Judged:
 
 
 def _judged(run: Run, frame: pd.DataFrame | pd.Series[Any] | None, *, refits: bool) -> _Judged:
-    cuts = run.split.cuts
+    cuts = run.dataset.cuts[0]
     if frame is not None:
-        rows = longer(run, frame)
-        observed = Observed.of(rows, run.encoder, run.options.lookback, run.options.max_gap)
-        start = int(rows.index.searchsorted(run.frame.index[-1], side="right"))
-        return _Judged(observed, start, cuts.rows, "the rows after the run's last")
+        longer = run.dataset.append(read_newer(run.dataset, frame, run.options))
+        start = int(longer.index.searchsorted(run.dataset.index[-1], side="right"))
+        return _Judged(longer, start, cuts.rows, "the rows after the run's last")
     if refits:
-        return _Judged(run.observed, cuts.calibration, cuts.calibration, "the run's calibration rows")
+        return _Judged(run.dataset, cuts.calibration, cuts.calibration, "the run's calibration rows")
     middle = (cuts.calibration + cuts.rows) // 2
     how = "the later half of the run's calibration rows; the earlier half calibrates"
-    return _Judged(run.observed, middle, middle, how)
+    return _Judged(run.dataset, middle, middle, how)
 
 
 def _stages(
@@ -154,26 +160,28 @@ def _stages(
     if every:
         often = "every origin" if every == 1 else f"every {every} origins"
         return tuple(
-            _refit_stages(judged.observed, rows, every, run, horizon)
+            _refit_stages(judged.dataset, rows, every, run.options, horizon)
         ), f"{judged.how}; trained anew before {often}"
-    earlier = run.observed.possible(run.split.cuts.calibration, judged.known, horizon)
+    earlier = run.dataset.possible(run.dataset.cuts[0].calibration, judged.known, horizon)
     return (Stage(slice(0, len(rows)), *spread_out(earlier, ORIGINS, horizon)),), judged.how
 
 
-def _refit_stages(observed: Observed, rows: NDArray[np.int64], every: int, run: Run, horizon: int) -> Iterator[Stage]:
+def _refit_stages(
+    dataset: Dataset, rows: NDArray[np.int64], every: int, options: TrainOptions, horizon: int
+) -> Iterator[Stage]:
     """Give every k origins a training of their own, whose calibration rows are the newest before them."""
     for first in range(0, len(rows), every):
         before = int(rows[first])
-        cuts = cut_rows(before, validation=run.options.validation, calibration=run.options.calibration)
-        possible = observed.possible(cuts.calibration, before, horizon)
+        cuts = cut_rows(before, validation=options.validation, calibration=options.calibration)
+        possible = dataset.possible(cuts.calibration, before, horizon)
         yield Stage(slice(first, min(first + every, len(rows))), *spread_out(possible, ORIGINS, horizon))
 
 
-def _known_ahead(run: Run, names: Sequence[str]) -> tuple[str, ...]:
+def _known_ahead(covariates: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """Refuse a column that is no covariate of the run."""
     for name in names:
-        if name not in run.encoder.covariates:
-            has = did_you_mean(name, run.encoder.covariates) if run.encoder.covariates else "it was trained with none"
+        if name not in covariates:
+            has = did_you_mean(name, covariates) if covariates else "it was trained with none"
             raise OptionError(f"known names input columns of the run, got {name!r}; {has}")
     return tuple(names)
 
@@ -195,11 +203,11 @@ def _known_noise(rules: Rules, known: int) -> Rules:
 
 def _renumbered(plan: Plan) -> Rules:
     """Give the residuals' rows the longer frame's numbers, and let the volatility follow what happens there."""
-    residuals, observed = plan.rules.residuals, plan.course.observed
+    residuals = plan.rules.residuals
     if residuals is None:
         return plan.rules
     moved = replace(residuals, rows=residuals.rows + plan.shift)
-    return replace(plan.rules, residuals=heard(moved, plan.run.model, observed))
+    return replace(plan.rules, residuals=heard(moved, plan.fitted.model, plan.course.dataset))
 
 
 # The work ------------------------------------------------------------------------------------------------------------
@@ -222,27 +230,26 @@ def jobs_of(plan: Plan, *, here: bool) -> list[Job]:
 
 
 def _network_jobs(plan: Plan, *, here: bool) -> Iterator[Job]:
-    run, course, horizon = plan.run, plan.course, plan.course.forecast.horizon
-    packed = pack(run.model)
+    fitted, course, horizon = plan.fitted, plan.course, plan.course.forecast.horizon
+    packed = pack(fitted.model)
     if here:
         # Not the run's own simulator: what that has compiled depends on what it was used for.
-        keep(packed, run.encoder, Simulator(run.model, run.encoder))
+        keep(packed, fitted.encoder, Simulator(fitted.model, fitted.encoder))
     chunks = chunks_for(course.forecast.paths)
-    for observed, rows, rules, drawn, judged in (
+    for dataset, rows, rules, drawn, judged in (
         (course.earlier, course.stages[0].calibrating, plan.rules, SCORE_CHUNKS, False),
-        (course.observed, course.past.rows, _renumbered(plan), chunks, True),
+        (course.dataset, course.past.rows, _renumbered(plan), chunks, True),
     ):
         for part in blocks(len(rows)):
-            origins = observed.origins(rows[part], horizon, course.known)
-            task = Simulate(named(plan.name, part), packed, run.encoder, origins, horizon, rules, drawn)
+            origins = dataset.origins(rows[part], horizon, course.known)
+            task = Simulate(named(plan.name, part), packed, fitted.encoder, origins, horizon, rules, drawn)
             yield Job(plan.name, 0, judged, part, task)
 
 
 def _refit_jobs(plan: Plan) -> Iterator[Job]:
-    run = plan.run
-    settings = {**run.options.model_dump(), "target": run.target, **AS_LOADED}
-    packed = pack(run.model)
-    frame = plan.course.observed.frame
+    settings = {**plan.options.model_dump(), "target": plan.fitted.target, **AS_LOADED}
+    packed = pack(plan.fitted.model)
+    frame = plan.course.dataset.frame
     for number, stage in enumerate(plan.course.stages):
         rows = plan.course.past.rows[stage.part]
         name = named(f"{plan.name}, trained anew,", stage.part)

@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from lstm_lab.data.dataset import Dataset
+    from lstm_lab.fitted import FittedModel
     from lstm_lab.options import ExportOptions
-    from lstm_lab.run import Run
 
-__all__ = ["Comparison", "Export", "export_run"]
+__all__ = ["Comparison", "Export", "export_step"]
 
 _MEASURED_ROWS = 20_000
 """Rows that the interpreter reads twice to measure the error, in about a second for a small network."""
@@ -146,24 +147,24 @@ class Export(Still):
         ]
 
 
-def export_run(run: Run, path: str | PathLike[str], options: ExportOptions) -> Export:
-    """Write a run for a small device, see `Run.export`."""
+def export_step(fitted: FittedModel, dataset: Dataset, path: str | PathLike[str], options: ExportOptions) -> Export:
+    """Write one step of a network for a small device, measured over a dataset, see `Run.export`."""
     place = _checked(Path(path).expanduser())
-    step = Step.of(run.model)
-    rows, which = _held_out(run)
-    expected = one_step(run.model, run.windows, which)
-    step.verify(run.windows.inputs(which[:20]), expected[:20])
-    ranges = _spread(run.split.train, _RANGE_ROWS // run.options.lookback) if options.quantize in INTEGER else which[:1]
-    content = convert(step, options.quantize, run.windows.inputs(ranges))
-    comparison = _compared(run, step, content, rows, which, expected)
+    step = Step.of(fitted.model)
+    rows, which = _held_out(dataset)
+    expected = one_step(fitted.model, dataset.windows, which)
+    step.verify(dataset.windows.inputs(which[:20]), expected[:20])
+    ranges = _spread(dataset.split.train, _RANGE_ROWS // dataset.lookback) if options.quantize in INTEGER else which[:1]
+    content = convert(step, options.quantize, dataset.windows.inputs(ranges))
+    comparison = _compared(dataset, step, content, rows, which, expected)
     about = manual(
         step,
         content,
-        run.encoder,
+        dataset.encoder,
         file=place.name,
-        lookback=run.options.lookback,
+        lookback=dataset.lookback,
         quantize=options.quantize,
-        parameters=int(run.model.count_params()),
+        parameters=int(fitted.model.count_params()),
         **_errors(comparison),
     )
     texts = {f"{place.name}.json": json.dumps(about, indent=1, ensure_ascii=False) + "\n"}
@@ -171,7 +172,7 @@ def export_run(run: Run, path: str | PathLike[str], options: ExportOptions) -> E
         texts |= c_files(place, content, about)
     parts = {place.name: content} | {name: text.encode() for name, text in texts.items()}
     files = tuple(write_bytes(place.with_name(name), part, "an export") for name, part in parts.items())
-    return Export(place, files, about, run.stack, int(run.model.count_params()), comparison)
+    return Export(place, files, about, fitted.stack, int(fitted.model.count_params()), comparison)
 
 
 def _checked(place: Path) -> Path:
@@ -188,38 +189,38 @@ def _spread(which: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return which[np.unique(np.linspace(0, len(which) - 1, max(8, min(count, 100))).astype(np.int64))]
 
 
-def _held_out(run: Run) -> tuple[str, NDArray[np.int64]]:
+def _held_out(dataset: Dataset) -> tuple[str, NDArray[np.int64]]:
     """Choose windows that the network has not seen, or the best there are."""
-    parts = {name: getattr(run.split, name) for name in ("calibration", "validation", "train")}
+    parts = {name: getattr(dataset.split, name) for name in ("calibration", "validation", "train")}
     name, which = next((name, which) for name, which in parts.items() if len(which) > 0)
     newest = which[-_MEASURED_ROWS:]
-    return name.replace("train", "training"), _spread(newest, _MEASURED_ROWS // run.options.lookback)
+    return name.replace("train", "training"), _spread(newest, _MEASURED_ROWS // dataset.lookback)
 
 
 def _compared(  # noqa: PLR0917 - each is at hand where it is called, and nowhere else
-    run: Run, step: Step, content: bytes, rows: str, which: NDArray[np.int64], expected: NDArray[np.float64]
+    dataset: Dataset, step: Step, content: bytes, rows: str, which: NDArray[np.int64], expected: NDArray[np.float64]
 ) -> Comparison | None:
     """Run a file over windows; None without an interpreter."""
     run_step = runner(content)
     if run_step is None:
         return None
     device = Device(run_step, step.states)
-    file = device.over_windows(run.windows.inputs(which))
-    ends = run.windows.ends[which]
-    passed = run.windows.ends[which[0] : which[-1] + 1]
-    onward = device.onward(run.windows.matrix, passed, run.options.lookback)
-    tails = run.observed.target[ends[:, None] + np.arange(-run.encoder.tail, 0)]
+    file = device.over_windows(dataset.windows.inputs(which))
+    ends = dataset.windows.ends[which]
+    passed = dataset.windows.ends[which[0] : which[-1] + 1]
+    onward = device.onward(dataset.windows.matrix, passed, dataset.lookback)
+    tails = dataset.tails(ends)
     made = (expected, file, onward[np.searchsorted(passed, ends)])
-    keras_values, file_values, onward_values = (run.encoder.decode(values, tails) for values in made)
+    keras_values, file_values, onward_values = (dataset.encoder.decode(values, tails) for values in made)
     return Comparison(
         rows=rows,
-        times=run.frame.index[ends],
+        times=dataset.index[ends],
         keras=expected,
         file=file,
         keras_values=keras_values,
         file_values=file_values,
         onward_values=onward_values,
-        actual=run.observed.target[ends],
+        actual=dataset.target[ends],
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_lab.data.windows import REACH
 from lstm_lab.forecasting.adaptive import Adaptive
 from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.ensemble import mixed
@@ -18,12 +19,8 @@ if TYPE_CHECKING:
 
     from lstm_lab.forecasting.correction import Correction
 
-__all__ = ["REACH", "Following"]
+__all__ = ["Following"]
 
-REACH = 1.5
-"""How far back a calibration remembers, in spans of the rows that it began with. On six series, with 60 origins each,
-nominal 90 % bands held 88 to 91 % with 1.5, 89 to 92 % with 1 and bands up to 9 % wider, and 84 to 90 % when
-nothing was forgotten or learnt."""
 FEWEST = 20
 """Origins that a calibration keeps, however old; more where the interval needs more."""
 REMEMBERED = 1000

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Experience"]
+__all__ = ["Experience", "ExperienceCache", "Rule"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,3 +140,39 @@ class Experience:
         centre, spread = (np.asarray(values[name], dtype=np.float64) for name in ("centre", "spread"))
         rows = np.asarray(values["rows"], dtype=np.int64)
         return cls(rows, centre, spread, actual, np.empty((0, *centre.shape)), centre)
+
+
+class Rule(NamedTuple):
+    """What past forecasts depend on, beside the network and its calibration rows."""
+
+    horizon: int
+    rollout: str
+    dropout_masks: str
+    noise: str
+    seed: int
+
+
+class ExperienceCache(Mapping[Rule, Experience]):
+    """Past forecasts from the calibration rows of one dataset, by their rules: each is simulated once and kept.
+
+    Parameters
+    ----------
+    kept
+        What is known from the start, as from a file.
+    """
+
+    def __init__(self, kept: Mapping[Rule, Experience] | None = None) -> None:
+        self._kept = dict(kept or {})
+
+    def keep(self, rule: Rule, experience: Experience) -> None:
+        """Remember what forecasts by this rule were worth."""
+        self._kept[rule] = experience
+
+    def __getitem__(self, rule: Rule) -> Experience:
+        return self._kept[rule]
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)

@@ -14,22 +14,23 @@ from lstm_lab.events import Chunk, Progress, SamplingEnd, SamplingListener, Samp
 from lstm_lab.forecasting.baselines import simple_points
 from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.forecast import Forecast
-from lstm_lab.forecasting.past_forecasts import Experience
+from lstm_lab.forecasting.past_forecasts import Experience, ExperienceCache, Rule
 from lstm_lab.simulation.simulator import CHUNK, Rules
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import pandas as pd
     from numpy.typing import NDArray
 
+    from lstm_lab.data.dataset import Dataset
     from lstm_lab.data.origins import Origins
     from lstm_lab.events import EndReason
+    from lstm_lab.fitted import FittedModel
     from lstm_lab.forecasting.correction import Correction
     from lstm_lab.forecasting.forecast import Kind
     from lstm_lab.options import ForecastOptions
-    from lstm_lab.run import Run
     from lstm_lab.simulation.simulator import Rollout
 
 __all__ = ["Prediction", "spread_out"]
@@ -40,9 +41,10 @@ SCORE_CHUNKS = 2
 """Chunks of paths drawn at each of them."""
 BLOCK = 12
 """Origins simulated together while calibrating, so that progress shows and Stop is heard."""
-PREFERRED: Mapping[str, Rollout] = {"last": "state", "every": "state"}
-"""Roll-out by the way a network was supervised. On temperature (two places), CO2 and oil, 60 origins each, both gave
-the same error and coverage to three digits for either way, and `state` was up to seven times faster."""
+PREFERRED: Rollout = "state"
+"""Roll-out of a network that allows both. On temperature (two places), CO2 and oil, 60 origins each, both gave the same
+error and coverage to three digits, supervised at the last step or at every one, and `state` was up to seven times
+faster."""
 
 
 class Prediction:
@@ -50,32 +52,44 @@ class Prediction:
 
     Parameters
     ----------
-    run
-        The trained network and its data.
+    fitted
+        The trained network.
+    dataset
+        The rows to forecast from; its calibration rows say what forecasts are worth.
     options
         Resolved options.
     known
         Future covariates, one row per step.
+    experiences
+        Keeps what forecasts from the calibration rows were worth.
     """
 
-    def __init__(self, run: Run, options: ForecastOptions, known: pd.DataFrame | None = None) -> None:
-        self.run = run
+    def __init__(
+        self,
+        fitted: FittedModel,
+        dataset: Dataset,
+        options: ForecastOptions,
+        known: pd.DataFrame | None = None,
+        experiences: ExperienceCache | None = None,
+    ) -> None:
+        self.fitted = fitted
+        self.dataset = dataset
         self.options = options
         self.known = known
+        self.experiences = ExperienceCache() if experiences is None else experiences
         self.rules = self._rules()
         self.notes: dict[str, str] = {}
 
     def _rules(self) -> Rules:
-        run, options = self.run, self.options
-        residuals = None
+        options, residuals = self.options, None
         if options.noise != "none":
-            residuals = run.residuals(scaled=options.noise == "scaled")
+            residuals = self.fitted.residuals(scaled=options.noise == "scaled")
             if residuals is None and options.noise != "auto":
                 raise ForecastError(
                     f"noise {options.noise!r} draws held-out residuals, but the run kept no calibration rows"
-                    f" (calibration={run.options.calibration:g}); train with calibration=0.1 or use noise='none'"
+                    " (calibration=0); train with calibration=0.1 or use noise='none'"
                 )
-        rollout = run.simulator.allowed(options.rollout, PREFERRED[run.options.supervise])
+        rollout = self.fitted.simulator.allowed(options.rollout, PREFERRED)
         return Rules(rollout, options.dropout_masks, residuals, options.seed)
 
     @property
@@ -93,7 +107,7 @@ class Prediction:
         """
         told = SamplingListener() if listener is None else listener
         started = time.perf_counter()
-        origin = self.run.observed.newest(self.options.horizon, self.known)
+        origin = self.dataset.newest(self.options.horizon, self.known)
         reason: EndReason = "finished"
         correction = None
         try:
@@ -123,7 +137,7 @@ class Prediction:
             SamplingEnd(reason, len(paths), seconds, message if reason == "finished" else f"{reason}: {message}")
         )
         plan = self._plan(correction)
-        return self.result(paths, correction, self.rivals(self.run.observed.target), plan.index, plan.history)
+        return self.result(paths, correction, self.rivals(self.dataset.target), plan.index, plan.history)
 
     def paths(self, origin: Origins) -> NDArray[np.float64]:
         """Draw all paths from one origin, (paths, horizon) uncalibrated."""
@@ -131,21 +145,20 @@ class Prediction:
 
     def _chunks(self, origin: Origins) -> Iterator[NDArray[np.float64]]:
         for number in range(math.ceil(self.options.paths / CHUNK)):
-            yield self.run.simulator.chunk(origin, self.options.horizon, self.rules, number)[0]
+            yield self.fitted.simulator.chunk(origin, self.options.horizon, self.rules, number)[0]
 
     def _tell(
         self, listener: SamplingListener, drawn: list[NDArray[np.float64]], correction: Correction | None
     ) -> None:
         done = min(len(drawn) * CHUNK, self.options.paths)
-        so_far = self.corrected(np.concatenate(drawn)[:done], correction, self.rivals(self.run.observed.target))
+        so_far = self.corrected(np.concatenate(drawn)[:done], correction, self.rivals(self.dataset.target))
         listener.on_chunk(Chunk(so_far[(len(drawn) - 1) * CHUNK :], done, self.options.paths))
 
     def _plan(self, correction: Correction | None) -> SamplingPlan:
-        frame = self.run.frame
         return SamplingPlan(
-            target=self.run.target,
+            target=self.fitted.target,
             history=self._history(),
-            index=future_index(frame.index, self.options.horizon),
+            index=future_index(self.dataset.index, self.options.horizon),
             paths=self.options.paths,
             kind=self._kind(correction),
             interval=self.options.interval,
@@ -155,8 +168,8 @@ class Prediction:
         return self.uncalibrated if correction is None or correction.calibration is None else "calibrated"
 
     def _history(self) -> pd.Series[float]:
-        rows = max(240, 4 * self.options.horizon, 2 * self.run.options.lookback)
-        return self.run.frame[self.run.target].iloc[-rows:]
+        rows = max(240, 4 * self.options.horizon, 2 * self.fitted.lookback)
+        return self.dataset.frame[self.fitted.target].iloc[-rows:]
 
     # What earlier origins teach ------------------------------------------------------------------------------------
 
@@ -178,23 +191,23 @@ class Prediction:
             A calibration was asked for, and there are too few origins.
         """
         horizon, combines = self.options.horizon, self.options.combines
-        nothing = Experience.empty(horizon, len(self.rivals(self.run.observed.target)))
+        nothing = Experience.empty(horizon, len(self.rivals(self.dataset.target)))
         if self.options.calibrate is False and not combines:
             return nothing
         rows, _ = self.calibration_rows()
         enough = self._enough(len(rows))
         if len(rows) == 0 or not (enough or combines):
             return nothing
-        key = (horizon, self.rules.rollout, self.rules.dropout_masks, self.options.noise, self.rules.seed)
-        kept = self.run.experiences if self._covariates() == () else {}
-        if key not in kept:
+        rule = Rule(horizon, self.rules.rollout, self.rules.dropout_masks, self.options.noise, self.rules.seed)
+        cache = self.experiences if self._covariates() == () else ExperienceCache()
+        if rule not in cache:
             paths = self.simulate(rows, SCORE_CHUNKS, listener, stop)
             if paths is None:
                 self.notes["not calibrated"] = "stopped while calibrating"
                 return nothing
-            points = simple_points(self.run.observed.target, rows, horizon, self.run.season)
-            kept[key] = Experience.of(rows, paths, self.run.observed.actual(rows, horizon)).beside(points)
-        return kept[key] if combines else kept[key].alone()
+            points = simple_points(self.dataset.target, rows, horizon, self.fitted.season)
+            cache.keep(rule, Experience.of(rows, paths, self.dataset.actual(rows, horizon)).beside(points))
+        return cache[rule] if combines else cache[rule].alone()
 
     def _enough(self, origins: int) -> bool:
         """Tell whether so many origins make a calibration; say why not if one may be expected."""
@@ -204,7 +217,7 @@ class Prediction:
             return options.calibrate is not False
         problem = (
             f"a {options.interval:g} % band needs {needed} calibration origins, got {origins} in the"
-            f" {self._calibration_span()} calibration rows at horizon {options.horizon}"
+            f" {self.dataset.calibration_rows} calibration rows at horizon {options.horizon}"
         )
         if options.calibrate is True:
             raise CalibrationError(f"{problem}; train with a larger calibration= or shorten the horizon")
@@ -213,16 +226,12 @@ class Prediction:
 
     def rivals(self, target: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the naive forecasts after a history that the median may lean on, (rivals, horizon)."""
-        points = simple_points(target, np.array([len(target)]), self.options.horizon, self.run.season)[:, 0]
+        points = simple_points(target, np.array([len(target)]), self.options.horizon, self.fitted.season)[:, 0]
         return points if self.options.combines else points[:0]
 
     def calibration_rows(self) -> tuple[NDArray[np.int64], int]:
         """Choose the held-out origins, and count how many following ones overlap each."""
-        cut, stop = self.run.split.cuts.calibration, self.run.split.cuts.rows
-        return spread_out(self.run.observed.possible(cut, stop, self.options.horizon), ORIGINS, self.options.horizon)
-
-    def _calibration_span(self) -> int:
-        return self.run.split.cuts.rows - self.run.split.cuts.calibration
+        return spread_out(self.dataset.calibration_origins(self.options.horizon), ORIGINS, self.options.horizon)
 
     def simulate(
         self,
@@ -233,12 +242,12 @@ class Prediction:
         label: str = "calibrating",
     ) -> NDArray[np.float64] | None:
         """Simulate from held-out rows, (origins, chunks * CHUNK, horizon); None if stopped on the way."""
-        horizon, observed = self.options.horizon, self.run.observed
-        origins = observed.origins(rows, horizon, self._covariates())
+        horizon = self.options.horizon
+        origins = self.dataset.origins(rows, horizon, self._covariates())
         blocks = [origins[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
         done = []
         for place, block in enumerate(blocks):
-            parts = [self.run.simulator.chunk(block, horizon, self.rules, number) for number in range(chunks)]
+            parts = [self.fitted.simulator.chunk(block, horizon, self.rules, number) for number in range(chunks)]
             done.append(np.concatenate(parts, axis=1))
             if listener is not None:
                 listener.on_progress(Progress(label, place + 1, len(blocks)))
@@ -250,7 +259,7 @@ class Prediction:
         """Covariates whose future is known; calibration then knows theirs too."""
         if self.known is None:
             return ()
-        return tuple(name for name in self.run.encoder.covariates if name in self.known.columns)
+        return tuple(name for name in self.fitted.encoder.covariates if name in self.known.columns)
 
     # The result --------------------------------------------------------------------------------------------------
 
@@ -277,7 +286,7 @@ class Prediction:
             paths=self.corrected(paths, correction, rivals),
             index=index,
             history=history,
-            target=self.run.target,
+            target=self.fitted.target,
             kind=self._kind(correction),
             interval=self.options.interval,
             coverage=None if calibration is None else calibration.coverage(self.options.interval),

@@ -1,4 +1,4 @@
-"""A run fed row by row: each new row gives the next forecast, and its band follows what really happens."""
+"""Forecasts row by row: each new row gives the next forecast, and its band follows what really happens."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.origins import Observed
+from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.time_index import future_index, longest_step
 from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.forecasting.metrics import Coverage
 from lstm_lab.forecasting.online_correction import Following
-from lstm_lab.forecasting.predictor import Prediction
 from lstm_lab.formatting import moment
 from lstm_lab.simulation.residuals import heard
 
 if TYPE_CHECKING:
     from lstm_lab.forecasting.forecast import Forecast
-    from lstm_lab.options import ForecastOptions
-    from lstm_lab.run import Run
+    from lstm_lab.forecasting.predictor import Prediction
 
 __all__ = ["Stream"]
 
@@ -30,14 +28,12 @@ MEASURED = 20
 
 
 class Stream:
-    """Forecasts of a run from one new row after another; made by `lstm_lab.Run.stream`.
+    """Forecasts from one new row after another; made by `lstm_lab.Run.stream`.
 
     A row costs the same however many came before it: only as many rows are kept as a window and a picture need.
 
     Attributes
     ----------
-    run
-        What forecasts.
     rows
         Rows known by now, those of the run included.
 
@@ -47,24 +43,25 @@ class Stream:
     >>> fc = stream.push(61.3)  # the next value; then what may follow it  # doctest: +SKIP
     """
 
-    def __init__(self, run: Run, options: ForecastOptions, *, renew: bool = True, adapt: bool = True) -> None:
-        self.run = run
-        self.rows = len(run.frame)
-        self._prediction = Prediction(run, options)
+    def __init__(self, prediction: Prediction, *, renew: bool = True, adapt: bool = True) -> None:
+        fitted, dataset = prediction.fitted, prediction.dataset
+        self.rows = len(dataset)
+        self._fitted = fitted
+        self._prediction = prediction
         self._bands = self._following(renew=renew, adapt=adapt)
-        self._need = run.options.lookback + run.encoder.warmup
-        self._kept = max(self._need, 4 * options.horizon, run.season, 240)
-        self._longest = longest_step(run.frame.index, run.options.max_gap)
-        self._columns = (run.target, *run.encoder.covariates)
-        self._frame = run.frame[list(self._columns)].iloc[-self._kept :]
+        self._need = fitted.lookback + fitted.encoder.warmup
+        self._kept = max(self._need, 4 * prediction.options.horizon, fitted.season, 240)
+        self._longest = longest_step(dataset.index, fitted.max_gap)
+        self._columns = (fitted.target, *fitted.encoder.covariates)
+        self._frame = dataset.frame[list(self._columns)].iloc[-self._kept :]
 
     def _following(self, *, renew: bool, adapt: bool) -> Following | None:
         options = self._prediction.options
         calibrate = options.calibrate is not False
         if not (calibrate or options.combines):
             return None
-        known = self._prediction.experience()
-        return Following(known, options.interval, calibrate=calibrate, renew=renew, adapt=adapt, stride=known.stride)
+        past = self._prediction.experience()
+        return Following(past, options.interval, calibrate=calibrate, renew=renew, adapt=adapt, stride=past.stride)
 
     def push(self, row: float | Mapping[str, float] | pd.Series[Any], time: Any = None) -> Forecast | None:
         """Take in what happened next, and forecast from there.
@@ -90,15 +87,16 @@ class Stream:
         values = self._checked(row)
         newer = pd.DataFrame([values], columns=list(self._columns), index=self._label(time))
         frame = pd.concat([self._frame, newer]).iloc[-self._kept :]
-        observed = Observed.of(frame, self.run.encoder, self.run.options.lookback, self._longest)
+        known = Dataset.of(frame, self._fitted.encoder, self._fitted.lookback, self._longest)
+        known.matrix  # noqa: B018 - encoded first: a row that cannot be encoded is refused before it is taken in
         if self._bands is not None:
             self._bands.observe(self.rows, values[0])
         self._frame = frame
         self.rows += 1
-        if np.sum(observed.segments == observed.segments[-1]) < self._need:
+        if known.stretch() < self._need:
             return None
-        self._hear(observed)
-        return self._forecast(observed)
+        self._hear(known)
+        return self._forecast(known)
 
     @property
     def coverage(self) -> Coverage | None:
@@ -111,11 +109,11 @@ class Stream:
         band = "no forecast is over yet"
         if self.coverage is not None:
             band = f"its {self._prediction.options.interval:g} % bands held {self.coverage}"
-        return f"Stream of {self.run.target}: {self.rows:,} rows to {moment(self._frame.index[-1])}; {band}"
+        return f"Stream of {self._fitted.target}: {self.rows:,} rows to {moment(self._frame.index[-1])}; {band}"
 
     def _checked(self, row: float | Mapping[str, float] | pd.Series[Any]) -> list[float]:
         """Bring a row to numbers in the order of the columns."""
-        given = row if isinstance(row, Mapping | pd.Series) else {self.run.target: row}
+        given = row if isinstance(row, Mapping | pd.Series) else {self._fitted.target: row}
         missing = [name for name in self._columns if name not in given]
         if missing:
             names = [str(name) for name in given]
@@ -150,25 +148,25 @@ class Stream:
             )
         return label[1:]
 
-    def _forecast(self, observed: Observed) -> Forecast:
+    def _forecast(self, known: Dataset) -> Forecast:
         prediction, horizon = self._prediction, self._prediction.options.horizon
         # Noise follows from the row's number among all rows, so the stream draws what a forecast from there would.
-        raw = prediction.paths(replace(observed.newest(horizon), rows=np.array([self.rows])))
-        rivals = prediction.rivals(observed.target)
+        raw = prediction.paths(replace(known.newest(horizon), rows=np.array([self.rows])))
+        rivals = prediction.rivals(known.target)
         correction = None if self._bands is None else self._bands.correct(self.rows, raw, rivals)
-        index, history = future_index(observed.frame.index, horizon), observed.frame[self.run.target]
+        index, history = future_index(known.frame.index, horizon), known.frame[self._fitted.target]
         forecast = prediction.result(raw, correction, rivals, index, history)
         measured = self.coverage
         if measured is None or measured.origins < MEASURED:
             return forecast
         return replace(forecast, coverage=measured, details={**forecast.details, "coverage": "of this stream's bands"})
 
-    def _hear(self, observed: Observed) -> None:
+    def _hear(self, known: Dataset) -> None:
         """Let the volatility that noise may be scaled by follow the errors up to the newest row."""
         rules = self._prediction.rules
         if rules.residuals is None or not rules.residuals.scaled:
             return
-        first = self.rows - len(observed.frame)
+        first = self.rows - len(known.frame)
         moved = replace(rules.residuals, rows=rules.residuals.rows - first)
-        newer = heard(moved, self.run.model, observed).shortened(self._kept)
+        newer = heard(moved, self._fitted.model, known).shortened(self._kept)
         self._prediction.rules = replace(rules, residuals=replace(newer, rows=newer.rows + first))

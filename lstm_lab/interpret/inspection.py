@@ -1,4 +1,4 @@
-"""Looking inside a run: which windows there are, and what their numbers mean in the target's unit."""
+"""Looking inside a network over a dataset: which windows there are, and what numbers mean in the target's unit."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from lstm_lab.interpret.trace import Scale, Trace, trace
 if TYPE_CHECKING:
     import threading
 
+    from lstm_lab.data.dataset import Dataset
     from lstm_lab.events import ProgressListener
+    from lstm_lab.fitted import FittedModel
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.options import MemoryOptions
-    from lstm_lab.run import Run
 
 __all__ = ["memory_of", "trace_at", "trace_windows"]
 
@@ -30,13 +31,15 @@ _NUDGE = 1e-3
 _ENOUGH = 4096
 
 
-def trace_at(run: Run, at: Any) -> Trace:
+def trace_at(fitted: FittedModel, dataset: Dataset, at: Any) -> Trace:
     """Trace the window that ends at one row.
 
     Parameters
     ----------
-    run
-        The run.
+    fitted
+        The network.
+    dataset
+        The rows that it reads.
     at
         The last row the network reads: a time, or a position among the rows, -1 the newest.
 
@@ -50,29 +53,33 @@ def trace_at(run: Run, at: Any) -> Trace:
     DataError
         There is no such row, or the rows before it hold no whole window: one line with the nearest that do.
     """
-    row = _row(run.frame.index, at)
-    ends = _last_rows(run)
+    row = _row(dataset.index, at)
+    ends = _last_rows(dataset)
     if row not in ends:
         nearest = ends[np.argmin(np.abs(ends - row))]
         raise DataError(
-            f"the network reads {run.options.lookback} rows without a gap after the warmup, and those up to "
-            f"{moment(run.frame.index[row])} are not; the nearest row is {moment(run.frame.index[nearest])}"
+            f"the network reads {dataset.lookback} rows without a gap after the warmup, and those up to "
+            f"{moment(dataset.index[row])} are not; the nearest row is {moment(dataset.index[nearest])}"
         )
-    rows = np.arange(row - run.options.lookback + 1, row + 1)
-    x, names = run.observed.matrix[rows], run.encoder.columns
-    found = trace(run.model, x, index=run.frame.index[rows], feature_names=names)
-    tails = _tails(run, np.array([row]))
-    ahead = pd.Series(run.encoder.decode(found.output[:, 0], tails), _next(run, row))
-    return replace(found, scale=_scale(run, found, tails), history=run.frame[run.target].iloc[rows], forecast=ahead)
+    rows = np.arange(row - dataset.lookback + 1, row + 1)
+    x, names = dataset.matrix[rows], dataset.encoder.columns
+    found = trace(fitted.model, x, index=dataset.index[rows], feature_names=names)
+    tails = _tails(dataset, np.array([row]))
+    ahead = pd.Series(dataset.encoder.decode(found.output[:, 0], tails), _next(dataset, row))
+    return replace(
+        found, scale=_scale(dataset, found, tails), history=dataset.frame[fitted.target].iloc[rows], forecast=ahead
+    )
 
 
-def trace_windows(run: Run, windows: int) -> Trace:
+def trace_windows(fitted: FittedModel, dataset: Dataset, windows: int) -> Trace:
     """Trace windows spread evenly over the data, together.
 
     Parameters
     ----------
-    run
-        The run.
+    fitted
+        The network.
+    dataset
+        The rows that it reads.
     windows
         How many; all if there are fewer.
 
@@ -81,24 +88,28 @@ def trace_windows(run: Run, windows: int) -> Trace:
     Trace
         Its index counts the steps back from the forecast: -1 is the newest.
     """
-    ends = _last_rows(run)
+    ends = _last_rows(dataset)
     chosen = ends[np.unique(np.linspace(0, len(ends) - 1, min(windows, len(ends))).round().astype(int))]
-    lookback = run.options.lookback
-    x = run.observed.matrix[chosen[:, None] + np.arange(-lookback + 1, 1)]
+    lookback = dataset.lookback
+    x = dataset.matrix[chosen[:, None] + np.arange(-lookback + 1, 1)]
     index = pd.RangeIndex(-lookback, 0, name="steps before the forecast")
-    found = trace(run.model, x, index=index, feature_names=run.encoder.columns)
-    return replace(found, scale=_scale(run, found, _tails(run, chosen)))
+    found = trace(fitted.model, x, index=index, feature_names=dataset.encoder.columns)
+    return replace(found, scale=_scale(dataset, found, _tails(dataset, chosen)))
 
 
 def memory_of(
-    run: Run, options: MemoryOptions, listener: ProgressListener | None, stop: threading.Event | None
+    fitted: FittedModel,
+    dataset: Dataset,
+    options: MemoryOptions,
+    listener: ProgressListener | None,
+    stop: threading.Event | None,
 ) -> Memory:
-    """Compare how far the run's network and fresh ones of one layer look back over the run's own windows."""
-    train = run.split.train[-_ENOUGH:]
+    """Compare how far a network and fresh ones of one layer look back over the training windows of a dataset."""
+    train = dataset.split.train[-_ENOUGH:]
     return memory(
-        run.windows.inputs(train),
-        run.windows.targets(train),
-        model=run.model,
+        dataset.windows.inputs(train),
+        dataset.windows.targets(train),
+        model=fitted.model,
         units=options.units,
         recall=options.recall,
         updates=options.updates,
@@ -108,16 +119,12 @@ def memory_of(
     )
 
 
-def _last_rows(run: Run) -> np.ndarray:
+def _last_rows(dataset: Dataset) -> np.ndarray:
     """List the rows that can be the last of a window: those before a target, and the newest if its window is whole."""
-    ends = run.windows.ends - 1
-    newest = len(run.frame) - 1
-    rows = np.arange(newest - run.options.lookback + 1, newest + 1)
-    whole = (
-        rows[0] >= 0
-        and np.isfinite(run.observed.matrix[rows]).all()
-        and len(np.unique(run.observed.segments[rows])) == 1
-    )
+    ends = dataset.windows.ends - 1
+    newest = len(dataset) - 1
+    rows = np.arange(newest - dataset.lookback + 1, newest + 1)
+    whole = rows[0] >= 0 and np.isfinite(dataset.matrix[rows]).all() and len(np.unique(dataset.segments[rows])) == 1
     return np.append(ends, newest) if whole else np.asarray(ends)
 
 
@@ -152,24 +159,24 @@ def _row_at(index: pd.DatetimeIndex, at: Any) -> int:
     return found
 
 
-def _tails(run: Run, rows: np.ndarray) -> np.ndarray:
+def _tails(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
     """Give the values of the target up to each row that decoding what comes after it needs."""
-    return np.asarray(run.observed.target[rows[:, None] + np.arange(-run.encoder.tail + 1, 1)])
+    return dataset.tails(rows + 1)
 
 
-def _scale(run: Run, found: Trace, tails: np.ndarray) -> Scale:
+def _scale(dataset: Dataset, found: Trace, tails: np.ndarray) -> Scale:
     """Say what 1 of the model's output is worth in the target's unit after these windows.
 
     The transform's inverse is not linear (a log return is worth more at a high price), so it is differentiated where
     the forecast lies; over several windows the median is taken.
     """
     z = found.output[:, 0]
-    up, down = (run.encoder.decode(z + step, tails) for step in (_NUDGE, -_NUDGE))
+    up, down = (dataset.encoder.decode(z + step, tails) for step in (_NUDGE, -_NUDGE))
     worth = float(np.median((up - down) / (2 * _NUDGE)))
-    return Scale(output=worth, target=f"the forecast of {run.target}")
+    return Scale(output=worth, target=f"the forecast of {dataset.encoder.target}")
 
 
-def _next(run: Run, row: int) -> pd.Index:
+def _next(dataset: Dataset, row: int) -> pd.Index:
     """Label the row after a row."""
-    index = run.frame.index
+    index = dataset.index
     return index[row + 1 : row + 2] if row + 1 < len(index) else future_index(index, 1)

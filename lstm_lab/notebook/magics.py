@@ -158,7 +158,7 @@ class LSTMMagics(Face):
         """Show the weights of a run's training windows."""
         from lstm_lab.diagnostics.training_choices import Weighting, weighting  # noqa: PLC0415 - a run is there, %load_ext is over
 
-        own = weighting(self._run(parsed.extras.get("run")))
+        own = weighting(self._run(parsed.extras.get("run")).dataset)
         return self._shown(own if parsed.place is None else Weighting(own.index, parsed.place), parsed)
 
     @line_magic
@@ -167,7 +167,8 @@ class LSTMMagics(Face):
         """Show the losses over a run's residuals."""
         from lstm_lab.diagnostics.training_choices import residual_losses  # noqa: PLC0415 - likewise
 
-        return self._shown(residual_losses(self._run(parsed.extras.get("run"))), parsed)
+        run = self._run(parsed.extras.get("run"))
+        return self._shown(residual_losses(run.fitted, run.options.delta), parsed)
 
     @line_magic
     @face(SAVE)

@@ -43,7 +43,7 @@ def features_figure(report: FeatureReport, *, width: float = 9.0, height: float 
     grid = figure.add_gridspec(4, 2, height_ratios=[above, 1.3, 1.3, tall])
     first = figure.add_subplot(grid[1, :])
     second = figure.add_subplot(grid[2, :], sharex=first)
-    _series(first, report, report.examined.ready.frame[report.target].to_numpy(np.float64), short(report.target))
+    _series(first, report, report.examined.ready.dataset.frame[report.target].to_numpy(np.float64), short(report.target))
     _series(second, report, report.frame.iloc[:, 0].to_numpy(np.float64), "learnt")
     first.tick_params(labelbottom=False)
     first.xaxis.get_offset_text().set_visible(False)
@@ -65,11 +65,11 @@ def _series(made: Axes, report: FeatureReport, values: np.ndarray, label: str) -
     """Draw a series over time, the rows that nothing is measured on behind a veil."""
     index = report.frame.index
     place = style.positions(index)
-    parts = np.flatnonzero(np.diff(report.examined.ready.segments)) + 1
+    parts = np.flatnonzero(np.diff(report.examined.ready.dataset.segments)) + 1
     for part in np.split(np.arange(len(values)), parts):  # no line across a gap
         made.plot(place[part], values[part], color=BLACK if label != "learnt" else BLUE, linewidth=0.7)
     made.margins(x=0.01)
-    cut = report.examined.ready.cuts.validation
+    cut = report.examined.ready.dataset.cuts[0].validation
     if cut < len(place):
         made.axvspan(place[cut], place[-1], color=LIGHT, alpha=0.45, linewidth=0)
     _plainly(made)
@@ -83,7 +83,7 @@ def _series(made: Axes, report: FeatureReport, values: np.ndarray, label: str) -
 
 
 def _held_out(made: Axes, report: FeatureReport) -> None:
-    place, cut = style.positions(report.frame.index), report.examined.ready.cuts.validation
+    place, cut = style.positions(report.frame.index), report.examined.ready.dataset.cuts[0].validation
     if cut < len(place):
         made.annotate(
             "held out", (place[-1], 1), (-3, -3), ("data", "axes fraction"), "offset points",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lstm_lab.data.origins import Observed
+    from lstm_lab.data.dataset import Dataset
     from lstm_lab.data.windows import Windows
 
 __all__ = ["DECAY", "Residuals", "heard", "one_step"]
@@ -108,7 +108,7 @@ class Residuals:
         return float(np.concatenate([self.earlier, drawn]).mean() - drawn.mean())
 
 
-def heard(residuals: Residuals, model: Any, observed: Observed) -> Residuals:
+def heard(residuals: Residuals, model: Any, dataset: Dataset) -> Residuals:
     """Let the volatility before later origins follow the errors up to them; none of these errors is drawn.
 
     Parameters
@@ -117,7 +117,7 @@ def heard(residuals: Residuals, model: Any, observed: Observed) -> Residuals:
         Of rows that every origin knows.
     model
         The network that they are of.
-    observed
+    dataset
         The series that the origins lie in, with the same row numbers.
 
     Returns
@@ -127,7 +127,7 @@ def heard(residuals: Residuals, model: Any, observed: Observed) -> Residuals:
     """
     if not residuals.scaled:
         return residuals
-    windows = observed.windows
+    windows = dataset.windows
     later = np.flatnonzero(windows.ends > residuals.rows[-1])
     if len(later) == 0:
         return residuals

@@ -8,6 +8,7 @@ moves its own Bollinger position. The network is one compiled call a step; the f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -70,9 +71,23 @@ class Simulator:
     """
 
     def __init__(self, model: Any, encoder: Encoder) -> None:
-        self.chain = Chain(model)
+        self.model = model
         self.encoder = encoder
-        self._width = max(int(layer.output.shape[-1]) for layer in self.chain.layers)
+
+    @cached_property
+    def chain(self) -> Chain:
+        """The network layer by layer, compiled when it is first run.
+
+        Raises
+        ------
+        ForecastError
+            The model is no chain, or holds dropout whose masks cannot be ours.
+        """
+        return Chain(self.model)
+
+    @cached_property
+    def _width(self) -> int:
+        return max(int(layer.output.shape[-1]) for layer in self.chain.layers)
 
     def allowed(self, rollout: Literal["auto", "window", "state"], preferred: Rollout) -> Rollout:
         """Choose the roll-out, and refuse ``state`` for a stack that cannot carry one.

@@ -46,14 +46,14 @@ def monitor_of(run: Run, **traits: Any) -> TrainingMonitor:
 
 
 def _plan(run: Run) -> TrainingPlan:
-    batches = Feed.of(run.windows, run.split.train, settled(run.options)).batches
+    batches = Feed.of(run.dataset.windows, run.dataset.split.train, settled(run.options)).batches
     return TrainingPlan(
         title=f"{run.target}: {run.stack}",
         epochs=run.options.epochs,
         batches=batches,
         patience=run.options.patience,
-        windows=len(run.split.train),
-        validation_windows=len(run.split.validation),
+        windows=len(run.dataset.split.train),
+        validation_windows=len(run.dataset.split.validation),
         parameters=int(run.model.count_params()),
         baseline=run.baseline,
     )

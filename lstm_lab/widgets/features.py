@@ -44,11 +44,11 @@ class FeatureDoctor(LabWidget):
     def fill(self) -> None:
         """Put what is drawn on the wire, and no more: long series as the outline of so many stretches of rows."""
         report, measures = self._report, self._report.examined.measures
-        frame, cut = report.examined.ready.frame, report.examined.ready.cuts.validation
+        frame, cut = report.examined.ready.dataset.frame, report.examined.ready.dataset.cuts[0].validation
         places = axis(frame.index)
         target = frame[report.target].to_numpy(dtype=np.float64)
         values = np.column_stack([target, report.examined.raw])
-        times, drawn = broken_outline(values, report.examined.ready.segments, places.places)
+        times, drawn = broken_outline(values, report.examined.ready.dataset.segments, places.places)
         self.wire.put("times", times)
         self.wire.put("series", np.ascontiguousarray(drawn.T, dtype=np.float32))
         spread, edges = self._spread(report.examined.raw, cut)

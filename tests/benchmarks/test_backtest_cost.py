@@ -51,11 +51,11 @@ def test_a_backtest_is_much_faster_than_a_forecast_per_origin(units):
         for row in rows:
             run.on(frame.iloc[:row]).forecast(HORIZON, paths=PATHS)
 
-    rules = Prediction(run, ForecastOptions(horizon=HORIZON)).rules
+    rules = Prediction(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON)).rules
 
     def at_best():
         for row in rows:
-            origin = run.observed.of(frame.iloc[:row], run.encoder, run.options.lookback).newest(HORIZON)
+            origin = run.dataset.of(frame.iloc[:row], run.encoder, run.options.lookback).newest(HORIZON)
             for number in range(4):
                 run.simulator.chunk(origin, HORIZON, rules, number)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.encoder import Encoder
-from lstm_lab.data.origins import Observed
 from lstm_lab.models.backend import keras
 from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions
@@ -30,7 +30,7 @@ def test_fifty_paths_of_the_reference_stack(rollout, masks, at_least, record_pro
     encoder = Encoder.fit(frame, "price", "log_return", features, slice(0, 300), np.zeros(400, np.int64))
     assert len(encoder.columns) == 8
     forecaster = build_forecaster(reference_stack(TrainOptions()), 60, 8)
-    origin = Observed.of(frame, encoder, 60).newest(HORIZON)
+    origin = Dataset.of(frame, encoder, 60).newest(HORIZON)
     simulator = Simulator(forecaster.model, encoder)
     rules = Rules(rollout, masks, None, 0)
     simulator.chunk(origin, HORIZON, rules)

@@ -24,7 +24,7 @@ def walk(rows=400, **columns):
 def measured(frame, **options):
     chosen = InputOptions.of({"target": "close", "transform": "log_return", "features": (), **options})
     ready = prepare(frame, chosen)
-    raw = ready.encoder.raw(ready.frame, ready.segments)
+    raw = ready.dataset.encoder.raw(ready.dataset.frame, ready.dataset.segments)
     return ready, raw, measure_columns(ready, raw, chosen.lookback)
 
 
@@ -36,7 +36,7 @@ def example():
 
 def test_correlations_ahead_are_those_of_pandas(example):
     ready, raw, found = example
-    table = pd.DataFrame(raw[: ready.cuts.validation], columns=ready.encoder.columns).dropna()
+    table = pd.DataFrame(raw[: ready.dataset.cuts[0].validation], columns=ready.dataset.encoder.columns).dropna()
     learnt = table.iloc[:, 0]
     size = (learnt - learnt.mean()).abs()
     for at, name in enumerate(table.columns):
@@ -52,12 +52,12 @@ def test_correlations_ahead_are_those_of_pandas(example):
 
 def test_the_plain_numbers_are_those_of_the_rows_that_the_encoding_is_fitted_on(example):
     ready, raw, found = example
-    table = pd.DataFrame(raw[: ready.cuts.validation])
+    table = pd.DataFrame(raw[: ready.dataset.cuts[0].validation])
     np.testing.assert_array_equal(found.lost, table.isna().sum())
     assert found.lost.tolist() == [1, 4, 8, 0]
     table = table.dropna()
-    np.testing.assert_allclose(found.mean, ready.encoder.mean)
-    np.testing.assert_allclose(found.sd, ready.encoder.scale)
+    np.testing.assert_allclose(found.mean, ready.dataset.encoder.mean)
+    np.testing.assert_allclose(found.sd, ready.dataset.encoder.scale)
     np.testing.assert_array_equal(found.minimum, table.min())
     np.testing.assert_array_equal(found.maximum, table.max())
     assert found.rows == len(table)
@@ -70,13 +70,13 @@ def test_no_pair_reaches_over_a_gap():
     broken = frame.set_axis(frame.index[:100].append(late))
     for options, pairs in (({}, 158), ({"features": ("momentum(3)",)}, 154 - 0)):
         ready, raw, found = measured(broken, **options)
-        usable = np.isfinite(raw[: ready.cuts.validation]).all(axis=1)
+        usable = np.isfinite(raw[: ready.dataset.cuts[0].validation]).all(axis=1)
         expected = sum(
-            usable[at] and usable[at + 1] and ready.segments[at] == ready.segments[at + 1]
-            for at in range(ready.cuts.validation - 1)
+            usable[at] and usable[at + 1] and ready.dataset.segments[at] == ready.dataset.segments[at + 1]
+            for at in range(ready.dataset.cuts[0].validation - 1)
         )
         assert found.pairs == expected
-        assert found.pairs < ready.cuts.validation - 1
+        assert found.pairs < ready.dataset.cuts[0].validation - 1
         assert pairs >= found.pairs
 
 
@@ -85,7 +85,7 @@ def test_rows_after_training_change_nothing_but_how_far_they_are_out():
     options = {"features": ("other", "rsi(5)"), "lookback": 10}
     ready, _, before = measured(frame, **options)
     wild = frame.copy()
-    wild.iloc[ready.cuts.validation :] *= 40
+    wild.iloc[ready.dataset.cuts[0].validation :] *= 40
     after = measured(wild, **options)[2]
     for name in before.__slots__:
         if name != "beyond":
@@ -116,7 +116,7 @@ def test_where_an_indicator_had_nothing_to_measure_is_counted(feature, reach):
     frame.iloc[100:130] = 42.0
     ready, raw, found = measured(frame, transform="diff", features=(feature,))
     expected = 30 - reach + 1
-    rows = np.isfinite(raw[: ready.cuts.validation]).all(axis=1).sum()
+    rows = np.isfinite(raw[: ready.dataset.cuts[0].validation]).all(axis=1).sum()
     assert found.undefined[1] == pytest.approx(expected / rows)
     assert measured(walk(300), transform="diff", features=(feature,))[2].undefined[1] == 0.0
 
@@ -125,7 +125,7 @@ def test_an_rsi_of_fifty_that_was_measured_is_not_taken_for_one_that_could_not_b
     frame = walk(200)
     frame["close"] = 50.0 + np.tile([0.0, 1.0], 100)
     ready, raw, found = measured(frame, transform="diff", features=("rsi(2)",))
-    assert (raw[5 : ready.cuts.validation, 1] == 50.0).all()
+    assert (raw[5 : ready.dataset.cuts[0].validation, 1] == 50.0).all()
     assert found.undefined[1] == 0.0
 
 
@@ -160,6 +160,8 @@ def test_steps_that_are_not_the_usual_one_are_marked(index, odd):
 
 def test_encoded_is_raw_standardised():
     ready = prepare(lab.example("co2"), InputOptions.of({"features": ("momentum(3)",), "transform": "diff"}))
-    raw = ready.encoder.raw(ready.frame, ready.segments)
-    encoded = ready.encoder.encode(ready.frame, ready.segments)
-    np.testing.assert_allclose(encoded, (raw - ready.encoder.mean) / ready.encoder.scale, rtol=1e-5, atol=1e-6)
+    raw = ready.dataset.encoder.raw(ready.dataset.frame, ready.dataset.segments)
+    encoded = ready.dataset.encoder.encode(ready.dataset.frame, ready.dataset.segments)
+    np.testing.assert_allclose(
+        encoded, (raw - ready.dataset.encoder.mean) / ready.dataset.encoder.scale, rtol=1e-5, atol=1e-6
+    )

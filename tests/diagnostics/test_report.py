@@ -48,7 +48,7 @@ def test_the_frame_is_what_a_training_standardises(oil):
     frame = lab.example("oil")
     run = lab.train(frame, features=OIL, units=[2], dense=[], lookback=4, epochs=1)
     np.testing.assert_allclose(
-        run.observed.matrix, (oil.frame.to_numpy() - run.encoder.mean) / run.encoder.scale, rtol=1e-4, atol=1e-5
+        run.dataset.matrix, (oil.frame.to_numpy() - run.encoder.mean) / run.encoder.scale, rtol=1e-4, atol=1e-5
     )
     assert oil.frame.index.equals(frame.index)
     assert oil.transform == run.transform
@@ -56,7 +56,7 @@ def test_the_frame_is_what_a_training_standardises(oil):
 
 
 def test_the_candidates_are_those_that_auto_weighs(oil):
-    training = lab.example("oil")["price"].iloc[: oil.examined.ready.cuts.validation]
+    training = lab.example("oil")["price"].iloc[: oil.examined.ready.dataset.cuts[0].validation]
     choice = choose_transform(training.to_numpy(), training.index)
     assert list(oil.candidates.index) == [one.label for one in choice.candidates]
     np.testing.assert_array_equal(oil.candidates["error"], [one.error for one in choice.candidates])
@@ -82,7 +82,7 @@ def test_a_transform_that_auto_would_not_weigh_stands_beside_the_others():
 
 def test_rows_after_training_change_none_of_the_numbers(oil):
     frame = lab.example("oil")
-    cut = oil.examined.ready.cuts.validation
+    cut = oil.examined.ready.dataset.cuts[0].validation
     frame.iloc[cut:] = 1000 + np.arange(len(frame) - cut)[:, None]
     other = lab.features(frame, features=OIL)
     pd.testing.assert_frame_equal(oil.summary.drop(columns="beyond"), other.summary.drop(columns="beyond"))
@@ -95,7 +95,7 @@ def test_the_text_says_it_all(oil):
     assert text.startswith("Inputs for price\n")
     assert re.search(r"transform +log_return: the last value is off by 3.71", text)
     assert re.search(r"\n +log_return +naive forecast off by 3.707 \(the last value\); learnt\n", text)
-    pairs = oil.examined.ready.cuts.validation - 19 - 1
+    pairs = oil.examined.ready.dataset.cuts[0].validation - 19 - 1
     assert f"within ±{2 / np.sqrt(pairs):.3f} it may be chance (2/√n, n = {pairs:,} pairs" in text
     assert "path: re-computed on every simulated path; lag: read from history" in text
     assert re.search(r"found +log_return is what the network learns", text)
@@ -202,8 +202,8 @@ def test_prepare_is_what_a_training_does_first():
     options = TrainOptions.of({"target": "temperature", "features": ("humidity", "auto"), "lookback": 24, "units": 8})
     ready = prepare(lab.example("temperature"), options)
     assert ready.recipe.features[0] == "humidity"
-    assert ready.encoder.columns[0] == "diff(temperature)"
-    assert ready.cuts.validation == 7008
+    assert ready.dataset.encoder.columns[0] == "diff(temperature)"
+    assert ready.dataset.cuts[0].validation == 7008
 
 
 def test_the_picture_writes_the_findings_out():

@@ -14,7 +14,7 @@ import pytest
 
 import lstm_lab as lab
 from lstm_lab.data.auto import season_of
-from lstm_lab.data.origins import Observed
+from lstm_lab.data.dataset import Dataset
 from lstm_lab.errors import CalibrationError, DataError, ForecastError, OptionError
 from lstm_lab.evaluation.scoring import difference
 from lstm_lab.events import ProgressListener
@@ -71,10 +71,10 @@ def calibrations(forecasts):
 
 def test_results_equal_one_forecast_per_origin(run, longer):
     options = ForecastOptions(horizon=HORIZON, paths=CHUNK)
-    rules = Prediction(run, options).rules
+    rules = Prediction(run.fitted, run.dataset, options).rules
     ours = longer.forecasts["network"]
     for number, row in enumerate(longer.past.rows):
-        until = Observed.of(table().iloc[:row], run.encoder, run.options.lookback)
+        until = Dataset.of(table().iloc[:row], run.encoder, run.options.lookback)
         alone = run.simulator.chunk(until.newest(HORIZON), HORIZON, rules)[0]
         np.testing.assert_allclose(ours.raw[number], alone, rtol=1e-6)
 
@@ -105,9 +105,9 @@ def test_a_covariate_known_ahead_is_known_at_every_origin_and_while_calibrating(
     told = lab.backtest(
         run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, known=["wind"], baselines=("naive",)
     )
-    rules = Prediction(run, ForecastOptions(horizon=HORIZON, paths=CHUNK)).rules
+    rules = Prediction(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON, paths=CHUNK)).rules
     row = int(told.past.rows[5])
-    until = Observed.of(table().iloc[:row], run.encoder, run.options.lookback)
+    until = Dataset.of(table().iloc[:row], run.encoder, run.options.lookback)
     alone = run.simulator.chunk(until.newest(HORIZON, table().iloc[row : row + HORIZON]), HORIZON, rules)[0]
     np.testing.assert_allclose(told.forecasts["network"].raw[5], alone, rtol=1e-6)
     assert not np.allclose(told.forecasts["network"].raw[5], longer.forecasts["network"].raw[5], rtol=1e-6)
@@ -229,7 +229,7 @@ def test_scaled_noise_follows_the_storms_that_an_origin_knows_of(run, refit):
 
 def test_within_the_run_the_judged_rows_calibrate_nothing(run):
     result = lab.backtest(run, horizon=HORIZON, origins=ORIGINS, paths=CHUNK)
-    cuts = run.split.cuts
+    cuts = run.dataset.cuts[0]
     middle = (cuts.calibration + cuts.rows) // 2
     assert result.past.rows[0] >= middle
     assert "earlier half" in result.details["origins lie in"]

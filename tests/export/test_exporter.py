@@ -47,17 +47,19 @@ def saved(run, tmp_path_factory):
 def test_what_is_said_of_a_file_is_what_the_file_does(run, tmp_path):
     made = run.export(tmp_path / "prices.tflite", quantize="int8")
     told = made.comparison
-    which = run.split.calibration
+    which = run.dataset.split.calibration
     assert len(told.keras) == len(which)
-    np.testing.assert_allclose(told.keras, run.model.predict(run.windows.inputs(which), verbose=0)[:, 0], atol=1e-6)
+    np.testing.assert_allclose(
+        told.keras, run.model.predict(run.dataset.windows.inputs(which), verbose=0)[:, 0], atol=1e-6
+    )
     step = runner(made.path.read_bytes())
     states = {name: np.zeros(shape, np.float32) for name, shape in made.about["states"].items()}
-    for row in run.windows.inputs(which)[-1]:
+    for row in run.dataset.windows.inputs(which)[-1]:
         out = step(row=row[None], **states)
         states = {name: out[f"{name}_next"] for name in states}
     assert out["forecast"].item() == pytest.approx(told.file[-1], abs=1e-6)
     close = run.frame["close"].to_numpy()
-    ends = run.windows.ends[which]
+    ends = run.dataset.windows.ends[which]
     z = told.file * made.about["scale"][0] + made.about["mean"][0]
     np.testing.assert_allclose(told.file_values, close[ends - 1] * np.exp(z))
     np.testing.assert_array_equal(told.actual, close[ends])
@@ -131,7 +133,7 @@ def test_the_readmes_program_forecasts_the_same_without_this_package(tmp_path):
     )
     index = pd.date_range("2023-01-01", periods=len(newer), freq="D", name="day")
     longer = run.on(pd.DataFrame({"close": newer}, index=index))
-    origin = longer.observed.newest(1)
+    origin = longer.dataset.newest(1)
     expected = run.encoder.decode(run.model.predict(origin.windows, verbose=0)[:, 0], origin.tails)
     assert float(done.stdout) == pytest.approx(expected.item(), rel=1e-6)
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.data.origins import Observed
+from lstm_lab.data.dataset import Dataset
 from lstm_lab.errors import DataError
 from lstm_lab.forecasting.predictor import Prediction
 from lstm_lab.options import ForecastOptions
@@ -37,31 +37,35 @@ def test_the_network_stays_and_the_forecast_starts_later(run):
     assert forecast.index[0] == table().index[-1] + pd.Timedelta(days=1)
     assert forecast.kind == "calibrated"
     assert run.forecast(HORIZON, paths=CHUNK).index[0] == table().index[300]
-    observed = Observed.of(table(), run.encoder, 8)
+    observed = Dataset.of(table(), run.encoder, 8)
     alone = run.simulator.chunk(observed.newest(HORIZON), HORIZON, _rules(later))[0]
     raw = later.forecast(HORIZON, paths=CHUNK, calibrate=False).paths
     np.testing.assert_allclose(raw, alone)
 
 
 def _rules(run):
-    return Prediction(run, ForecastOptions(horizon=HORIZON)).rules
+    return Prediction(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON)).rules
 
 
 def test_bands_learn_from_the_newest_rows_and_forget_old_ones(run):
     later = run.on(table())
-    cuts = later.split.cuts
-    assert (run.split.cuts.validation, run.split.cuts.calibration, run.split.cuts.rows) == (240, 270, 300)
+    cuts = later.dataset.cuts[0]
+    assert (run.dataset.cuts[0].validation, run.dataset.cuts[0].calibration, run.dataset.cuts[0].rows) == (
+        240,
+        270,
+        300,
+    )
     assert (cuts.validation, cuts.calibration, cuts.rows, cuts.forgotten) == (240, 455, 500, 185)
-    assert later.windows.ends[later.split.calibration].tolist() == list(range(455, 500))
-    np.testing.assert_array_equal(later.split.train, run.split.train)
-    np.testing.assert_array_equal(later.split.validation, run.split.validation)
+    assert later.dataset.windows.ends[later.dataset.split.calibration].tolist() == list(range(455, 500))
+    np.testing.assert_array_equal(later.dataset.split.train, run.dataset.split.train)
+    np.testing.assert_array_equal(later.dataset.split.validation, run.dataset.split.validation)
     np.testing.assert_array_equal(later.residuals().rows, np.arange(455, 500))
     assert "train 240, validation 30, calibration 45, older than the band remembers 185" in repr(later)
     assert later.experiences is not run.experiences
 
 
 def test_a_few_newer_rows_forget_none(run):
-    cuts = run.on(table().iloc[:310]).split.cuts
+    cuts = run.on(table().iloc[:310]).dataset.cuts[0]
     assert (cuts.calibration, cuts.rows, cuts.forgotten) == (270, 310, 0)
 
 
@@ -74,8 +78,8 @@ def test_the_later_rows_alone_are_enough_and_may_overlap(run, first):
 
 def test_more_history_in_front_moves_no_cut_in_time():
     run = lab.train(table().iloc[100:300], target="price", **TRAIN)
-    whole = run.on(table()).split.cuts
-    part = run.on(table().iloc[100:]).split.cuts
+    whole = run.on(table()).dataset.cuts[0]
+    part = run.on(table().iloc[100:]).dataset.cuts[0]
     assert whole.validation == part.validation + 100
     assert whole.rows - whole.calibration == part.rows - part.calibration
 
@@ -84,7 +88,7 @@ def test_a_run_without_calibration_rows_gets_some():
     run = lab.train(table().iloc[:300], target="price", **{**TRAIN, "calibration": 0})
     assert run.forecast(HORIZON, paths=CHUNK).kind == "dropout spread"
     later = run.on(table())
-    assert (later.split.cuts.calibration, later.split.cuts.rows) == (300, 500)
+    assert (later.dataset.cuts[0].calibration, later.dataset.cuts[0].rows) == (300, 500)
     assert later.forecast(HORIZON, paths=CHUNK).kind == "calibrated"
 
 
@@ -98,9 +102,9 @@ def test_rows_that_are_not_newer_are_refused(run):
 @pytest.mark.parametrize("between", [310, 400])
 def test_twice_is_the_same_as_once(run, between):
     twice, once = run.on(table().iloc[:between]).on(table()), run.on(table())
-    assert twice.split.cuts == once.split.cuts
+    assert twice.dataset.cuts[0] == once.dataset.cuts[0]
     for part in ("train", "validation", "calibration"):
-        np.testing.assert_array_equal(getattr(twice.split, part), getattr(once.split, part))
+        np.testing.assert_array_equal(getattr(twice.dataset.split, part), getattr(once.dataset.split, part))
     pd.testing.assert_frame_equal(twice.frame, once.frame)
 
 
@@ -110,13 +114,13 @@ def test_what_follows_from_training_rows_is_shared_unless_they_were_revised(run)
     revised["wind"] += 0.1
     newer = table().iloc[300:]
     later, other = (run.on(pd.concat([earlier, newer])) for earlier in (same, revised))
-    assert vars(later)["_earlier_errors"] is run._earlier_errors
-    assert "_earlier_errors" not in vars(other)
+    assert vars(later.fitted.errors)["earlier"] is run.fitted.errors.earlier
+    assert "earlier" not in vars(other.fitted.errors)
     fresh = run.on(pd.concat([same, newer]))
-    del vars(fresh)["_earlier_errors"], vars(fresh)["season"]
-    np.testing.assert_array_equal(fresh._earlier_errors, later._earlier_errors)
+    del vars(fresh.fitted.errors)["earlier"]
+    np.testing.assert_array_equal(fresh.fitted.errors.earlier, later.fitted.errors.earlier)
     assert fresh.season == later.season
-    assert not np.array_equal(other._earlier_errors, later._earlier_errors)
+    assert not np.array_equal(other.fitted.errors.earlier, later.fitted.errors.earlier)
 
 
 def rows_of(table, form, folder):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lstm_lab.data.windows import REACH
 from lstm_lab.forecasting.adaptive import Adaptive
 from lstm_lab.forecasting.ensemble import weigh
-from lstm_lab.forecasting.online_correction import GAMMA, REACH, Following
+from lstm_lab.forecasting.online_correction import GAMMA, Following
 from lstm_lab.forecasting.past_forecasts import Experience
 
 HORIZON, PATHS = 3, 40

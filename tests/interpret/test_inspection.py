@@ -64,7 +64,7 @@ def test_many_windows_count_back_from_the_forecast(run):
     assert list(found.index[[0, -1]]) == [-LOOKBACK, -1]
     assert found.layers[0].hidden.shape == (12, LOOKBACK, 6)
     assert np.all(found.connectivity.step.low <= found.connectivity.step.high)
-    assert run.gates(windows=10_000).windows == len(run.windows) + 1
+    assert run.gates(windows=10_000).windows == len(run.dataset.windows) + 1
 
 
 @pytest.mark.parametrize(

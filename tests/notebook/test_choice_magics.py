@@ -30,8 +30,8 @@ def _prepared(shell, run):
 def test_weights_are_those_of_the_runs_training_windows(do, run):
     shown, out, err = do("%lstm_weights --run first")
     assert (shown.scheme, err) == ("linear", "")
-    assert len(shown.index) == len(run.split.train)
-    assert shown.index[0] == run.frame.index[run.windows.ends[run.split.train[0]]]
+    assert len(shown.index) == len(run.dataset.split.train)
+    assert shown.index[0] == run.frame.index[run.dataset.windows.ends[run.dataset.split.train[0]]]
     assert out.count("Weights: linear") == 1
     steep = do("curve = %lstm_weights exponential:2 --run first")[0]
     assert steep is None

@@ -79,12 +79,12 @@ class Jobs:
 
     def losses(self, heard: PageProgress) -> tuple[Shown, str]:  # noqa: ARG002 - likewise
         """Look at the losses over the residuals of the run."""
-        result = residual_losses(self._desk.run)
+        result = residual_losses(self._desk.run.fitted, self._desk.run.options.delta)
         return result, result.rows
 
     def weights(self, heard: PageProgress) -> tuple[Shown, str]:  # noqa: ARG002 - likewise
         """Look at the weights of the run's training windows."""
-        result = weighting(self._desk.run)
+        result = weighting(self._desk.run.dataset)
         return result, f"{len(result.index):,} training windows"
 
     def judge(self, heard: PageProgress) -> tuple[Shown, str]:

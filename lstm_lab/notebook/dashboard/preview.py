@@ -68,18 +68,18 @@ class Preview:
 
 def _described(prepared: Prepared, options: TrainOptions) -> str:
     """Write the preview."""
-    series = prepared.frame[prepared.encoder.target]
-    columns = prepared.encoder.columns
+    series = prepared.dataset.frame[prepared.dataset.encoder.target]
+    columns = prepared.dataset.encoder.columns
     inputs = f"{len(columns)} input{'s' * (len(columns) > 1)}: {', '.join(columns)}"
-    gaps = int(prepared.segments[-1])
+    gaps = int(prepared.dataset.segments[-1])
     broken = f" {gaps} gap{'s' * (gaps > 1)}, which no window spans." if gaps else ""
-    windows = max(prepared.cuts.validation - options.lookback - prepared.encoder.warmup, 1)
+    windows = max(prepared.dataset.cuts[0].validation - options.lookback - prepared.dataset.encoder.warmup, 1)
     residuals = _residuals(prepared, options)
     beyond = f" Beyond delta: {percent(residuals.linear_share)}." if options.loss == "huber" else ""
     weights = sample_weights(options.weights, windows)
     worth = effective_sample_size(weights)
     return (
-        f"<h4>{html.escape(str(series.name))}</h4>{series_sketch(series, prepared.cuts)}"
+        f"<h4>{html.escape(str(series.name))}</h4>{series_sketch(series, prepared.dataset.cuts[0])}"
         f"<h4>What is learnt</h4>{paragraph(prepared.recipe.reason)}{paragraph(inputs + '.' + broken, 'quiet')}"
         '<div class="pair">'
         f"<div><h4>Weights: {html.escape(options.weights)}</h4>{weights_sketch(options.weights, windows)}"
@@ -92,6 +92,7 @@ def _described(prepared: Prepared, options: TrainOptions) -> str:
 
 def _residuals(prepared: Prepared, options: TrainOptions) -> ResidualLosses:
     """Give what a forecast of no change would miss over the training rows, in the unit of Huber's delta."""
-    learnt = prepared.encoder.encode(prepared.frame, prepared.segments)[prepared.cuts.train_rows, 0]
-    scale = float(prepared.encoder.scale[0])
-    return ResidualLosses(learnt - float(prepared.encoder.standardise(0.0)), scale, "", options.delta)  # type: ignore[arg-type]
+    dataset = prepared.dataset
+    learnt = dataset.matrix[dataset.cuts[0].train_rows, 0]
+    scale = float(prepared.dataset.encoder.scale[0])
+    return ResidualLosses(learnt - float(prepared.dataset.encoder.standardise(0.0)), scale, "", options.delta)  # type: ignore[arg-type]

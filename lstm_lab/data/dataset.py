@@ -1,0 +1,280 @@
+"""One or many series as one matrix of encoded rows: windows, parts, origins and what followed are views of it.
+
+A row is found by its number, counted over all series; a series is a stretch between two borders, and no window or
+forecast crosses one, for a new series begins a new segment. So one series is the case of one id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.auto import season_of
+from lstm_lab.data.origins import Origins, known_rows
+from lstm_lab.data.store import FrameStore
+from lstm_lab.data.time_index import future_index
+from lstm_lab.data.windows import Cuts, Split, Windows, divide, refuse_empty_parts, windows_of
+from lstm_lab.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from numpy.typing import NDArray
+
+    from lstm_lab.data.encoder import Encoder
+    from lstm_lab.data.store import Store
+
+__all__ = ["Dataset"]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Series as a network sees them.
+
+    Attributes
+    ----------
+    store
+        Where the rows lie.
+    lookback
+        Rows the network sees.
+    cuts
+        Where the chronological parts of each series begin, counted from the series' first row; empty for rows that
+        are forecast from and nothing else.
+    weighting
+        Scheme of the training windows' weights, see `lstm_lab.data.sample_weights.sample_weights`.
+    """
+
+    store: Store
+    lookback: int
+    cuts: tuple[Cuts, ...] = ()
+    weighting: str = "uniform"
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, encoder: Encoder, lookback: int, max_gap: str | None = None) -> Self:
+        """Lay out one series for an encoder that was fitted before."""
+        return cls(FrameStore(frame, encoder, max_gap), lookback)
+
+    # The rows --------------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.segments)
+
+    @property
+    def encoder(self) -> Encoder:
+        """What turns rows into the network's inputs."""
+        return self.store.encoder
+
+    @property
+    def ids(self) -> tuple[Hashable, ...]:
+        """Name of each series; a lone series is called None."""
+        return self.store.ids
+
+    @property
+    def borders(self) -> NDArray[np.int64]:
+        """(series + 1,) row where each series begins, and the number of rows."""
+        return self.store.borders
+
+    @property
+    def segments(self) -> NDArray[np.int64]:
+        """(rows,) number of the gap-free stretch of each row."""
+        return self.store.segments
+
+    @property
+    def index(self) -> pd.Index:
+        """(rows,) time of each row."""
+        return self.store.index
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Target and covariates by time, all of them in memory."""
+        return self.store.frame()
+
+    @property
+    def target(self) -> NDArray[np.float64]:
+        """(rows,) the observed target."""
+        return self.store.target(slice(None))
+
+    @property
+    def matrix(self) -> NDArray[np.float32]:
+        """(rows, columns) the encoded rows."""
+        return self.store.encoded(slice(None))
+
+    @property
+    def training_target(self) -> pd.Series[float]:
+        """The target in the training rows of the first series, by time."""
+        rows = self.cuts[0].train_rows
+        return pd.Series(self.store.target(rows), index=self.index[rows], name=self.encoder.target)
+
+    @cached_property
+    def season(self) -> int:
+        """Rows in the season whose naive forecast is best over the training rows; 1 where there is none."""
+        return season_of(self.training_target)
+
+    # Windows ---------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _unweighted(self) -> Windows:
+        return windows_of(self.matrix, self.segments, self.lookback)
+
+    @cached_property
+    def windows(self) -> Windows:
+        """Every window; those to train on are weighted over the time of their series."""
+        if not self.cuts:
+            return self._unweighted
+        train = self.split.train
+        borders = np.searchsorted(self._unweighted.ends[train], self.borders[1:-1])
+        return self._unweighted.weighted(self.weighting, *np.split(train, borders))
+
+    @cached_property
+    def split(self) -> Split:
+        """The windows of each part, by the row of their target; a part may be empty."""
+        return divide(self._unweighted, self.borders, self.cuts)
+
+    def checked_split(self) -> Split:
+        """Give the windows of each part for a training.
+
+        Raises
+        ------
+        DataError
+            There is no window, or a part with a share of the rows got none.
+        """
+        refuse_empty_parts(self.split, self.cuts, self.lookback)
+        return self.split
+
+    # Origins ---------------------------------------------------------------------------------------------------------
+
+    def possible(self, start: int, stop: int, horizon: int) -> NDArray[np.int64]:
+        """List the rows from which a forecast could have started and been judged.
+
+        Parameters
+        ----------
+        start, stop
+            Every forecast row lies in ``start … stop - 1``.
+        horizon
+            Steps of a forecast; neither its window nor its steps span a gap.
+
+        Returns
+        -------
+        ndarray
+            Row numbers of first forecast steps, rising.
+        """
+        need = self.lookback + self.encoder.warmup
+        rows = np.arange(max(start, need), stop - horizon + 1)
+        unbroken: NDArray[np.bool_] = self.segments[rows - need] == self.segments[rows + horizon - 1]
+        return np.asarray(rows[unbroken])
+
+    def calibration_origins(self, horizon: int) -> NDArray[np.int64]:
+        """List the possible origins whose steps all lie in calibration rows."""
+        return np.concatenate(
+            [
+                self.possible(int(start) + cuts.calibration, int(start) + cuts.rows, horizon)
+                for start, cuts in zip(self.borders, self.cuts, strict=False)
+            ]
+        )
+
+    @property
+    def calibration_rows(self) -> int:
+        """Count the calibration rows."""
+        return sum(cuts.rows - cuts.calibration for cuts in self.cuts)
+
+    def actual(self, rows: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        """Give what happened after each origin, (origins, horizon)."""
+        return self.store.target(rows[:, None] + np.arange(horizon))
+
+    def tails(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the values before each row that decoding its forecast needs, (rows, tail)."""
+        return self.store.target(rows[:, None] + np.arange(-self.encoder.tail, 0))
+
+    def origins(self, rows: NDArray[np.int64], horizon: int, known: tuple[str, ...] = ()) -> Origins:
+        """Gather origins within the rows.
+
+        Parameters
+        ----------
+        rows
+            First forecast rows, as `possible` lists them.
+        horizon
+            Steps of a forecast.
+        known
+            Covariates whose future counts as known there; the others are held at their last value.
+        """
+        ahead = rows[:, None] + np.arange(horizon)
+        future = np.asarray(self.encoder.known(pd.DataFrame(index=self.index)))[ahead]
+        for column in (self.encoder.columns.index(name) for name in self.encoder.covariates):
+            held = np.repeat(self.store.encoded(rows - 1)[:, column][:, None], horizon, axis=1)
+            is_known = self.encoder.columns[column] in known
+            future[..., column] = self.store.encoded(ahead)[..., column] if is_known else held
+        return self._gathered(rows, future)
+
+    def newest(self, horizon: int, known: pd.DataFrame | None = None, series: int = 0) -> Origins:
+        """Gather the one origin after the last row of a series.
+
+        Parameters
+        ----------
+        horizon
+            Steps of the forecast.
+        known
+            (horizon, any) future covariates, one row per step; others are held at their last value.
+        series
+            Number of the series.
+
+        Raises
+        ------
+        DataError
+            The last stretch without a gap is shorter than a window, or `known` has the wrong rows or columns.
+        """
+        start, stop = (int(row) for row in self.borders[series : series + 2])
+        stretch = self.stretch(series)
+        need = self.lookback + self.encoder.warmup
+        if stretch < need:
+            raise DataError(
+                f"a forecast needs {need} rows since the last gap (lookback {self.lookback} + warmup"
+                f" {self.encoder.warmup}), got {stretch}; add rows, or raise max_gap if that step is no gap"
+            )
+        times = future_index(self.index[start:stop], horizon)
+        given = pd.DataFrame(index=times) if known is None else known_rows(known, times)
+        last = self.store.encoded(slice(stop - 1, stop))[0]
+        return self._gathered(np.array([stop]), self.encoder.known(given, last)[None])
+
+    def stretch(self, series: int = 0) -> int:
+        """Count the rows of a series since its last gap."""
+        return int(np.sum(self.segments == self.segments[self.borders[series + 1] - 1]))
+
+    def _gathered(self, rows: NDArray[np.int64], future: NDArray[np.float32]) -> Origins:
+        windows = self.store.encoded(rows[:, None] + np.arange(-self.lookback, 0))
+        return Origins(windows, self.tails(rows), future, rows)
+
+    # Newer rows ------------------------------------------------------------------------------------------------------
+
+    def append(self, newer: pd.DataFrame | Mapping[Hashable, pd.DataFrame]) -> Dataset:
+        """Take in newer rows: training and validation stay where they were in time, the newest rows calibrate.
+
+        Parameters
+        ----------
+        newer
+            Tables as `lstm_lab.data.append.read_newer` gives them, by id; or that of the only series.
+        """
+        tables = {self.ids[0]: newer} if isinstance(newer, pd.DataFrame) else newer
+        store = self.store.append(tables)
+        parts = [
+            (self.index[a:b], store.index[c:d])
+            for (a, b), (c, d) in zip(pairwise(self.borders), pairwise(store.borders), strict=True)
+        ]
+        moved = tuple(cuts.moved(*part) for cuts, part in zip(self.cuts, parts, strict=False))
+        return replace(self, store=store, cuts=moved)
+
+    def same_training(self, other: Dataset) -> bool:
+        """Tell whether the rows of training and validation are the same: a longer series may bring them revised."""
+        return np.array_equal(self._before_calibration(), other._before_calibration(), equal_nan=True)
+
+    def _before_calibration(self) -> NDArray[np.float32]:
+        return np.concatenate(
+            [
+                self.store.encoded(slice(int(start), int(start) + cuts.calibration - cuts.forgotten))
+                for start, cuts in zip(self.borders, self.cuts, strict=False)
+            ]
+        )

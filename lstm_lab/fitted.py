@@ -1,0 +1,131 @@
+"""A trained network with all it takes to forecast from any `Dataset` of the same columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from lstm_lab.data.dataset import Dataset
+from lstm_lab.simulation.residuals import Residuals, one_step
+from lstm_lab.simulation.simulator import Simulator
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from lstm_lab.data.encoder import Encoder
+
+__all__ = ["FittedModel", "OneStepErrors"]
+
+MEAN_WINDOWS = 1000
+"""Earlier windows, where there are so many, that share in the mean of the noise. Of twelve series (60 origins at most)
+the median's error with that mean was lower than with the calibration rows' own on nine, as 0.50 against 0.56 (CO2),
+0.76 against 1.32 (houses), 198 against 236 (page views), 18.9 against 28.1 (passengers), 5.3 against 5.9 (births); the
+same on one; higher on two that grow or jump."""
+
+
+class OneStepErrors:
+    """One-step errors of a network over the rows of a dataset, each part computed when it is first asked for.
+
+    Parameters
+    ----------
+    model
+        The network.
+    dataset
+        Cut into its parts.
+    """
+
+    def __init__(self, model: Any, dataset: Dataset) -> None:
+        self.model = model
+        self.dataset = dataset
+
+    @cached_property
+    def calibration(self) -> NDArray[np.float64]:
+        """(calibration windows,) observed minus forecast, in standard deviations."""
+        return self.over(self.dataset.split.calibration)
+
+    @cached_property
+    def earlier(self) -> NDArray[np.float64]:
+        """Errors over some of the windows that training or stopping saw."""
+        split = self.dataset.split
+        positions = np.concatenate([split.train, split.validation])
+        return self.over(positions[:: max(1, len(positions) // MEAN_WINDOWS)])
+
+    def over(self, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Compute the errors over windows at these positions."""
+        windows = self.dataset.windows
+        return windows.targets(positions) - one_step(self.model, windows, positions)
+
+    def moved(self, dataset: Dataset) -> OneStepErrors:
+        """Give the errors over a longer dataset; what follows from training rows that are the same is kept."""
+        moved = OneStepErrors(self.model, dataset)
+        if "earlier" in vars(self) and self.dataset.same_training(dataset):
+            moved.earlier = self.earlier
+        return moved
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """A trained network with all it takes to forecast from any `Dataset` of the same columns."""
+
+    model: Any
+    """keras.Model, (batch, lookback, columns) -> (batch, 1); the transformed target is the first column."""
+    encoder: Encoder
+    """What turns rows into the network's inputs, and its outputs into the target's unit."""
+    lookback: int
+    max_gap: str | None
+    """The longest step that is no gap."""
+    stack: str
+    """The network in one line."""
+    errors: OneStepErrors
+    """Over the rows that it was trained on, stopped by and is calibrated with."""
+    simulator: Simulator
+    """What rolls the network forward; it keeps what it has compiled."""
+
+    @classmethod
+    def of(cls, model: Any, dataset: Dataset, *, max_gap: str | None, stack: str) -> Self:
+        """Put a network beside the dataset that it was trained on."""
+        encoder = dataset.encoder
+        errors, simulator = OneStepErrors(model, dataset), Simulator(model, encoder)
+        return cls(model, encoder, dataset.lookback, max_gap, stack, errors, simulator)
+
+    @property
+    def target(self) -> str:
+        """The column it forecasts."""
+        return self.encoder.target
+
+    @property
+    def season(self) -> int:
+        """Rows in the season whose naive forecast is best over the training rows; 1 where there is none."""
+        return self.errors.dataset.season
+
+    def residuals(self, *, scaled: bool = False) -> Residuals | None:
+        """Give the one-step residuals over the calibration rows, which training and stopping never saw.
+
+        Parameters
+        ----------
+        scaled
+            Draw them in units of the recent volatility.
+
+        Returns
+        -------
+        Residuals or None
+            None without calibration rows.
+        """
+        dataset = self.errors.dataset
+        calibration = dataset.split.calibration
+        if len(calibration) == 0:
+            return None
+        rows = dataset.windows.ends[calibration]
+        return Residuals(self.errors.calibration, rows, scaled, earlier=self.errors.earlier)
+
+    def dataset(self, frame: pd.DataFrame) -> Dataset:
+        """Lay out a frame of the same columns as this network sees it."""
+        return Dataset.of(frame, self.encoder, self.lookback, self.max_gap)
+
+    def calibrated_with(self, dataset: Dataset) -> FittedModel:
+        """Give the same network with residuals of a longer dataset's calibration rows."""
+        return replace(self, errors=self.errors.moved(dataset))
