@@ -19,14 +19,15 @@ The packages, from the top down; a module imports from its own floor and from th
     progress     progress as text or as a bar
     diagnostics  what a network would be given, and what is wrong with it
     run          train() and Run;  serialization: a run in one file;  export: a run for a small device
-    forecasting  forecasts, newer rows, streams, calibration, baselines, metrics
+    forecasting  forecasts, streams, calibration, baselines, metrics
     interpret    gate traces, attribution, memory;  training: batches and Keras' loop
+    fitted       FittedModel: a network with all it takes to forecast from a Dataset
     simulation   Monte Carlo roll-outs
     models       Keras networks; TensorFlow is imported in models.backend alone
-    data         files, features, transforms, encoder, windows (NumPy and pandas)
+    data         files, features, transforms, encoder, Dataset (NumPy and pandas)
     options      every option, defined once for Python, magics, command line and dashboard
     parallel     tasks on any executor;  results: how a result shows itself;  atomic_files, events, formatting,
-                 errors, version
+                 errors, interrupts, version
 
 Every public name is imported when it is first used, so that ``import lstm_lab`` costs a blink and no TensorFlow.
 """

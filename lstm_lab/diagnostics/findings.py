@@ -259,7 +259,7 @@ def _filled(one: Examined) -> Iterator[Finding]:
 
 def _dates(one: Examined) -> Iterator[Finding]:
     """Find rows that are only counted although a column looks like dates, and dates that have two readings."""
-    told = one.ready.frame.attrs.get("lstm_lab", {})
+    told = one.ready.dataset.frame.attrs.get("lstm_lab", {})
     if told.get("counted"):
         yield Finding("counted", str(told["counted"]))
     dates = told.get("dates", {})

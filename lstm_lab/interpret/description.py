@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,22 +12,78 @@ import pandas as pd
 from lstm_lab.errors import TraceError
 
 if TYPE_CHECKING:
+    from lstm_lab.interpret.attribution import Connectivity, Occlusion
     from lstm_lab.interpret.layer_trace import LayerTrace
-    from lstm_lab.interpret.trace import Trace
 
-__all__ = ["describe", "heading", "label_of", "layer_line"]
+__all__ = ["Scale", "Traced", "describe", "heading", "label_of", "layer_line"]
 
 _UNNAMED = re.compile(r"(forecaster|sequential|functional|model)(_\d+)?")
 """Names that networks get where nobody names them."""
 
 
-def heading(trace: Trace) -> str:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scale:
+    """What the numbers of the model mean outside of it."""
+
+    inputs: tuple[float, ...] | None = None
+    """The standard deviation of each input column, in the unit in which the model takes it; None: all 1."""
+    output: float = 1.0
+    """By how much the forecast moves, in its unit, when the model's output moves by 1."""
+    unit: str = ""
+    target: str = "the output"
+
+
+class Traced(Protocol):
+    """What the words of a trace are made of; `lstm_lab.interpret.trace.Trace` has it."""
+
+    @property
+    def model(self) -> Any:
+        """The network that was traced."""
+
+    @property
+    def layers(self) -> tuple[LayerTrace, ...]:
+        """Every pass of a recurrent layer."""
+
+    @property
+    def index(self) -> pd.Index:
+        """One label a step."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """A name for each input."""
+
+    @property
+    def scale(self) -> Scale:
+        """Units of inputs and output."""
+
+    @property
+    def opening(self) -> int:
+        """Number of the layer that remembers longest."""
+
+    @property
+    def windows(self) -> int:
+        """How many sequences were traced together."""
+
+    @property
+    def verified(self) -> float:
+        """The largest difference between replay and layer."""
+
+    @property
+    def connectivity(self) -> Connectivity:
+        """Gradients of the output."""
+
+    @property
+    def occlusion(self) -> Occlusion:
+        """What the output owes to each input."""
+
+
+def heading(trace: Traced) -> str:
     """Title a trace: by the network's name where somebody gave it one."""
     name = str(trace.model.name)
     return "Inside the network" if _UNNAMED.fullmatch(name) else f"Inside {name}"
 
 
-def describe(trace: Trace) -> str:
+def describe(trace: Traced) -> str:
     """Say in three to six sentences what a trace shows.
 
     Which units remember longest and for how long, how the gates stood, which steps and inputs the output depends on and
@@ -71,7 +128,7 @@ def label_of(index: pd.Index, step: int) -> str:
     return f"{label:%Y-%m-%d}" if midnight else f"{label:%Y-%m-%d %H:%M}"
 
 
-def _memory(trace: Trace) -> str:
+def _memory(trace: Traced) -> str:
     """Name the units that remember longest in the layer that the pictures open on."""
     longest = trace.layers[trace.opening]
     lives = _lives(longest)
@@ -91,7 +148,7 @@ def _memory(trace: Trace) -> str:
     return f"{text} (elsewhere: {', '.join(others)})." if others else f"{text}."
 
 
-def _ungated(trace: Trace) -> str:
+def _ungated(trace: Traced) -> str:
     layer = trace.layers[0]
     size = float(np.abs(layer.hidden[layer.mask]).mean())
     return (
@@ -115,7 +172,7 @@ def _saturation(layers: list[LayerTrace]) -> str:
     return f"Share of the time that gates stood open (> 0.9) and shut (< 0.1): {', '.join(parts)}."
 
 
-def _moved(trace: Trace) -> str:
+def _moved(trace: Traced) -> str:
     """Name the inputs and steps that the output answers to most, by gradient."""
     gradient = trace.connectivity
     by_feature, by_step = gradient.feature.median, np.nan_to_num(gradient.step.median)
@@ -132,7 +189,7 @@ def _moved(trace: Trace) -> str:
     return f"{text}), and most of all at {labels}, which hold {held:.0%} of the squared gradient."
 
 
-def _quartiles(trace: Trace, feature: int) -> str:
+def _quartiles(trace: Traced, feature: int) -> str:
     """Give the quartiles over windows, where there are windows."""
     if trace.windows == 1:
         return ""
@@ -140,7 +197,7 @@ def _quartiles(trace: Trace, feature: int) -> str:
     return f", quartiles {spread.low[feature]:.2g} to {spread.high[feature]:.2g} over {trace.windows} windows"
 
 
-def _checked(trace: Trace) -> str:
+def _checked(trace: Traced) -> str:
     """Say what replacing values by their mean did, and how well that agrees with the gradient."""
     check = trace.occlusion
     feature, step = int(np.argmax(np.abs(check.feature))), int(np.argmax(np.abs(check.step)))
@@ -156,7 +213,7 @@ def _checked(trace: Trace) -> str:
     return f"{text}; gradient and replacement rank the steps with a correlation of {check.agreement:.2f}, {verdict}."
 
 
-def _amount(value: float, trace: Trace, *, sign: bool = False) -> str:
+def _amount(value: float, trace: Traced, *, sign: bool = False) -> str:
     """Write an amount of the output in its unit."""
     number = f"{value:+.2g}" if sign else f"{value:.2g}"
     return f"{number} {trace.scale.unit}".rstrip()
@@ -166,7 +223,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _verified(trace: Trace) -> str:
+def _verified(trace: Traced) -> str:
     return (
         f"The replay is at most {trace.verified:.1g} off the layers' own output, so the gates are the network's own; "
         "a half-life counts the keeping gate alone and not what the layer writes back."

@@ -24,7 +24,7 @@ from lstm_lab.interpret.attribution import (
     gradients,
     occlusion,
 )
-from lstm_lab.interpret.description import describe, heading, layer_line
+from lstm_lab.interpret.description import Scale, describe, heading, layer_line
 from lstm_lab.interpret.recording import record, recurrent_layers
 from lstm_lab.interpret.verify import cells_of, layer_traces
 from lstm_lab.models.backend import keras
@@ -36,18 +36,6 @@ if TYPE_CHECKING:
     from lstm_lab.interpret.layer_trace import LayerTrace
 
 __all__ = ["Scale", "Trace", "trace"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scale:
-    """What the numbers of the model mean outside of it."""
-
-    inputs: tuple[float, ...] | None = None
-    """The standard deviation of each input column, in the unit in which the model takes it; None: all 1."""
-    output: float = 1.0
-    """By how much the forecast moves, in its unit, when the model's output moves by 1."""
-    unit: str = ""
-    target: str = "the output"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

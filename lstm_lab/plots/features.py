@@ -43,7 +43,9 @@ def features_figure(report: FeatureReport, *, width: float = 9.0, height: float 
     grid = figure.add_gridspec(4, 2, height_ratios=[above, 1.3, 1.3, tall])
     first = figure.add_subplot(grid[1, :])
     second = figure.add_subplot(grid[2, :], sharex=first)
-    _series(first, report, report.examined.ready.dataset.frame[report.target].to_numpy(np.float64), short(report.target))
+    _series(
+        first, report, report.examined.ready.dataset.frame[report.target].to_numpy(np.float64), short(report.target)
+    )
     _series(second, report, report.frame.iloc[:, 0].to_numpy(np.float64), "learnt")
     first.tick_params(labelbottom=False)
     first.xaxis.get_offset_text().set_visible(False)

@@ -8,8 +8,6 @@ register the result it shows in `lstm_lab.widgets.by_type`.
 from __future__ import annotations
 
 import uuid
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -17,31 +15,18 @@ import traitlets
 
 from lstm_lab.errors import LabError
 from lstm_lab.widgets import cell_outputs as cells
+from lstm_lab.widgets.bundle import bundle
+from lstm_lab.widgets.offline import write_html
 from lstm_lab.widgets.stop import arrived_beside_main, let_clicks_through
 from lstm_lab.widgets.wire import Wire
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
     from lstm_lab.results import Shown
 
-__all__ = ["BUNDLE", "LabWidget", "bundle"]
-
-BUNDLE = Path(__file__).parent / "static" / "lab.js"
-
-
-@cache
-def bundle() -> str:
-    """Read the front end.
-
-    Raises
-    ------
-    LabError
-        It was never built, as in a fresh checkout.
-    """
-    if not BUNDLE.is_file():
-        raise LabError("live views need their front end, and this checkout has none; run: python hatch_build.py")
-    return BUNDLE.read_text(encoding="utf-8")
+__all__ = ["LabWidget", "bundle"]
 
 
 class LabWidget(anywidget.AnyWidget):
@@ -102,8 +87,6 @@ class LabWidget(anywidget.AnyWidget):
 
     def to_html(self, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
         """Save the view, as it stands, as one interactive file without kernel or network."""
-        from lstm_lab.widgets.offline import write_html  # noqa: PLC0415 - needed only when a file is asked for
-
         return write_html(self, path, title=title)
 
     def close(self) -> None:

@@ -11,18 +11,31 @@ import hashlib
 import html
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lstm_lab.atomic_files import write_text
-from lstm_lab.widgets.base import bundle
+from lstm_lab.widgets.bundle import bundle
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from lstm_lab.widgets.base import LabWidget
+    from lstm_lab.results import Shown
+    from lstm_lab.widgets.wire import Wire
 
 __all__ = ["page", "write_html"]
+
+
+class View(Protocol):
+    """What a file is made of; `lstm_lab.widgets.base.LabWidget` has it."""
+
+    wire: Wire
+    label: str
+    result: Shown | None
+
+    def text(self) -> str:
+        """Say in a line or two what the view shows."""
+
 
 _EXPORT = re.compile(r"export\s*\{\s*([\w$]+) as default\s*\};?")
 
@@ -69,7 +82,7 @@ h1 {{ font-size: 17px; overflow-wrap: anywhere; }}
 """
 
 
-def write_html(widget: LabWidget, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
+def write_html(widget: View, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
     """Save a view, as it stands, as one self-contained file.
 
     Parameters
@@ -84,7 +97,7 @@ def write_html(widget: LabWidget, path: str | os.PathLike[str], *, title: str | 
     return write_text(path, page(widget, title=title), "a page")
 
 
-def page(widget: LabWidget, *, title: str | None = None) -> str:
+def page(widget: View, *, title: str | None = None) -> str:
     """Give the file's text."""
     script = _script()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -99,7 +112,7 @@ def page(widget: LabWidget, *, title: str | None = None) -> str:
     )
 
 
-def _state(widget: LabWidget) -> dict[str, Any]:
+def _state(widget: View) -> dict[str, Any]:
     names = ("_view", "_key", "theme", "height", "label", "error")
     snapshot = widget.wire.snapshot()
     # What only a kernel can do is not offered.
@@ -132,7 +145,7 @@ def _script() -> str:
     return script.replace("</script", "<\\/script") + "\n" + _BOOT
 
 
-def _fallback(widget: LabWidget) -> str:
+def _fallback(widget: View) -> str:
     if widget.result is None:
         return f"<p>{html.escape(widget.text())}</p>"
     picture = widget.result._repr_mimebundle_().get("image/png")

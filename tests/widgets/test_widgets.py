@@ -18,6 +18,7 @@ from lstm_lab.errors import LabError, OptionError
 from lstm_lab.events import Batch, Chunk, Epoch, SamplingEnd, SamplingPlan, TrainingEnd, TrainingPlan
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.widgets import base, offline, stop, to_html, widget
+from lstm_lab.widgets import bundle as front_end
 from lstm_lab.widgets import cell_outputs as cells
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.fan import FanChart, sampling_view
@@ -326,7 +327,7 @@ def test_a_widget_is_closed_when_every_cell_that_shows_it_ran_again(trained, mon
 
 def test_without_a_bundle_the_remedy_is_said(monkeypatch, tmp_path):
     base.bundle.cache_clear()
-    monkeypatch.setattr(base, "BUNDLE", tmp_path / "lab.js")
+    monkeypatch.setattr(front_end, "BUNDLE", tmp_path / "lab.js")
     with pytest.raises(LabError, match=r"python hatch_build\.py"):
         training_view()
     base.bundle.cache_clear()
