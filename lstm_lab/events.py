@@ -8,7 +8,7 @@ each batch or chunk, never anything that a listener returns.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +27,7 @@ __all__ = [
     "TrainingEnd",
     "TrainingListener",
     "TrainingPlan",
+    "WorkPlan",
 ]
 
 EndReason: TypeAlias = Literal["finished", "early", "stopped", "interrupted"]
@@ -111,10 +112,29 @@ class Progress:
     label: str
     done: int
     total: int
+    share: float | None = None
+    """Share of the whole work that is done, where its parts are not equally long."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPlan:
+    """What some long work of several parts is about to do."""
+
+    label: str
+    total: int
+    """Parts."""
+    seconds: float | None = None
+    """About how long all of it takes, where earlier work tells."""
 
 
 class ProgressListener:
     """Hears how far some long work has come."""
+
+    def on_work(self, plan: WorkPlan) -> None:
+        """Hear what is about to be done."""
+
+    def on_partial(self, result: Any, line: str) -> None:
+        """Hear of the result as far as it is known, and in one line of what is new in it; empty for no such line."""
 
     def on_progress(self, progress: Progress) -> None:
         """Hear that a part is done."""

@@ -20,7 +20,7 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lstm_lab.errors import LabError, MissingExtraError, OptionError, RunError
-from lstm_lab.events import Progress, ProgressListener
+from lstm_lab.events import Progress, ProgressListener, WorkPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -86,6 +86,7 @@ class Workplace:
         label: str = "tasks",
         listener: ProgressListener | None = None,
         stop: threading.Event | None = None,
+        seconds: float | None = None,
     ) -> Outcome:
         """Run tasks in order; Stop and `KeyboardInterrupt` keep what is done by then.
 
@@ -100,6 +101,8 @@ class Workplace:
         stop
             Looked at between tasks, and within those that run in this process; those of other processes are not
             waited for.
+        seconds
+            About how long all tasks take one after another, where earlier work tells.
 
         Raises
         ------
@@ -110,6 +113,7 @@ class Workplace:
         """
         listener = ProgressListener() if listener is None else listener
         work = _Work(tasks, label, listener)
+        listener.on_work(WorkPlan(label, len(tasks), None if seconds is None else seconds / self.width))
         try:
             if self.executor is None:
                 work.here(stop)
@@ -223,7 +227,14 @@ class _Work:
     def _done(self, number: int, result: Any) -> None:
         self.results[number] = result
         self.suspects.discard(number)
-        self.listener.on_progress(Progress(self.label, len(self.results), len(self.tasks)))
+        costs = [_cost(task) for task in self.tasks]
+        share = sum(costs[done] for done in self.results) / sum(costs)
+        self.listener.on_progress(Progress(self.label, len(self.results), len(self.tasks), share))
+
+
+def _cost(task: Task) -> float:
+    """Give about how long a task takes, in the unit of its like; a task without a cost takes 1."""
+    return float(getattr(task, "cost", 1.0))
 
 
 def perform(task: Task, attempt: int, stop: threading.Event | None = None) -> Any:  # noqa: ARG001 - tells a second try from the first, whose failure Dask would remember

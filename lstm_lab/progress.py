@@ -20,11 +20,15 @@ from lstm_lab.interrupts import interrupt_sets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lstm_lab.events import Batch, Chunk, Epoch, Progress, SamplingEnd, TrainingEnd, TrainingPlan
+    from lstm_lab.events import Batch, Chunk, Epoch, Progress, SamplingEnd, TrainingEnd, TrainingPlan, WorkPlan
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.results import Shown
 
 __all__ = ["HtmlProgress", "LineProgress", "Listener", "Status", "TerminalProgress", "listener", "seconds_text"]
+
+
+SHORT = 2.0
+"""Seconds before any guess at the rest of them: the first moments of any work are not like the others."""
 
 
 def seconds_text(seconds: float) -> str:
@@ -119,9 +123,21 @@ class Listener(TrainingListener, SamplingListener):
         """Move the bar by some paths."""
         self._offer(chunk.done / chunk.total, f"{chunk.done}/{chunk.total} paths")
 
+    def on_work(self, plan: WorkPlan) -> None:
+        """Say how much is to be done, and about how long it takes where that is known."""
+        self._begun = self._clock()
+        self._shown = float("-inf")
+        takes = "" if plan.seconds is None else f"; about {seconds_text(plan.seconds)} in all"
+        self._offer(0, f"{plan.label} 0/{plan.total}{takes}")
+
     def on_progress(self, progress: Progress) -> None:
-        """Move the bar of any other work."""
-        self._offer(progress.done / max(progress.total, 1), f"{progress.label} {progress.done}/{progress.total}")
+        """Move the bar of any other work, and say about how long the rest takes if it goes on as so far."""
+        share = progress.done / max(progress.total, 1) if progress.share is None else progress.share
+        spent = self._clock() - self._begun
+        text = f"{progress.label} {progress.done}/{progress.total}"
+        if spent >= SHORT and 0 < share < 1:
+            text += f"; {seconds_text(spent)}, about {seconds_text(spent / share * (1 - share))} left"
+        self._offer(share, text)
 
     def on_end(self, end: TrainingEnd | SamplingEnd) -> None:
         """Leave the line that says how it ended."""
@@ -166,6 +182,10 @@ class LineProgress(Listener):
     def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(clock)
         self._stream = sys.stdout if stream is None else stream
+
+    def on_partial(self, result: Any, line: str) -> None:  # noqa: ARG002 - a view shows all of it
+        """Write what is new."""
+        self.close(line)
 
     def show(self, status: Status) -> None:
         """Write one line."""

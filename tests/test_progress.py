@@ -6,8 +6,19 @@ import re
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from lstm_lab.events import Batch, Chunk, Epoch, Progress, SamplingEnd, SamplingPlan, TrainingEnd, TrainingPlan
+from lstm_lab.events import (
+    Batch,
+    Chunk,
+    Epoch,
+    Progress,
+    SamplingEnd,
+    SamplingPlan,
+    TrainingEnd,
+    TrainingPlan,
+    WorkPlan,
+)
 from lstm_lab.progress import HtmlProgress, LineProgress, Listener, TerminalProgress, listener, seconds_text
 
 
@@ -154,4 +165,48 @@ def test_durations_read_like_speech():
         "1 min 0 s",
         "1 min 1 s",
         "1 h 0 min",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after", "progress", "text"),
+    [
+        (1.0, Progress("origins", 1, 4), "origins 1/4"),
+        (30.0, Progress("origins", 1, 4), "origins 1/4; 30 s, about 1 min 30 s left"),
+        (30.0, Progress("recall", 9, 10, share=0.5), "recall 9/10; 30 s, about 30 s left"),
+        (30.0, Progress("origins", 4, 4), "origins 4/4"),
+    ],
+)
+def test_long_work_says_about_how_long_the_rest_takes(after, progress, text):
+    stream, clock = io.StringIO(), Clock()
+    with LineProgress(stream, lambda: clock.now) as heard:
+        clock.now += 1000  # what came before the work is no part of it
+        heard.on_work(WorkPlan(progress.label, progress.total))
+        clock.now += after
+        heard.pause = 0.0
+        heard.on_progress(progress)
+    assert stream.getvalue().splitlines() == [f"{progress.label} 0/{progress.total}", text]
+
+
+def test_work_whose_length_is_known_says_so_before_it_starts():
+    stream = io.StringIO()
+    with LineProgress(stream, Clock()) as heard:
+        heard.on_work(WorkPlan("backtest", 12, seconds=200.0))
+    assert stream.getvalue() == "backtest 0/12; about 3 min 20 s in all\n"
+
+
+def test_a_terminal_writes_what_is_new_above_its_bar():
+    stream = io.StringIO()
+    with TerminalProgress(stream, Clock()) as heard:
+        heard.on_progress(Progress("recall", 1, 3))
+        heard.on_partial(None, "rnn: 12% recalled over 10 steps")
+        heard.on_partial(None, "")
+        heard.on_progress(Progress("recall", 2, 3))
+    assert re.sub("[#-]{24} ", "", stream.getvalue()).split("\r\x1b[K") == [
+        "",
+        "preparing",
+        "recall 1/3",
+        "rnn: 12% recalled over 10 steps\n",
+        "recall 2/3",
+        "",
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import pandas as pd
 
 from lstm_lab.evaluation.kinds import check_baselines
+from lstm_lab.evaluation.refit import Fit
 from lstm_lab.evaluation.rolling_origins import assemble, jobs_of, plan_backtest
 from lstm_lab.evaluation.scoring import COLUMNS, alone, difference, score
 from lstm_lab.evaluation.tables import against, effect, held, measured, origins_text
@@ -18,9 +19,10 @@ from lstm_lab.results import Still, Summary
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
+    from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.evaluation.scoring import Difference, Forecasts, Past
     from lstm_lab.events import ProgressListener
     from lstm_lab.options.keywords import BacktestKeywords
@@ -210,7 +212,9 @@ def backtest(
     plan = plan_backtest(run, frame, chosen, forecast)
     with workplace(executor, chosen.workers, chosen.cluster) as place:
         jobs = jobs_of(plan, here=place.executor is None)
-        outcome = place.run([job.task for job in jobs], label="backtest", listener=listener, stop=stop)
+        outcome = place.run(
+            [job.task for job in jobs], label="backtest", listener=listener, stop=stop, seconds=_refitting(run, jobs)
+        )
     past, forecasts = assemble(plan, jobs, outcome)
     details = plan.described(stopped=outcome.stopped, judged=len(past.rows))
     leaning = forecasts[plan.name].leaning
@@ -218,3 +222,9 @@ def backtest(
         how = "on average, weighed at each origin by their errors at earlier ones"
         details["median"] = f"{plan.name} mixes {leaning} {how}"
     return Backtest(past, forecasts, plan.name, details)
+
+
+def _refitting(run: Run, jobs: Sequence[Job]) -> float | None:
+    """Give about how long the trainings of a backtest take: each as long as the run's own; None without any."""
+    refits = sum(isinstance(job.task, Fit) for job in jobs)
+    return refits * run.end.seconds if refits else None

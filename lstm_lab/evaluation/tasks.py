@@ -10,7 +10,7 @@ import json
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -81,6 +81,9 @@ class Simulate:
 @dataclass(frozen=True, eq=False)
 class Draw:
     """Draw futures with a baseline, each from the values before its origin alone."""
+
+    cost: ClassVar[float] = 0.05
+    """Beside a training or a block of simulations; ETS and ARIMA, which are fitted at every origin, cost more."""
 
     name: str
     baseline: str

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from lstm_lab.interpret.memory_measurement import Measuring, reading
+from lstm_lab.interpret.memory_measurement import FAINT, Measuring, reading
 from lstm_lab.interpret.recall_task import SUCCESS, VARIANTS, Variant
 from lstm_lab.results import Shown, Summary
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["RECALL_STEPS", "Memory", "memory"]
 
 RECALL_STEPS = (10, 20, 50, 100, 200)
-_FAINT = 0.01
+_RECALL_COLUMNS = ["network", "cell", "forget_bias", "steps", "explained", "success", "updates", "seconds"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -56,7 +57,7 @@ class Memory(Shown):
     @property
     def reach(self) -> pd.DataFrame:
         """Give the farthest distance at which the norm is still 1 % of its largest, a row per network."""
-        felt = self.flow[self.flow["relative"] >= _FAINT]
+        felt = self.flow[self.flow["relative"] >= FAINT]
         farthest = felt.pivot_table(index="network", columns="state", values="distance", aggfunc="max", sort=False)
         return farthest.reindex(columns=["initial", "trained"])
 
@@ -172,15 +173,19 @@ def memory(
     >>> lab.memory(recall=[10, 50], updates=200).table  # doctest: +SKIP
     """
     data = reading(x, y, seed)
-    total = len(variants) * (1 + len(recall)) + len(recall)
-    work = Measuring(units=units, updates=updates, seed=seed, listener=listener, stop=stop, total=total)
+    work = Measuring(units=units, updates=updates, seed=seed, listener=listener, stop=stop)
+
+    def so_far(reason: EndReason) -> Memory:
+        table = pd.DataFrame(work.recalled, columns=_RECALL_COLUMNS)
+        return Memory(flow=work.flow(), recall=table, units=units, updates=updates, data=data.label, reason=reason)
+
     reason: EndReason = "finished"
+    work.partial = partial(so_far, "finished")
     try:
+        work.plan(data.x.shape[1], len(variants), recall)
         work.measure(data, variants, model)
         work.examine((*variants, Variant("lstm", "chrono")), recall)
         reason = "stopped" if work.halted() else "finished"
     except KeyboardInterrupt:
         reason = "interrupted"
-    recall_columns = ["network", "cell", "forget_bias", "steps", "explained", "success", "updates", "seconds"]
-    table = pd.DataFrame(work.recalled, columns=recall_columns)
-    return Memory(flow=work.flow(), recall=table, units=units, updates=updates, data=data.label, reason=reason)
+    return so_far(reason)

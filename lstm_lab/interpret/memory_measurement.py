@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,23 +11,27 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.errors import TraceError
-from lstm_lab.events import Progress
+from lstm_lab.events import Progress, WorkPlan
 from lstm_lab.interpret.attribution import Question, connectivity, gradients
 from lstm_lab.interpret.recall_task import BATCH, SUCCESS, build, explained_variance, learn, sequences
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from lstm_lab.events import ProgressListener
     from lstm_lab.interpret.recall_task import Variant
 
-__all__ = ["Measuring", "Reading", "reading"]
+__all__ = ["FAINT", "Measuring", "Reading", "reading"]
 
 _WINDOWS = 64
 """Sequences over which the gradient's norm is averaged."""
 _FLOW_STEPS = 100
 """Length of the sequences on which the gradient is looked at, where no data are given."""
+FAINT = 0.01
+"""Share of its largest above which a gradient counts as felt."""
+_TOLD_EVERY = 20
+"""Updates after which it is told again how far the work is."""
 _TRIAL = 512
 """Fresh sequences on which recall is judged."""
 
@@ -67,17 +72,35 @@ class Measuring:
         seed: int,
         listener: ProgressListener | None,
         stop: threading.Event | None,
-        total: int,
     ) -> None:
         self.units, self.updates, self.seed = units, updates, seed
-        self.listener, self.stop, self.total = listener, stop, total
-        self.done = 0
+        self.listener, self.stop = listener, stop
+        self.partial: Callable[[], Any] = lambda: None
+        """Gives the result so far."""
+        self.done = self.total = 0
+        self._spent = self._cost = 0.0
         self.flows: list[pd.DataFrame] = []
         self.recalled: list[dict[str, Any]] = []
 
     def halted(self) -> bool:
         """Say whether somebody asked to stop."""
         return self.stop is not None and self.stop.is_set()
+
+    def plan(self, steps: int, variants: int, recalls: Sequence[int]) -> None:
+        """Say what is to be trained: `variants` networks on so many steps, then one more of them at each distance."""
+        lengths = [steps] * variants + [recall + 1 for recall in recalls for _ in range(variants + 1)]
+        self.total = len(lengths)
+        self._cost = float(sum(_cost(length) for length in lengths))
+        if self.listener is not None:
+            self.listener.on_work(WorkPlan("measuring", self.total))
+
+    def _tell(self, label: str, share: float) -> None:
+        if self.listener is not None:
+            self.listener.on_progress(Progress(label, self.done, self.total, share))
+
+    def _show(self, line: str) -> None:
+        if self.listener is not None:
+            self.listener.on_partial(self.partial(), line)
 
     def flow(self) -> pd.DataFrame:
         """Give all gradients by distance that were measured, a row per network, state and distance."""
@@ -93,11 +116,15 @@ class Measuring:
             self._look(model, "this network", None, "trained", data)
         for variant, network in zip(variants, networks, strict=True):
             self._look(network, variant.label, variant, "initial", data)
+        self._show("")
         for variant, network in zip(variants, networks, strict=True):
             batches = data.batches(np.random.default_rng(self.seed))
-            if self._train(network, batches, f"gradients: {variant.label}") is None:
+            if self._train(network, batches, f"gradients: {variant.label}", steps) is None:
                 return
             self._look(network, variant.label, variant, "trained", data)
+            flow = self.flows[-1]
+            felt = flow.loc[flow["relative"] >= FAINT, "distance"].max()
+            self._show(f"{variant.label}: gradient above 1 % for {felt} steps after training")
 
     def examine(self, variants: Sequence[Variant], distances: Sequence[int]) -> None:
         """Let every variant learn to recall at every distance, the short ones first."""
@@ -111,7 +138,7 @@ class Measuring:
         network = build(variant, steps + 1, 2, self.units, self.seed)
         rng = np.random.default_rng(self.seed)
         batches = iter(lambda: sequences(steps, BATCH, rng), None)
-        updates = self._train(network, batches, f"recall over {steps} steps: {variant.label}", trial)
+        updates = self._train(network, batches, f"recall over {steps} steps: {variant.label}", steps + 1, trial)
         if updates is None:
             return
         explained = explained_variance(network, *trial)
@@ -119,21 +146,29 @@ class Measuring:
         seconds = time.perf_counter() - started
         scores = {"explained": explained, "success": explained >= SUCCESS, "updates": updates, "seconds": seconds}
         self.recalled.append({**row, **scores})
+        self._show(f"{variant.label}: {math.floor(100 * explained)}% recalled over {steps} steps")
 
     def _train(
-        self, network: Any, batches: Any, label: str, trial: tuple[np.ndarray, np.ndarray] | None = None
+        self,
+        network: Any,
+        batches: Any,
+        label: str,
+        length: int,
+        trial: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> int | None:
-        """Train to the end, or to success on the trial; None if it was halted on the way."""
+        """Train on sequences of a length to the end, or to success on the trial; None if it was halted on the way."""
         if self.halted():
             return None
         good = None if trial is None else (lambda: explained_variance(network, *trial) >= SUCCESS)
         updates = 0
-        for updates in learn(network, batches, self.updates, good):  # noqa: B007 - the last one is what is asked for
+        for updates in learn(network, batches, self.updates, good):
             if self.halted():
                 return None
+            if updates % _TOLD_EVERY == 0:
+                self._tell(label, (self._spent + _cost(length) * updates / self.updates) / self._cost)
         self.done += 1
-        if self.listener is not None:
-            self.listener.on_progress(Progress(label, self.done, self.total))
+        self._spent += _cost(length)
+        self._tell(label, self._spent / self._cost)
         return updates
 
     def _look(self, network: Any, label: str, variant: Variant | None, state: str, data: Reading) -> None:
@@ -152,3 +187,8 @@ class Measuring:
             "relative": norm / max(float(norm.max()), np.finfo(float).tiny),
         }
         self.flows.append(pd.DataFrame(columns))
+
+
+def _cost(length: int) -> float:
+    """Give about how long an update with sequences of a length takes, in the unit of one step."""
+    return length + 20.0

@@ -144,7 +144,8 @@ GATES = Command(
 MEMORY = Command(
     "%lstm_memory",
     "Compare how far back the last run's network, or that of the run named with --run, and fresh ones of one layer can "
-    "look, before and after training, and how far back a value can be recalled. Gives back a Memory.",
+    "look, before and after training, and how far back a value can be recalled. With the defaults that takes minutes: "
+    "curves appear as they are measured, and Stop keeps them. Gives back a Memory.",
     (MemoryOptions,),
     extras=(_RUN, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_memory --recall none --updates 100", "%lstm_memory --recall 10,50 --units 8"),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TrainingPlan,
     )
     from lstm_lab.forecasting.forecast import Forecast
+    from lstm_lab.progress import Status
     from lstm_lab.results import Shown
 
 __all__ = ["LiveProgress"]
@@ -89,6 +90,24 @@ class LiveProgress(HtmlProgress):
         if self._heard is None:
             super().on_progress(progress)
 
+    def on_partial(self, result: Any, line: str) -> None:  # noqa: ARG002 - the view shows all of it
+        """Open the view of a result that grows, or renew it."""
+        if self._view is not None:
+            self._view.renew(result)
+            return
+        try:
+            self._view = _growing(result, self.stop if self.stop_in_view else None)
+        except LabError:
+            return
+        self.put(self._view)
+
+    def show(self, status: Status) -> None:
+        """Move the bar, or the one within the view of a result that grows."""
+        if self._view is None:
+            super().show(status)
+        else:
+            self._view.tell(status.share, status.text)
+
     def on_end(self, end: TrainingEnd | SamplingEnd) -> None:
         """Pass it on."""
         if self._heard is None:
@@ -107,6 +126,8 @@ class LiveProgress(HtmlProgress):
             return
         self._view.finish(result)
         self.put(self._view)
+        if self._heard is None:  # the view has grown with the result, and says all of it
+            return
         self._table = display(_table(result), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # likewise
 
     def offer(self, more: Callable[[int, SamplingListener], Forecast]) -> None:
@@ -138,6 +159,13 @@ def _live(result: Shown) -> Any:
         return widget(result)
     except (LabError, TypeError):
         return result
+
+
+def _growing(result: Any, stop: threading.Event | None) -> Any:
+    """Make the view of a result that is not complete yet."""
+    from lstm_lab.widgets.memory import MemoryExplorer  # noqa: PLC0415 - likewise
+
+    return MemoryExplorer(result, stop=stop, measuring=True)
 
 
 def _view_of(plan: TrainingPlan | SamplingPlan, stop: threading.Event | None) -> tuple[Any, Any]:

@@ -281,4 +281,8 @@ def register(shell: InteractiveShell) -> LSTMMagics:
     transformers = shell.input_transformers_post
     transformers[:] = [other for other in transformers if getattr(other, "__func__", None) is not LSTMMagics.silence]
     transformers.append(magics.silence)
+    # The cell that loads the extension was read before there was a transformer; IPython looks there for its semicolon.
+    read = getattr(shell.history_manager, "input_hist_parsed", [])
+    if read:
+        read[-1] = "".join(magics.silence(read[-1].splitlines(keepends=True)))
     return magics

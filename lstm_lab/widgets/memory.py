@@ -11,6 +11,8 @@ from lstm_lab.interpret.recall_task import SUCCESS
 from lstm_lab.widgets.base import LabWidget
 
 if TYPE_CHECKING:
+    import threading
+
     from lstm_lab.interpret.memory import Memory
 
 __all__ = ["MemoryExplorer"]
@@ -23,16 +25,50 @@ class MemoryExplorer(LabWidget):
     ----------
     result
         What was measured.
+    stop
+        Set when somebody presses Stop; None shows no button.
+    measuring
+        More is to come, by `renew`.
     """
 
     _view = traitlets.Unicode("memory").tag(sync=True)
 
-    def __init__(self, result: Memory, **traits: Any) -> None:
-        self._memory = result
-        super().__init__(result, **{"label": "How far networks remember", "height": 260, **traits})
+    def __init__(
+        self, result: Memory, *, stop: threading.Event | None = None, measuring: bool = False, **traits: Any
+    ) -> None:
+        self._memory, self._stop, self._measuring = result, stop, measuring
+        super().__init__(
+            None if measuring else result, **{"label": "How far networks remember", "height": 260, **traits}
+        )
 
     def fill(self) -> None:
         """Put both sets of curves and the table on the wire."""
+        self.wire.set(measuring=self._measuring, live=self._measuring and self._stop is not None)
+        self._draw()
+
+    def on_message(self, kind: str, content: dict[str, Any]) -> None:  # noqa: ARG002 - the base's signature
+        """Set the flag: the work looks at it after each update."""
+        if kind == "stop" and self._stop is not None:
+            self._stop.set()
+
+    def renew(self, result: Memory) -> None:
+        """Show what has been measured by now."""
+        self._memory = result
+        self._draw()
+        self.wire.flush(final=True)
+
+    def tell(self, share: float, text: str) -> None:
+        """Show how far the measuring is."""
+        self.wire.set(share=share, progress=text)
+        self.wire.flush(final=True)
+
+    def finish(self, result: Memory) -> None:  # type: ignore[override]  # a view of memories shows nothing else
+        """Show all of it, and keep its picture."""
+        super().finish(result)
+        self.wire.set(measuring=False, live=False, progress="")
+        self.renew(result)
+
+    def _draw(self) -> None:
         flow = self._memory.flow
         networks = list(dict.fromkeys(flow["network"]))
         distances = np.unique(flow["distance"].to_numpy(dtype=np.float64))
@@ -48,7 +84,7 @@ class MemoryExplorer(LabWidget):
 
     def text(self) -> str:
         """Say it in words."""
-        return repr(self._memory)
+        return repr(self._memory) if not self._measuring or self.result is not None else "Measuring memories"
 
     def _recall(self) -> dict[str, Any]:
         if self._memory.recall.empty:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import numpy as np
@@ -20,7 +21,14 @@ FEW = (Variant("rnn"), Variant("lstm", 2.0))
 
 class Heard(ProgressListener):
     def __init__(self, stop=None, after=0):
-        self.heard, self.stop, self.after = [], stop, after
+        self.heard, self.partial, self.lines, self.stop, self.after = [], [], [], stop, after
+
+    def on_work(self, plan):
+        self.plan = plan
+
+    def on_partial(self, result, line):
+        self.partial.append(result)
+        self.lines.append(line)
 
     def on_progress(self, progress):
         self.heard.append(progress)
@@ -125,3 +133,22 @@ def test_without_data_the_recall_task_takes_their_place():
 def test_data_of_the_wrong_shape_are_refused():
     with pytest.raises(TraceError, match=r"\(3, 4\)"):
         memory(np.zeros((3, 4)), np.zeros(3))
+
+
+def test_curves_and_recall_are_told_as_they_are_measured(small):
+    found, heard = small
+    assert (heard.plan.label, heard.plan.total) == ("measuring", 8)
+    shares = [progress.share for progress in heard.heard]
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1)
+    # The gradients read 10 steps, the recall tasks 3 and 5: the shares go by the length.
+    assert shares[0] == pytest.approx((X.shape[1] + 20) / (2 * (X.shape[1] + 20) + 3 * (23 + 25)))
+    first, *_ = heard.partial
+    assert set(first.flow["network"]) == set(found.flow["network"])
+    assert set(first.flow["state"]) == {"initial"}
+    assert [len(partial.recall) for partial in heard.partial] == [0, 0, 0, 1, 2, 3, 4, 5, 6]
+    assert "stopped" not in first.describe()
+    assert heard.lines[0] == ""
+    felt = found.reach["trained"]["rnn"]
+    assert heard.lines[1] == f"rnn: gradient above 1 % for {felt:.0f} steps after training"
+    assert re.fullmatch(r"rnn: -?\d+% recalled over 2 steps", heard.lines[3])

@@ -120,3 +120,8 @@ def test_a_forecast_that_is_interrupted_while_it_is_drawn_is_kept(trained):
         )
     finally:
         trained.run("lstm_lab.plots.png = swift")
+
+
+def test_the_cell_that_loads_the_extension_shows_its_result_once(trained):
+    trained.run("get_ipython().input_transformers_post.clear()")
+    check_shown_once(trained.run("%reload_ext lstm_lab\n%lstm_features prices"), "lstm_features")

@@ -43,7 +43,7 @@ class PageProgress(LiveProgress):
         self._bar, self._place = bar, place
 
     def show(self, status: Status) -> None:
-        """Move the bar."""
+        """Move the page's bar, whatever view there is."""
         self._bar.progress(status.share, status.text)
 
     def close(self, message: str) -> None:

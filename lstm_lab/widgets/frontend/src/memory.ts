@@ -4,10 +4,11 @@ import { isPower, type Chart } from "./chart";
 import { ChartView, rule } from "./charts";
 import { fill, h, legend, say, toggle, type Entry } from "./dom";
 import { number, percent } from "./format";
+import { Stop } from "./stop";
 import { alpha } from "./theme";
 
 const FLOOR = 1e-6;
-/** Share of its largest above which a gradient counts as felt, the twin of `_FAINT` in `interpret/memory.py`. */
+/** Share of its largest above which a gradient counts as felt, the twin of `FAINT` in `interpret/memory_measurement.py`. */
 const FELT = 0.01;
 
 interface Recall {
@@ -18,12 +19,17 @@ interface Recall {
 
 export class MemoryView extends ChartView {
   readonly #charts: Chart[] = [];
+  #stop!: Stop;
+  readonly #progress = h("span", { class: "muted" });
+  readonly #bar = h("progress", { "aria-label": "Measuring progress", max: 1, value: 0 });
   readonly #words = h("p", { class: "note words" });
   readonly #legend = h("ul", { class: "legend" });
   readonly #table = h("table", { class: "recall" });
 
   protected override build(): void {
-    this.facts.append(h("p", { class: "title" }, "How far networks feel the past"));
+    this.#stop = new Stop(this.store, (content) => this.send(content), "what is measured is kept");
+    this.facts.append(h("p", { class: "title" }, "How far networks feel the past"), this.#progress);
+    this.actions.append(this.#stop.element);
     const pair = h("div", { class: "below" });
     for (const [state, words] of [["initial", "Before training"], ["trained", "After training"]] as const) {
       const chart = this.#chart(state, words);
@@ -34,7 +40,7 @@ export class MemoryView extends ChartView {
       this.store.ui["relative"] = on;
       this.update();
     });
-    this.body.append(this.#words, pair, h("div", { class: "controls" }, this.#legend, relative), this.#table);
+    this.body.append(this.#bar, this.#words, pair, h("div", { class: "controls" }, this.#legend, relative), this.#table);
   }
 
   get #relative(): boolean {
@@ -105,6 +111,10 @@ export class MemoryView extends ChartView {
     const felt: Entry = { words: `${percent(FELT)} of the largest`, colour: this.palette.muted, kind: "dash" };
     legend(this.#legend, this.#relative ? [...curves, felt] : curves);
     say(this.#words, this.store.text("words"));
+    say(this.#progress, this.store.text("progress"));
+    this.#bar.hidden = !this.store.flag("measuring");
+    this.#bar.value = this.store.number("share") ?? 0;
+    this.#stop.update();
     this.#showTable();
   }
 
