@@ -74,7 +74,7 @@ class TrainKeywords(TypedDict, total=False):
     loss: Literal["huber", "mse", "mae"]
     delta: float
     weights: str
-    supervise: Literal["last", "every"]
+    supervise: Literal["auto", "every", "last"]
     stride: int | None
     burn_in: int | None
     patience: int
@@ -173,7 +173,7 @@ class CompareKeywords(TypedDict, total=False):
     loss: Literal["huber", "mse", "mae"]
     delta: float
     weights: str
-    supervise: Literal["last", "every"]
+    supervise: Literal["auto", "every", "last"]
     stride: int | None
     burn_in: int | None
     patience: int
@@ -228,7 +228,7 @@ class AblateKeywords(TypedDict, total=False):
     loss: Literal["huber", "mse", "mae"]
     delta: float
     weights: str
-    supervise: Literal["last", "every"]
+    supervise: Literal["auto", "every", "last"]
     stride: int | None
     burn_in: int | None
     patience: int
@@ -275,7 +275,7 @@ class DashboardKeywords(TypedDict, total=False):
     loss: Literal["huber", "mse", "mae"]
     delta: float
     weights: str
-    supervise: Literal["last", "every"]
+    supervise: Literal["auto", "every", "last"]
     stride: int | None
     burn_in: int | None
     patience: int

@@ -85,12 +85,22 @@ class TrainOptions(InputOptions):
     dropout: float = option(0.2, "share of outputs dropped after each recurrent layer", example="0.2", ge=0, lt=1)
     dense: Sizes = option((64, 32), "units of the dense layers before the output, or none", example="64,32")
     forget_bias: float = option(1.0, "initial bias of every forget gate", example="1.0")
-    epochs: int = option(100, "passes over the training windows, at most", unit="epochs", example="100", ge=1)
+    epochs: int = option(
+        100,
+        "passes over the training windows, at most; with a stride, passes count as one epoch until it has 24 steps",
+        unit="epochs",
+        example="100",
+        ge=1,
+    )
     batch: int | None = option(
-        None, "windows per gradient step; default: 64, or 16 with supervise=every", unit="windows", example="64", ge=1
+        None,
+        "windows per gradient step; default: 16 with a target at every step, else 64",
+        unit="windows",
+        example="64",
+        ge=1,
     )
     learning_rate: float | None = option(
-        None, "step size of Adam; default: 0.001, or 0.003 with supervise=every", example="0.001", gt=0
+        None, "step size of Adam; default: 0.003 with a target at every step, else 0.001", example="0.001", gt=0
     )
     schedule: Literal["constant", "cycle"] = option(
         "constant", "keep the learning rate, or let it rise and fall to zero once over all epochs", example="cycle"
@@ -111,19 +121,21 @@ class TrainOptions(InputOptions):
         pattern=WEIGHTS_PATTERN,
         form="uniform, linear, exponential or exponential:RATE",
     )
-    supervise: Literal["last", "every"] = option(
-        "last", "one target a window, or one at every step of it after a burn-in", example="every"
+    supervise: Literal["auto", "every", "last"] = option(
+        "last",
+        "targets of a window: one at every step after a burn-in, or its last alone; auto: every where layers allow it",
+        example="last",
     )
     stride: int | None = option(
         None,
-        "rows from one training window to the next; default: 1, or half the lookback with supervise=every",
+        "rows from one training window to the next; default: half the lookback with a target at every step, else 1",
         unit="rows",
         example="30",
         ge=1,
     )
     burn_in: int | None = option(
         None,
-        "first steps of a window that count nothing with supervise=every; default: a quarter of the lookback",
+        "first steps of a window, whose targets count nothing; default: a quarter of the lookback",
         unit="rows",
         example="15",
         ge=0,

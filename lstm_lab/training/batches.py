@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Feed"]
 
-STRIDED_STEPS = 32
+STRIDED_STEPS = 24
 """Gradient steps of an epoch over strided windows, at least: it makes as many passes as that takes. An epoch of a few
 steps would let `patience` run out before anything is learnt, and spend most of its time on validation."""
 
@@ -40,7 +40,9 @@ class Feed:
 
     All batches have one size, which TensorFlow then knows when it compiles (a fifth less work for a small network):
     the largest size up to `batch` that divides the windows evenly but for a few, and those few places are filled with
-    windows of weight 0, the rest of their batch weighing more, so that its mean is over real windows.
+    windows of weight 0, the rest of their batch weighing more, so that its mean is over real windows. With a stride the
+    size is `batch` itself, so that more rows change no shape and nothing is compiled again, and the places to fill are
+    spread over all batches.
     """
 
     windows: Windows
@@ -78,8 +80,8 @@ class Feed:
 
     @property
     def size(self) -> int:
-        """Count the windows of one gradient step, at most `batch`."""
-        return -(-len(self.grid) // self.pass_batches)
+        """Count the places of one gradient step, at most `batch`."""
+        return self.batch if self.stride > 1 else -(-len(self.grid) // self.pass_batches)
 
     def dataset(self) -> Any:
         """Stream (inputs, targets, weights) without end, one pass after the other.
@@ -95,7 +97,8 @@ class Feed:
             column = tf.constant(self.windows.matrix[:, 0], tf.float32)
             weights = tf.constant(self.row_weights(), tf.float32)
             counted = tf.constant(self.step_weights(), tf.float32)
-            real = tf.constant(self._real(), tf.float32)
+            places, real = self._places()
+            places, real = tf.constant(places, tf.int64), tf.constant(real, tf.float32)
             window = tf.range(-self.windows.lookback, 0, dtype=tf.int64)
             ahead = window + 1 if self.every else tf.zeros(1, tf.int64)
 
@@ -104,8 +107,7 @@ class Feed:
             offset = tf.cast(tf.random.stateless_uniform([], seed=[-1 - self.seed, turn]), tf.float64)
             chosen = tf.gather(ends, tf.cast(tf.floor(first + offset * width), tf.int64))
             order = tf.random.experimental.stateless_shuffle(chosen, seed=[self.seed, turn])
-            filled = tf.concat([order, order[: real.shape.num_elements() - len(self.grid)]], axis=0)
-            return tf.data.Dataset.from_tensor_slices((tf.reshape(filled, real.shape), real))
+            return tf.data.Dataset.from_tensor_slices((tf.gather(order, places), real))
 
         def gathered(end: Any, real: Any) -> tuple[Any, Any, Any]:
             rows = end[:, None] + ahead
@@ -148,10 +150,21 @@ class Feed:
         total = float((self.grid.chance * (sums[ends] - sums[ends - self._counted])).sum())
         return counted * (len(self.grid) * lookback / total)
 
-    def _real(self) -> np.ndarray:
-        """Weigh the places of a pass's batches, (batches, size): 0 for those that only fill the last batch."""
-        places = np.ones((self.pass_batches, self.size))
-        fillers = places.size - len(self.grid)
-        places[-1] *= self.size / (self.size - fillers)
-        places[-1, self.size - fillers :] = 0
-        return places
+    def _places(self) -> tuple[np.ndarray, np.ndarray]:
+        """Say which window of a pass's order stands in each place of its batches, and how much the place weighs.
+
+        Returns
+        -------
+        tuple
+            Both (batches, size); the weight is 0 where a place is only filled.
+        """
+        count, shape = len(self.grid), (self.pass_batches, self.size)
+        if self.stride == 1:
+            real = np.arange(shape[0] * shape[1]).reshape(shape) < count
+        else:
+            share = np.diff(np.arange(shape[0] + 1) * count // shape[0])
+            real = np.arange(shape[1]) < share[:, None]
+        places = np.zeros(shape, np.int64)
+        places[real] = np.arange(count)
+        places[~real] = np.arange(np.count_nonzero(~real)) % count
+        return places, real * (shape[1] / real.sum(axis=1, keepdims=True))

@@ -16,16 +16,17 @@ from lstm_lab.interrupts import held_back
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.training.batches import Feed
 from lstm_lab.training.objective import settled
-from lstm_lab.training.optimizer import optimizer_of, schedule_of
+from lstm_lab.training.optimizer import schedule_of
+from lstm_lab.training.trainer import borrow
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
 
     from lstm_lab.data.windows import Windows
     from lstm_lab.events import EndReason
     from lstm_lab.models.build import Forecaster
     from lstm_lab.options import TrainOptions
+    from lstm_lab.training.trainer import Trainer
 
 __all__ = ["Training", "fit"]
 
@@ -105,11 +106,11 @@ def fit(
     """
     if len(train) == 0:
         raise DataError("training needs at least one window, got none; give more rows or a shorter lookback")
-    options = settled(options)
-    loss = _loss(options)
-    network = _network(forecaster, options)
+    options = settled(options, forecaster.every_refused)
     feed = Feed.of(windows, train, options)
-    validator = _Validator(forecaster.model, windows, np.asarray(validation), loss)
+    listener = TrainingListener() if listener is None else listener
+    trainer = borrow(forecaster, options, feed.size)
+    validator = _Validator(trainer, windows, np.asarray(validation))
     plan = TrainingPlan(
         title=forecaster.describe(),
         epochs=options.epochs,
@@ -120,59 +121,44 @@ def fit(
         parameters=forecaster.model.count_params(),
         baseline=validator.of_constant(baseline),
     )
-    for model in {id(one): one for one in (forecaster.model, network)}.values():
-        model.compile(optimizer=optimizer_of(options), loss=loss)
-    listener = TrainingListener() if listener is None else listener
     reporter = _Reporter(plan, listener, stop, validator)
-    rate = float(network.optimizer.learning_rate)
+    rate = float(trainer.network.optimizer.learning_rate)
     started = time.perf_counter()
-    steps = {"steps_per_epoch": plan.batches, "epochs": plan.epochs}
-    callbacks = [*schedule_of(options, plan.batches), reporter]
-    try:
-        listener.on_start(plan)
-        # The stream brings its own order: Keras's shuffle would warn that it does nothing.
-        network.fit(feed.dataset(), **steps, shuffle=False, verbose=0, callbacks=callbacks)
-    except KeyboardInterrupt:
-        reporter.reason = "interrupted"
+    _run(trainer.network, feed, options, reporter)
     with held_back() as pressed:  # a second Ctrl-C means the same as the first
         if reporter.kept.weights is not None:
-            network.set_weights(reporter.kept.weights)
+            trainer.network.set_weights(reporter.kept.weights)
         elif reporter.diverged:
             raise StackError(
                 f"the loss was no finite number in the first epoch (learning_rate {rate:g}); "
                 f"try learning_rate={rate / 10:g}"
             )
+        trainer.give_back(forecaster, options, again=reporter.reason != "interrupted")
         end = reporter.end(time.perf_counter() - started, rate)
         listener.on_end(end)
         pressed.clear()
     return Training(reporter.history(), end, plan, options)
 
 
-def _loss(options: TrainOptions) -> Any:
-    """Make the loss; Huber's delta is in standard deviations of the transformed target over the training rows."""
-    if options.loss == "huber":
-        return keras.losses.Huber(delta=options.delta)
-    return keras.losses.MeanSquaredError() if options.loss == "mse" else keras.losses.MeanAbsoluteError()
-
-
-def _network(forecaster: Forecaster, options: TrainOptions) -> keras.Model:
-    """Choose what is trained: one output a window, or one at every step over the same variables."""
-    if options.supervise == "last":
-        return forecaster.model
-    if forecaster.every is None:
-        raise StackError(
-            f"supervise='every' needs a forecast at every step, but {forecaster.every_refused}; use supervise='last'"
-        )
-    return forecaster.every
+def _run(network: Any, feed: Feed, options: TrainOptions, reporter: _Reporter) -> None:
+    """Let Keras train until the end or a halt."""
+    steps = {"steps_per_epoch": feed.batches, "epochs": options.epochs}
+    callbacks = [*schedule_of(options, feed.batches), reporter]
+    try:
+        reporter.start()
+        # The stream brings its own order: Keras's shuffle would warn that it does nothing.
+        network.fit(feed.dataset(), **steps, shuffle=False, verbose=0, callbacks=callbacks)
+    except KeyboardInterrupt:
+        reporter.reason = "interrupted"
 
 
 class _Validator:
     """Measures the loss at the last step of the validation windows."""
 
-    def __init__(self, model: keras.Model, windows: Windows, validation: np.ndarray, loss: Any) -> None:
+    def __init__(self, trainer: Trainer, windows: Windows, validation: np.ndarray) -> None:
         self._targets = windows.targets(validation)[:, None]
-        self._loss = loss
-        self._batches: list[tuple[Any, Any]] = []
+        self._loss = trainer.loss
+        self._batches: list[tuple[Any, Any, Any]] = []
         if len(validation) > 0:
             count = -(-len(validation) // _VALIDATION_BATCH)
             size = -(-len(validation) // count)
@@ -180,25 +166,12 @@ class _Validator:
             filled = np.resize(windows.ends[validation], (count, size))
             real = (np.arange(count * size) < len(validation)).reshape(count, size)
             with tf.device("CPU:0"):
+                matrix = tf.constant(windows.matrix, tf.float32)
                 self._batches = [
-                    (tf.constant(end, tf.int64), tf.constant(weight, tf.float32))
+                    (matrix, tf.constant(end, tf.int64), tf.constant(weight, tf.float32))
                     for end, weight in zip(filled, real, strict=True)
                 ]
-            self._summed = self._compiled(model, windows)
-
-    def _compiled(self, model: keras.Model, windows: Windows) -> Callable[[Any, Any], Any]:
-        with tf.device("CPU:0"):
-            matrix = tf.constant(windows.matrix, tf.float32)
-            rows = tf.range(-windows.lookback, 0, dtype=tf.int64)
-
-        def summed(end: Any, weight: Any) -> Any:
-            forecast = model(tf.gather(matrix, end[:, None] + rows), training=False)
-            loss = self._loss(tf.gather(matrix[:, :1], end), forecast, sample_weight=weight)
-            return tf.cast(loss, tf.float32) * end.shape[0]
-
-        # Concrete at once: TensorFlow counts calls that trace, and would warn in a backtest of many short fits.
-        compiled: Callable[[Any, Any], Any] = tf.function(summed).get_concrete_function(*self._batches[0])
-        return compiled
+            self._summed = trainer.measure(size)
 
     def measure(self) -> float | None:
         """Give the mean loss, or None without validation windows."""
@@ -231,6 +204,10 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no 
         self._epoch = 0
         self._batch = 0
         self._began = 0.0
+
+    def start(self) -> None:
+        """Tell the listener what training is about to do."""
+        self._listener.on_start(self._plan)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras's signature
         self._epoch, self._batch, self._began = epoch + 1, 0, time.perf_counter()

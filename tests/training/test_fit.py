@@ -21,10 +21,19 @@ from lstm_lab.training.batches import Feed
 from lstm_lab.training.fit import fit
 from lstm_lab.training.objective import settled
 from lstm_lab.training.optimizer import cycle, optimizer_of
+from lstm_lab.training.trainer import borrow
 
 ROWS, LOOKBACK = 200, 8
 OPTIONS = TrainOptions(
-    units=(4,), dense=(), dropout=0.1, lookback=LOOKBACK, batch=32, epochs=3, learning_rate=0.02, seed=3
+    units=(4,),
+    dense=(),
+    dropout=0.1,
+    lookback=LOOKBACK,
+    batch=32,
+    epochs=3,
+    learning_rate=0.02,
+    seed=3,
+    supervise="last",
 )
 
 
@@ -196,7 +205,7 @@ def test_divergence_is_an_error_that_names_the_remedy():
         trained(wild, loss="mse")
 
 
-def test_divergence_after_a_good_epoch_keeps_it():
+def test_divergence_after_a_good_epoch_keeps_it(monkeypatch):
     class Poison(Listener):
         def on_epoch(self, epoch):
             super().on_epoch(epoch)
@@ -206,7 +215,13 @@ def test_divergence_after_a_good_epoch_keeps_it():
     windows, split = parts(series())
     forecaster = build_forecaster(reference_stack(OPTIONS), LOOKBACK, 2)
     listener = Poison()
-    listener.model = forecaster.model
+
+    def watched(*given):
+        trainer = borrow(*given)
+        listener.model = trainer.network
+        return trainer
+
+    monkeypatch.setattr("lstm_lab.training.fit.borrow", watched)
     options = OPTIONS.model_copy(update={"epochs": 9})
     training = fit(forecaster, windows, split.train, split.validation, options, listener=listener)
     assert (training.end.reason, training.end.epochs) == ("early", 2)
@@ -284,7 +299,7 @@ def test_with_a_stride_each_target_counts_with_its_own_weight_over_many_passes(e
     # The newest rows before each hole would count far less if they were weighed like the others.
     assert ratio[[59, 94]].mean() / ratio.mean() == pytest.approx(1, abs=0.1)
     each = LOOKBACK if every else 1
-    assert counted.sum() / (passes * len(feed.grid) * each) == pytest.approx(1, rel=0.03)
+    assert counted.sum() / (passes * feed.pass_batches * feed.size * each) == pytest.approx(1, rel=0.03)
 
 
 def test_an_epoch_of_strided_windows_makes_as_many_passes_as_it_takes_to_learn_something():
@@ -293,7 +308,7 @@ def test_an_epoch_of_strided_windows_makes_as_many_passes_as_it_takes_to_learn_s
     assert (feed.stride, feed.burn_in) == (4, 2)
     assert len(feed.grid) == 1 + -(-(len(split.train) - 1) // 4)
     assert feed.pass_batches == -(-len(feed.grid) // 16)
-    assert feed.batches >= 32
+    assert feed.batches >= 24
     assert feed.batches % feed.pass_batches == 0
     listener = Listener()
     trained(supervise="every", batch=16, epochs=1, listener=listener)
@@ -301,21 +316,34 @@ def test_an_epoch_of_strided_windows_makes_as_many_passes_as_it_takes_to_learn_s
 
 
 def test_what_is_left_open_follows_from_the_supervision_and_is_kept_with_the_training():
-    open_ended = TrainOptions(lookback=LOOKBACK)
-    filled = settled(open_ended)
-    assert (filled.stride, filled.batch, filled.learning_rate, filled.burn_in) == (1, 64, 1e-3, None)
-    given = settled(TrainOptions(lookback=LOOKBACK, supervise="every", batch=5, stride=2, burn_in=0))
+    last = settled(TrainOptions(lookback=LOOKBACK, supervise="last"))
+    assert (last.stride, last.batch, last.learning_rate, last.burn_in) == (1, 64, 1e-3, None)
+    every = settled(TrainOptions(lookback=LOOKBACK, supervise="auto"))
+    assert (every.supervise, every.stride, every.batch, every.learning_rate) == ("every", 4, 16, 3e-3)
+    assert every.burn_in == 2
+    assert settled(TrainOptions(lookback=LOOKBACK, supervise="auto"), "a layer looks ahead") == last
+    given = settled(TrainOptions(lookback=LOOKBACK, supervise="auto", batch=5, stride=2, burn_in=0))
     assert (given.stride, given.batch, given.learning_rate, given.burn_in) == (2, 5, 3e-3, 0)
     assert settled(given) == given
     _, training = trained(epochs=1)
     assert training.options == settled(OPTIONS.model_copy(update={"epochs": 1}))
 
 
+def test_layers_that_see_a_whole_window_are_trained_at_its_last_step():
+    windows, split = parts(series())
+    layers = [keras.layers.Bidirectional(keras.layers.LSTM(3)), keras.layers.Dense(1)]
+    options = OPTIONS.model_copy(update={"supervise": "auto", "epochs": 1})
+    training = fit(build_forecaster(layers, LOOKBACK, 2), windows, split.train, split.validation, options)
+    assert (training.options.supervise, training.options.stride) == ("last", 1)
+    _, training = trained(supervise="auto", epochs=1)
+    assert (training.options.supervise, training.options.stride) == ("every", LOOKBACK // 2)
+
+
 @pytest.mark.parametrize(
     ("message", "options"),
     [
         ("burn_in is shorter than the lookback of 8 rows, got 8; for example burn_in=2", {"supervise": "every"}),
-        ("burn_in belongs to supervise='every', got burn_in=8 with supervise='last'; leave it out", {}),
+        ("burn_in needs a target at every step, got burn_in=8, but supervise='last'; leave it out", {}),
     ],
 )
 def test_a_burn_in_that_leaves_nothing_is_refused(message, options):

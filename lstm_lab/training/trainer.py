@@ -1,0 +1,177 @@
+"""Compiled networks, kept between trainings: a second training of the same stack and shapes compiles nothing.
+
+Keras compiles a training step for every network, which takes seconds, and TensorFlow never gives back all the memory of
+a compiled loop, some 10 MB for the smallest network. So a stack of Keras's own layers is trained in a copy that is kept
+for the next training: its variables (weights, seeds of dropout) are set to those of the network that is to be trained,
+the optimiser to its beginning, and afterwards the variables are copied back. The numbers are those of a fresh network.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.forecaster import Forecaster, from_model
+from lstm_lab.training.optimizer import optimizer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lstm_lab.options import TrainOptions
+
+__all__ = ["KEPT", "Trainer", "borrow"]
+
+KEPT = 4
+"""Compiled networks that are kept, the ones used last."""
+
+_kept: OrderedDict[str, Trainer] = OrderedDict()
+_lock = threading.Lock()
+
+
+@dataclass(eq=False)
+class Trainer:
+    """A compiled network, its loss, and the functions that measure it."""
+
+    forecaster: Forecaster
+    network: Any
+    """keras.Model with one output a window, or one at every step over the same variables."""
+    loss: Any
+    beginning: list[np.ndarray]
+    """The optimiser's variables before its first step."""
+    key: str | None = None
+    """What its compiled step depends on; None if it is never kept."""
+    _measures: dict[int, Callable[[Any, Any, Any], Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, forecaster: Forecaster, options: TrainOptions) -> Trainer:
+        """Compile a network for training with settled options."""
+        network: Any = forecaster.model if options.supervise == "last" else forecaster.every
+        loss = _loss(options)
+        network.compile(optimizer=optimizer_of(options), loss=loss)
+        network.optimizer.build(network.trainable_variables)
+        return cls(forecaster, network, loss, [variable.numpy() for variable in network.optimizer.variables])
+
+    def begin(self, forecaster: Forecaster, learning_rate: float) -> None:
+        """Take over the variables of the network that is to be trained, and set the optimiser to its beginning."""
+        if forecaster is self.forecaster:
+            return
+        _copy(forecaster.model, self.forecaster.model)
+        optimizer = self.network.optimizer
+        for variable, value in zip(optimizer.variables, self.beginning, strict=True):
+            variable.assign(value)
+        optimizer.learning_rate = learning_rate
+
+    def give_back(self, forecaster: Forecaster, options: TrainOptions, *, again: bool) -> None:
+        """Copy the variables back to the network that was to be trained, and keep the compiled one for the next.
+
+        Parameters
+        ----------
+        forecaster, options
+            As for `borrow`. The forecaster's model is compiled too, so that Keras can go on with it.
+        again
+            Keep it; not if an interrupt has broken off what it was doing.
+        """
+        if forecaster is not self.forecaster:
+            _copy(self.forecaster.model, forecaster.model)
+        if forecaster.model is not self.network:
+            forecaster.model.compile(optimizer=optimizer_of(options), loss=self.loss)
+        if self.key is None or not again:
+            return
+        with _lock:
+            _kept[self.key] = self
+            while len(_kept) > KEPT:
+                _kept.popitem(last=False)
+
+    def measure(self, size: int) -> Callable[[Any, Any, Any], Any]:
+        """Give the function that sums the loss at the last step over `size` windows: (matrix, ends, weights) -> ()."""
+        if size not in self._measures:
+            lookback, columns = self.forecaster.lookback, self.forecaster.columns
+            rows = np.arange(-lookback, 0)
+
+            def summed(matrix: Any, ends: Any, weights: Any) -> Any:
+                forecast = self.forecaster.model(tf.gather(matrix, ends[:, None] + rows), training=False)
+                loss = self.loss(tf.gather(matrix[:, :1], ends), forecast, sample_weight=weights)
+                return tf.cast(loss, tf.float32) * size
+
+            # Concrete at once: TensorFlow counts calls that trace, and would warn in a backtest of many short fits.
+            self._measures[size] = tf.function(summed).get_concrete_function(
+                tf.TensorSpec((None, columns), tf.float32),
+                tf.TensorSpec((size,), tf.int64),
+                tf.TensorSpec((size,), tf.float32),
+            )
+        return self._measures[size]
+
+
+def borrow(forecaster: Forecaster, options: TrainOptions, size: int) -> Trainer:
+    """Lend a compiled network with a forecaster's variables.
+
+    Parameters
+    ----------
+    forecaster
+        What is to be trained. Of a stack with layers that are not Keras's own the forecaster itself is compiled.
+    options
+        Settled.
+    size
+        Windows of a batch.
+    """
+    key = _key(forecaster, options, size)
+    if key is None:
+        return Trainer.of(forecaster, options)
+    with _lock:  # taken out while it is used: another training at the same time compiles its own
+        trainer = _kept.pop(key, None)
+    if trainer is None:
+        copy = from_model(keras.models.clone_model(forecaster.model), forecaster.lookback, forecaster.columns)
+        trainer = Trainer.of(copy, options)
+        trainer.key = key
+    trainer.begin(forecaster, float(options.learning_rate or 0.0))
+    return trainer
+
+
+def _loss(options: TrainOptions) -> Any:
+    """Make the loss; Huber's delta is in standard deviations of the transformed target over the training rows."""
+    if options.loss == "huber":
+        return keras.losses.Huber(delta=options.delta)
+    return keras.losses.MeanSquaredError() if options.loss == "mse" else keras.losses.MeanAbsoluteError()
+
+
+def _copy(source: keras.Model, target: keras.Model) -> None:
+    for old, new in zip(source.variables, target.variables, strict=True):
+        new.assign(old)
+
+
+def _key(forecaster: Forecaster, options: TrainOptions, size: int) -> str | None:
+    """Write what a compiled step depends on; None where a layer or a function is not Keras's own."""
+    try:
+        layers = json.dumps(_architecture(forecaster.model.get_config()), sort_keys=True)
+    except (TypeError, NotImplementedError):
+        return None
+    policy = keras.config.dtype_policy().name
+    chosen = (options.supervise, options.loss, options.delta, options.clip, size, forecaster.lookback, policy)
+    return f"{layers} {chosen}"
+
+
+def _architecture(config: Any) -> Any:
+    """Leave out of a configuration what variables hold: seeds and initial values.
+
+    Raises
+    ------
+    TypeError
+        Something in it is not Keras's own, so that its name does not say what it does.
+    """
+    if isinstance(config, dict):
+        module = config.get("module")
+        if module is not None and not str(module).startswith("keras"):
+            raise TypeError(module)
+        if config.get("class_name") == "Lambda":
+            raise TypeError("Lambda")
+        kept = {key: value for key, value in config.items() if key != "seed" and not key.endswith("_initializer")}
+        return {key: _architecture(value) for key, value in kept.items()}
+    if isinstance(config, list | tuple):
+        return [_architecture(value) for value in config]
+    return config

@@ -1,0 +1,134 @@
+"""Compiled networks that are kept: the same numbers as fresh ones, no second compilation, no growth."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pytest
+
+from lstm_lab.data.windows import cut_rows, split_rows, windows_of
+from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.build import build_forecaster, reference_stack
+from lstm_lab.options import TrainOptions
+from lstm_lab.training import trainer
+from lstm_lab.training.fit import fit
+from lstm_lab.training.objective import settled
+
+LOOKBACK = 6
+OPTIONS = TrainOptions(units=(3,), dense=(), dropout=0.2, lookback=LOOKBACK, batch=8, epochs=2, supervise="auto")
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch):
+    monkeypatch.setattr(trainer, "_kept", type(trainer._kept)())
+
+
+def trained(rows=90, layers=None, **changes):
+    options = OPTIONS.model_copy(update=changes)
+    matrix = np.random.default_rng(0).normal(size=(rows, 2)).astype(np.float32)
+    windows = windows_of(matrix, np.zeros(rows, int), LOOKBACK)
+    split = split_rows(windows, cut_rows(rows, validation=0.2, calibration=0.1))
+    layers = reference_stack(options) if layers is None else layers
+    forecaster = build_forecaster(layers, LOOKBACK, 2, seed=options.seed)
+    training = fit(forecaster, windows, split.train, split.validation, options)
+    return forecaster.model, training
+
+
+@pytest.fixture
+def traces(monkeypatch):
+    """Note every run of the training step in Python: TensorFlow does so when it compiles, and never else."""
+    noted = []
+    step = keras.Model.train_step
+    monkeypatch.setattr(keras.Model, "train_step", lambda model, data: noted.append(1) or step(model, data))
+    return noted
+
+
+def same(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(a.get_weights(), b.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("supervise", ["last", "every"])
+def test_a_kept_network_gives_the_numbers_of_a_fresh_one_and_is_compiled_once(supervise, traces):
+    fresh, first = trained(supervise=supervise, seed=1)
+    ((_, kept),) = trainer._kept.items()
+    compiled = len(traces)
+    assert compiled > 0
+    other, _ = trained(supervise=supervise, seed=2, learning_rate=0.1)
+    again, second = trained(supervise=supervise, seed=1)
+    assert [one is kept for one in trainer._kept.values()] == [True]
+    assert len(traces) == compiled
+    assert same(fresh, again)
+    assert not same(fresh, other)
+    assert first.history["val_loss"].tolist() == second.history["val_loss"].tolist()
+
+
+def test_more_rows_of_strided_windows_compile_nothing(traces):
+    trained(rows=90, epochs=1)
+    compiled = len(traces)
+    trained(rows=131, epochs=1)
+    assert len(traces) == compiled > 0
+
+
+def test_what_a_step_depends_on_has_a_network_of_its_own_and_few_are_kept():
+    for change in ({}, {"loss": "mse"}, {"delta": 2.0}, {"clip": 1.0}, {"units": (4,)}, {"supervise": "last"}):
+        trained(epochs=1, **change)
+    assert len(trainer._kept) == trainer.KEPT
+    assert "last" in list(trainer._kept)[-1]
+
+
+def test_a_training_beside_another_has_a_network_of_its_own():
+    options = settled(OPTIONS)
+    first, second = (build_forecaster(reference_stack(options), LOOKBACK, 2, seed=seed) for seed in (1, 2))
+    one, two = trainer.borrow(first, options, 8), trainer.borrow(second, options, 8)
+    assert one is not two
+    assert same(one.forecaster.model, first.model)
+    assert same(two.forecaster.model, second.model)
+
+
+class Own(keras.layers.Dense):
+    """A layer whose name does not say what it does."""
+
+
+def test_layers_of_the_user_s_are_never_kept():
+    model, _ = trained(layers=[keras.layers.LSTM(3), Own(1)], epochs=1)
+    assert not trainer._kept
+    assert model.optimizer is not None
+
+
+@pytest.mark.parametrize("own", [{"module": "builtins", "class_name": "function"}, {"class_name": "Lambda"}])
+def test_a_configuration_with_a_function_of_the_user_s_is_no_key(own):
+    with pytest.raises(TypeError):
+        trainer._architecture({"layers": [{"module": "keras.layers", "config": {"activation": own}}]})
+    config = {
+        "module": "keras.layers",
+        "config": {"seed": 3, "kernel_initializer": {"class_name": "Zeros"}, "units": 4},
+    }
+    assert trainer._architecture(config) == {"module": "keras.layers", "config": {"units": 4}}
+
+
+def test_an_interrupted_network_is_not_kept():
+    options = settled(OPTIONS)
+    forecaster = build_forecaster(reference_stack(options), LOOKBACK, 2)
+    trainer.borrow(forecaster, options, 8).give_back(forecaster, options, again=False)
+    assert not trainer._kept
+    trainer.borrow(forecaster, options, 8).give_back(forecaster, options, again=True)
+    assert len(trainer._kept) == 1
+
+
+def test_trainings_leave_no_graphs_behind():
+    """Plain Keras leaves 30 graphs and 10 MB behind each time that a network of this size is compiled and trained."""
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    counts = []
+    for seed in range(4):
+        trained(epochs=1, seed=seed)
+        gc.collect()
+        counts.append(sum(isinstance(found, FuncGraph) for found in gc.get_objects()))
+    assert counts[3] - counts[1] <= 4
+
+
+def test_the_trained_model_is_compiled_for_keras_to_go_on():
+    model, training = trained(epochs=1)
+    assert float(model.optimizer.learning_rate) == pytest.approx(training.options.learning_rate)
+    assert np.isfinite(model.evaluate(tf.zeros((4, LOOKBACK, 2)), tf.zeros((4, 1)), verbose=0))
