@@ -73,8 +73,10 @@ def gates_figure(trace: Trace, *, layer: int | None = None, width: float = 9.0, 
     for upper in (series, moved, gates):
         upper.tick_params(labelbottom=False)
     _steps(heat, trace, chosen)
-    _half_lives(_panel(figure.add_subplot(grid[4, 0])), chosen)
-    _saturation(_panel(figure.add_subplot(grid[4, 1])), chosen)
+    scattered = _scattered(chosen)
+    _half_lives(_panel(figure.add_subplot(grid[4, 0] if scattered else grid[4, :2])), chosen)
+    if scattered:
+        _saturation(_panel(figure.add_subplot(grid[4, 1])), chosen)
     _features(_panel(figure.add_subplot(grid[4, 2])), trace)
     verified = f"verified against the layers' own output, largest difference {trace.verified:.0e}"
     windows = "" if trace.windows == 1 else f"; means over {trace.windows} windows"
@@ -214,18 +216,14 @@ def _half_lives(made: Axes, layer: LayerTrace) -> None:
     _head(made, "How many units remember for how long")
 
 
+def _scattered(layer: LayerTrace) -> bool:
+    """Say whether a scatter of the gates would show more than dots upon one another, of which words say enough."""
+    sides = [side for saturation in layer.saturation.values() for side in (saturation.left, saturation.right)]
+    return any(float(np.ptp(side)) > _APART for side in sides)
+
+
 def _saturation(made: Axes, layer: LayerTrace) -> None:
     """Scatter how often each unit's gates were shut and open."""
-    if not layer.gates:
-        _head(made, "No gates to stand shut or open")
-        made.set_axis_off()
-        return
-    sides = [side for saturation in layer.saturation.values() for side in (saturation.left, saturation.right)]
-    if max(float(np.ptp(side)) for side in sides) <= _APART:
-        # Dots upon one another say less than a line.
-        _head(made, f"Gates shut {np.mean(sides[::2]):.0%} of the time, open {np.mean(sides[1::2]):.0%}")
-        made.set_axis_off()
-        return
     for gate, saturation in layer.saturation.items():
         made.plot(saturation.left, saturation.right, ".", color=COLOURS[gate], alpha=0.7, markersize=6, label=gate)
     made.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))

@@ -123,7 +123,7 @@ class FanChart(LabWidget):
         self.label = f"Forecast of {plan.target}"
         self._frame(plan.history, plan.index, plan.target, plan.interval)
         self.wire.put("paths", np.empty((0, len(plan.index)), np.float32))
-        self.wire.set(band=f"{plan.kind} band", done=0, total=plan.paths, live=self._stop is not None)
+        self.wire.set(band=f"{plan.kind} band", median="", done=0, total=plan.paths, live=self._stop is not None)
         self.wire.flush(final=True)
 
     def draw(self, paths: np.ndarray) -> None:
@@ -152,7 +152,9 @@ class FanChart(LabWidget):
         kept = forecast.paths[: self._room(forecast.horizon)]
         self.wire.put("paths", kept.astype(np.float32))
         self._measure(forecast)
-        self.wire.set(band=forecast.band_name(), total=len(forecast.paths), live=False, can_add=self._more is not None)
+        median = str(forecast.details.get("median", ""))
+        self.wire.set(band=forecast.band_name(), median=median, total=len(forecast.paths))
+        self.wire.set(live=False, can_add=self._more is not None)
         self.wire.flush(final=True)
 
     def finish(self, result: Any) -> None:

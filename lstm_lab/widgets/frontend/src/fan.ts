@@ -35,6 +35,7 @@ export class FanView extends ChartView {
   readonly #table = h("table", { "aria-label": "Quantiles at the chosen time" });
   readonly #word = h("p", { class: "note", role: "status" });
   readonly #score = h("p", { class: "note", hidden: true });
+  readonly #median = h("p", { class: "note muted", hidden: true });
   readonly #level = h("div", { class: "level", role: "slider", tabindex: 0, "aria-orientation": "vertical" });
   readonly #levelText = h("span");
   readonly #chance = h("p", { class: "note chance" });
@@ -58,7 +59,7 @@ export class FanView extends ChartView {
     const all = button("Show all", () => this.#chart.reset());
     const controls = h("div", { class: "controls" }, this.#logBox, this.#play, all);
     this.#chart = this.#draw();
-    this.body.append(this.#bar, this.#chart.element, this.#legend, controls, this.#chance, this.#table, this.#score, this.#word);
+    this.body.append(this.#bar, this.#chart.element, this.#legend, controls, this.#chance, this.#table, this.#median, this.#score, this.#word);
   }
 
   get #horizon(): number {
@@ -122,6 +123,8 @@ export class FanView extends ChartView {
       log: this.#logScale,
       data: this.#data(),
       yLabel: this.store.text("target").slice(0, 40),
+      // Half a step of room, for what happened at the last step is a ring around its value.
+      xRange: (_, low, high) => [low, high + (this.store.number("step") ?? 1) / 2],
       yRange: () => this.#range(),
       series: [
         {},
@@ -242,6 +245,9 @@ export class FanView extends ChartView {
     say(this.#error, known ? `edges ±${number(left, 2)}, ±${number(right, 2)} (Monte Carlo, last step)` : "");
     const few = done > 0 && done < ENOUGH ? `Fewer than ${ENOUGH} paths: no band is drawn yet. ` : "";
     say(this.#word, few + store.text("message"));
+    const median = store.text("median");
+    this.#median.hidden = median === "";
+    say(this.#median, `median: ${median}`);
     this.#stop.update();
     this.#more.hidden = live || !store.flag("can_add");
     const hits = this.#hits().filter((hit) => hit !== null);

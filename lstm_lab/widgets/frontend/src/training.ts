@@ -228,7 +228,7 @@ export class TrainingView extends ChartView {
     const { blue, orange, muted, green } = this.palette;
     const entries: Entry[] = [{ words: "training", colour: blue }];
     if (this.#column(VALIDATION).some((value) => value !== null)) entries.push({ words: "validation", colour: orange });
-    entries.push({ words: "batches", colour: alpha(blue, 0.45) });
+    if (this.store.data("batches_at").length) entries.push({ words: "batches", colour: alpha(blue, 0.45) });
     const baseline = this.store.number("baseline");
     if (baseline !== null) {
       const { min, max } = this.#chart.u.scales["y"]!;

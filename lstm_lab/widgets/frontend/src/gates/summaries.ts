@@ -106,7 +106,7 @@ export class Lives {
     const plot = this.#plot;
     plot.ctx.fillStyle = inside.palette().muted;
     for (const mark of [0.1, 1, 3, 10, 30, 100, 300, 1000]) {
-      if (share(mark) >= 0 && share(mark) < 0.88) plot.tickAcross(share(mark), String(mark));
+      if (share(mark) >= 0 && share(mark) < 0.82) plot.tickAcross(share(mark), String(mark));
     }
     plot.tickAcross(1 - 0.5 / BINS, `≥ ${layer.window}`);
     const beyond = lives.filter((life) => life >= layer.window).length;
