@@ -17,7 +17,7 @@ from lstm_lab.errors import LabError
 from lstm_lab.widgets import cell_outputs as cells
 from lstm_lab.widgets.bundle import bundle
 from lstm_lab.widgets.offline import write_html
-from lstm_lab.widgets.stop import arrived_beside_main, let_clicks_through
+from lstm_lab.widgets.stop import arrived_beside_main, can_interrupt, let_clicks_through
 from lstm_lab.widgets.wire import Wire
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class LabWidget(anywidget.AnyWidget):
     def __init__(self, result: Shown | None = None, **traits: Any) -> None:
         self.result = result
         self.wire = Wire(self._carry)
+        if not can_interrupt():
+            self.wire.set(interrupt=False)
         self.fill()
         super().__init__(_key=uuid.uuid4().hex, _esm=bundle(), **traits)
         self.wire.opened()

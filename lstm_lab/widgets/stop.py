@@ -9,10 +9,11 @@ hello came in beside the main thread is the button shown.
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any, cast
 
-__all__ = ["URGENT", "arrived_beside_main", "keep_to_main", "let_all_through", "let_clicks_through"]
+__all__ = ["URGENT", "arrived_beside_main", "can_interrupt", "keep_to_main", "let_all_through", "let_clicks_through"]
 
 URGENT = frozenset({"hello", "stop"})
 """Messages that only set a flag or read what is there: safe in any thread, and useless if they wait."""
@@ -49,6 +50,11 @@ def let_all_through(comm: Any) -> None:
     """Let every message of a widget go where the page sends it: for a button that only sets a flag."""
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = lambda _data, subshell: subshell  # noqa: SLF001 - as above
+
+
+def can_interrupt() -> bool:
+    """Say whether the page around may have a button that interrupts the kernel, as Voila's has not."""
+    return not os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
 
 
 def _kind(data: Any) -> str | None:

@@ -149,6 +149,17 @@ def test_the_time_left_leaves_the_compilation_out(mount):
     assert "2.0 s an epoch · at most 20 s left" in text
 
 
+def test_where_no_click_arrives_the_kernels_own_button_is_named_unless_there_is_none(mount, monkeypatch):
+    said = "To stop, interrupt the kernel"
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
+    bare = mount(trained(1)[0])
+    monkeypatch.delenv("SERVER_SOFTWARE")
+    view = mount(trained(1)[0])
+    view.root.get_by_text(said).wait_for()
+    bare.page.wait_for_timeout(300)
+    assert said not in bare.text()
+
+
 def test_stop_is_shown_only_once_a_click_is_known_to_arrive(mount):
     stop = threading.Event()
     widget, listener = trained(2, stop=stop)
@@ -225,9 +236,9 @@ def test_keys_read_values_out(mount):
     chart = view.root.locator(".chart").first
     chart.focus()
     chart.press("Home")
-    assert "epoch 1 · loss 1 · validation 1.1" in view.root.locator(".readout").inner_text()
+    assert "epoch 1 · training 1 · validation 1.1" in view.root.locator(".readout").inner_text()
     chart.press("ArrowRight")
-    assert "epoch 2 · loss 0.5" in view.root.locator(".readout").inner_text()
+    assert "epoch 2 · training 0.5" in view.root.locator(".readout").inner_text()
     chart.press("End")
     assert "epoch 8" in view.root.locator(".readout").inner_text()
 
@@ -370,7 +381,7 @@ def test_a_scheme_is_chosen_by_the_button_alone(mount):
     widget._hear(widget, view.sent[-1], [])
     assert chosen.get() == "linear"
     view.expect("next", "linear")
-    assert "The next %%lstm_train uses --weights linear" in view.text()
+    assert "Chosen for the next training, unless it says otherwise: linear." in view.text()
 
 
 def test_delta_moves_the_share_in_the_linear_region(mount):

@@ -300,6 +300,19 @@ def test_where_stop_would_not_arrive_there_is_a_word_instead(opened, monkeypatch
     assert seen == [(True, "preparing; to stop, interrupt the kernel (■)")]
 
 
+def test_in_voila_there_is_neither_a_stop_that_cannot_work_nor_a_word_of_the_kernel(opened, monkeypatch):
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
+    arrives = [False, True]
+    monkeypatch.setattr("lstm_lab.notebook.dashboard.job_runner.stop_arrives", lambda: arrives.pop(0))
+    page = opened(**SMALL).pages["Training"]
+    assert page.bar.stop.layout.display == "none"
+    seen = []
+    monkeypatch.setattr(page, "job", lambda _: seen.append((page.bar.stop.layout.display, said(page))))
+    page.bar.start.click()
+    page.bar.start.click()
+    assert seen == [("none", "preparing"), (None, "preparing")]
+
+
 def test_data_of_every_kind_can_be_chosen(opened, shell, prices, tmp_path):
     board = opened("oil")
     assert board.desk.source.python == 'lab.example("oil")'

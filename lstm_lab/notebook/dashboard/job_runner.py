@@ -14,6 +14,7 @@ from lstm_lab.errors import LabError
 from lstm_lab.notebook.dashboard.clicks import in_main, sent_at, stop_arrives
 from lstm_lab.notebook.dashboard.style import box, paragraph
 from lstm_lab.notebook.live import LiveProgress
+from lstm_lab.widgets.stop import can_interrupt
 
 if TYPE_CHECKING:
     import threading
@@ -90,6 +91,7 @@ class Bar:
         self.line = ipywidgets.HTML()
         self.view = box(*lead, self.start, *[self.stop] * stops, self.line, look="bar")
         self._hint = ""
+        self._show_stop(works=False)
         self._before: str | None = None
         self.refused = False
         """The line says what is wrong."""
@@ -97,10 +99,16 @@ class Bar:
     def begin(self, *, stoppable: bool) -> None:
         """Offer Stop, or say what else stops the work where a click would not arrive."""
         self.refused = False
-        self._hint = "" if stoppable or not self._stops else "; to stop, interrupt the kernel (■)"
+        told = self._stops and not stoppable and can_interrupt()
+        self._hint = "; to stop, interrupt the kernel (■)" if told else ""
+        self._show_stop(works=stoppable)
         self.start.disabled = True
         self.stop.description, self.stop.disabled = "Stop", not stoppable
         self.stop.button_style, self.stop.tooltip = "danger" if stoppable else "", "end it and keep what there is"
+
+    def _show_stop(self, *, works: bool) -> None:
+        """Hide a Stop that will not work where nothing else stops the kernel either: it would promise too much."""
+        self.stop.layout.display = None if works or can_interrupt() else "none"
 
     def stopping(self) -> None:
         """Show that the click has arrived."""

@@ -1,4 +1,4 @@
-/** The Stop control: a button once a click is known to arrive, words where it cannot. */
+/** The Stop control: a button once a click is known to arrive, words where it cannot and the page has another way. */
 import { button, h, say } from "./dom";
 import type { Store, Wire } from "./wire";
 
@@ -26,7 +26,7 @@ export class Stop {
     say(this.#button, this.#pressed ? "Stopping …" : "Stop");
     // The first words of a cell would flicker: a hello needs a moment to prove that a click arrives.
     const early = performance.now() - this.#born < 2500;
-    this.#hint.hidden = !live || works || early;
+    this.#hint.hidden = !live || works || early || this.store.values["interrupt"] === false;
     if (live && !works && early) setTimeout(() => this.update(), 2600);
   }
 
