@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +19,14 @@ from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.formatting import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from lstm_lab.data.loading import Source
     from lstm_lab.options import InputOptions
 
 __all__ = ["on_the_clock_of", "read_known", "read_rows"]
+
+_OPTION = re.compile(r"\b(time|missing|dayfirst|date_format|decimal|na_values|encoding|header)=")
 
 
 def read_rows(
@@ -49,8 +53,7 @@ def read_rows(
         The rows cannot be loaded, or their times are none that the run's could go on with.
     """
     table = _table(source, options, only=None if covariates else target)
-    how = _how(table, options)
-    rows = load(table, target=target, columns=covariates, **how)
+    rows = _loaded(table, own, options, target=target, columns=covariates)
     return rows.set_axis(on_the_clock_of(own.index, rows.index, what), axis=0)
 
 
@@ -94,12 +97,11 @@ def read_known(
     if isinstance(source, Mapping) and all(np.ndim(value) == 0 for value in source.values()):
         source = {name: [value] * len(times) for name, value in source.items()}
     table = _table(source, options, only=covariates[0] if len(covariates) == 1 else None)
-    how = _how(table, options)
     given = [name for name in covariates if name in table.columns]
     _refuse_unknown(table, own, options, (target, *covariates))
     if not given:
         raise DataError(f"known has none of the run's inputs; {did_you_mean(str(table.columns[0]), covariates)}")
-    rows = _numbers(table, given, how)
+    rows = _numbers(table, own, options, given)
     aligned = _aligned(rows, own.index, times)
     if options.na_values is None:
         refuse_marks(aligned, given)
@@ -152,13 +154,41 @@ def _table(source: Source, options: InputOptions, only: str | None) -> pd.DataFr
     """Take a source as a frame; a Series without a name is the only column that could be meant."""
     if isinstance(source, pd.Series) and source.name is None and only is not None:
         source = source.rename(only)
-    return table_of(source, **(text_reading(options) if isinstance(source, str | PathLike) else {}))
+    with _through_load():
+        return table_of(source, **(text_reading(options) if isinstance(source, str | PathLike) else {}))
 
 
-def _how(table: pd.DataFrame, options: InputOptions) -> dict[str, Any]:
-    """Give the rules by which the run's own rows were read; their column of times may be the index by now."""
-    how = reading(options)
-    return how if how["time"] in {*table.columns, table.index.name} else how | {"time": None}
+def _loaded(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, **columns: Any) -> pd.DataFrame:
+    """Load rows by the rules of the run's own: its options, and what its table proved of dates and decimal marks."""
+    how = reading(options) | columns
+    if how["time"] not in {*table.columns, table.index.name}:  # by now it may be the index
+        how["time"] = None
+    told = own.attrs.get("lstm_lab", {})
+    proven = {"dayfirst": told.get("dates", {}).get("dayfirst"), "decimal": told.get("decimal")}
+    if options.date_format is not None:
+        del proven["dayfirst"]
+    proven = {name: value for name, value in proven.items() if value is not None and how[name] is None}
+    with _through_load():
+        try:
+            rows = load(table, **how | proven)
+        except DataError:
+            if not proven:
+                raise
+            rows = load(table, **how)  # rows from elsewhere may be written in another way, which they must prove
+    for name in {"dates", "decimal"} & told.keys():
+        rows.attrs["lstm_lab"].setdefault(name, told[name])
+    return rows
+
+
+@contextmanager
+def _through_load() -> Iterator[None]:
+    """Say where an option goes that a refusal names: a run takes none for its newer rows."""
+    try:
+        yield
+    except DataError as refused:
+        if not _OPTION.search(str(refused)):
+            raise
+        raise DataError(f"{refused}; these are options of lab.load, whose frame may be given here") from None
 
 
 def _refuse_unknown(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, inputs: Sequence[str]) -> None:
@@ -171,14 +201,13 @@ def _refuse_unknown(table: pd.DataFrame, own: pd.DataFrame, options: InputOption
             raise DataError(f"known has a column {name!r} that the run does not know; {did_you_mean(name, inputs[1:])}")
 
 
-def _numbers(table: pd.DataFrame, given: Sequence[str], how: dict[str, Any]) -> pd.DataFrame:
+def _numbers(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, given: Sequence[str]) -> pd.DataFrame:
     """Read the inputs by time; holes are filled by the run's rule, and may stay where no forecast looks."""
-    missing = how["missing"]
-    numeric = load(table, columns=(), **how | {"missing": "error"})
+    numeric = _loaded(table, own, options, columns=(), missing="error")
     texts = [name for name in given if name not in numeric.columns]
     if texts:
-        numeric = numeric.join(load(table, columns=texts, **how)[texts])
-    rows = numeric[list(given)]
+        numeric = numeric.join(_loaded(table, own, options, columns=texts)[texts])
+    rows, missing = numeric[list(given)], options.missing
     return completed(rows, given, missing)[0] if missing in {"interpolate", "ffill"} else rows
 
 

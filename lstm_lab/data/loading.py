@@ -121,7 +121,7 @@ def load(
     wanted = [str(name) for name in (*([target] if target is not None else []), *(columns or ()))]
     named = target is not None or columns is not None
     before = raw.attrs.get("lstm_lab", {})
-    numeric, dropped, notes = numeric_columns(
+    numeric, dropped, notes, mark = numeric_columns(
         timed, wanted, marks or (), decimal, others=before.get("decimal"), all_used=not named
     )
     used = list(dict.fromkeys(wanted)) if named else [str(name) for name in numeric.columns]
@@ -141,6 +141,8 @@ def load(
     }
     if by_times.counted:
         warnings.warn(by_times.counted, stacklevel=2)
+    if mark is not None:
+        complete.attrs["lstm_lab"]["decimal"] = mark
     if marks is not None:
         complete.attrs["lstm_lab"]["marks_seen"] = True
     return complete

@@ -31,6 +31,8 @@ class NumericColumns(NamedTuple):
     """Columns that are no numbers."""
     notes: list[str]
     """How text was read, where it is more than digits and a point."""
+    mark: Mark | None
+    """The decimal mark that the table proves, or that was given."""
 
 
 def numeric_columns(
@@ -92,10 +94,11 @@ def numeric_columns(
     if not kept and refused:
         raise refused[0]
     if not kept:
-        dropped = ", ".join(map(repr, columns))
-        raise DataError(f"a series needs a numeric column, got only {dropped}; check the file")
+        names = ", ".join(map(repr, columns))
+        raise DataError(f"a series needs a numeric column, got only {names}; check the file")
     ordered = {name: kept[name] for name in columns if name in kept}
-    return NumericColumns(pd.DataFrame(ordered, index=frame.index), [n for n in columns if n not in kept], notes)
+    dropped = [name for name in columns if name not in kept]
+    return NumericColumns(pd.DataFrame(ordered, index=frame.index), dropped, notes, decimal or others)
 
 
 def _refuse_absent(frame: pd.DataFrame, wanted: Sequence[str]) -> None:

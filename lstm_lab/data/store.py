@@ -141,4 +141,5 @@ class FrameStore:
             return later
         used = [self.encoder.target, *self.encoder.covariates]
         joined: pd.DataFrame = pd.concat([earlier.loc[before, used], later[used]])
+        joined.attrs = later.attrs  # how the rows were read, which newer ones follow
         return joined

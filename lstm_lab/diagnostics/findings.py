@@ -269,6 +269,12 @@ def _dates(one: Examined) -> Iterator[Finding]:
         )
 
 
+def _read(one: Examined) -> Iterator[Finding]:
+    """Find text that was read as numbers, and lines that were left out."""
+    for note in one.ready.dataset.frame.attrs.get("lstm_lab", {}).get("notes", ()):
+        yield Finding("read", f"{note}; see decimal, na_values and header in lab.load if that is not what it means")
+
+
 def _twice(one: Examined) -> Iterator[Finding]:
     """Find features that are the transformed target."""
     encoder = one.ready.dataset.encoder
@@ -402,6 +408,7 @@ _CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     _warmup,
     _filled,
     _dates,
+    _read,
     _constant,
     _undefined,
     _alike,

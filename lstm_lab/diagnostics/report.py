@@ -142,7 +142,6 @@ class FeatureReport(Shown):
             *(("found", found.text.replace("`", "")) for found in self.findings),
             *([("found", "nothing to complain of")] * (not self.findings)),
             ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}"),
-            *(("read", note) for note in self.examined.ready.dataset.frame.attrs.get("lstm_lab", {}).get("notes", ())),
             ("rows", self.rows_in_words()),
             ("transform", self.reason),
             *((f"  {each.label}", self._naive(each)) for each in self.examined.candidates),

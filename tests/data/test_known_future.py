@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from lstm_lab.data.known_future import on_the_clock_of, read_known, read_rows
+from lstm_lab.data.loading import load
 from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import DataError
 from lstm_lab.options import InputOptions
@@ -177,3 +178,52 @@ def test_times_of_another_unit_are_the_same():
     assert known(WHOLE.set_axis(DAYS.as_unit("s"), axis=0))["wind"].tolist() == [150, 151, 152]
     index = on_the_clock_of(DAYS, DAYS.as_unit("s"), "rows")
     assert index.equals(DAYS)
+
+
+def test_the_order_of_day_and_month_is_remembered():
+    days = pd.date_range("2024-01-10", periods=26)
+    table = pd.DataFrame({"date": days.strftime("%d/%m/%Y"), "price": np.arange(26.0), "wind": np.arange(26.0)})
+    own = load(table, target="price", columns=["wind"])
+    assert own.index.equals(days)
+    newer = pd.DataFrame({"date": [f"{day:02d}/02/2024" for day in range(5, 12)], "price": 1.0, "wind": 2.0})
+    read = {"target": "price", "covariates": ("wind",), "what": "newer rows"}
+    rows = read_rows(newer, own, InputOptions.of({}), **read)
+    assert rows.index.tolist() == pd.date_range("2024-02-05", periods=7).tolist()
+    again = read_rows(
+        newer.assign(date=[f"{day:02d}/02/2024" for day in range(6, 13)]), rows, InputOptions.of({}), **read
+    )
+    assert again.index[0] == pd.Timestamp("2024-02-06")
+    assert known(newer, own=own, covariates=("wind",))["wind"].tolist() == [2, 2, 2]
+    american = newer.assign(date=[f"02/{day:02d}/2024" for day in range(13, 20)])
+    assert read_rows(american, own, InputOptions.of({}), **read).index[0] == pd.Timestamp("2024-02-13")
+
+
+def test_the_decimal_mark_is_remembered():
+    own = load(
+        {"day": DAYS[:3], "price": ["1,5", "2,5", "1,75"], "wind": ["3,5", "4,5", "5,5"]}, columns=["price", "wind"]
+    )
+    assert own.attrs["lstm_lab"]["decimal"] == ","
+    newer = {"day": DAYS[3:6], "price": ["1,234", "1,235", "1,236"], "wind": ["1,234"] * 3}
+    read = {"target": "price", "covariates": ("wind",), "what": "newer rows"}
+    assert read_rows(newer, own, InputOptions.of({}), **read)["price"].tolist() == [1.234, 1.235, 1.236]
+    assert known(newer, own=own, covariates=("wind",))["wind"].tolist() == [1.234] * 3
+    points = {**newer, "price": ["1.5", "2.5", "3.5"], "wind": ["1.5"] * 3}
+    assert read_rows(points, own, InputOptions.of({}), **read)["price"].tolist() == [1.5, 2.5, 3.5]
+
+
+@pytest.mark.parametrize(
+    ("newer", "option", "settled"),
+    [
+        (["1.5", "***", "2.5"], "na_values='***'", {"na_values": "***", "missing": "ffill"}),
+        ([1.5, np.nan, 2.5], "set missing=", {"missing": "ffill"}),
+        (["998", "1.000", "999"], "decimal=','", {"decimal": ","}),
+    ],
+)
+def test_an_option_that_a_run_does_not_take_is_one_of_load(newer, option, settled):
+    table = {"day": DAYS[50:53], "price": newer, "wind": newer}
+    read = {"target": "price", "covariates": ("wind",), "what": "newer rows"}
+    with pytest.raises(DataError, match=r"these are options of lab\.load, whose frame may be given here") as caught:
+        read_rows(table, OWN, InputOptions.of({}), **read)
+    assert option in str(caught.value)
+    loaded = load(table, columns=["price", "wind"], **settled)
+    assert len(read_rows(loaded, OWN, InputOptions.of({}), **read)) == 3

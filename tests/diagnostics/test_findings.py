@@ -91,6 +91,15 @@ def test_uneven_steps():
     assert "steps" not in found(series(200, freq="MS"), transform="diff", lookback=10)
 
 
+def test_numbers_that_were_written_otherwise():
+    frame = series()
+    written = frame.assign(y=[f"${value:,.4f}" for value in frame.y])
+    assert found(written)["read"].startswith(
+        f"'y': '${frame.y.iloc[0]:,.4f}' is read as {frame.y.iloc[0]:.4f}; see decimal"
+    )
+    assert "read" not in found(frame)
+
+
 def test_missing_values_that_were_filled_or_dropped():
     frame = series()
     frame.iloc[[5, 6, 700]] = np.nan
