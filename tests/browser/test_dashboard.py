@@ -119,6 +119,29 @@ def test_a_student_trains_stops_forecasts_looks_inside_and_takes_the_code(notebo
     assert "Dashboard: prices" in kept[0].data["text/plain"]
 
 
+CUT = """() => [...document.querySelectorAll(".lstm-board .lm-TabBar-tabLabel")].filter((label) => {
+    const edge = label.closest(".lstm-board").getBoundingClientRect().right;
+    return label.scrollWidth > label.clientWidth + 1 || label.getBoundingClientRect().right > edge;
+}).map((label) => label.textContent)"""
+
+
+def test_no_tab_is_cut_on_a_projector(notebook):
+    book = notebook("lab", SERIES, OPEN)
+    book.run(0, timeout=120)
+    book.run(1, timeout=120)
+    page = book.page
+    board = page.locator(".lstm-board")
+    board.get_by_text("train 240 rows").wait_for()
+    before = board.get_by_role("tab", name="Preview").bounding_box()["height"]
+    page.evaluate("document.documentElement.style.setProperty('--jp-content-font-size1', '22px')")
+    for width in (700, 1400):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(200)
+        assert page.evaluate(CUT) == []
+        assert page.evaluate(SPILT) == []
+    assert board.get_by_role("tab", name="Preview").bounding_box()["height"] > 1.3 * before
+
+
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_a_cell_run_again_leaves_no_comm_and_the_words_can_be_read(notebook, theme):
     again = f"%load_ext lstm_lab\n{OPEN}"  # in the cell that loads the extension its result is IPython's to show

@@ -37,7 +37,8 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
   min-height: 2.15em; }
 .lstm-board .section-head > .widget-html { width: auto; flex: 1 1 auto; }
 .lstm-board .section-title { font-weight: 600; font-size: 1.08em; }
-.lstm-board .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.85em, 1fr)); gap: 4px 14px;
+.lstm-board .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(9.85em, 100%), 1fr));
+  gap: 4px 14px;
   align-items: start; width: 100%; }
 .lstm-board .wide { grid-column: 1 / -1; }
 .lstm-board .cell { position: relative; }
@@ -92,7 +93,8 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board .ends { display: flex; justify-content: space-between; color: var(--muted); font-size: 0.92em; }
 .lstm-board .swatches { display: flex; flex-wrap: wrap; gap: 2px 14px; color: var(--muted); font-size: 0.92em; }
 .lstm-board .swatches i { display: inline-block; width: 12px; height: 10px; margin-right: 5px; }
-.lstm-board .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(17.69em, 1fr)); gap: 12px 24px; }
+.lstm-board .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17.69em, 100%), 1fr));
+  gap: 12px 24px; }
 .lstm-board h4 { margin: 8px 0 4px; font-size: 1em; font-weight: 600; color: var(--text); }
 .lstm-board p { margin: 2px 0; }
 .lstm-board table { border-collapse: collapse; font-size: 0.92em; margin: 6px 0 0; }
