@@ -17,6 +17,8 @@ const HIGH = 4;
 const ENOUGH = 50;
 const SAMPLES = 20;
 const OUTCOME_MS = 450;
+/** Share of the axis that a ring at its end needs. */
+const RING_ROOM = 0.012;
 
 function plusMinus(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? "–" : `±${number(value, 2)}`;
@@ -123,8 +125,8 @@ export class FanView extends ChartView {
       log: this.#logScale,
       data: this.#data(),
       yLabel: this.store.text("target").slice(0, 40),
-      // Half a step of room, for what happened at the last step is a ring around its value.
-      xRange: (_, low, high) => [low, high + (this.store.number("step") ?? 1) / 2],
+      // Some room at the end, for what happened at the last step is a ring around its value.
+      xRange: (_, low, high) => [low, high + (high - low) * RING_ROOM],
       yRange: () => this.#range(),
       series: [
         {},
