@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -246,3 +247,18 @@ def test_a_file_that_unpacks_to_a_bomb_is_refused(file):
             archive.writestr(each, value)
     with pytest.raises(RunError, match=r"run\.json unpacks to at most"):
         lab.load_run(file)
+
+
+def test_a_file_of_the_first_release_still_forecasts_what_it_did():
+    """Written by the code before `Dataset` and `FittedModel`; the numbers are those that it printed."""
+    loaded = lab.load_run(Path(__file__).parent / "saved" / "format_2.lstm")
+    assert (loaded.name, loaded.transform, len(loaded.experiences)) == ("old", "diff", 1)
+    forecast = loaded.forecast(3, paths=CHUNK)
+    assert forecast.kind == "calibrated"
+    bands = [
+        [36.991810106129634, 33.70678760752751, 40.27683260473176],
+        [36.996024703240614, 31.62528665370846, 42.36676275277277],
+        [37.04310298835925, 32.38341496671161, 41.70279101000689],
+    ]
+    np.testing.assert_allclose(forecast.frame[["median", "lower", "upper"]], bands, rtol=1e-5)
+    np.testing.assert_allclose(forecast.paths[0], [40.27683260473176, 39.15175758454036, 39.20683846332967], rtol=1e-5)
