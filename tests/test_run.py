@@ -12,7 +12,7 @@ import lstm_lab as lab
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.errors import CalibrationError, DataError, ForecastError, LabError, OptionError
 from lstm_lab.events import SamplingListener
-from lstm_lab.forecasting.predictor import spread_out
+from lstm_lab.forecasting.predictor import Prediction, spread_out
 from lstm_lab.models.backend import keras
 from lstm_lab.simulation.simulator import CHUNK
 
@@ -177,6 +177,22 @@ def test_a_halt_keeps_the_paths_that_are_done(run, stop, reason):
     fc = run.forecast(3, paths=500, listener=listener, stop=stop, calibrate=False)
     assert len(fc.paths) == CHUNK
     assert listener.heard == ["predictive", "50/500", reason]
+
+
+def test_each_chunk_is_corrected_once_for_a_listener_and_all_of_them_once_at_the_end(run, monkeypatch):
+    corrected, sizes, told = Prediction.corrected, [], []
+
+    def recorded(self, paths, correction, rivals):
+        sizes.append(len(paths))
+        return corrected(self, paths, correction, rivals)
+
+    listener = SamplingListener()
+    monkeypatch.setattr(listener, "on_chunk", lambda chunk: told.append((len(chunk.paths), chunk.done)))
+    monkeypatch.setattr(Prediction, "corrected", recorded)
+    fc = run.forecast(5, paths=180, listener=listener)
+    assert fc.kind == "calibrated"
+    assert sizes == [CHUNK] * 4 + [180]
+    assert told == [(50, 50), (50, 100), (50, 150), (30, 180)]
 
 
 def test_a_stop_while_calibrating_still_gives_a_forecast(run):

@@ -147,12 +147,5 @@ def _pairs(days: float, step: float) -> tuple[str, ...]:
 def season_of(training: pd.Series[float]) -> int:
     """Find the season whose naive forecast is best over the training rows; 1 where there is none."""
     candidates = choose_transform(training.to_numpy(np.float64), training.index).candidates
-    seasonal = [
-        candidate
-        for candidate in candidates
-        if candidate.label.startswith("seasonal_diff(") and np.isfinite(candidate.error)
-    ]
-    if not seasonal:
-        return 1
-    best = min(seasonal, key=lambda candidate: candidate.error)
-    return int(best.label.removeprefix("seasonal_diff(").removesuffix(")"))
+    errors = {each.season: each.error for each in candidates if each.season is not None and np.isfinite(each.error)}
+    return min(errors, key=lambda season: errors[season], default=1)

@@ -47,6 +47,8 @@ class Feature:
     """What `parse_features` reads back as this feature, whatever the columns are called."""
     fallback: float | None = None
     """Its value where all values it looks at are alike, if it is defined there by this alone."""
+    name: str = ""
+    """The registered function's, as ``bollinger``; none of a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,9 @@ def _bind(recipe: _Recipe, arguments: str, text: str) -> Feature:
 
     function.__doc__ = recipe.function.__doc__  # its first line tells a program outside what to compute
     columns = recipe.columns or (label,)
-    feature = Feature(label, recipe.source, columns, warmup, recipe.positive, function, shown, recipe.fallback)
+    feature = Feature(
+        label, recipe.source, columns, warmup, recipe.positive, function, shown, recipe.fallback, recipe.name
+    )
     if recipe.own:
         _prove(feature)
     return feature

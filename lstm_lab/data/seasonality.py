@@ -30,6 +30,8 @@ class Candidate:
     feasible: bool
     note: str
     """The naive forecast in words, or why the transform cannot be used."""
+    season: int | None = None
+    """Rows in the season whose change it is."""
 
 
 def measure(y: np.ndarray, seasons: tuple[int, ...], origins: np.ndarray, horizon: int) -> Iterator[Candidate]:
@@ -55,11 +57,11 @@ def measure(y: np.ndarray, seasons: tuple[int, ...], origins: np.ndarray, horizo
     truth = y[origins[:, None] + ahead]
     unfit = _no_logarithm(y)
 
-    def measured(label: str, forecast: np.ndarray, note: str) -> Candidate:
-        return Candidate(label, float(np.mean(np.abs(forecast - truth))), feasible=True, note=note)
+    def measured(label: str, forecast: np.ndarray, note: str, season: int | None = None) -> Candidate:
+        return Candidate(label, float(np.mean(np.abs(forecast - truth))), feasible=True, note=note, season=season)
 
-    def refused(label: str, why: str) -> Candidate:
-        return Candidate(label, np.nan, feasible=False, note=why)
+    def refused(label: str, why: str, season: int | None = None) -> Candidate:
+        return Candidate(label, np.nan, feasible=False, note=why, season=season)
 
     drift = (y[-1] - y[0]) / (len(y) - 1)
     changes = [measured("diff", y[origins][:, None] + ahead * drift, "the last value")]
@@ -79,9 +81,9 @@ def measure(y: np.ndarray, seasons: tuple[int, ...], origins: np.ndarray, horizo
     for season in seasons:
         label = f"seasonal_diff({season})"
         if 2 * season + horizon > len(y):
-            yield refused(label, f"{len(y)} training rows hold fewer than two seasons of {season}")
+            yield refused(label, f"{len(y)} training rows hold fewer than two seasons of {season}", season)
             continue
-        yield measured(label, _seasonal_naive(y, season, origins, ahead), f"the value {season} rows ago")
+        yield measured(label, _seasonal_naive(y, season, origins, ahead), f"the value {season} rows ago", season)
     yield changes[1]
 
 

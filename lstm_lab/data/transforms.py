@@ -46,6 +46,8 @@ class Transform:
     """z (...), tail (..., at least memory) -> y (...): one step in the original unit."""
     inverse: Array2
     """z (..., n), head (..., at least memory) -> y (..., n); head ends just before the first z."""
+    season: int | None = None
+    """Rows in the season whose change it is."""
 
     @property
     def warmup(self) -> int:
@@ -135,6 +137,7 @@ def _seasonal_diff(season: int, label: str) -> Transform:
         forward=lambda y: _change(y, season),
         invert_step=add,
         inverse=add_all,
+        season=season if season > 1 else None,
     )
 
 
@@ -202,19 +205,13 @@ class Choice:
     @property
     def season(self) -> int | None:
         """Rows in the season that was chosen, if one was."""
-        return _season(self.label)
+        return next((each.season for each in self.candidates if each.label == self.label), None)
 
     @property
     def seasons(self) -> tuple[int, ...]:
         """Rows in each season that could be measured."""
-        seasons = [_season(candidate.label) for candidate in self.candidates if candidate.feasible]
+        seasons = [candidate.season for candidate in self.candidates if candidate.feasible]
         return tuple(season for season in seasons if season is not None)
-
-
-def _season(label: str) -> int | None:
-    """Read the season from a transform's label."""
-    match = re.fullmatch(r"seasonal_diff\((\d+)\)", label)
-    return None if match is None else int(match.group(1))
 
 
 def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
@@ -274,7 +271,7 @@ def weigh(label: str, y: np.ndarray) -> Candidate | None:
         None where the rows are too few to compare.
     """
     horizon, origins = _origins(len(y))
-    season = _season(label)
+    season = parse_transform(label).season
     if horizon < 1:
         return None
     candidates = measure(np.asarray(y, dtype=np.float64), () if season is None else (season,), origins, horizon)

@@ -309,7 +309,7 @@ def _undefined(one: Examined) -> Iterator[Finding]:
     for at, feature in enumerate(one.made_by):
         share = one.measures.undefined[at]
         if feature is not None and feature.fallback is not None and share >= FLAT:
-            flat = "had no width" if feature.label.startswith("bollinger") else "had no change to measure"
+            flat = "had no width" if feature.name == "bollinger" else "had no change to measure"
             said = f"`{feature.label}` {flat} on {_rows(share)} ({feature.fallback:g} is used)"
             yield Finding("undefined", f"{said}; a longer one has so less often", one.columns[at])
 
@@ -378,7 +378,7 @@ def _season(one: Examined) -> Iterator[Finding]:
     encoder, measures = one.ready.dataset.encoder, one.measures
     index = one.training.index
     named = {text.strip() for text in one.options.features}
-    if not encoder.transform.label.startswith("seasonal_diff") or not isinstance(index, pd.DatetimeIndex):
+    if encoder.transform.season is None or not isinstance(index, pd.DatetimeIndex):
         return
     days = encoder.transform.memory * usual_step(index) / DAY
     for feature, place in encoder.places():

@@ -176,7 +176,7 @@ class FeatureReport(Shown):
     def _feature(self, feature: Feature | None) -> tuple[str, str, int]:
         if feature is None:
             return self.target, "target", self.examined.ready.dataset.encoder.transform.warmup
-        source = "lag" if feature.text.startswith("lag(") and feature.source == "path" else feature.source
+        source = "lag" if feature.name == "lag" else feature.source
         return feature.label, source, feature.warmup
 
 

@@ -15,7 +15,7 @@ from lstm_lab.errors import ForecastError
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.correction import shares
 from lstm_lab.forecasting.forecast import Forecast
-from lstm_lab.forecasting.metrics import Coverage
+from lstm_lab.forecasting.metrics import Coverage, tail_of
 from lstm_lab.formatting import moment
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Forecasts(Sequence[Forecast]):
     @cached_property
     def paths(self) -> Array:
         """(origins, paths, horizon), corrected."""
-        tail = (100 - self.past.interval) / 200
+        tail = tail_of(self.past.interval)
         levels = (tail, 0.5, 1 - tail)
         return np.stack(
             [
@@ -191,7 +191,7 @@ class Forecasts(Sequence[Forecast]):
     @cached_property
     def band(self) -> Array:
         """Lower edge, median and upper edge, (3, origins, horizon)."""
-        tail = (100 - self.past.interval) / 200
+        tail = tail_of(self.past.interval)
         return np.asarray(np.quantile(self.paths, [tail, 0.5, 1 - tail], axis=1))
 
     @property
@@ -233,7 +233,7 @@ def score(forecasts: Forecasts) -> dict[str, float]:
     """
     past, actual = forecasts.past, forecasts.past.actual
     lower, median, upper = forecasts.band
-    tail = (100 - past.interval) / 200
+    tail = tail_of(past.interval)
     quantiles = np.stack([lower, median, upper], axis=1)
     held = Coverage.measure(forecasts.held, past.interval, overlap=past.overlap)
     mae = float(metrics.mae(actual, median))

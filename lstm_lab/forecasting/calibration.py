@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 import numpy as np
 
 from lstm_lab.errors import CalibrationError
-from lstm_lab.forecasting.metrics import Coverage
+from lstm_lab.forecasting.metrics import Coverage, tail_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def needed_origins(q: float, *, symmetric: bool) -> int:
 
 def origins_for(interval: float) -> int:
     """Count the origins without which a band of an interval, in percent, cannot be calibrated; 9 for 90."""
-    return needed_origins((100 - interval) / 200, symmetric=True)
+    return needed_origins(tail_of(interval), symmetric=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,7 +256,7 @@ class Calibration:
             (origins, horizon) of 1.0 and 0.0: average over origins for the coverage of each step. None where no
             cut leaves enough origins to calibrate with.
         """
-        tail = (100 - interval) / 200
+        tail = tail_of(interval)
         needed = needed_origins(tail, symmetric=self.symmetric)
         for blocks in (5, 10, 20, self.origins):
             bounds = np.linspace(0, self.origins, min(blocks, self.origins) + 1).astype(int)
@@ -305,7 +305,7 @@ class Calibration:
         coverage
             (horizon,) nominal coverage to ask of each step's band in its place, as a share; at most `widest` is given.
         """
-        tail = (100 - interval) / 200
+        tail = tail_of(interval)
         own = self.score_quantile(1 - tail) - self.score_quantile(tail)
         levels, values = self.knots()
         half = np.clip(coverage, 0.0, self.widest / 100) / 2

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lstm_lab.errors import ForecastError, did_you_mean
 from lstm_lab.forecasting import metrics
+from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.formatting import moment, number, ordinal, percent, span
 from lstm_lab.results import Shown, Summary
 
@@ -106,7 +107,7 @@ class Forecast(Shown):
     @property
     def levels(self) -> tuple[float, float]:
         """The band's lower and upper edge as quantiles: (0.05, 0.95) for an interval of 90."""
-        tail = (100 - self.interval) / 200
+        tail = tail_of(self.interval)
         return round(tail, 12), round(1 - tail, 12)
 
     def quantile(self, q: float | Sequence[float]) -> Array:

@@ -40,10 +40,16 @@ __all__ = [
     "naive_scale",
     "pinball",
     "rmse",
+    "tail_of",
     "width",
 ]
 
 Axis: TypeAlias = int | tuple[int, ...] | None
+
+
+def tail_of(interval: float) -> float:
+    """Give the share of the values that lies beyond each edge of a band: 0.05 at 90 %."""
+    return (100 - interval) / 200
 
 
 def _floats(values: ArrayLike) -> Array:

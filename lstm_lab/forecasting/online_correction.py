@@ -12,6 +12,7 @@ from lstm_lab.data.windows import REACH
 from lstm_lab.forecasting.adaptive import Adaptive
 from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.ensemble import mixed
+from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.past_forecasts import Experience
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Following:
         if self._steering and correction.calibration is not None:
             asked = correction.calibration.asked(self._interval, [each.level for each in self._steering])
             correction = replace(correction, calibration=asked)
-        tail = (100 - self._interval) / 200
+        tail = tail_of(self._interval)
         low, high = correction.quantile(paths, rivals, (tail, 1 - tail))
         self._open.append(_Open(row, paths, rivals, correction.weights, low, high, np.empty(paths.shape[-1])))
         return correction

@@ -14,6 +14,7 @@ from lstm_lab.events import Chunk, Progress, SamplingEnd, SamplingListener, Samp
 from lstm_lab.forecasting.baselines import simple_points
 from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.forecast import Forecast
+from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.past_forecasts import Experience, ExperienceCache, Rule
 from lstm_lab.simulation.simulator import CHUNK, Rules
 
@@ -150,9 +151,10 @@ class Prediction:
     def _tell(
         self, listener: SamplingListener, drawn: list[NDArray[np.float64]], correction: Correction | None
     ) -> None:
+        """Tell of the newest chunk, corrected by itself: all paths are corrected together once, when they are drawn."""
         done = min(len(drawn) * CHUNK, self.options.paths)
-        so_far = self.corrected(np.concatenate(drawn)[:done], correction, self.rivals(self.dataset.target))
-        listener.on_chunk(Chunk(so_far[(len(drawn) - 1) * CHUNK :], done, self.options.paths))
+        newest = self.corrected(drawn[-1], correction, self.rivals(self.dataset.target))
+        listener.on_chunk(Chunk(newest[: done - (len(drawn) - 1) * CHUNK], done, self.options.paths))
 
     def _plan(self, correction: Correction | None) -> SamplingPlan:
         return SamplingPlan(
@@ -269,7 +271,7 @@ class Prediction:
         """Set paths right, if there is something to do it with."""
         if correction is None:
             return paths
-        tail = (100 - self.options.interval) / 200
+        tail = tail_of(self.options.interval)
         return correction.adjust(paths, rivals, levels=(tail, 0.5, 1 - tail))
 
     def result(
