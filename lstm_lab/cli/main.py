@@ -85,9 +85,16 @@ def _dispatch(words: list[str]) -> int:
     data = _data(command, parsed)
     check_work(command, data, parsed)
     result, text = work(data, parsed)
+    written: list[Path] = []
     try:
         for target in targets:
             _write(result, target)
+            written.append(target)
+    except KeyboardInterrupt:
+        kept = ", ".join(map(str, written)) or "no file"
+        raise RunError(
+            f"interrupted while writing {targets[len(written)]}; the result is above, wrote {kept}"
+        ) from None
     finally:  # what was computed is shown even where it cannot be written
         print(file=sys.stderr)  # between the progress and the table
         _say(f"{text}\n")

@@ -215,3 +215,18 @@ for name, words in {lines!r}.items():
     told = done.stderr.splitlines()
     assert told[::2] == list(EARLY)
     assert [name for name, line in zip(EARLY, told[1::2], strict=True) if EARLY[name][1] not in line] == []
+
+
+def test_an_interrupt_while_a_file_is_written_says_what_is_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    series().to_csv("prices.csv", index=False)
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lstm_lab.results.Shown.save_png", interrupted)
+    assert cli.main(["features", "prices.csv", "--target", "close", "--out", "x.csv,x.png"]) == 2
+    written = capsys.readouterr()
+    assert written.out.startswith("Inputs for close")
+    assert written.err.strip() == "lstm-lab: interrupted while writing x.png; the result is above, wrote x.csv"
+    assert (tmp_path / "x.csv").is_file()

@@ -562,3 +562,16 @@ def test_a_refusal_goes_when_it_is_mended_and_not_before(opened):
     assert said(board.pages["Forecast"]).startswith("there is no run yet")
     control.put(8)
     assert said(board.pages["Forecast"]).startswith("there is no run yet")
+
+
+@pytest.mark.usefixtures("train_at_once")
+def test_a_run_is_kept_though_its_drawing_is_interrupted(opened, shell, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    board = opened(**SMALL)
+    monkeypatch.setattr("lstm_lab.notebook.dashboard.pages.Page._view_of", interrupted)
+    board.pages["Training"].bar.start.click()
+    assert said(board.pages["Training"]) == "interrupted while it was drawn, but complete: trained; kept as run_1"
+    assert board.run is shell.user_ns["run_1"]
+    assert board.work.running is None

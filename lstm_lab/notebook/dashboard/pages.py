@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from lstm_lab.errors import LabError
+from lstm_lab.errors import LabError, RunError
 from lstm_lab.notebook.dashboard.style import box, discard, note, summary
 from lstm_lab.plots import mimebundle
 from lstm_lab.widgets import widget
@@ -69,7 +69,11 @@ class Page:
         self.began()
         self.table.value = ""
         result, line = self._do(heard)
-        self.show(result, heard)
+        try:
+            self.show(result, heard)
+        except KeyboardInterrupt:
+            self.result = result
+            raise RunError(f"interrupted while it was drawn, but complete: {line}") from None
         self.bar.say(line)
 
     def show(self, result: Shown, heard: PageProgress) -> None:
