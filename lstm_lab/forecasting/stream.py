@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.dataset import Dataset
+from lstm_lab.data.known_future import on_the_clock_of
 from lstm_lab.data.time_index import future_index, longest_step
 from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.forecasting.metrics import Coverage
@@ -113,7 +114,8 @@ class Stream:
 
     def _checked(self, row: float | Mapping[str, float] | pd.Series[Any]) -> list[float]:
         """Bring a row to numbers in the order of the columns."""
-        given = row if isinstance(row, Mapping | pd.Series) else {self._fitted.target: row}
+        pairs = row.items() if isinstance(row, Mapping | pd.Series) else [(self._fitted.target, row)]
+        given = {str(name): value for name, value in pairs}  # columns may be called by numbers
         missing = [name for name in self._columns if name not in given]
         if missing:
             names = [str(name) for name in given]
@@ -136,8 +138,11 @@ class Stream:
         if time is None:
             return future_index(index, 1)
         try:
-            label = index[-1:].append(pd.Index([pd.Timestamp(time) if isinstance(index, pd.DatetimeIndex) else time]))
+            own = pd.Index([pd.Timestamp(time) if isinstance(index, pd.DatetimeIndex) else time])
+            label = index[-1:].append(on_the_clock_of(index, own, "rows that are pushed"))
             later = bool(label[-1] > label[0])
+        except DataError:
+            raise
         except (TypeError, ValueError):
             raise DataError(
                 f"time is a label as {moment(index[-1])} is, got {time!r}; leave it out for the next"

@@ -116,6 +116,7 @@ def test_after_a_gap_it_waits_for_a_window(run):
         ({"price": "five", "wind": 1.0}, None, r"a row is numbers, got \{'price': 'five'"),
         ({"price": np.nan, "wind": 1.0}, None, r"finite values, got nan in 'price'; fill it"),
         ({"price": 5.0, "wind": 1.0}, "2021-12-25", r"comes after the last one, 2021-12-25, got 2021-12-25; push in"),
+        ({"price": 5.0, "wind": 1.0}, "2021-12-26T00:00Z", r"no zone and rows that are pushed are in UTC; take it off"),
         ({"price": 5.0, "wind": 1.0}, "tomorrow?", r"time is a label as 2021-12-25 is, got 'tomorrow\?'"),
     ],
 )
