@@ -37,6 +37,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lstm_lab.results import provide_renderer
 from lstm_lab.version import __version__
 
 _HOMES = {
@@ -82,6 +83,9 @@ if TYPE_CHECKING:
     from lstm_lab.run import Run as Run
     from lstm_lab.run import load_run as load_run
     from lstm_lab.run import train as train
+
+provide_renderer("picture", lambda: import_module("lstm_lab.plots"))
+provide_renderer("view", lambda: import_module("lstm_lab.widgets"))
 
 
 def __getattr__(name: str) -> Any:

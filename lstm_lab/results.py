@@ -1,7 +1,7 @@
 """How a result shows itself, whatever the face: a table of text, a still picture, a live view, a file to mail.
 
-A result lives on a lower floor than the pictures of it, so it never imports them: the one upward step of the house is
-the two `import_module` calls here, taken only when somebody asks to see something.
+A result lives on a lower floor than the pictures of it, so it neither imports nor names them: who draws is registered
+with `provide_renderer`, and loaded when somebody asks to see something.
 """
 
 from __future__ import annotations
@@ -9,18 +9,40 @@ from __future__ import annotations
 import html
 import sys
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from lstm_lab.atomic_files import check_target, write_bytes
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
-__all__ = ["Shown", "Still", "Summary"]
+__all__ = ["Shown", "Still", "Summary", "provide_renderer", "type_key"]
+
+Kind: TypeAlias = Literal["picture", "view"]
+_RENDERERS: dict[Kind, Callable[[], Any]] = {}
+
+
+def type_key(kind: type) -> str:
+    """Name a type for a registry that must not import it: ``lstm_lab.run:Run``."""
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def provide_renderer(kind: Kind, load: Callable[[], Any]) -> None:
+    """Say what draws results.
+
+    Parameters
+    ----------
+    kind
+        ``picture``: an object with ``plot``, ``png``, ``mimebundle`` and ``to_html``; ``view``: with ``widget`` and
+        ``to_html``. Each finds the drawing of a result by its type.
+    load
+        Gives that object; called each time that a result is drawn, so that nothing is imported before.
+    """
+    _RENDERERS[kind] = load
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +126,20 @@ class Shown:
 
     def plot(self, **options: Any) -> Any:
         """Draw a still picture: a `matplotlib.figure.Figure` that pyplot knows nothing of."""
-        return import_module("lstm_lab.plots").plot(self, **options)
+        return _RENDERERS["picture"]().plot(self, **options)
 
     def save_png(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Save the still picture and give back its path."""
         target = check_target(path, "a picture")
-        return write_bytes(target, import_module("lstm_lab.plots").png(self.plot(**options)), "a picture")
+        return write_bytes(target, _RENDERERS["picture"]().png(self.plot(**options)), "a picture")
 
     def widget(self, **options: Any) -> Any:
         """Build the live view for a notebook."""
-        return import_module("lstm_lab.widgets").widget(self, **options)
+        return _RENDERERS["view"]().widget(self, **options)
 
     def to_html(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Save the live view as one self-contained file that needs neither kernel nor network."""
-        return Path(import_module("lstm_lab.widgets").to_html(self, path, **options))
+        return Path(_RENDERERS["view"]().to_html(self, path, **options))
 
     def __repr__(self) -> str:
         # Only a terminal has an edge to keep to; a file or a notebook gets every column.
@@ -128,7 +150,7 @@ class Shown:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002 - the protocol's
         """Give text, a table and the still picture; the front end takes the richest it can show."""
-        return dict(import_module("lstm_lab.plots").mimebundle(self))
+        return dict(_RENDERERS["picture"]().mimebundle(self))
 
 
 class Still(Shown):
@@ -136,4 +158,4 @@ class Still(Shown):
 
     def to_html(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Save title, tables and picture as one self-contained file; options are the picture's."""
-        return Path(import_module("lstm_lab.plots").to_html(self, path, **options))
+        return Path(_RENDERERS["picture"]().to_html(self, path, **options))

@@ -17,6 +17,7 @@ from PIL import Image
 
 from lstm_lab.atomic_files import write_text
 from lstm_lab.errors import LabError
+from lstm_lab.results import type_key
 
 if TYPE_CHECKING:
     import os
@@ -29,19 +30,19 @@ if TYPE_CHECKING:
 __all__ = ["mimebundle", "plot", "png", "to_html"]
 
 _VIEWS = {
-    "Ablation": "lstm_lab.plots.compare",
-    "Backtest": "lstm_lab.plots.backtest",
-    "Comparison": "lstm_lab.plots.compare",
-    "Export": "lstm_lab.plots.export",
-    "FeatureReport": "lstm_lab.plots.features",
-    "Forecast": "lstm_lab.plots.fan",
-    "Memory": "lstm_lab.plots.memory",
-    "ResidualLosses": "lstm_lab.plots.training_choices",
-    "Run": "lstm_lab.plots.run",
-    "Trace": "lstm_lab.plots.gates",
-    "Weighting": "lstm_lab.plots.training_choices",
+    "lstm_lab.evaluation.ablate:Ablation": "lstm_lab.plots.compare",
+    "lstm_lab.evaluation.backtest:Backtest": "lstm_lab.plots.backtest",
+    "lstm_lab.evaluation.compare:Comparison": "lstm_lab.plots.compare",
+    "lstm_lab.export.exporter:Export": "lstm_lab.plots.export",
+    "lstm_lab.diagnostics.report:FeatureReport": "lstm_lab.plots.features",
+    "lstm_lab.forecasting.forecast:Forecast": "lstm_lab.plots.fan",
+    "lstm_lab.interpret.memory:Memory": "lstm_lab.plots.memory",
+    "lstm_lab.diagnostics.training_choices:ResidualLosses": "lstm_lab.plots.training_choices",
+    "lstm_lab.run:Run": "lstm_lab.plots.run",
+    "lstm_lab.interpret.trace:Trace": "lstm_lab.plots.gates",
+    "lstm_lab.diagnostics.training_choices:Weighting": "lstm_lab.plots.training_choices",
 }
-"""The module that registers the picture of each type, by the type's name."""
+"""The module that registers the picture of each type, by its `type_key`: a class that is only called alike is none."""
 
 
 _PAGE = """<!doctype html>
@@ -106,11 +107,11 @@ def plot(result: object, **options: Any) -> Figure:
         No picture is known for this type.
     """
     for kind in type(result).__mro__:
-        if kind.__name__ in _VIEWS:
-            import_module(_VIEWS[kind.__name__])
+        if type_key(kind) in _VIEWS:
+            import_module(_VIEWS[type_key(kind)])
     draw = plot.dispatch(type(result))
     if draw is plot.dispatch(object):
-        known = ", ".join(sorted(_VIEWS))
+        known = ", ".join(sorted(key.partition(":")[2] for key in _VIEWS))
         raise LabError(f"there is no picture of a {type(result).__name__}; there are pictures of: {known}")
     return draw(result, **options)
 

@@ -20,6 +20,8 @@ from functools import singledispatch
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lstm_lab.results import type_key
+
 if TYPE_CHECKING:
     import os
     from pathlib import Path
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["to_html", "widget"]
 
 
-_LIGHT = {"FeatureReport": "lstm_lab.widgets.features"}
+_LIGHT = {"lstm_lab.diagnostics.report:FeatureReport": "lstm_lab.widgets.features"}
 """Where the view of a result is registered that needs no network, so that showing it does not import TensorFlow."""
 
 
@@ -50,7 +52,7 @@ def widget(result: object, **options: Any) -> LabWidget:
         Nothing shows such a result.
     """
     # The classes of results live in modules that import TensorFlow: looked up when a result is there, never before.
-    import_module(_LIGHT.get(type(result).__name__, "lstm_lab.widgets.by_type"))
+    import_module(_LIGHT.get(type_key(type(result)), "lstm_lab.widgets.by_type"))
     build = widget.dispatch(type(result))
     if build is widget.dispatch(object):
         raise TypeError(f"no live view shows a {type(result).__name__}; print it, or ask for its .plot()")
