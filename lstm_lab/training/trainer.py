@@ -81,6 +81,8 @@ class Trainer:
             _copy(self.forecaster.model, forecaster.model)
         if forecaster.model is not self.network:
             forecaster.model.compile(optimizer=optimizer_of(options), loss=self.loss)
+            # Keras saves the optimiser too, and loads no file with one that was never built.
+            forecaster.model.optimizer.build(forecaster.model.trainable_variables)
         if self.key is None or not again:
             return
         with _lock:
