@@ -155,8 +155,9 @@ def compare(
         Fields of `lstm_lab.options.CompareOptions`, `lstm_lab.options.TrainOptions` and
         `lstm_lab.options.ForecastOptions`. ``kinds`` to compare: ``lstm``, ``gru``, ``rnn``, the reference stack with
         that cell; ``transformer``, the same with causal attention of equal width; and the names of baselines, ``ets``
-        and ``arima`` with the ``[stats]`` extra. Every network gets the same options (units, epochs, patience, batch)
-        and is trained once for each of the ``seeds``. ``test`` is the newest share of the rows: the ``origins`` lie
+        and ``arima`` with the ``[stats]`` extra. Every network gets the same options (units, epochs, patience) and is
+        trained once for each of the ``seeds``; a transformer has one target a window, with the stride, batch and rate
+        of that, unless they are given. ``test`` is the newest share of the rows: the ``origins`` lie
         there, and nothing else sees them; training, validation and calibration share the rows before.
 
     Returns

@@ -87,7 +87,7 @@ class TrainOptions(InputOptions):
     forget_bias: float = option(1.0, "initial bias of every forget gate", example="1.0")
     epochs: int = option(
         100,
-        "passes over the training windows, at most; with a stride, passes count as one epoch until it has 24 steps",
+        "passes over the training windows (with a stride, as many as it takes for 24 gradient steps), at most",
         unit="epochs",
         example="100",
         ge=1,
@@ -122,7 +122,7 @@ class TrainOptions(InputOptions):
         form="uniform, linear, exponential or exponential:RATE",
     )
     supervise: Literal["auto", "every", "last"] = option(
-        "last",
+        "auto",
         "targets of a window: one at every step after a burn-in, or its last alone; auto: every where layers allow it",
         example="last",
     )

@@ -1,4 +1,4 @@
-"""What training through the lab costs beside Keras alone, and what supervising every step buys.
+"""What training through the lab costs beside Keras alone.
 
 Run with ``pytest -m benchmark -s tests/benchmarks/test_training_cost.py``; the figures are printed.
 """
@@ -10,9 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from lstm_lab.data.encoder import Encoder
-from lstm_lab.data.loading import example, segments
-from lstm_lab.data.windows import cut_rows, split_rows, windows_of
+from lstm_lab.data.windows import windows_of
 from lstm_lab.events import TrainingListener
 from lstm_lab.models.backend import keras
 from lstm_lab.models.build import build_forecaster, reference_stack
@@ -51,7 +49,7 @@ class KerasMarks(Marks, keras.callbacks.Callback):
 @pytest.mark.parametrize(("units", "steps"), [((128, 128, 128), 8), ((16,), 100)])
 def test_fit_costs_little_more_than_keras_alone(units, steps):
     """Compare processor seconds, which other programs on the machine disturb less than wall time."""
-    options = TrainOptions(units=units, epochs=4, batch=BATCH, lookback=LOOKBACK, patience=99)
+    options = TrainOptions(units=units, epochs=4, batch=BATCH, lookback=LOOKBACK, patience=99, supervise="last")
     rows = steps * BATCH + LOOKBACK
     matrix = np.random.default_rng(0).normal(size=(rows + 256, COLUMNS)).astype(np.float32)
     windows = windows_of(matrix, np.zeros(len(matrix), int), LOOKBACK)
@@ -78,40 +76,3 @@ def test_fit_costs_little_more_than_keras_alone(units, steps):
     later = np.median([mine[1:].sum() / theirs[1:].sum() for theirs, mine in pairs])
     say(f"\nunits {units}: fit / model.fit: whole {whole:.3f}, after the first epoch {later:.3f}")
     assert later < 1.15
-
-
-@pytest.mark.parametrize(
-    ("name", "transform", "features"),
-    [("temperature", "seasonal_diff(24)", ["hour"]), ("temperature", "diff", ["hour"]), ("co2", "diff", [])],
-)
-def test_what_supervising_every_step_buys(name, transform, features):
-    """Print validation loss by epoch for both: these figures decide the default of ``supervise``.
-
-    As measured when this was written: windows at every row overlap so much that `every` saved a quarter of the passes
-    on one series, none on another, and on a third overfitted sooner and ended slightly worse; `last` is the default.
-    """
-    frame = example(name).iloc[-3000:]
-    stretches = segments(frame.index, None)
-    cuts = cut_rows(len(frame), validation=0.15, calibration=0.0)
-    target = frame.attrs.get("target", frame.columns[0])
-    encoder = Encoder.fit(frame, target, transform, features, cuts.train_rows, stretches)
-    windows = windows_of(encoder.encode(frame, stretches), stretches, 48)
-    split = split_rows(windows, cuts)
-    best = {}
-    for supervise in ("last", "every"):
-        for seed in (0, 1):
-            options = TrainOptions(
-                units=(24,), dense=(), dropout=0.1, epochs=16, lookback=48, supervise=supervise, seed=seed, patience=99
-            )
-            forecaster = build_forecaster(reference_stack(options), 48, windows.matrix.shape[1], seed=seed)
-            training = fit(forecaster, windows, split.train, split.validation, options)
-            losses, seconds = training.history["val_loss"], training.history["seconds"].iloc[1:].median()
-            best[supervise, seed] = losses.to_numpy()
-            shown = [f"{losses[epoch]:.4f}" for epoch in (1, 2, 4, 8, 12, 16)]
-            baseline = training.plan.baseline
-            say(f"\n{name} {transform} {supervise} seed {seed}: baseline {baseline:.4f}, epochs 1 2 4 8 12 16: {shown}")
-            say(f"  best {losses.min():.4f} in epoch {losses.idxmin()}, {seconds:.2f} s an epoch")
-    for seed in (0, 1):
-        reached = np.flatnonzero(best["every", seed] <= best["last", seed].min())
-        say(f"  seed {seed}: every is as good as the best of last after epoch {reached[:1] + 1}")
-    assert all(np.isfinite(losses).all() for losses in best.values())

@@ -280,6 +280,24 @@ def test_every_counts_training_targets_alone_even_in_a_split_with_holes():
     assert set(np.flatnonzero(counted)) == set(windows.ends[train])
 
 
+def test_one_target_a_window_reads_every_window_in_the_order_that_seed_and_pass_always_gave():
+    """What was trained before windows could lie a stride apart is trained again by naming its options."""
+    windows, split = parts(series())
+    options = settled(OPTIONS.model_copy(update={"batch": None, "learning_rate": None}))
+    assert (options.stride, options.batch, options.learning_rate) == (1, 64, 1e-3)
+    feed = Feed.of(windows, split.train, options)
+    stream = iter(feed.dataset())
+    ends = tf.constant(windows.ends[split.train], tf.int64)
+    for turn in range(2):
+        order = tf.random.experimental.stateless_shuffle(ends, seed=[options.seed, turn]).numpy()
+        inputs, targets = [
+            np.concatenate(part) for part in zip(*(next(stream)[:2] for _ in range(feed.batches)), strict=True)
+        ]
+        real = slice(0, len(order))
+        assert np.array_equal(targets[real, 0], windows.matrix[order, 0])
+        assert np.array_equal(inputs[real], windows.matrix[order[:, None] + np.arange(-LOOKBACK, 0)])
+
+
 @pytest.mark.parametrize("every", [False, True])
 @pytest.mark.parametrize("stride", [3, 6])
 def test_with_a_stride_each_target_counts_with_its_own_weight_over_many_passes(every, stride):
