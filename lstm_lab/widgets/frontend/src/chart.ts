@@ -69,6 +69,22 @@ export function isPower(value: number | null): boolean {
   return value !== null && Math.abs(Math.log10(value) % 1) < 1e-6;
 }
 
+/**
+ * Places of a log axis: the multiples of each power of ten. uPlot counts its own on from the bottom of the range, and
+ * never comes to an end where the bottom, as 0.0097, is near the next power.
+ */
+export function decades(low: number, high: number): number[] {
+  const splits: number[] = [];
+  if (!(low > 0 && high < Infinity)) return splits;
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+    for (let times = 1; times < 10; times++) {
+      const split = Number(`${times}e${power}`);
+      if (split >= low && split <= high) splits.push(split);
+    }
+  }
+  return splits;
+}
+
 /** Of a log axis over several decades keep only their borders. */
 function powers(_: uPlot, splits: number[]): (number | null)[] {
   return splits.filter(isPower).length > 2 ? splits.map((value) => (isPower(value) ? value : null)) : splits;
@@ -206,7 +222,7 @@ export class Chart {
       },
       {
         ...look,
-        ...(options.log ? { grid: { ...look.grid, filter: powers }, ticks: { ...look.ticks, filter: powers } } : {}),
+        ...(options.log ? { splits: (_, __, low, high) => decades(low, high), grid: { ...look.grid, filter: powers }, ticks: { ...look.ticks, filter: powers } } : {}),
         size: axisSize.bind(null, options.yWidth ?? 0, unit),
         space: (options.plain ? 16 : 34) * unit,
         ...(options.yValues ? { values: options.yValues } : options.log ? {} : { values: ticks }),

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+// uPlot looks at the page as soon as it is loaded.
+Object.assign(globalThis, { matchMedia: () => ({ addEventListener: () => {} }), addEventListener: () => {}, devicePixelRatio: 1, navigator: { language: "en" } });
+const { decades } = await import("../src/chart");
+
+test("a log axis has the multiples of each power of ten within its range", () => {
+  assert.deepEqual(decades(0.0097, 0.03), [0.01, 0.02, 0.03]);
+  assert.deepEqual(decades(0.5, 12), [0.5, 0.6, 0.7, 0.8, 0.9, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.deepEqual(decades(1e-6, 1).filter((place) => Math.abs(Math.log10(place) % 1) < 1e-9).length, 7);
+});
+
+test("a log axis of nothing has no places, and comes to an end", () => {
+  for (const [low, high] of [[0, 1], [-1, 1], [Number.NaN, 1], [1, Infinity]] as const) assert.deepEqual(decades(low, high), []);
+});
