@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FRONTEND = Path("lstm_lab", "widgets", "frontend")
 BUNDLE = Path("lstm_lab", "widgets", "static", "lab.js")
+EXTENSION = Path("lstm_lab", "widgets", "static", "labextension")
+"""What JupyterLab and Notebook 7 load to show saved views; the wheel puts it under share/jupyter/labextensions."""
 
 
 class BundleHook(BuildHookInterface):  # type: ignore[type-arg] - hatchling looks the class up unparametrised
@@ -36,20 +39,32 @@ def ensure_bundle(root: Path, *, force: bool = False) -> bool:
     """Build the bundle unless one that matches the sources is there; say whether it was built."""
     stamp = digest(root / FRONTEND)
     bundle = root / BUNDLE
-    if not force and bundle.is_file() and stamp in bundle.read_text(encoding="utf-8")[-200:]:
+    described = root / EXTENSION / "package.json"
+    ready = bundle.is_file() and described.is_file() and stamp in bundle.read_text(encoding="utf-8")[-200:]
+    if ready and not force:
         return False
     bundle.parent.mkdir(parents=True, exist_ok=True)
     node, npm = find_node()
     folder = root / FRONTEND
     # npm's install scripts look for a `node` on the PATH, where there may be none.
     path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path, "LAB_DIGEST": stamp}
+    environment = {**os.environ, "PATH": path, "LAB_DIGEST": stamp, "LAB_VERSION": version_of(root)}
     if not dependencies_match(folder):
         _run([*npm, "ci", "--omit=dev", "--ignore-scripts"], folder, environment)
     _run([node, "build.mjs"], folder, environment)
-    if not bundle.is_file():
-        raise RuntimeError(f"the bundle must be at {bundle} after a build, but is not; run python hatch_build.py")
+    for needed in (bundle, described):
+        if not needed.is_file():
+            raise RuntimeError(f"{needed} must be there after a build, but is not; run python hatch_build.py --force")
     return True
+
+
+def version_of(root: Path) -> str:
+    """Read the package's version without importing it."""
+    text = (root / "lstm_lab" / "version.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "([^"]+)"', text, re.MULTILINE)
+    if found is None:
+        raise RuntimeError('lstm_lab/version.py must say __version__ = "..."')
+    return found[1]
 
 
 def digest(frontend: Path) -> str:

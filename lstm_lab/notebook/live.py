@@ -6,6 +6,8 @@ result below it. A mistake leaves nothing behind.
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import LabError
@@ -32,18 +34,24 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveProgress"]
 
+FRESH = 30
+"""Seconds after which the output of long work is brought up to date; the live view is so five times a second."""
+
 
 class LiveProgress(HtmlProgress):
     """Puts the live view in the place of the bar when the work begins; without a front end the bar stays."""
 
     stop_in_view = True
     """The view has the Stop button; else whoever shows the view has."""
+    in_output = True
+    """The view stands in an output of its own, which the notebook keeps."""
 
     def __init__(self) -> None:
         super().__init__()
         self._view: Any = None
         self._heard: Any = None
         self._table: Any = None
+        self._renewed = time.monotonic()
 
     def __exit__(self, *error: object) -> None:
         self._armed.close()
@@ -62,7 +70,7 @@ class LiveProgress(HtmlProgress):
             super().on_start(plan)
             return
         self._heard.on_start(plan)
-        self.put(self._view)
+        self._renew()
 
     def on_batch(self, batch: Batch) -> None:
         """Pass it on."""
@@ -77,6 +85,7 @@ class LiveProgress(HtmlProgress):
             super().on_epoch(epoch)
         else:
             self._heard.on_epoch(epoch)
+            self._refresh(FRESH)
 
     def on_chunk(self, chunk: Chunk) -> None:
         """Pass it on."""
@@ -84,6 +93,7 @@ class LiveProgress(HtmlProgress):
             super().on_chunk(chunk)
         else:
             self._heard.on_chunk(chunk)
+            self._refresh(FRESH)
 
     def on_progress(self, progress: Progress) -> None:
         """Move the bar, which stands alone while a forecast is calibrated."""
@@ -125,7 +135,7 @@ class LiveProgress(HtmlProgress):
             self._handle = None
             return
         self._view.finish(result)
-        self.put(self._view)
+        self._renew()
         if self._heard is None:  # the view has grown with the result, and says all of it
             return
         self._table = display(_table(result), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # likewise
@@ -141,7 +151,22 @@ class LiveProgress(HtmlProgress):
                 self._table.update(_table(forecast), raw=True)
             return forecast
 
-        self._view.allow_more(renewed)
+        self._view.allow_more(renewed, partial(self._refresh, 0))
+
+    def _renew(self) -> None:
+        self._renewed = time.monotonic()
+        self.put(self._view)
+
+    def _refresh(self, after: float) -> None:
+        """Bring the output up to date: a notebook shows it that is saved before the end, or after a crash.
+
+        Parameters
+        ----------
+        after
+            Only if it is so many seconds old.
+        """
+        if self.in_output and time.monotonic() - self._renewed >= after:
+            self._renew()
 
 
 def _table(result: Shown) -> dict[str, str]:

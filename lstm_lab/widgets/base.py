@@ -7,6 +7,7 @@ register the result it shows in `lstm_lab.widgets.by_type`.
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,15 @@ from lstm_lab.errors import LabError
 from lstm_lab.widgets import cell_outputs as cells
 from lstm_lab.widgets.bundle import bundle
 from lstm_lab.widgets.offline import write_html
+from lstm_lab.widgets.saved import MIME, ROOM, WIDGET, picture_metadata, saved
 from lstm_lab.widgets.stop import arrived_beside_main, can_interrupt, let_clicks_through
 from lstm_lab.widgets.wire import Wire
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
+
+    import numpy as np
 
     from lstm_lab.results import Shown
 
@@ -70,6 +74,16 @@ class LabWidget(anywidget.AnyWidget):
 
     def on_message(self, kind: str, content: dict[str, Any]) -> None:
         """Act on what the page says. What is `stop.URGENT` may come in a thread: set a flag and return."""
+
+    def kept(self, share: float) -> dict[str, np.ndarray]:  # noqa: ARG002 - for those that can be thinned
+        """Give the arrays that a saved notebook keeps.
+
+        Parameters
+        ----------
+        share
+            Of what the view can do without, this part may stay; 1 keeps all of it.
+        """
+        return self.wire.arrays()
 
     def finish(self, result: Shown) -> None:
         """Take the result whose still picture the saved notebook keeps."""
@@ -123,7 +137,7 @@ class LabWidget(anywidget.AnyWidget):
         return self.text()
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Give the live view, and for those who cannot show it a still picture and a text."""
+        """Give the live view, what keeps it alive without a kernel, and a picture and a text for all others."""
         given = super()._repr_mimebundle_(**options)
         if given is None:
             return None
@@ -134,4 +148,10 @@ class LabWidget(anywidget.AnyWidget):
             picture = self.result._repr_mimebundle_().get("image/png")
             if picture is not None:
                 data["image/png"] = picture
+                metadata["image/png"] = picture_metadata(picture, data["text/plain"])
+        kept = saved(self, ROOM - len(json.dumps([data, metadata])))
+        if kept is not None:
+            data[MIME] = kept
+        if not cells.page_is_there():
+            del data[WIDGET]
         return data, metadata

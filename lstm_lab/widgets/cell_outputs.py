@@ -6,13 +6,14 @@ nothing is closed.
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections import defaultdict
 from typing import Any, Protocol
 
 from IPython.core.getipython import get_ipython
 
-__all__ = ["Closing", "current_cell", "forget_cell", "remember"]
+__all__ = ["Closing", "current_cell", "forget_cell", "page_is_there", "remember"]
 
 
 class Closing(Protocol):
@@ -33,6 +34,20 @@ def current_cell() -> str | None:
     parent = {} if get_parent is None else get_parent()
     cell = (parent.get("metadata") or {}).get("cellId")
     return cell if isinstance(cell, str) else None
+
+
+def page_is_there() -> bool:
+    """Say whether a page may show the running cell's widgets.
+
+    Every notebook page says something of the cell that it runs. What executes notebooks without a page says nothing:
+    nbclient, papermill, ``nbconvert --execute``. A widget in such an output would outrank the picture in nbconvert, for
+    these programs save the state of every widget with the notebook. Voila runs a notebook without a page for a page.
+    """
+    shell = get_ipython()
+    get_parent = getattr(shell, "get_parent", None)
+    if get_parent is None or os.environ.get("SERVER_SOFTWARE", "").startswith("voila"):
+        return True
+    return bool(get_parent().get("metadata"))
 
 
 def remember(widget: Closing) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -17,6 +18,7 @@ from lstm_lab.widgets.base import LabWidget
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
     import pandas as pd
 
@@ -66,6 +68,7 @@ class FanChart(LabWidget):
     ) -> None:
         self._stop = stop
         self._more = more
+        self._added: Callable[[], None] | None = None
         self._actual = actual
         self._forecast = forecast
         self._chunks: list[np.ndarray] = []
@@ -87,9 +90,25 @@ class FanChart(LabWidget):
         elif kind == "more":
             self.add(int(content.get("count", 200)))
 
-    def allow_more(self, more: More) -> None:
-        """Offer "Add 200 paths" from now on."""
+    def kept(self, share: float) -> dict[str, np.ndarray]:
+        """Give all but some of the single paths; the quantiles are of all of them."""
+        arrays = self.wire.arrays()
+        if "paths" in arrays:
+            arrays["paths"] = arrays["paths"][: math.ceil(share * len(arrays["paths"]))]
+        return arrays
+
+    def allow_more(self, more: More, added: Callable[[], None] | None = None) -> None:
+        """Offer "Add 200 paths" from now on.
+
+        Parameters
+        ----------
+        more
+            Draws them.
+        added
+            Called when they are there.
+        """
         self._more = more
+        self._added = added
         self.wire.set(can_add=True)
         self.wire.flush(final=True)
 
@@ -113,6 +132,8 @@ class FanChart(LabWidget):
         finally:
             self.wire.set(live=False)
             self.wire.flush(final=True)
+        if self._added is not None:
+            self._added()
 
     def plan(self, plan: SamplingPlan) -> None:
         """Show what is about to be drawn."""

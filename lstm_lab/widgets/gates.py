@@ -87,6 +87,17 @@ class GateExplorer(LabWidget):
                 self._one(place, kind, content)
         self.wire.flush(final=True)
 
+    def kept(self, share: float) -> dict[str, np.ndarray]:
+        """Give the course of everything, and as many heat maps and exact units as there is room for."""
+        arrays = self.wire.arrays()
+        spare = [name for name in self._by_use() if name in arrays]
+        room = share * sum(arrays[name].nbytes for name in spare)
+        for name in spare:
+            room -= arrays[name].nbytes
+            if room < 0:
+                del arrays[name]
+        return arrays
+
     def to_html(self, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
         """Save the whole explorer, every heat map in it, as one interactive file without kernel or network."""
         self._whole()
@@ -122,16 +133,26 @@ class GateExplorer(LabWidget):
                 return
             self.wire.put(f"{place}:pin:{unit}", rows)
 
-    def _tiles(self) -> None:
-        """Put the heat maps on the wire until the room is full: of the opening layer, of the others, then the rest."""
-        room = AT_ONCE
+    def _by_use(self) -> list[str]:
+        """Order heat maps and exact units by how soon somebody looks at them."""
+        tiles = [f"{place}:tile:{signal}" for place, signal in self._tiles_by_use()]
+        units = [f"{place}:pin:{unit}" for place, layer in enumerate(self._layers) for unit in layer.units]
+        return [*tiles, *units]
+
+    def _tiles_by_use(self) -> list[tuple[int, str]]:
+        """Order the heat maps: of the opening layer the first signal, of the others the same, then the next."""
         opening = self._trace.opening
         wanted = [
             (rank, place != opening, place, signal)
             for place, layer in enumerate(self._layers)
             for rank, signal in enumerate(layer.ranked())
         ]
-        for _, _, place, signal in sorted(wanted):
+        return [(place, signal) for _, _, place, signal in sorted(wanted)]
+
+    def _tiles(self) -> None:
+        """Put the heat maps on the wire until the room is full."""
+        room = AT_ONCE
+        for place, signal in self._tiles_by_use():
             tile = self._layers[place].tile(signal)
             if room < tile.nbytes:
                 return

@@ -158,6 +158,11 @@ class Wire:
             rows = self._rows[name]
             return rows.part(0, rows.count)
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Give every array as it stands, by name."""
+        with self._lock:
+            return {name: self.array(name) for name in sorted({*self._fixed, *self._rows})}
+
     def due(self) -> bool:
         """Say whether an update may go out now: cheap enough to ask at every batch."""
         return self._clock() - self._last >= self._interval
@@ -223,8 +228,7 @@ class Wire:
             return message
 
     def _snapshot(self) -> tuple[dict[str, Any], list[memoryview]]:
-        arrays = {**self._fixed, **{name: rows.part(0, rows.count) for name, rows in self._rows.items()}}
-        packed = [pack(name, array) for name, array in sorted(arrays.items())]
+        packed = [pack(name, array) for name, array in self.arrays().items()]
         message = {
             "kind": "snapshot",
             "seq": self._seq,

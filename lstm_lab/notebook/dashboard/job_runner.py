@@ -38,6 +38,7 @@ class PageProgress(LiveProgress):
     """
 
     stop_in_view = False
+    in_output = False
 
     def __init__(self, bar: Bar, place: Callable[[Any], None]) -> None:
         super().__init__()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 from IPython.display import display
 
+from lstm_lab.widgets.saved import picture_metadata, widget_or_still
+
 if TYPE_CHECKING:
     from lstm_lab.results import Shown
 
@@ -28,13 +30,13 @@ class Keepsake:
 
     def show(self) -> None:
         """Make the display, in the cell that runs."""
-        self._handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
+        self._handle = display(self._bundle(), metadata=self._metadata(), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
 
     def keep(self, result: Shown) -> None:
         """Put a result's picture into the display."""
         self.result = result
         if self._handle is not None:
-            self._handle.update(self._bundle(), raw=True)
+            self._handle.update(self._bundle(), metadata=self._metadata(), raw=True)
 
     def still(self) -> dict[str, str]:
         """Give the text and, where there is one, the picture of what was last shown."""
@@ -44,4 +46,9 @@ class Keepsake:
         return {name: drawn[name] for name in ("text/plain", "image/png") if name in drawn}
 
     def _bundle(self) -> dict[str, Any]:
-        return {**self.empty._repr_mimebundle_(), **self.still()}
+        return widget_or_still({**self.empty._repr_mimebundle_(), **self.still()})
+
+    def _metadata(self) -> dict[str, Any]:
+        still = self.still()
+        picture = still.get("image/png")
+        return {} if picture is None else {"image/png": picture_metadata(picture, still["text/plain"])}

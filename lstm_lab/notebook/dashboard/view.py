@@ -23,6 +23,7 @@ from lstm_lab.notebook.dashboard.state import Desk
 from lstm_lab.notebook.dashboard.style import STYLE, box, discard, note
 from lstm_lab.options import ForecastOptions, TrainOptions, shared_out
 from lstm_lab.widgets import cell_outputs as cells
+from lstm_lab.widgets.saved import widget_or_still
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -193,8 +194,10 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             return  # the magic has shown it, and now IPython would show its result
         self._shown_by = request
         cells.remember(self)
-        said = f"Dashboard: {self.desk.source.word}; below it the newest of what it has shown"
-        display({**super()._repr_mimebundle_(), "text/plain": said}, raw=True)  # type: ignore[no-untyped-call]  # IPython's
+        said = (
+            f"Dashboard: {self.desk.source.word}; run the cell again to open it. Below is the newest of what it showed."
+        )
+        display(widget_or_still({**super()._repr_mimebundle_(), "text/plain": said}), raw=True)  # type: ignore[no-untyped-call]  # IPython's
         self.keepsake.show()
 
     def close(self) -> None:

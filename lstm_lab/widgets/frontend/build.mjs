@@ -1,5 +1,5 @@
 // Bundle the views into one minified ES module beside the Python code, and refuse one that grew too large.
-import { readFileSync, statSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -7,7 +7,12 @@ import * as esbuild from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const outfile = join(here, "..", "static", "lab.js");
+const digest = process.env["LAB_DIGEST"] ?? "sources unknown";
 const limit = 150_000;
+
+/** What JupyterLab and Notebook 7 load: the same bundle, and a renderer for saved outputs. */
+const extension = join(here, "..", "static", "labextension");
+const entry = `static/remoteEntry.${digest.slice(-12)}.js`;
 
 // What uPlot does for others: how often it says so, and what it says instead. No bundler can see that nobody asks.
 const unused = [
@@ -79,8 +84,25 @@ const options = {
   plugins: [smaller],
   logLevel: "warning",
   // Tells the Python build hook which sources this bundle was made of.
-  footer: { js: `// ${process.env["LAB_DIGEST"] ?? "sources unknown"}` },
+  footer: { js: `// ${digest}` },
+  define: { BUILD: JSON.stringify(digest) },
 };
+
+async function buildExtension() {
+  rmSync(extension, { recursive: true, force: true });
+  const { plugins, mangleProps, ...same } = options;
+  const made = { ...same, entryPoints: ["src/labextension.ts"], outfile: join(extension, entry), format: "iife" };
+  await esbuild.build(made);
+  copyFileSync(outfile, join(extension, "static", "lab.js"));
+  const described = {
+    name: "lstm-lab",
+    version: process.env["LAB_VERSION"] ?? "0.0.0",
+    description: "Shows the views of lstm_lab that a saved notebook keeps.",
+    license: "BSD-3-Clause",
+    jupyterlab: { extension: true, _build: { load: entry, extension: "./extension" } },
+  };
+  writeFileSync(join(extension, "package.json"), `${JSON.stringify(described, null, 2)}\n`);
+}
 
 if (process.argv.includes("--watch")) {
   const context = await esbuild.context(options);
@@ -92,5 +114,6 @@ if (process.argv.includes("--watch")) {
     console.error(`lab.js must stay under ${limit} bytes, got ${size}; look at what was added to the bundle`);
     process.exit(1);
   }
+  await buildExtension();
   console.log(`lab.js ${size} bytes, ${gzipSync(readFileSync(outfile)).length} after gzip`);
 }

@@ -64,7 +64,7 @@ export abstract class View {
   protected destroy(): void {}
 
   start(): void {
-    const { model, el, signal } = this.context;
+    const { el, signal, wire } = this.context;
     this.#label();
     this.#themed();
     this.#guard(() => {
@@ -78,10 +78,14 @@ export abstract class View {
     });
     signal.addEventListener("abort", this.store.listen((changed) => this.later(changed)));
     watchTheme(() => this.#themed(), signal);
-    model.on("change:theme", () => this.#themed());
-    model.on("change:label", () => this.#label());
-    model.on("change:error", () => this.complain(String(model.get("error") ?? "")));
-    this.complain(String(model.get("error") ?? ""));
+    wire.whenJoined((speaker) => {
+      const complain = (): void => this.complain(String(speaker.get("error") ?? ""));
+      speaker.on("change:theme", () => this.#themed());
+      speaker.on("change:label", () => this.#label());
+      speaker.on("change:error", complain);
+      complain();
+      this.later(new Set(["live"]));
+    }, signal);
     const sizes = new ResizeObserver(() => this.#resized());
     sizes.observe(this.root);
     // As wide as ten letters: hears of another text size, wherever it comes from.

@@ -4,7 +4,7 @@
  * To add a view: write a class that extends `View` (base.ts) in a file of its own, and name it here. On the Python side
  * subclass `LabWidget` (base.py) with the same `_view`; what its `wire` holds arrives in `this.store`.
  */
-import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
+import type { AnyModel, RenderProps } from "@anywidget/types";
 import type { Context, View } from "./base";
 import { FanView } from "./fan";
 import { FeaturesView } from "./features";
@@ -13,7 +13,8 @@ import { LossView } from "./loss";
 import { MemoryView } from "./memory";
 import { TrainingView } from "./training";
 import { WeightsView } from "./weights";
-import { connect } from "./wire";
+import { keeper, restore, unpackSaved } from "./saved";
+import { connect, type Wire, wireOf } from "./wire";
 
 const views: Record<string, new (context: Context) => View> = {
   training: TrainingView,
@@ -25,26 +26,52 @@ const views: Record<string, new (context: Context) => View> = {
   features: FeaturesView,
 };
 
-function initialize({ model }: Pick<InitializeProps, "model">): void {
-  connect(model);
+/** Connect a model; what is given back is called when the kernel closes it. */
+function initialize({ model, signal }: { model: AnyModel; signal?: AbortSignal }): () => void {
+  const wire = connect(model);
+  const leave = (): void => wire.leave(model);
+  signal?.addEventListener("abort", leave);
+  return leave;
 }
 
-function render({ model, el, signal }: { model: AnyModel; el: HTMLElement; signal?: AbortSignal }): () => void {
+/** Draw a view, and draw it anew whenever it asks for that. */
+function draw(Named: (typeof views)[string], place: Pick<Context, "model" | "el" | "wire">, signal?: AbortSignal): () => void {
   let ending = new AbortController();
   signal?.addEventListener("abort", () => ending.abort());
-  const name = String(model.get("_view"));
-  const Named = views[name];
-  if (Named === undefined) {
-    el.textContent = `lstm_lab: no view is called ${name}; the page may hold an older version, reload it.`;
-    return () => ending.abort();
-  }
   const again = (): void => {
     ending.abort();
     ending = new AbortController();
-    new Named({ model, el, wire: connect(model), signal: ending.signal, again }).start();
+    new Named({ ...place, signal: ending.signal, again }).start();
   };
   again();
   return () => ending.abort();
 }
 
-export default { initialize, render } satisfies { initialize: unknown; render: (props: RenderProps) => unknown };
+function render({ model, el, signal }: { model: AnyModel; el: HTMLElement; signal?: AbortSignal }): () => void {
+  const name = String(model.get("_view"));
+  const Named = views[name];
+  if (Named !== undefined) return draw(Named, { model, el, wire: connect(model) }, signal);
+  el.textContent = `lstm_lab: no view is called ${name}; the page may hold an older version, reload it.`;
+  return () => {};
+}
+
+/** Draw a view from what an output keeps; a kernel that has its model, now or later, goes on with it. */
+async function reopen(el: HTMLElement, output: unknown, signal: AbortSignal): Promise<Wire> {
+  const saved = await unpackSaved(output);
+  const wire = wireOf(saved.key);
+  restore(wire, saved);
+  const Named = views[saved.view];
+  if (Named === undefined) throw new Error(`no view is called ${saved.view}`);
+  if (!signal.aborted) draw(Named, { model: keeper(wire, saved, signal), el, wire }, signal);
+  return wire;
+}
+
+/** Take a newer output of a view that is drawn. */
+async function renew(output: unknown): Promise<void> {
+  const saved = await unpackSaved(output);
+  restore(wireOf(saved.key), saved);
+}
+
+const lab = { initialize, render, reopen, renew };
+export default lab satisfies { initialize: unknown; render: (props: RenderProps) => unknown };
+export type Lab = typeof lab;

@@ -55,7 +55,6 @@ export class WeightsView extends ChartView {
       hover: (index) => this.#read(index),
     });
     this.body.append(group, this.#chart.element, this.#table, this.#chosen);
-    this.#use.hidden = this.context.model.get("_offline") === true;
   }
 
   #line(name: Name): uPlot.Series {
@@ -153,6 +152,7 @@ export class WeightsView extends ChartView {
   }
 
   protected override update(): void {
+    this.#use.hidden = !this.store.live;
     this.#refresh();
   }
 

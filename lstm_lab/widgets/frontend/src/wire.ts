@@ -7,6 +7,7 @@
  * the next one means that something was lost: the store then asks for a snapshot.
  */
 import type { AnyModel } from "@anywidget/types";
+import { build } from "./build";
 
 export type Numbers = Float32Array | Float64Array | Uint8Array;
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -17,7 +18,7 @@ export interface Table {
   shape: number[];
 }
 
-interface Packed {
+export interface Packed {
   name: string;
   dtype: "f4" | "f8" | "u1";
   shape: number[];
@@ -48,6 +49,8 @@ export class Store {
   /** What the person set in the view (zoom, toggles), so that a view drawn anew is the same. */
   readonly ui: Record<string, unknown> = {};
   seq = -1;
+  /** Is there a kernel that answers? */
+  live = false;
   readonly #tables = new Map<string, Table>();
   readonly #room = new Map<string, Numbers>();
   readonly #listeners = new Set<(changed: Set<string>) => void>();
@@ -84,6 +87,16 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Set values from within the page. */
+  tell(values: Record<string, Json>): void {
+    Object.assign(this.values, values);
+    this.#announce(new Set(Object.keys(values)));
+  }
+
+  #announce(changed: Set<string>): void {
+    for (const listener of this.#listeners) listener(changed);
+  }
+
   /** Take a message in; false when one before it was lost. */
   apply(message: Message, buffers: DataView[]): boolean {
     if (message.kind === "delta" && message.seq !== this.seq + 1) return message.seq <= this.seq;
@@ -99,7 +112,7 @@ export class Store {
       changed.add(packed.name);
     });
     this.seq = message.seq;
-    for (const listener of this.#listeners) listener(changed);
+    this.#announce(changed);
     return true;
   }
 
@@ -124,62 +137,113 @@ export class Store {
   }
 }
 
-/** A store and the way back to the kernel. */
-export interface Wire {
-  store: Store;
-  /** Say something to the kernel; false where there is none. */
-  send(content: { kind: string; [key: string]: Json }): boolean;
+/** What speaks for a kernel: an anywidget model, or a line of our own to a kernel whose main thread is busy. */
+export interface Speaker extends Pick<AnyModel, "get" | "on" | "send"> {
+  /** Steps aside as soon as anywidget has the model. */
+  makeshift?: boolean;
 }
 
-const wires = new Map<string, Wire>();
+/** A store and the way back to the kernel, which may come, go, and come back, while the views of it stay. */
+export class Wire {
+  readonly store = new Store();
+  readonly #token = Math.random().toString(36).slice(2);
+  readonly #joined = new Set<(speaker: Speaker) => void>();
+  #speaker: Speaker | null = null;
+  #welcomed = false;
+  #asked = 0;
 
-/**
- * Connect a model once, however many views it has. The first state comes with the model; a hello tells the kernel that
- * somebody is there, proves that a click can arrive while a cell runs, and fetches what was missed meanwhile.
- */
-export function connect(model: AnyModel): Wire {
-  const key = String(model.get("_key"));
-  const known = wires.get(key);
-  if (known !== undefined) return known;
-  const store = new Store();
-  const token = Math.random().toString(36).slice(2);
-  let welcomed = false;
-  let asked = 0;
-
-  const send: Wire["send"] = (content) => {
+  /** Say something to the kernel; false where there is none. */
+  send(content: { kind: string; [key: string]: Json }): boolean {
     try {
-      model.send(content);
-      return true;
+      this.#speaker?.send(content);
+      return this.#speaker !== null;
     } catch {
       return false;
     }
-  };
-  const hello = (): void => {
-    asked = Date.now();
-    send({ kind: "hello", token, seq: store.seq });
-  };
-  const receive = (message: Message, buffers: DataView[]): void => {
-    if (message.kind === "welcome" || message.kind === "snapshot") welcomed ||= message.token === token;
-    if (message.kind === "welcome") return;
-    if (!store.apply(message, buffers) && Date.now() - asked > 500) hello();
-  };
+  }
 
-  const first = model.get("_snapshot") as Message | null;
-  if (first) store.apply(first, []);
-  // Dropped here so that a saved notebook never holds the arrays; the kernel gives them to every new page.
-  model.set("_snapshot", null);
-  model.on("msg:custom", receive);
-  if (!model.get("_offline")) {
-    hello();
+  /** Say whether a kernel is to be heard here, and not by a makeshift line alone. */
+  get served(): boolean {
+    return this.#speaker !== null && this.#speaker.makeshift !== true;
+  }
+
+  /** Hear of the kernel that joins, now or later. */
+  whenJoined(listener: (speaker: Speaker) => void, signal: AbortSignal): void {
+    if (this.#speaker !== null) listener(this.#speaker);
+    this.#joined.add(listener);
+    signal.addEventListener("abort", () => this.#joined.delete(listener));
+  }
+
+  /**
+   * Let a kernel join. The first state comes with an anywidget model; a hello tells the kernel that somebody is there,
+   * proves that a click can arrive while a cell runs, and fetches what was missed meanwhile.
+   */
+  join(speaker: Speaker): void {
+    this.#speaker = speaker;
+    this.#welcomed = false;
+    speaker.on("msg:custom", (message: Message, buffers: DataView[]) => {
+      if (this.#speaker === speaker) this.#receive(message, buffers);
+    });
+    this.store.live = speaker.get("_offline") !== true;
+    for (const listener of this.#joined) listener(speaker);
+    if (!this.store.live) return;
+    this.#hello();
     // The first hello can be stuck behind a running cell until the page has a subshell of its own.
     const again = (left: number): void => {
-      if (welcomed || left === 0) return;
-      hello();
+      if (this.#welcomed || left === 0 || this.#speaker !== speaker) return;
+      this.#hello();
       setTimeout(again, 1000, left - 1);
     };
     setTimeout(again, 700, 8);
   }
-  const wire = { store, send };
+
+  /** Go on without a kernel: what only a kernel can do is not offered any more. */
+  leave(speaker: Speaker | null = this.#speaker): void {
+    if (speaker === null || speaker !== this.#speaker) return;
+    this.#speaker = null;
+    this.store.live = false;
+    this.store.tell({ ...ALONE });
+  }
+
+  #hello(): void {
+    this.#asked = Date.now();
+    this.send({ kind: "hello", token: this.#token, seq: this.store.seq });
+  }
+
+  #receive(message: Message, buffers: DataView[]): void {
+    if (message.kind === "welcome" || message.kind === "snapshot") this.#welcomed ||= message.token === this.#token;
+    if (message.kind === "welcome") return;
+    if (!this.store.apply(message, buffers) && Date.now() - this.#asked > 500) this.#hello();
+  }
+}
+
+/** What holds where no kernel is. */
+export const ALONE = { live: false, stop: false, can_add: false };
+
+/**
+ * The wires of this page by the key of their widget. A page may load this module twice, once for anywidget and once for
+ * the renderer of saved outputs: both copies, where they are the same build, share what they know.
+ */
+const shared = globalThis as unknown as Record<symbol, Map<string, Wire> | undefined>;
+const mark = Symbol.for(`lstm_lab ${build}`);
+shared[mark] ??= new Map<string, Wire>();
+const wires = shared[mark];
+
+/** Give the wire of a widget. */
+export function wireOf(key: string): Wire {
+  const wire = wires.get(key) ?? new Wire();
   wires.set(key, wire);
+  return wire;
+}
+
+/** Connect an anywidget model once, however many views it has. */
+export function connect(model: AnyModel): Wire {
+  const wire = wireOf(String(model.get("_key")));
+  if (wire.served) return wire;
+  const first = model.get("_snapshot") as Message | null;
+  if (first && first.seq >= wire.store.seq) wire.store.apply(first, []);
+  // Dropped here so that a saved notebook never holds the arrays; the kernel gives them to every new page.
+  model.set("_snapshot", null);
+  wire.join(model);
   return wire;
 }

@@ -76,7 +76,7 @@ export class HeatMap extends Strip {
       if (this.#picture) ctx.drawImage(this.#picture, left, 0, this.x(inside.steps) - left, this.height);
     });
     ctx.fillStyle = inside.palette().muted;
-    if (!this.#picture) ctx.fillText("loading …", LEFT + 20, this.height / 2);
+    if (!this.#picture) ctx.fillText(inside.store.live ? "loading …" : "not kept in this file; run the cell again to see it", LEFT + 20, this.height / 2);
     this.#rows(ctx);
     this.#pins(ctx);
   }

@@ -47,6 +47,7 @@ export class GatesView extends View {
     () => this.#show(),
   );
   #frame = 0;
+  #asked = false;
 
   protected override build(): void {
     this.facts.append(this.#title, this.#verified, this.#count);
@@ -61,17 +62,15 @@ export class GatesView extends View {
     this.#cursor.step = Infinity;
   }
 
-  protected override update(changed: Set<string>): void {
+  protected override update(): void {
     if (!this.#inside.layers.length) return;
-    if (!this.store.flag("influence") && changed.size === 0 && !this.#offline) {
+    const wanting = this.store.live && !this.store.flag("influence");
+    if (wanting && !this.#asked) {
+      this.#asked = true;
       // After the first picture, for the gradient of a long sequence takes the kernel a while.
       setTimeout(() => this.send({ kind: "influence" }), 50);
     }
     this.#refresh();
-  }
-
-  get #offline(): boolean {
-    return this.context.model.get("_offline") === true;
   }
 
   /** Show every step again. */
@@ -147,7 +146,7 @@ export class GatesView extends View {
     const windows = store.number("windows") ?? 1;
     const units = layer.shown < layer.total ? `showing ${layer.shown} of ${layer.total} units, evenly spaced by half-life` : `${layer.total} units`;
     say(this.#count, windows > 1 ? `${units} · means over ${windows} windows` : units);
-    const words = store.text("words") || "What moved the output is being worked out …";
+    const words = store.text("words") || (store.live ? "What moved the output is being worked out …" : "");
     this.#words.classList.toggle("pending", !store.text("words")); // keeps their place, so that nothing jumps
     const said = sentences(words);
     const state = said.join("\n");
@@ -161,7 +160,7 @@ export class GatesView extends View {
 
   /** Ask the kernel for what is shown and not here yet. */
   #ask(): void {
-    if (this.#offline) return;
+    if (!this.store.live) return;
     const { place, signal, pinned } = this.#inside;
     this.store.ui["asked"] ??= new Set();
     const asked = this.store.ui["asked"] as Set<string>;

@@ -1,0 +1,104 @@
+"""What an output keeps of a view, so that it is alive in a notebook that is opened without a kernel.
+
+A renderer for `MIME`, installed with the package (`frontend/src/labextension.ts`), draws it in JupyterLab and
+Notebook 7; any other front end shows the picture beside it. The state is gzip of a length (4 bytes, little-endian), so
+many bytes of JSON, then the arrays' bytes one after the other. `frontend/src/saved.ts` is the mirror of this module.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import struct
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lstm_lab.widgets.wire import pack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+    from lstm_lab.widgets.wire import Wire
+
+__all__ = ["MIME", "ROOM", "WIDGET", "encode", "picture_metadata", "saved", "widget_or_still"]
+
+MIME = "application/vnd.lstm-lab.view.v1+json"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+ROOM = 150_000
+"""Bytes that a view adds to a notebook at most: its picture, its text, and what `saved` gives."""
+TRIES = 8
+
+
+class Kept(Protocol):
+    """What a view must have for its output to keep it; `lstm_lab.widgets.base.LabWidget` does."""
+
+    _view: Any
+    _key: Any
+    wire: Wire
+
+    def kept(self, share: float) -> dict[str, np.ndarray]:
+        """Give the arrays to keep, of what can be spared no more than this share."""
+
+
+def saved(widget: Kept, room: int = ROOM) -> dict[str, Any] | None:
+    """Give a view's state as JSON of at most `room` bytes.
+
+    Parameters
+    ----------
+    widget
+        The view; its `kept` says what it can do without.
+    room
+        Bytes of JSON.
+
+    Returns
+    -------
+    dict or None
+        None where even the least of the view is too large: the picture then stands alone.
+    """
+    snapshot = widget.wire.snapshot()
+    fields = {name: getattr(widget, name) for name in ("theme", "height", "label")}
+    head = {"view": widget._view, "key": widget._key, "seq": snapshot["seq"], **fields}  # noqa: SLF001 - our own base
+    left = room - len(json.dumps({**head, "state": ""}))
+    share = 1.0
+    for _ in range(TRIES):
+        state = encode(snapshot["values"], widget.kept(share))
+        if len(state) <= left:
+            return {**head, "state": state}
+        share *= min(0.9, 0.9 * max(left, 0) / len(state))
+    return None
+
+
+def widget_or_still(bundle: Mapping[str, Any]) -> dict[str, Any]:
+    """Let the renderer show a bundle's widget while a kernel has it, and else the picture or the text beside it.
+
+    Parameters
+    ----------
+    bundle
+        A mimebundle with a widget that is no view of ours.
+    """
+    return {**bundle, MIME: {"prefer": "widget", "key": bundle[WIDGET]["model_id"]}}
+
+
+def encode(values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
+    """Pack values and arrays as text."""
+    packed = [pack(name, array) for name, array in arrays.items()]
+    described = [{name: header[name] for name in ("name", "dtype", "shape")} for header, _ in packed]
+    head = json.dumps({"values": dict(values), "arrays": described}, allow_nan=False).encode()
+    whole = b"".join([struct.pack("<I", len(head)), head, *(view for _, view in packed)])
+    return base64.b64encode(gzip.compress(whole, 9, mtime=0)).decode("ascii")
+
+
+def picture_metadata(picture: str, said: str) -> dict[str, Any]:
+    """Say what a picture shows, and how wide it is meant to be: it is drawn at twice the density of a screen.
+
+    Parameters
+    ----------
+    picture
+        PNG, base64.
+    said
+        The alternative text.
+    """
+    (pixels,) = struct.unpack(">I", base64.b64decode(picture[:32])[16:20])
+    return {"alt": said, "width": pixels // 2}
