@@ -25,7 +25,7 @@ from lstm_lab.errors import DataError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["AmbiguousDatesError", "DateRule", "Reading", "read_dates", "unread_dates"]
+__all__ = ["AmbiguousDatesError", "DateRule", "Reading", "UnfitDatesError", "read_dates", "unread_dates"]
 
 EVEN = 0.05
 """Share of uneven steps, at most, of times that are even."""
@@ -45,6 +45,10 @@ WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 
 class AmbiguousDatesError(DataError):
     """Dates that can be read in two ways, both of them plausible."""
+
+
+class UnfitDatesError(DataError):
+    """Dates that are not written in the order that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +285,7 @@ def _as_told(fitting: list[_Candidate], texts: NDArray[np.object_], where: str, 
     if wanted:
         return told or wanted
     row = next(row for row, text in enumerate(texts) if _contradicts(text, dayfirst=dayfirst))
-    raise DataError(
+    raise UnfitDatesError(
         f"dayfirst={dayfirst} must fit every date, but {texts[row].strip()!r} in {where}, row {row}, has no month"
         f" {'in the middle' if dayfirst else 'in front'}; set dayfirst={not dayfirst}, or leave it out"
     )

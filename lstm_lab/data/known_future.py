@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.dates import UnfitDatesError
 from lstm_lab.data.loading import load, table_of
 from lstm_lab.data.missing_values import completed, refuse_marks
 from lstm_lab.data.preparation import reading, text_reading
+from lstm_lab.data.remembered_dates import remembered
 from lstm_lab.data.table_layout import TIME_NAMES
 from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.formatting import moment
@@ -164,17 +166,20 @@ def _loaded(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, **col
     if how["time"] not in {*table.columns, table.index.name}:  # by now it may be the index
         how["time"] = None
     told = own.attrs.get("lstm_lab", {})
-    proven = {"dayfirst": told.get("dates", {}).get("dayfirst"), "decimal": told.get("decimal")}
-    if options.date_format is not None:
-        del proven["dayfirst"]
-    proven = {name: value for name, value in proven.items() if value is not None and how[name] is None}
+    how = remembered(table, how, own)
+    proven = {"decimal": told["decimal"]} if told.get("decimal") is not None and how["decimal"] is None else {}
     with _through_load():
         try:
             rows = load(table, **how | proven)
+        except UnfitDatesError:
+            if options.dayfirst is not None:
+                raise
+            # Rows from elsewhere may be written in another way, which they must prove.
+            rows = load(table, **how | proven | {"dayfirst": None})
         except DataError:
             if not proven:
                 raise
-            rows = load(table, **how)  # rows from elsewhere may be written in another way, which they must prove
+            rows = load(table, **how)
     for name in {"dates", "decimal"} & told.keys():
         rows.attrs["lstm_lab"].setdefault(name, told[name])
     return rows

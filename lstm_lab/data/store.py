@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.remembered_dates import remember
 from lstm_lab.data.time_index import segments
 
 if TYPE_CHECKING:
@@ -133,7 +134,9 @@ class FrameStore:
             name: self._joined(self.table.iloc[start:stop], newer[name]) if name in newer else self.table[start:stop]
             for name, (start, stop) in zip(self.ids, pairwise(self.borders), strict=True)
         }
-        return FrameStore.of(tables, self.encoder, self.max_gap)
+        store = FrameStore.of(tables, self.encoder, self.max_gap)
+        remember(store.table, self.table)
+        return store
 
     def _joined(self, earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
         before = earlier.index < later.index[0]

@@ -78,12 +78,12 @@ def by_time(frame: pd.DataFrame, time: str | None, rule: DateRule) -> Timed:
     if time is not None and time not in frame.columns and time != frame.index.name:
         raise DataError(f"there is no column {time!r} to take times from; {did_you_mean(time, frame.columns)}")
     if time in frame.columns:
-        return _placed(frame, _with_clock(frame, _named(frame, str(time), rule)))
+        return _placed(frame, _with_clock(frame, _named(frame, str(time), rule)), rule)
     if time is not None or not _is_leftover(frame.index):
         return _by_index(frame, rule)
     found = _found(frame, rule)
     if isinstance(found, _Found) and (isinstance(frame.index, pd.RangeIndex) or _is_usable(frame, found)):
-        return _placed(frame, found)
+        return _placed(frame, found, rule)
     if not _is_counted(frame.index):
         return _by_index(frame, rule)
     counted = f"{found.name!r} repeats dates; name it with time={found.name!r}" if isinstance(found, _Found) else found
@@ -119,18 +119,19 @@ def _is_usable(frame: pd.DataFrame, found: _Found) -> bool:
     return bool(found.times.is_unique) or bool(_series_columns(frame, found.times))
 
 
-def _placed(frame: pd.DataFrame, found: _Found) -> Timed:
+def _placed(frame: pd.DataFrame, found: _Found, rule: DateRule) -> Timed:
     index = found.times.rename(found.name)
     _check_complete(index)
     rest = frame.drop(columns=list(found.columns)).set_axis(index, axis=0)
-    return Timed(rest, _told(found.reading, found.columns))
+    return Timed(rest, _told(found.reading, found.columns, rule))
 
 
-def _told(reading: Reading | None, columns: Sequence[str]) -> dict[str, Any]:
+def _told(reading: Reading | None, columns: Sequence[str], rule: DateRule) -> dict[str, Any]:
     if reading is None:
         return {}
     told = {"column": " + ".join(columns), "format": reading.format, "dayfirst": reading.dayfirst}
-    return {**told, "note": reading.note} if reading.note else told
+    given = {"given": True} if reading.format == rule.date_format else {}
+    return {**told, **given, **({"note": reading.note} if reading.note else {})}
 
 
 def _check_complete(index: pd.Index) -> None:
@@ -156,7 +157,7 @@ def _by_index(frame: pd.DataFrame, rule: DateRule) -> Timed:
         index = index if reading is None else reading.times.rename(index.name)
     _check_complete(index)
     named = "the index" if index.name is None else str(index.name)
-    return Timed(frame.set_axis(index, axis=0), _told(reading, [named]))
+    return Timed(frame.set_axis(index, axis=0), _told(reading, [named], rule))
 
 
 def _read_index(index: pd.Index, rule: DateRule) -> Reading | None:

@@ -152,3 +152,29 @@ def test_futures_and_newer_rows_that_do_not_match_are_one_line(run):
         run.on(table().tz_localize("UTC"))
     with pytest.raises(DataError, match="newer rows have none; give them such times"):
         run.on(table().reset_index(drop=True))
+
+
+def test_a_run_remembers_how_its_dates_were_read_in_a_file_too(tmp_path):
+    dated = table(76).reset_index().assign(day=lambda rows: rows["day"].dt.strftime("%d/%m/%Y"))
+    run = lab.train(dated.iloc[:66], target="price", **TRAIN | {"features": ["wind"], "lookback": 4})
+    assert run.frame.index[-1] == pd.Timestamp("2021-05-05")
+    assert run.frame.attrs["lstm_lab"]["dates"]["dayfirst"] is True
+    run.save(tmp_path / "run.lstm")
+    for one in (run, lab.load_run(tmp_path / "run.lstm")):
+        later = one.on(dated.iloc[66:70])  # 06/05/2021 to 09/05/2021, which June to September fit too
+        assert later.frame.index[-1] == pd.Timestamp("2021-05-09")
+        assert later.on(dated.iloc[70:72]).frame.index[-1] == pd.Timestamp("2021-05-11")
+        assert (np.diff(later.frame.index) == np.timedelta64(1, "D")).all()
+
+
+def test_a_run_says_how_dates_were_read_and_which_were_not():
+    months = pd.DataFrame({"when": pd.date_range("2010-01-01", periods=90, freq="MS").strftime("%d/%m/%Y")})
+    months["price"] = np.sin(np.arange(90) / 3)
+    small = {"units": [4], "dense": [], "lookback": 4, "epochs": 1, "transform": "none"}
+    told = repr(lab.train(months, target="price", **small))
+    assert "'when' read day first (%d/%m/%Y), because its steps are even; month first fits too" in told
+    with pytest.warns(UserWarning, match="'when' and 'end' look like dates"):
+        run = lab.train(months.assign(end=months["when"]), target="price", **small)
+    assert "rows are only counted, though 'when' and 'end' look like dates; name the column with time='when'" in repr(
+        run
+    )
