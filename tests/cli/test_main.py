@@ -63,8 +63,15 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
+def write_prices(folder):
+    """Write as many rows as a training with the default lookback needs, for a command looks before it trains."""
+    days = pd.date_range("2022-01-01", periods=500)
+    text = pd.DataFrame({"date": days, "close": 50 + np.sin(np.arange(500.0))}).to_csv(index=False)
+    (folder / "prices.csv").write_text(text)
+
+
 def test_a_run_leaves_a_picture_and_a_table(place, capsys):
-    (place / "prices.csv").write_text("date,close\n2024-01-01,1\n")
+    write_prices(place)
     line = [
         "run",
         "prices.csv",
@@ -240,7 +247,7 @@ def study(place, monkeypatch):
     for name in ("compare", "ablate"):
         monkeypatch.setitem(vars(lstm_lab), name, record(name))
     monkeypatch.setattr("lstm_lab.evaluation.holdout.judge_on_newest", record("backtest"))
-    (place / "prices.csv").write_text("date,close\n2024-01-01,1\n")
+    write_prices(place)
     return place
 
 
@@ -278,7 +285,7 @@ def test_a_study_says_what_it_needs_and_takes(capsys, name):
 
 
 def test_a_place_that_takes_no_file_is_found_before_a_training_or_told_in_one_line(place, capsys, monkeypatch):
-    (place / "prices.csv").write_text("date,close\n2024-01-01,1\n")
+    write_prices(place)
 
     def full(*_):
         raise OSError(28, "No space left on device")
