@@ -14,7 +14,7 @@ from lstm_lab.options import (
 )
 from lstm_lab.options.flags import Command, Flag
 
-__all__ = ["ABLATE", "BACKTEST", "COMPARE", "DEMO", "EXPORT", "FEATURES", "LAB", "QUICKSTART", "RUN"]
+__all__ = ["ABLATE", "BACKTEST", "COMPARE", "DEMO", "EXPORT", "FEATURES", "FLAGS", "LAB", "QUICKSTART", "RUN"]
 
 QUICKSTART = {
     "features": "log_return, bollinger(20, 2)",
@@ -157,3 +157,7 @@ DEMO = Command(
     defaults=QUICKSTART,
     examples=("lstm-lab demo", "lstm-lab demo --epochs 20 --paths 1000"),
 )
+FLAGS = frozenset(
+    name for command in (LAB, RUN, EXPORT, FEATURES, BACKTEST, COMPARE, ABLATE, DEMO) for name in command.flags
+)
+"""Every flag of a command, by its Python name."""

@@ -14,17 +14,17 @@ from urllib.parse import quote
 import lstm_lab
 from lstm_lab.atomic_files import write_text
 from lstm_lab.cli.checks import check_run_file, check_work
-from lstm_lab.cli.commands import ABLATE, BACKTEST, COMPARE, DEMO, EXPORT, FEATURES, LAB, RUN
+from lstm_lab.cli.commands import ABLATE, BACKTEST, COMPARE, DEMO, EXPORT, FEATURES, FLAGS, LAB, RUN
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.notebook.namespace import find_source
 from lstm_lab.options import ExportOptions, ForecastOptions, TrainOptions, split_commas
+from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import pandas as pd
-
+    from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.options.flags import Command, Parsed
     from lstm_lab.progress import Listener
 
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         done = _dispatch(words)
         sys.stdout.flush()
     except LabError as mistake:
-        print("lstm-lab:", " ".join(str(mistake).split()), file=sys.stderr)
+        print("lstm-lab:", as_flags(" ".join(str(mistake).split()), FLAGS), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("lstm-lab: interrupted before there was anything to keep", file=sys.stderr)
@@ -183,7 +183,7 @@ def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
         run = lstm_lab.train(data, listener=heard, **parsed.of(TrainOptions))
     with _progress() as heard:
         forecast = run.forecast(listener=heard, **known, **parsed.of(ForecastOptions))
-    return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame)}"
+    return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast)}"
 
 
 def _known(parsed: Parsed) -> Any:
@@ -221,9 +221,9 @@ _ACTIONS: Mapping[str, tuple[Command, Callable[[Any, Parsed], tuple[Any, str]]]]
 }
 
 
-def _table(frame: pd.DataFrame) -> str:
-    """Write about ten rows of a forecast, to four digits of its largest number."""
-    rows = frame[["median", "lower", "upper"]]
+def _table(forecast: Forecast) -> str:
+    """Write about ten rows of a forecast, to four digits of its largest number; a band only where there is one."""
+    rows = forecast.frame[["median", "lower", "upper"] if forecast.has_band else ["median"]]
     step = max(1, len(rows) // 10)
     whole = len(f"{rows.abs().to_numpy().max():.0f}")
     return rows.iloc[step - 1 :: step].to_string(float_format=f"{{:,.{max(0, 4 - whole)}f}}".format)

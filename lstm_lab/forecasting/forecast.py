@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = NDArray[np.float64]
 
-__all__ = ["Forecast", "Kind"]
+__all__ = ["ENOUGH", "Forecast", "Kind"]
 
 Kind: TypeAlias = Literal["dropout spread", "predictive", "calibrated"]
 """What makes the paths differ: dropout alone; one-step residuals too; both, set right by calibration rows."""
+ENOUGH = 50
+"""Paths below which no band is shown: its edges would be single paths."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -94,8 +96,11 @@ class Forecast(Shown):
             )
         if self.kind not in get_args(Kind):
             raise ForecastError(f"there is no kind {self.kind!r}; {did_you_mean(str(self.kind), get_args(Kind))}")
-        if not 0 < self.interval < 100:
-            raise ForecastError(f"interval is a percentage between 0 and 100, got {self.interval}; for example 90")
+        if not 1 <= self.interval < 100:
+            near = 100 * self.interval if 0 < self.interval < 1 else 90
+            raise ForecastError(
+                f"interval is a percentage from 1 to below 100, got {self.interval:g}; did you mean interval={near:g}?"
+            )
         paths.flags.writeable = False
         object.__setattr__(self, "paths", paths)
 
@@ -109,6 +114,11 @@ class Forecast(Shown):
         """The band's lower and upper edge as quantiles: (0.05, 0.95) for an interval of 90."""
         tail = tail_of(self.interval)
         return round(tail, 12), round(1 - tail, 12)
+
+    @property
+    def has_band(self) -> bool:
+        """Whether there are paths enough for the edges of a band."""
+        return len(self.paths) >= ENOUGH
 
     def quantile(self, q: float | Sequence[float]) -> Array:
         """Quantiles of the paths at each step, interpolated linearly between them.
@@ -275,12 +285,16 @@ class Forecast(Shown):
             rows.append(("last observed", f"{number(self.history.iloc[-1])} at {moment(self.history.index[-1])}"))
         low, high = self.levels
         lower, median, upper = self.quantile([low, 0.5, high])[:, -1]
-        rows.append(("median at the end", f"{number(median)}, band {number(lower)} to {number(upper)}"))
-        rows.append(("band", self.band_name()))
-        if self.coverage is not None:
+        if self.has_band:
+            rows.append(("median at the end", f"{number(median)}, band {number(lower)} to {number(upper)}"))
+            rows.append(("band", self.band_name()))
+        else:
+            rows.append(("median at the end" if len(self.paths) > 1 else "path at the end", number(median)))
+            rows.append(("band", f"none from fewer than {ENOUGH} paths; use paths=200"))
+        if self.coverage is not None and self.has_band:
             rows.append(("whole path inside", percent(self.coverage.joint)))
         rows.append(("paths", f"{len(self.paths):,}"))
-        if len(self.paths) > 1:
+        if self.has_band:
             below, above = (number(self.standard_error(level)[-1]) for level in self.levels)
             rows.append(("Monte Carlo error", f"lower edge ± {below}, upper edge ± {above} at the end"))
         return Summary(f"Forecast of {self.target}", (*rows, *self.details.items()))

@@ -14,7 +14,7 @@ from IPython.core.magic import Magics
 from traitlets import MetaHasTraits, TraitError, TraitType
 
 from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
-from lstm_lab.notebook.commands import COMMANDS
+from lstm_lab.notebook.commands import COMMANDS, FLAGS
 from lstm_lab.notebook.live import LiveProgress
 from lstm_lab.notebook.namespace import find_source, named_runs, resolve, sources, tables, why_not_a_name
 from lstm_lab.options import (
@@ -25,6 +25,7 @@ from lstm_lab.options import (
     Options,
     TrainOptions,
 )
+from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import HtmlProgress, listener
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def face(command: Command) -> Callable[[Callable[..., Any]], Callable[..., Any]]
                 _check_name(parsed, self.shell.user_ns)
                 result = method(self, parsed) if cell is None else method(self, parsed, cell)
             except LabError as mistake:
-                raise UsageError(" ".join(str(mistake).split())) from None
+                raise UsageError(as_flags(" ".join(str(mistake).split()), FLAGS)) from None
             except Interrupted:
                 raise
             except KeyboardInterrupt:
@@ -141,13 +142,21 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
         if "output" in parsed.extras:
             self.shell.user_ns[parsed.extras["output"]] = result
 
-    def _options(self, model: type[Options], parsed: Parsed, columns: Collection[str] = ()) -> dict[str, Any]:
-        """Put the line's flags over the defaults that ``%config`` has changed."""
+    def _options(
+        self, model: type[Options], parsed: Parsed, columns: Collection[str] = (), *, without: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """Put the line's flags over the defaults that ``%config`` has changed.
+
+        A default that means nothing here is left aside, as a flag on the line would not be: those of `without`, and
+        the ``delta`` of another loss than Huber's.
+        """
         changed = {
             name: getattr(self, name)
             for name, field in model.model_fields.items()
-            if getattr(self, name) != field.default
+            if getattr(self, name) != field.default and name not in without
         }
+        if parsed.values.get("loss", changed.get("loss", "huber")) != "huber":
+            changed.pop("delta", None)
         return changed | resolve(parsed.of(model), model, self.shell.user_ns, words_of(columns))
 
     def _listener(self, parsed: Parsed) -> Listener:

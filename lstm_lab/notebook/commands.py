@@ -28,6 +28,7 @@ __all__ = [
     "COMPARE",
     "EXPORT",
     "FEATURES",
+    "FLAGS",
     "FORECAST",
     "GATES",
     "LAB",
@@ -234,3 +235,5 @@ COMMANDS: Mapping[str, Command] = {
         LAB,
     )
 }
+FLAGS = frozenset(name for command in COMMANDS.values() for name in command.flags)
+"""Every flag of a magic, by its Python name."""

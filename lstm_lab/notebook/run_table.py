@@ -85,5 +85,5 @@ def _row(run: Run) -> dict[str, object]:
         "to": run.frame.index[-1],
         "epochs": run.end.epochs,
         "val_loss": metrics["val_loss"],
-        "against_naive": metrics["val_loss"] / metrics["naive_val_loss"] - 1,
+        "against_naive": metrics["val_loss"] / metrics["naive_val_loss"] - 1 if metrics["naive_val_loss"] else np.nan,
     }

@@ -21,6 +21,7 @@ from lstm_lab.options.training import WEIGHTS_PATTERN, InputOptions, TrainOption
 
 __all__ = [
     "CLASSIC",
+    "OPTION_NAMES",
     "WEIGHTS_PATTERN",
     "AblateOptions",
     "BacktestOptions",
@@ -40,3 +41,20 @@ __all__ = [
     "shared_out",
     "split_commas",
 ]
+
+OPTION_NAMES = frozenset(
+    name
+    for model in (
+        AblateOptions,
+        BacktestOptions,
+        CompareOptions,
+        ExportOptions,
+        ForecastOptions,
+        GateOptions,
+        HoldoutOptions,
+        MemoryOptions,
+        TrainOptions,
+    )
+    for name in model.model_fields
+)
+"""Every option of every model."""

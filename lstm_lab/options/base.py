@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeA
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from lstm_lab.errors import OptionError, did_you_mean
+from lstm_lab.errors import OptionError
+from lstm_lab.options.spelling import meant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +127,7 @@ class Options(BaseModel):
         given = {current_name(name, cls): value for name, value in values.items()}
         for name in given:
             if name not in cls.model_fields:
-                raise OptionError(f"there is no option {name!r}; {did_you_mean(name, cls.model_fields)}")
+                raise OptionError(f"there is no option {name!r}; {meant(name, [cls])}")
         try:
             return cls(**given)
         except ValidationError as refused:
@@ -145,8 +146,24 @@ def _explain(model: type[Options], refused: ValidationError) -> str:
     rules = dict.fromkeys(_rule(field, error) for error in (first, *same))
     example = option_extra(field, "example")
     remedy = f"; for example {name}={example}" if example else ""
+    if (near := _rescaled(model, name, first["input"])) is not None:
+        remedy = f"; did you mean {name}={near:g}?"
     rule = ", or ".join(rules).replace(", or should be ", ", or ")
     return f"{name} {rule}, got {first['input']!r}{remedy}"
+
+
+def _rescaled(model: type[Options], name: str, value: Any) -> float | None:
+    """Give the percentage for a share that was given, or the share for a percentage, if the option takes it."""
+    field = model.model_fields[name]
+    percent = option_extra(field, "unit") == "percent"
+    share = any(getattr(rule, "lt", 2) <= 1 for rule in field.metadata)
+    try:
+        given = float(value)
+        near = 100 * given if percent and given < 1 else given / 100 if share and given >= 1 else None
+        model(**{name: near})
+    except (TypeError, ValueError):  # pydantic's own error is a ValueError too
+        return None
+    return near
 
 
 _RULES: Mapping[str, str] = {
@@ -198,5 +215,5 @@ def shared_out(options: Mapping[str, Any], *models: type[Options]) -> list[dict[
     given = {current_name(name, *models): value for name, value in options.items()}
     for name in given:
         if name not in names:
-            raise OptionError(f"there is no option {name!r}; {did_you_mean(name, names)}")
+            raise OptionError(f"there is no option {name!r}; {meant(name, models)}")
     return [{name: value for name, value in given.items() if name in model.model_fields} for model in models]

@@ -20,8 +20,9 @@ from functools import cached_property
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
 
-from lstm_lab.errors import OptionError, did_you_mean
+from lstm_lab.errors import OptionError
 from lstm_lab.options import current_name, option_extra
+from lstm_lab.options.spelling import closest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -249,9 +250,15 @@ class Command:
             meant = ", ".join(flag.written for flag in matches)
             raise OptionError(f"{stem} could be {meant}; write it out")
         if not matches:
-            written = [flag.written for flag in self.flags.values()]
-            raise OptionError(f"{self.name} has no flag {stem}; {did_you_mean(stem, written).replace(chr(39), '')}")
+            raise OptionError(f"{self.name} has no flag {stem}; {self._nearest(name)}")
         return matches[0], attached if equals else None
+
+    def _nearest(self, name: str) -> str:
+        """End the refusal of an unknown flag with the nearest one, or with all of them."""
+        near = closest(name, self.flags)
+        if near is not None:
+            return f"did you mean {self.flags[near].written}?"
+        return "choose from " + ", ".join(flag.written for flag in self.flags.values())
 
     def _value(self, flag: Flag, attached: str | None, words: list[str]) -> str:
         if flag.value is None:
@@ -269,6 +276,11 @@ class Command:
 
     def _check_places(self, places: list[str], given: Mapping[str, str]) -> None:
         allowed = (0 if self.place is None else 1) + bool(self.second)
+        for word in places:
+            stem, equals, value = word.partition("=")
+            name = stem.lstrip("-").replace("-", "_")
+            if (equals or word.startswith("-")) and name in self.flags:
+                raise OptionError(f"{self.name} takes flags, got {word!r}; did you mean {self._written(name, value)}?")
         if len(places) > allowed:
             raise OptionError(
                 f"{self.name} does not know what {places[allowed]!r} is for; a value with spaces needs quotes, "
@@ -276,6 +288,10 @@ class Command:
             )
         if places and self.place is not None and self.place.name in given:
             raise OptionError(f"the {self.place.name} is given twice, alone and with {self.place.written}; keep one")
+
+    def _written(self, name: str, value: str) -> str:
+        flag = self.flags[name]
+        return f"{flag.written} {value or flag.example or flag.default}".rstrip()
 
     def help(self) -> str:
         """Write the whole help: usage, meaning, examples, then every flag."""

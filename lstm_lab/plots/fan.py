@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.forecasting.forecast import Forecast
+from lstm_lab.forecasting.forecast import ENOUGH, Forecast
 from lstm_lab.formatting import ordinal, span
 from lstm_lab.plots import plot, style
 from lstm_lab.plots.style import BLACK, BLUE, GREY, ORANGE, VERMILION, axes, canvas, positions, short, time_axis, titles
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["fan_figure"]
 
-ENOUGH = 50
-"""Paths below which no filled band is drawn: its edges would be single paths."""
 SHOWN = 20
 """Sample paths drawn beside the band."""
 
@@ -54,11 +52,9 @@ def fan_figure(
     index = history.index.append(forecast.index) if len(history) else forecast.index
     place = positions(index)
     past, ahead = place[: len(history)], place[len(history) :]
-    subtitle = forecast.band_name()
+    subtitle = forecast.band_name() if forecast.has_band else f"fewer than {ENOUGH} paths, so no band is drawn"
     if "median" in forecast.details:  # not the network's own
         subtitle += f"\nmedian: {forecast.details['median']}"
-    if len(forecast.paths) < ENOUGH:
-        subtitle += f"\nfewer than {ENOUGH} paths, so no band is drawn"
     _history(made, past, history)
     _paths(made, ahead, forecast)
     if actual is not None:
@@ -104,7 +100,7 @@ def _paths(made: Axes, ahead: np.ndarray, forecast: Forecast) -> None:
     marks: dict[str, Any] = {"marker": "o", "markersize": 4} if forecast.horizon == 1 else {}
     low, high = forecast.levels
     lower, q25, median, q75, upper = forecast.quantile([low, 0.25, 0.5, 0.75, high])
-    enough = len(forecast.paths) >= ENOUGH
+    enough = forecast.has_band
     if enough:
         _band(made, ahead, (lower, upper), 0.2, _edges(low, high))
         if forecast.interval > 50:

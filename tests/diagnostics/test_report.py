@@ -30,7 +30,7 @@ def test_every_option_is_one_of_a_training_with_the_same_meaning():
     for name, field in InputOptions.model_fields.items():
         assert TrainOptions.model_fields[name].default == field.default
         assert TrainOptions.model_fields[name].description == field.description
-    with pytest.raises(OptionError, match="there is no option 'lookbak'; did you mean 'lookback'"):
+    with pytest.raises(OptionError, match="there is no option 'lookbak'; did you mean lookback=60"):
         lab.features(lab.example("oil"), lookbak=3)
 
 

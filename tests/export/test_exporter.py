@@ -203,7 +203,7 @@ def test_an_earlier_file_is_replaced_and_a_failure_leaves_it(run, tmp_path, monk
         ("no/x.tflite", {}, r"a folder that exists, got .*x\.tflite; make .*no first"),
         (".", {}, r"ends in \.tflite"),
         ("folder.tflite", {}, r"is a file, got the folder .*folder\.tflite; choose another name"),
-        ("x.tflite", {"quantise": "int8"}, r"there is no option 'quantise'; did you mean 'quantize'\?"),
+        ("x.tflite", {"quantise": "int8"}, r"there is no option 'quantise'; did you mean quantize=int16x8"),
         ("x.tflite", {"quantize": "int4"}, r"quantize should be 'none', .*'int8' or 'int16x8', got 'int4'"),
     ],
 )

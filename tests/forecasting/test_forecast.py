@@ -58,8 +58,8 @@ def test_a_level_outside_0_to_1_is_refused(q):
         ({"paths": np.array([[0, 0, np.nan, 0, 0]])}, "nan in path 0 at step 3"),
         ({"paths": np.array([[0, 0, 0, 0, np.inf]])}, "inf in path 0 at step 5"),
         ({"kind": "predictiv"}, "did you mean 'predictive'"),
-        ({"interval": 150}, "between 0 and 100, got 150"),
-        ({"interval": 0}, "between 0 and 100, got 0"),
+        ({"interval": 150}, "below 100, got 150"),
+        ({"interval": 0}, "below 100, got 0"),
     ],
 )
 def test_a_bad_forecast_is_refused_in_one_line(change, message):

@@ -28,7 +28,7 @@ from lstm_lab.widgets.next_training import next_weights
 
 PLANS = {name: getattr(sections, name) for name in ("TRAIN", "FORECAST", "BACKTEST", "GATES", "MEMORY")}
 SMALL = {"lookback": 8, "units": [4], "dense": [], "epochs": 2, "batch": 32, "transform": "diff"}
-OTHERS = {
+OTHERS = {"interval": 80.0,
     "target": "volume", "time": "date", "features": ("log_return", "bollinger(20, 2)"), "transform": "seasonal_diff(7)",
     "weights": "exponential:2.5", "learning_rate": 0.00123456789, "dense": (), "calibrate": False, "refit": 10,
     "preset": "classic", "renew": False, "adapt": True, "recall": (), "at": "-20", "max_gap": "3D", "dropout": 0.0,

@@ -10,7 +10,9 @@ import ipywidgets
 from lstm_lab.errors import OptionError
 from lstm_lab.notebook.dashboard.fields import field_of
 from lstm_lab.notebook.dashboard.style import box, paragraph
+from lstm_lab.options import OPTION_NAMES
 from lstm_lab.options.flags import Flag, value_text
+from lstm_lab.options.spelling import as_controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,7 +91,7 @@ class Control:
         try:
             _ = self.value
         except OptionError as mistake:
-            said = str(mistake)
+            said = as_controls(str(mistake), OPTION_NAMES)
         else:
             said = ""
         shown = paragraph(said, "lab-wrong") if said else ""

@@ -14,6 +14,8 @@ from lstm_lab.errors import LabError
 from lstm_lab.notebook.dashboard.clicks import in_main, sent_at, stop_arrives
 from lstm_lab.notebook.dashboard.style import box, paragraph
 from lstm_lab.notebook.live import LiveProgress
+from lstm_lab.options import OPTION_NAMES
+from lstm_lab.options.spelling import as_controls
 from lstm_lab.widgets.stop import can_interrupt
 
 if TYPE_CHECKING:
@@ -147,7 +149,8 @@ class Bar:
     def refuse(self, text: str) -> None:
         """Say what was wrong, in one line."""
         self.refused = True
-        self._put(f'<p class="lab-wrong" role="alert">{html.escape(" ".join(text.split()))}</p>')
+        line = as_controls(" ".join(text.split()), OPTION_NAMES)
+        self._put(f'<p class="lab-wrong" role="alert">{html.escape(line)}</p>')
 
     def progress(self, share: float, text: str) -> None:
         """Show how far it is."""

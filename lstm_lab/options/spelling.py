@@ -1,0 +1,133 @@
+"""How each face writes an option, and which option somebody meant who wrote another name.
+
+A message is written once, as in Python: ``try learning_rate=0.0001``. A magic and the command line show it as
+``try --learning-rate 0.0001``, the dashboard as ``try learning rate 0.0001``; what stands inside a call, as in
+``lab.load("prices.csv", time="date")``, stays Python everywhere.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from lstm_lab.options.base import Options
+
+__all__ = ["as_controls", "as_flags", "closest", "meant"]
+
+_SYNONYMS = {
+    "batch_size": "batch",
+    "confidence": "interval",
+    "coverage": "interval",
+    "date": "time",
+    "early_stopping": "patience",
+    "hidden": "units",
+    "hidden_size": "units",
+    "layers": "units",
+    "level": "interval",
+    "lr": "learning_rate",
+    "max_epochs": "epochs",
+    "n_ahead": "horizon",
+    "n_epochs": "epochs",
+    "n_jobs": "workers",
+    "n_paths": "paths",
+    "num_epochs": "epochs",
+    "num_samples": "paths",
+    "random_seed": "seed",
+    "random_state": "seed",
+    "samples": "paths",
+    "sequence_length": "lookback",
+    "steps": "horizon",
+    "timesteps": "lookback",
+    "val_split": "validation",
+    "validation_split": "validation",
+    "window": "lookback",
+    "window_size": "lookback",
+    "y": "target",
+}
+"""What other libraries call an option."""
+_VALUE = r"""'[^']*'|"[^"]*"|\[[^\]]*\]|\([^)]*\)|-?[\w:+-]*(?:\.\w+)*"""
+_CALL = r"[\w.]+\((?:[^()]|\([^()]*\))*\)"
+_OPTION = re.compile(rf"(?P<call>{_CALL})|(?<![\w.-])(?P<name>[a-z][a-z_]*)=(?!=)(?P<value>{_VALUE})")
+_SUBJECT = re.compile(r"^(?P<name>[a-z][a-z_]*)(?= (?:should|needs at) )")
+
+
+def as_flags(text: str, names: Collection[str]) -> str:
+    """Write the options of a message as flags.
+
+    Parameters
+    ----------
+    text
+        As in Python.
+    names
+        The options that have a flag.
+
+    Examples
+    --------
+    >>> as_flags("the loss was no number; try learning_rate=0.0001 or units=[32, 16]", {"learning_rate", "units"})
+    'the loss was no number; try --learning-rate 0.0001 or --units 32,16'
+    >>> as_flags("lookback should be a whole number; see lab.load(x, time='date')", {"lookback", "time"})
+    "--lookback should be a whole number; see lab.load(x, time='date')"
+    """
+    return _rewritten(text, names, lambda name: "--" + name.replace("_", "-"))
+
+
+def as_controls(text: str, names: Collection[str]) -> str:
+    """Write the options of a message as the dashboard's labels do.
+
+    >>> as_controls("train with forget_bias=1.0 and calibrate=False", {"forget_bias", "calibrate"})
+    'train with forget bias 1.0 and calibrate off'
+    """
+    return _rewritten(text, names, lambda name: name.replace("_", " "))
+
+
+def _rewritten(text: str, names: Collection[str], label: Callable[[str], str]) -> str:
+    def option(found: re.Match[str]) -> str:
+        if found["call"] is not None or found["name"] not in names:
+            return found[0]
+        return f"{label(found['name'])} {_typed(found['value'])}".rstrip()
+
+    def subject(found: re.Match[str]) -> str:
+        return label(found["name"]) if found["name"] in names else found[0]
+
+    return _SUBJECT.sub(subject, _OPTION.sub(option, text))
+
+
+def _typed(value: str) -> str:
+    """Write a Python value as a person types it after a flag."""
+    words = {"True": "on", "False": "off", "None": "none"}
+    if value[:1] in {"[", "("}:
+        return ",".join(_typed(part.strip()) for part in value[1:-1].split(",") if part.strip())
+    bare = value[1:-1] if value[:1] in {"'", '"'} else value
+    return f'"{bare}"' if re.search(r"[\s,()]", bare) else words.get(bare, bare)
+
+
+def closest(name: str, choices: Iterable[str]) -> str | None:
+    """Find the option that a name may mean: what other libraries call so, else the nearest in letters.
+
+    >>> closest("batch_size", ["batch", "epochs"]), closest("epcohs", ["batch", "epochs"]), closest("zzz", ["batch"])
+    ('batch', 'epochs', None)
+    """
+    names = list(choices)
+    synonym = _SYNONYMS.get(name.lower())
+    near = [synonym] if synonym in names else difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
+def meant(name: str, models: Iterable[type[Options]]) -> str:
+    """End the refusal of an unknown option with the nearest one of some models, written as in Python.
+
+    >>> from lstm_lab.options import TrainOptions
+    >>> meant("epcohs", [TrainOptions])
+    'did you mean epochs=100?'
+    """
+    fields = {field: option for model in models for field, option in model.model_fields.items()}
+    near = closest(name, fields)
+    if near is None:
+        return "choose from " + ", ".join(fields)
+    extra = fields[near].json_schema_extra
+    example = extra.get("example") if isinstance(extra, dict) else None
+    return f"did you mean {near}={'' if example is None else example}?"
