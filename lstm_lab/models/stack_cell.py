@@ -1,13 +1,16 @@
-"""The user's stack as text: each top-level expression of a cell that is a Keras layer is a layer, in order."""
+"""The user's stack as text: every expression of a cell that is a Keras layer is a layer, in the order it is run."""
 
 from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 import itertools
 import linecache
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import StackError, did_you_mean
@@ -15,10 +18,14 @@ from lstm_lab.models.backend import keras
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 __all__ = ["SourcedLayer", "read_stack"]
 
 _CELLS = itertools.count(1)
+_KERAS = str(Path(keras.__file__).parent)
+_CALLED, _SEEN = "__lstm_lab_called__", "__lstm_lab_seen__"
+"""Names under which a cell reaches what listens to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +53,9 @@ def read_stack(source: str, namespace: dict[str, Any]) -> list[SourcedLayer]:
     Parameters
     ----------
     source
-        Python. An expression at top level that evaluates to a layer, or to a list or tuple of layers, counts; any
-        other expression is only run. Statements run in the namespace and leave their assignments there.
+        Python. An expression that stands for itself and evaluates to a layer, or to a list, tuple or generator of
+        layers, counts, each time it is run: at top level, in a loop or an ``if``, or in a function of the cell that is
+        called. Any other expression is only run. Assignments stay in the namespace.
     namespace
         The user's names. ``keras`` and all names of ``keras.layers`` are lent to the cell below the user's own names,
         as Python's builtins are, so the namespace holds none of them afterwards.
@@ -60,73 +68,206 @@ def read_stack(source: str, namespace: dict[str, Any]) -> list[SourcedLayer]:
     Raises
     ------
     StackError
-        For a syntax error, and for a class where a layer is meant (``LSTM`` without its parentheses).
+        For a syntax error, a class where a layer is meant (``LSTM`` without its parentheses), a layer that Keras
+        refuses to make, and a layer that is made and then no line stands for.
     Exception
         Whatever the user's own code raises, with its lines in the traceback.
     """
     filename = f"<stack {next(_CELLS)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     try:
-        statements = ast.parse(source, filename).body
+        tree = ast.fix_missing_locations(_Listening(source).visit(ast.parse(source, filename)))
+        code = compile(tree, filename, "exec")
     except SyntaxError as error:
-        text = (error.text or "").strip()
+        lines = source.splitlines()
+        text = (error.text or (lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else "")).strip()
         raise StackError(f"line {error.lineno}: {text!r} is not Python ({error.msg}); mend the line") from None
-    found: list[SourcedLayer] = []
-    with _lent_names(namespace):
-        for statement in statements:
-            if not isinstance(statement, ast.Expr):
-                exec(compile(ast.Module([statement], []), filename, "exec"), namespace)  # noqa: S102 - the user's own cell
+    heard = _Heard()
+    with _lent_names(namespace, {_CALLED: heard.called, _SEEN: heard.seen}):
+        try:
+            exec(code, namespace)  # noqa: S102 - the user's own cell
+        except StackError:
+            raise
+        except Exception as error:
+            _explain(error, filename, source)
+            raise
+    heard.check()
+    return heard.layers
+
+
+class _Listening(ast.NodeTransformer):
+    """Lets a cell tell of the value of every call, and of every expression that stands for itself."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._outer: list[int] = []
+        self._numbers = itertools.count(1)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        text = self._text(node)
+        self.generic_visit(node)
+        node.value = _call(_SEEN, node.value, ast.Constant(node.lineno), ast.Constant(text))
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        text, number, outer = self._text(node), next(self._numbers), self._outer[-1] if self._outer else 0
+        self._outer.append(number)
+        self.generic_visit(node)
+        self._outer.pop()
+        told = [ast.Constant(value) for value in (node.lineno, text, number, outer)]
+        return _call(_CALLED, node, *told)
+
+    def _text(self, node: ast.AST) -> str:
+        return " ".join((ast.get_source_segment(self._source, node) or "").split())
+
+
+def _call(name: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
+
+
+@dataclass(slots=True)
+class _Made:
+    """A layer that a call gave, and whether another layer was given it."""
+
+    layer: Any
+    line: int
+    text: str
+    outer: int
+    used: bool = False
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What a cell has made so far."""
+
+    layers: list[SourcedLayer] = field(default_factory=list)
+    made: dict[int, _Made] = field(default_factory=dict)
+
+    def called(self, value: Any, line: int, text: str, number: int, outer: int) -> Any:
+        """Note a layer that a call gave; what stood among its arguments is part of it."""
+        if isinstance(value, keras.Layer):
+            for other in self.made.values():
+                other.used |= other.outer == number and other.layer is not value
+            known = self.made.get(id(value))
+            self.made[id(value)] = _Made(value, line, text, outer, known is not None and known.used)
+        return value
+
+    def seen(self, value: Any, line: int, text: str) -> None:
+        """Collect the layers that an expression stands for, if any."""
+        values = list(value) if isinstance(value, list | tuple | GeneratorType) else [value]
+        for item in values:
+            if isinstance(item, type) and issubclass(item, keras.Layer):
+                raise StackError(
+                    f"line {line}: {text} is a class, not a layer; write it with parentheses, {item.__name__}(...)"
+                )
+        if values and all(isinstance(item, keras.Layer | keras.KerasTensor) for item in values):
+            self.layers.extend(SourcedLayer(item, line, text) for item in values)
+
+    def check(self) -> None:
+        """Refuse a layer that was made and is neither in the stack nor part of a layer that is."""
+        parts: set[int] = set()
+        names: set[str] = set()
+        for found in self.layers:
+            for part in found.layer._flatten_layers() if isinstance(found.layer, keras.Layer) else ():  # noqa: SLF001 - Keras has no public walk
+                parts.add(id(part))
+                names.add(part.name.removeprefix("forward_"))  # Bidirectional copies the layer that it is given
+        called = any(isinstance(found.layer, keras.KerasTensor) for found in self.layers)
+        for one in self.made.values():
+            if called and one.layer._inbound_nodes:  # noqa: SLF001 - the stack is refused for what it was called on
                 continue
-            expression = compile(ast.Expression(statement.value), filename, "eval")
-            try:
-                value = eval(expression, namespace)  # noqa: S307 - likewise
-            except NameError as unknown:
-                _misspelt(unknown.name, statement)
-                raise
-            text = " ".join((ast.get_source_segment(source, statement) or "").split())
-            found.extend(SourcedLayer(layer, statement.lineno, text) for layer in _layers_of(value, statement, text))
+            if not (one.used or id(one.layer) in parts or one.layer.name in names):
+                raise StackError(
+                    f"line {one.line}: {one.text} is made, but no line of its own stands for it; write it, or the name"
+                    " or list that holds it, on a line of its own"
+                )
+
+
+def _explain(error: Exception, filename: str, source: str) -> None:
+    """Refuse, in one line, a misspelt layer and a layer that Keras would not make; leave any other error alone."""
+    frames = [(frame, line) for frame, line in _frames(error) if frame.f_code.co_filename == filename]
+    if not frames:
+        return
+    line = frames[-1][1]
+    text = " ".join(source.splitlines()[line - 1].split())
+    innermost = _frames(error)[-1][0].f_code.co_filename
+    if isinstance(error, NameError) and innermost == filename and frames[-1][0].f_code.co_name == "<module>":
+        _misspelt(error.name, line, text)
+    refused = innermost.startswith(_KERAS) or (innermost == filename and "__init__()" in str(error))
+    if isinstance(error, TypeError | ValueError) and refused:
+        raise StackError(f"line {line}: {text}: {_reason(error, text)}") from None
+
+
+def _frames(error: Exception) -> list[tuple[FrameType, int]]:
+    traceback, found = error.__traceback__, []
+    while traceback is not None:
+        found.append((traceback.tb_frame, traceback.tb_lineno))
+        traceback = traceback.tb_next
     return found
 
 
-def _misspelt(name: str | None, statement: ast.Expr) -> None:
+def _reason(error: Exception, text: str) -> str:
+    """Put Keras's complaint into one line, and find the argument that a misspelt one may mean."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    reason = lines[0].rstrip(".") if lines else type(error).__name__
+    unknown = getattr(error, "unknown", None) or _unknown(reason)
+    kind = next((name for name in _calls(text) if isinstance(getattr(keras.layers, name, None), type)), None)
+    if unknown is None or kind is None:
+        return f"{reason}; mend the arguments"
+    accepted = [name for name in inspect.signature(getattr(keras.layers, kind)).parameters if name not in _VARIADIC]
+    remedy = did_you_mean(unknown, accepted)
+    return f"{kind} takes no {unknown}=; {remedy if remedy.startswith('did') else 'leave it out'}"
+
+
+_VARIADIC = {"kwargs", "args"}
+
+
+def _unknown(reason: str) -> str | None:
+    """Read the argument that Keras or Python does not know off the message."""
+    for mark in ("Unrecognized keyword arguments passed to", "unexpected keyword argument"):
+        if mark in reason:
+            quoted = reason.partition(mark)[2].split("'")
+            return quoted[1] if len(quoted) > 1 else None
+    return None
+
+
+def _calls(text: str) -> list[str]:
+    """Name what a line calls, the innermost last, if it can be read alone."""
+    try:
+        tree = ast.parse(text.rstrip(":"))
+    except SyntaxError:
+        return []
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "") for name in called][::-1]
+
+
+def _misspelt(name: str | None, line: int, text: str) -> None:
     """Refuse a name that the line itself calls, and that is nearly a layer's: LTSM(64)."""
-    called = {
-        node.func.id for node in ast.walk(statement) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
-    if name is None or name not in called:
+    if name is None or name not in _calls(text):
         return
     layers = [one for one, kind in vars(keras.layers).items() if isinstance(kind, type)]
     remedy = did_you_mean(name, layers)
     if remedy.startswith("did you mean"):
-        raise StackError(f"line {statement.lineno}: there is no {name!r}; {remedy}") from None
+        raise StackError(f"line {line}: there is no {name!r}; {remedy}") from None
 
 
 @contextmanager
-def _lent_names(namespace: dict[str, Any]) -> Iterator[None]:
+def _lent_names(namespace: dict[str, Any], listeners: dict[str, Any]) -> Iterator[None]:
     """Lend the names of Keras below the user's, in the place where Python looks for its builtins."""
     public = {name: value for name, value in vars(keras.layers).items() if not name.startswith("_")}
     models = {"keras": keras, "layers": keras.layers, "Sequential": keras.Sequential}
     lacked = "__builtins__" not in namespace
     own = namespace.get("__builtins__")
-    namespace["__builtins__"] = {**models, **public, **vars(builtins)}
+    lent = {**models, **public, **vars(builtins), **listeners}
+    namespace["__builtins__"] = lent
     try:
         yield
     finally:
+        # A function of the cell keeps these names, and may be called when the cell is over.
+        lent[_CALLED], lent[_SEEN] = (lambda value, *_: value), (lambda value, *_: value)
         if lacked:
             del namespace["__builtins__"]
         else:
             namespace["__builtins__"] = own
-
-
-def _layers_of(value: Any, statement: ast.Expr, text: str) -> list[Any]:
-    """Give the layers that an expression's value stands for, if any."""
-    values = list(value) if isinstance(value, list | tuple) else [value]
-    for item in values:
-        if isinstance(item, type) and issubclass(item, keras.Layer):
-            raise StackError(
-                f"line {statement.lineno}: {text} is a class, not a layer; write it with parentheses, "
-                f"{item.__name__}(...)"
-            )
-    if values and all(isinstance(item, keras.Layer | keras.KerasTensor) for item in values):
-        return values
-    return []

@@ -21,19 +21,26 @@ def test_expressions_are_layers_and_statements_run_in_the_users_namespace():
 half = units // 2
 LSTM(units)
 for _ in range(2):
-    Dense(99)  # inside a block: no layer
+    Dense(9)
 block = [Dropout(0.1), Dense(half)]
 block
 (Dense(3), Dense(1))
 print("text")
 []
-[1, Dense(2)]
 """
     found = read_stack(source, namespace)
-    assert [type(one.layer).__name__ for one in found] == ["LSTM", "Dropout", "Dense", "Dense", "Dense"]
-    assert [one.line for one in found] == [3, 7, 7, 8, 8]
+    assert [type(one.layer).__name__ for one in found] == [
+        "LSTM",
+        "Dense",
+        "Dense",
+        "Dropout",
+        "Dense",
+        "Dense",
+        "Dense",
+    ]
+    assert [one.line for one in found] == [3, 5, 5, 7, 7, 8, 8]
     assert found[0].place == "line 3: LSTM(units)"
-    assert found[2].layer.units == 2
+    assert found[4].layer.units == 2
     assert namespace.keys() == {"units", "half", "_", "block"}
 
 
@@ -93,3 +100,74 @@ def test_a_slip_of_the_pen_is_one_line(source, said):
 
 def test_a_cell_without_layers_is_an_empty_stack():
     assert read_stack("x = 1\nx", {}) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "units"),
+    [
+        ("for n in (8, 4):\n    LSTM(n)\n    Dropout(0.1)\nDense(1)", [8, None, 4, None, 1]),
+        ("deep = True\nif deep:\n    LSTM(8)\nelse:\n    GRU(4)\nDense(1)", [8, 1]),
+        ("[LSTM(n) for n in (8, 4)]\nDense(1)", [8, 4, 1]),
+        ("(LSTM(n) for n in (8, 4))\nDense(1)", [8, 4, 1]),
+        ("def block(n):\n    LSTM(n)\n    Dropout(0.1)\nblock(8)\nblock(4)\nDense(1)", [8, None, 4, None, 1]),
+        ("def block(n):\n    return [LSTM(n), Dropout(0.1)]\nblock(8)\nDense(1)", [8, None, 1]),
+        ("first = LSTM(8)\nfirst\nDense(1)", [8, 1]),
+        ("parts = []\nfor n in (8, 4):\n    parts.append(LSTM(n))\nparts\nDense(1)", [8, 4, 1]),
+        ("n = 0\nwhile n < 2:\n    n += 1\n    LSTM(n)\nDense(1)", [1, 2, 1]),
+        ("try:\n    LSTM(8)\nfinally:\n    Dense(1)", [8, 1]),
+        ("inner = LSTM(8)\nBidirectional(inner)\nDense(1)", [None, 1]),
+        ("RNN([LSTMCell(4), GRUCell(3)])\nDense(1)", [None, 1]),
+        ("inner = Dense(3)\nwrapped = TimeDistributed(inner)\nwrapped\nLSTM(2)\nDense(1)", [None, 2, 1]),
+        ("model = Sequential()\nmodel.add(LSTM(8))\nmodel\nDense(1)", [None, 1]),
+        ("i = Input((10, 3))\nm = keras.Model(i, Dense(1)(LSTM(4)(i)))\nm", [None]),
+    ],
+)
+def test_every_layer_that_is_called_for_is_a_layer_in_order(source, units):
+    assert [getattr(found.layer, "units", None) for found in read_stack(source, {})] == units
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("first = LSTM(8)\nDense(1)", "line 1: LSTM(8) is made, but no line of its own stands for it; write it"),
+        ("stack = [\n  LSTM(8),\n  Dense(1)]", "line 2: LSTM(8) is made, but no line of its own"),
+        ("for n in (1, 2):\n    x = LSTM(n)\nDense(1)", "line 2: LSTM(n) is made"),
+        ("{'a': LSTM(8)}\nDense(1)", "line 1: LSTM(8) is made"),
+        ("[LSTM(8), 3]\nDense(1)", "line 1: LSTM(8) is made"),
+        ("def block(n):\n    kept = LSTM(n)\nblock(8)\nDense(1)", "line 2: LSTM(n) is made"),
+        ("LSTM(8)\nreturn 1", "line 2: 'return 1' is not Python ('return' outside function); mend the line"),
+        ("LSTM('64')\nDense(1)", "line 1: LSTM('64'): "),
+        ("LSTM(8, unit_forget_bas=True)\nDense(1)", "LSTM takes no unit_forget_bas=; did you mean 'unit_forget_bias'?"),
+        ("Dense(1, zzz=3)", "line 1: Dense(1, zzz=3): Dense takes no zzz=; leave it out"),
+        ("LSTM()\nDense(1)", "line 1: LSTM(): LSTM.__init__() missing 1 required positional argument: 'units'"),
+        ("for n in (8, -4):\n    Dense(n)", "line 2: Dense(n): "),
+        ("Dense(1, activation='rleu')", "line 1: Dense(1, activation='rleu'): "),
+    ],
+)
+def test_what_cannot_be_collected_or_made_is_refused_with_its_line(source, said):
+    with pytest.raises(StackError) as caught:
+        read_stack(source, {})
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_helper_of_an_earlier_cell_counts_by_what_it_gives_back():
+    namespace = {}
+    read_stack("def block(n):\n    return [LSTM(n), Dropout(0.1)]", namespace)
+    assert kinds("block(3)\nDense(1)", namespace) == ["LSTM", "Dropout", "Dense"]
+
+
+def test_a_class_of_the_users_own_keeps_its_lines_to_itself():
+    source = """
+class Scaled(keras.Layer):
+    'A layer of its own.'
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.inner = Dense(2)
+    def call(self, x):
+        return 2 * self.inner(x)
+LSTM(3)
+Scaled()
+Dense(1)
+"""
+    assert kinds(source) == ["LSTM", "Scaled", "Dense"]
