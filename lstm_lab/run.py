@@ -18,10 +18,11 @@ from lstm_lab.forecasting.predictor import Prediction
 from lstm_lab.forecasting.stream import Stream
 from lstm_lab.formatting import moment, number
 from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows
-from lstm_lab.models.build import build_forecaster, from_model, read_stack, reference_stack
+from lstm_lab.models.stack import forecaster_of, given_stack, refuse_meaningless
 from lstm_lab.options import ExportOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
 from lstm_lab.results import Shown, Summary
 from lstm_lab.serialization import Record, read_run, write_run
+from lstm_lab.simulation.network import Network
 from lstm_lab.training.fit import fit
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.interpret.trace import Trace
-    from lstm_lab.models.forecaster import Forecaster
     from lstm_lab.options.keywords import ExportKeywords, ForecastKeywords, MemoryKeywords, TrainKeywords
     from lstm_lab.simulation.residuals import Residuals
     from lstm_lab.simulation.simulator import Simulator
@@ -397,6 +397,8 @@ class Run(Shown):
 
     def _against_naive(self, naive: float) -> str:
         loss = self.metrics["val_loss"]
+        if naive == 0:
+            return f"{number(loss)}; the naive forecast's is 0, for nothing changes in the validation rows"
         change = 100 * (1 - loss / naive)
         word = "below" if change >= 0 else "above"
         return f"{number(loss)}, {abs(change):.0f} % {word} the naive forecast's {number(naive)} (one step ahead)"
@@ -419,8 +421,9 @@ def train(
     source
         A file, DataFrame or Series; see `lstm_lab.load`.
     stack
-        Keras layers in order, the source text of a ``%%lstm_train`` cell, or a whole `keras.Model`; by default the
-        reference stack that ``cell``, ``units``, ``dropout`` and ``dense`` describe.
+        Keras layers in order, the source text of a ``%%lstm_train`` cell, or a whole `keras.Model`, such as
+        another run's ``run.model``; what has weights is copied with them, and stays as it is. By default the reference
+        stack that ``cell``, ``units``, ``dropout`` and ``dense`` describe; beside a stack these four are refused.
     namespace
         Where the text of `stack` is run; its assignments stay there.
     listener
@@ -447,10 +450,13 @@ def train(
     >>> run = lab.train(lab.example("oil"), transform="log_return", units=[32], epochs=5)  # doctest: +SKIP
     """
     chosen = TrainOptions.of(options)
+    layers = given_stack(stack)
+    refuse_meaningless(layers, chosen)
     ready = prepare(source, chosen, weighting=chosen.weights)
     dataset, encoder = ready.dataset, ready.dataset.encoder
     split = dataset.checked_split()
-    forecaster = _forecaster(stack, namespace, chosen, len(encoder.columns))
+    forecaster = forecaster_of(layers, namespace, chosen, len(encoder.columns))
+    Network(forecaster.model)  # what could not forecast is refused before the first epoch
     no_change = float(encoder.standardise(np.zeros(())))
     training = fit(
         forecaster,
@@ -501,25 +507,3 @@ def load_run(path: str | PathLike[str]) -> Run:
     """
     fitted, dataset, record, experiences = read_run(path)
     return Run(fitted, dataset, *record, experiences)
-
-
-def _forecaster(stack: Any, namespace: dict[str, Any] | None, options: TrainOptions, columns: int) -> Forecaster:
-    """Build the network: the reference stack, a user's text or layers, or a whole model."""
-    if isinstance(stack, str) and not stack.strip():
-        stack = None
-    if hasattr(stack, "count_params") and hasattr(stack, "fit"):
-        return from_model(stack, options.lookback, columns)
-    if stack is None:
-        layers: Sequence[Any] = reference_stack(options)
-    elif isinstance(stack, str):
-        layers = read_stack(stack, {} if namespace is None else namespace)
-    else:
-        layers = stack
-    return build_forecaster(
-        layers,
-        options.lookback,
-        columns,
-        forget_bias=options.forget_bias,
-        seed=options.seed,
-        supervise=options.supervise,
-    )

@@ -185,6 +185,8 @@ def compare(
 
 
 def _check(settings: Settings[CompareOptions]) -> None:
+    if "cell" in settings.train.model_fields_set:
+        raise OptionError("kinds= says which cells are compared, so cell= means nothing beside it; leave cell= out")
     check_kinds(settings.study.kinds)
     if "transformer" in settings.study.kinds and settings.train.supervise == "every":
         raise OptionError("supervise='every' needs a recurrent network, got the kind 'transformer'; leave one out")

@@ -13,6 +13,7 @@ from lstm_lab.forecasting.predictor import SCORE_CHUNKS, Prediction
 from lstm_lab.models.serialize import fresh_layers, unpack
 from lstm_lab.models.transformer import transformer_stack
 from lstm_lab.options import TrainOptions
+from lstm_lab.options.training import STACK_OPTIONS
 from lstm_lab.parallel import Halted
 from lstm_lab.run import train
 from lstm_lab.simulation.residuals import heard
@@ -74,7 +75,7 @@ class Fit:
 
     def __call__(self, stop: threading.Event | None = None) -> Fitted:
         """Train, calibrate, draw; nothing after `cut` reaches training or calibration."""
-        run = train(self.frame.iloc[: self.cut], stack=self._stack(), stop=stop, **self.train)
+        run = train(self.frame.iloc[: self.cut], stack=self._stack(), stop=stop, **self._options())
         if run.end.reason in {"stopped", "interrupted"}:  # its network had less training than the others
             raise Halted
         prediction = Prediction(run.fitted, run.dataset, self.forecast)
@@ -102,6 +103,12 @@ class Fit:
             seconds=ended - started,
             drawing_seconds=ended - calibrated,
         )
+
+    def _options(self) -> dict[str, Any]:
+        """Give the options that mean something: those of a stack only where it is built from them."""
+        unused = set(STACK_OPTIONS if self.transformer or self.layers is not None else ())
+        unused |= {"delta"} if self.train.get("loss", "huber") != "huber" else set()
+        return {name: value for name, value in self.train.items() if name not in unused}
 
     def _stack(self) -> list[Any] | None:
         if self.transformer:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["State", "Step"]
 
-_ABSENT = (*DROPPING, keras.layers.AlphaDropout, keras.layers.ActivityRegularization, keras.layers.Identity)
+_ABSENT = (*DROPPING, keras.layers.ActivityRegularization, keras.layers.Identity)
 """Layers that do nothing but while training."""
 _PLAIN = (
     keras.layers.Dense,

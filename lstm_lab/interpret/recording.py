@@ -17,6 +17,7 @@ import numpy as np
 from lstm_lab.errors import TraceError
 from lstm_lab.interpret.graphs import as_traced
 from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.shadow import shadowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -223,28 +224,12 @@ def _listening(layers: dict[str, Any], tape: _Tape) -> Iterator[None]:
     """Shadow each layer's `inner_loop`, the one place that sees cast inputs, state and mask, and take it back after."""
     with ExitStack() as stack:
         for name, layer in layers.items():
-            stack.enter_context(_shadowed(layer, "inner_loop", _recorder(layer, name, tape)))
+            stack.enter_context(shadowed(layer, "inner_loop", _recorder(layer, name, tape)))
             # A fused kernel may run both directions at once, past the layers of a Bidirectional, and when going
             # backwards it moves the padding from the front to the end.
             if getattr(layer, "use_cudnn", False) and ("/" in name or layer.go_backwards):
-                stack.enter_context(_shadowed(layer, "use_cudnn", value=False))
+                stack.enter_context(shadowed(layer, "use_cudnn", value=False))
         yield
-
-
-@contextmanager
-def _shadowed(layer: Any, name: str, value: Any) -> Iterator[None]:
-    """Put a value before the one of an instance or its class, without Keras' attribute tracking."""
-    own = vars(layer)
-    missing = object()
-    before = own.get(name, missing)
-    own[name] = value
-    try:
-        yield
-    finally:
-        if before is missing:
-            del own[name]
-        else:
-            own[name] = before
 
 
 def _recorder(layer: Any, name: str, tape: _Tape) -> Any:
@@ -255,9 +240,9 @@ def _recorder(layer: Any, name: str, tape: _Tape) -> Any:
         # A copy, for a stateful layer hands in its variables, which hold the last state by the time they are read.
         start = [tf.identity(state) for state in keras.tree.flatten(initial_state)]
         with ExitStack() as stack:
-            stack.enter_context(_shadowed(layer, "return_sequences", value=True))
+            stack.enter_context(shadowed(layer, "return_sequences", value=True))
             if _has_more_to_tell(layer):
-                stack.enter_context(_shadowed(layer.cell, "call", _with_states(layer.cell)))
+                stack.enter_context(shadowed(layer.cell, "call", _with_states(layer.cell)))
             last, every, states = inner_loop(sequences, initial_state, mask, training=training)
         seen = [] if mask is None else keras.tree.flatten(mask)[:1]
         tape.add(layer, name, (sequences, seen, start, every, keras.tree.flatten(states)))

@@ -84,7 +84,7 @@ def build_forecaster(
     """
     sourced = _checked(list(_flattened(layers)), lookback, columns)
     if len(sourced) == 1 and is_functional(sourced[0].layer):
-        forecaster = from_model(_cloned(sourced[0].layer), lookback, columns)
+        forecaster = from_model(_cloned(sourced[0], seed), lookback, columns)
     else:
         unrolled = any(getattr(source.layer, "unroll", False) for source in sourced)
         try:
@@ -157,10 +157,17 @@ def _is_input(source: SourcedLayer, lookback: int, columns: int) -> bool:
     return True
 
 
-def _cloned(model: keras.Model) -> keras.Model:
+def _cloned(source: SourcedLayer, seed: int) -> keras.Model:
     """Copy a functional model with its weights, for a built one cannot be told from a trained one."""
-    clone = keras.models.clone_model(model)
-    clone.set_weights(model.get_weights())
+    rng = np.random.default_rng(seed)
+
+    def copied(operation: Any) -> Any:
+        if not isinstance(operation, keras.Layer):  # an operation such as x * 2 has no weights
+            return operation
+        return copy_layer(replace(source, layer=operation), rng, name=operation.name, sequences=None)
+
+    clone = keras.models.clone_model(source.layer, clone_function=copied)
+    clone.set_weights(source.layer.get_weights())
     return clone
 
 

@@ -44,6 +44,7 @@ from lstm_lab.options import (
     TrainOptions,
     TrialOptions,
 )
+from lstm_lab.options.training import STACK_OPTIONS
 
 if TYPE_CHECKING:
     from IPython.core.completer import SimpleMatcherResult
@@ -65,7 +66,8 @@ class LSTMMagics(Face):
         source = self._source(TRAIN, parsed)
         name = parsed.extras.get("output")
         stack = {"stack": cell, "namespace": self.shell.user_ns} if cell.strip() else {}
-        options = self._chosen_weights(parsed) | self._options(TrainOptions, parsed, columns_of(source))
+        unused = STACK_OPTIONS if stack else ()
+        options = self._chosen_weights(parsed) | self._options(TrainOptions, parsed, columns_of(source), without=unused)
         with self._listener(parsed) as heard:
             run = lstm_lab.train(source, listener=heard, stop=heard.stop, name=name, **stack, **options)
             self._take(run, name)
@@ -121,7 +123,9 @@ class LSTMMagics(Face):
     def _study(self, command: Command, model: type[TrialOptions], parsed: Parsed) -> Any:
         """Train several networks and judge them, by the function that the magic is named after."""
         source = self._source(command, parsed)
-        options = self._options(ForecastOptions, parsed) | self._options(TrainOptions, parsed, columns_of(source))
+        unused = ("cell",) if command is COMPARE else ()
+        options = self._options(ForecastOptions, parsed)
+        options |= self._options(TrainOptions, parsed, columns_of(source), without=unused)
         if "seed" not in parsed.values:  # one that %config has set is not a study's: it has --seeds
             options.pop("seed", None)
         options |= self._options(model, parsed)

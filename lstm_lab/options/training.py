@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lstm_lab.options.base import Marks, Name, Options, Sizes, Texts, option
 
-__all__ = ["WEIGHTS_PATTERN", "InputOptions", "TrainOptions"]
+__all__ = ["STACK_OPTIONS", "WEIGHTS_PATTERN", "InputOptions", "TrainOptions"]
 
 WEIGHTS_PATTERN = r"^(uniform|linear|exponential(:\d+(\.\d+)?)?)$"
 
@@ -75,6 +75,10 @@ class InputOptions(Options):
         ge=0,
         lt=0.5,
     )
+
+
+STACK_OPTIONS = ("cell", "units", "dropout", "dense")
+"""Options that describe the reference stack, and mean nothing beside a stack of the user's."""
 
 
 class TrainOptions(InputOptions):

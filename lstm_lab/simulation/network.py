@@ -1,8 +1,8 @@
-"""A forecaster as a chain of layers whose dropout masks are ours.
+"""A forecaster's graph of layers whose dropout masks are ours.
 
 Keras draws a new dropout mask at each call and from its own counter. A Monte Carlo path needs the opposite: masks that
 follow from a seed, that can be kept for a whole trajectory, and that the window and the state roll-out share. So the
-chain walks the model's own layers (same weights, nothing copied) and replaces only what Keras would have drawn.
+model's own operations are walked (same weights, nothing copied) and only what Keras would have drawn is replaced.
 
 Shapes: a row is one (origin, path) pair, rows = origins * paths, the paths of an origin side by side. Path j has the
 same mask at every origin, so a forecast does not depend on which other origins share its batch.
@@ -10,31 +10,18 @@ same mask at every origin, so a forecast does not depend on which other origins 
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lstm_lab.errors import ForecastError
 from lstm_lab.models.backend import keras, tf
-from lstm_lab.simulation.dropout_masks import DROPPING, Masks, rate_of
+from lstm_lab.simulation.carried import carries, state_blocker
+from lstm_lab.simulation.dropout_masks import Masks, check_masks, draws, rate_of, with_masks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Sequence
 
-__all__ = ["Chain", "Encoded"]
-
-_POINTWISE = (
-    keras.layers.Dense,
-    keras.layers.Activation,
-    keras.layers.ReLU,
-    keras.layers.LeakyReLU,
-    keras.layers.PReLU,
-    keras.layers.ELU,
-    keras.layers.LayerNormalization,
-    keras.layers.BatchNormalization,
-    keras.layers.Rescaling,
-    keras.layers.Identity,
-    *DROPPING,
-)
+__all__ = ["Encoded", "Network"]
 
 
 class Encoded(NamedTuple):
@@ -48,58 +35,86 @@ class Encoded(NamedTuple):
     """The masks that were used; feed them back to keep them."""
 
 
-class Chain:
-    """The layers of a forecaster, callable on whole windows or one step at a time.
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One call of an operation in a model's graph."""
+
+    operation: Any
+    plain: bool
+    """The call takes one tensor and no other argument."""
+    sizes: tuple[tuple[int | None, ...], ...]
+    """Shapes of the outputs."""
+
+
+class Network:
+    """A forecaster, callable on whole windows or one step at a time.
 
     Parameters
     ----------
     model
-        A built chain of Keras layers, (batch, time, columns) -> (batch, 1).
+        A built Sequential or functional model, (batch, time, columns) -> (batch, 1).
 
     Raises
     ------
     ForecastError
-        The model is no chain, or holds dropout whose masks cannot be ours.
+        The model holds dropout whose masks cannot be ours.
     """
 
     def __init__(self, model: Any) -> None:
-        self.layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-        for layer in self.layers:
-            _check(layer)
+        self._model = model
+        self._nodes = _nodes(model)
+        for operation in self._operations:
+            check_masks(operation)
         # The same cell objects under a layer that also returns its states: shared weights, nothing copied.
         self._carriers = {
             position: keras.layers.RNN(
                 layer.cell, return_sequences=layer.return_sequences, return_state=True, dtype=layer.dtype_policy
             )
-            for position, layer in enumerate(self.layers)
-            if _carries(layer)
+            for position, layer in enumerate(self._operations if self.stateless_layer() is None else ())
+            if carries(layer)
         }
         self.encode = tf.function(self._encode, reduce_retracing=True)
         self.step = tf.function(self._step, reduce_retracing=True)
 
     @property
+    def _operations(self) -> list[Any]:
+        return [node.operation for node in self._nodes]
+
+    @cached_property
+    def _is_chain(self) -> bool:
+        """Whether each operation is a layer that takes the output of the one before and nothing else."""
+        return all(node.plain and isinstance(node.operation, keras.Layer) for node in self._nodes)
+
+    @cached_property
     def stochastic(self) -> bool:
         """Whether any layer draws a mask."""
-        return any(_draws(layer) for layer in self.layers)
+        return any(draws(operation) for operation in self._operations)
 
     def stateless_layer(self) -> str | None:
         """Name the first layer for which no carried state can stand in for the window; None if there is none."""
-        if not self._carriers:
-            return str(self.layers[0].name)
-        last = max(self._carriers)
-        for position, layer in enumerate(self.layers):
-            if position in self._carriers:
-                steps_on = layer.return_sequences == (position < last)
-            else:
-                steps_on = isinstance(layer, _POINTWISE)
-            if not steps_on:
-                return str(layer.name)
-        return None
+        if not self._is_chain:
+            return next(
+                str(node.operation.name)
+                for node in self._nodes
+                if not (node.plain and isinstance(node.operation, keras.Layer))
+            )
+        return state_blocker(self._operations)
+
+    def numbers(self, lookback: int) -> int:
+        """Count the numbers of the largest output of a layer for one window."""
+        counts = []
+        for node in self._nodes:
+            for shape in node.sizes:
+                count = 1
+                for size in shape[1:]:
+                    count *= lookback if size is None else size
+                counts.append(count)
+        return max(counts)
 
     def _encode(
         self, windows: Any, seed: Any, paths: int, *, copies: int, fresh: bool, masks: list[Any] | None = None
     ) -> Encoded:
-        """Run whole windows through the chain.
+        """Run whole windows through the network.
 
         Parameters
         ----------
@@ -111,106 +126,105 @@ class Chain:
             Paths of an origin.
         copies
             `paths` while the paths of an origin still share its window, else 1. What they share is computed once:
-            it is repeated only where the first mask tells the paths apart.
+            in a chain, it is repeated only where the first mask tells the paths apart.
         fresh
             Whether a mask differs from step to step of the window, or holds for all of it.
         masks
             Masks of an earlier call, to keep them.
         """
         source = Masks(paths, seed, fresh=fresh, kept=masks)
-        x: Any = windows
-        states: list[Any] = []
-        for position, layer in enumerate(self.layers):
-            if copies > 1 and _draws(layer):
-                x, states, copies = _repeat(x, copies), _repeat(states, copies), 1
-            if position in self._carriers:
-                with _cell_masks(layer, x[:, 0], source):
-                    x, *state = self._carriers[position](x, training=_draws(layer))
-                states.append(state)
-            else:
-                x = _apply(layer, x, source)
+        if self._is_chain:
+            x, states, copies = self._through_chain(windows, source, copies)
+        else:
+            if copies > 1 and self.stochastic:
+                windows, copies = _repeat(windows, copies), 1
+            x, states = _walk(self._model, windows, None, source), []
         if copies > 1:
             x, states = _repeat(x, copies), _repeat(states, copies)
         return Encoded(tf.cast(x[:, 0], tf.float32), states, source.used)
 
+    def _through_chain(self, x: Any, source: Masks, copies: int) -> tuple[Any, list[Any], int]:
+        states: list[Any] = []
+        for position, layer in enumerate(self._operations):
+            if copies > 1 and draws(layer):
+                x, states, copies = _repeat(x, copies), _repeat(states, copies), 1
+            if position in self._carriers:
+                with with_masks(layer, x[:, 0], source):
+                    x, *state = self._carriers[position](x, training=draws(layer))
+                states.append(state)
+            else:
+                x = _apply(layer, (x,), {}, source)
+        return x, states, copies
+
     def _step(
         self, newest: Any, states: list[Any], seed: Any, paths: int, *, masks: list[Any] | None = None
     ) -> Encoded:
-        """Run one more input row, (rows, columns) float32, through the chain from carried states."""
+        """Run one more input row, (rows, columns) float32, through a chain from carried states."""
         source = Masks(paths, seed, fresh=True, kept=masks)
         x, carried = newest, []
         remaining = iter(states)
-        for position, layer in enumerate(self.layers):
+        last = max(self._carriers)
+        for position, layer in enumerate(self._operations):
             if position in self._carriers:
-                with _cell_masks(layer, x, source):
-                    x, state = layer.cell(x, next(remaining), training=_draws(layer))
+                with with_masks(layer, x, source):
+                    x, state = layer.cell(x, next(remaining), training=draws(layer))
                 carried.append(list(state))
+            elif position < last and rate_of(layer) == 0:
+                # Before the last recurrent layer the layers were built for an axis of time.
+                x = _apply(layer, (x[:, None],), {}, source)[:, 0]
             else:
-                x = _apply(layer, x, source)
+                x = _apply(layer, (x,), {}, source)
         return Encoded(tf.cast(x[:, 0], tf.float32), carried, source.used)
 
 
-def _carries(layer: Any) -> bool:
-    """Whether the layer's state can be carried forward in time."""
-    return isinstance(layer, keras.layers.RNN) and not layer.go_backwards
+def _graph(model: Any) -> Any:
+    """Give the functional graph of a model; a Sequential keeps its own inside."""
+    return getattr(model, "_functional", None) or model
 
 
-def _draws(layer: Any) -> bool:
-    """Whether the layer draws masks, between layers or inside a recurrent cell."""
-    return rate_of(layer) > 0 or (_carries(layer) and _inner_rate(layer) > 0)
+def _nodes(model: Any) -> list[Node]:
+    """List the calls of a model's graph in the order in which they are made."""
+    graph = _graph(model)
+    found = []
+    for depth in sorted(graph._nodes_by_depth, reverse=True):  # noqa: SLF001 - Keras offers no public walk
+        for node in graph._nodes_by_depth[depth]:  # noqa: SLF001 - likewise
+            if node.is_input:
+                continue
+            arguments = node.arguments
+            others = [name for name, value in arguments.kwargs.items() if value is not None and name != "training"]
+            plain = len(arguments.args) == 1 == len(node.input_tensors) and not others
+            sizes = tuple(tuple(tensor.shape) for tensor in node.outputs)
+            found.append(Node(node.operation, plain, sizes))
+    return found
 
 
-def _inner_rate(layer: Any) -> float:
-    """Give the largest dropout rate inside a layer that is not itself a dropout layer."""
-    inner = getattr(layer, "forward_layer", layer)
-    cell = getattr(inner, "cell", inner)
-    parts = [inner, cell, *getattr(cell, "cells", [])]
-    names = ("dropout", "recurrent_dropout", "_dropout")
-    rates = [getattr(part, name, 0.0) for part in parts for name in names]
-    return max(float(rate) for rate in rates if isinstance(rate, int | float))
+def _walk(model: Any, x: Any, mask: Any, source: Masks) -> Any:
+    """Run a model's graph with our masks."""
+    if mask is not None:
+        x._keras_mask = mask  # noqa: SLF001 - where Keras keeps what Masking found
+
+    def calling(operation: Any) -> Callable[..., Any]:
+        return lambda *args, **kwargs: _apply(operation, args, kwargs, source)
+
+    outputs = _graph(model)._run_through_graph([x], operation_fn=calling)  # noqa: SLF001 - as Keras' own cloning does
+    flat = keras.tree.flatten(outputs)
+    return flat[0] if len(flat) == 1 else outputs
 
 
-def _check(layer: Any) -> None:
-    """Refuse what a chain cannot run, or would run with its dropout silently off."""
-    if any(len(node.input_tensors) > 1 for node in layer._inbound_nodes):  # noqa: SLF001 - Keras offers no public way
-        raise ForecastError(
-            f"paths are sampled through a chain of layers, but {layer.name} has several inputs;"
-            " build the forecaster from a list of layers"
-        )
-    plain_cell = _carries(layer) and not hasattr(layer.cell, "cells")
-    foreign = isinstance(layer, keras.layers.AlphaDropout) or (
-        not isinstance(layer, DROPPING) and not plain_cell and _inner_rate(layer) > 0
-    )
-    if foreign:
-        raise ForecastError(
-            f"paths are sampled through dropout whose masks we draw, but {type(layer).__name__} {layer.name!r} draws"
-            " its own; set its rate to 0 and put a Dropout layer after it"
-        )
+def _apply(operation: Any, args: Sequence[Any], kwargs: dict[str, Any], source: Masks) -> Any:
+    """Call an operation as in inference, but for the dropout whose masks are ours."""
+    if rate_of(operation) > 0:
+        return source.drop(operation, args[0])
+    if isinstance(operation, keras.Model) and hasattr(_graph(operation), "_nodes_by_depth"):
+        return _walk(operation, args[0], kwargs.get("mask"), source)
+    if getattr(operation, "_call_has_training_arg", False):
+        inside = isinstance(operation, keras.layers.RNN | keras.layers.Bidirectional) and draws(operation)
+        kwargs = {**kwargs, "training": inside}
+    step_input = args[0][:, 0] if isinstance(operation, keras.layers.RNN | keras.layers.Bidirectional) else None
+    with with_masks(operation, step_input, source):
+        return operation(*args, **kwargs)
 
 
 def _repeat(nested: Any, copies: int) -> Any:
     """Give every path of an origin its own copy of what they shared."""
     return tf.nest.map_structure(lambda tensor: tf.repeat(tensor, copies, axis=0), nested)
-
-
-def _apply(layer: Any, x: Any, source: Masks) -> Any:
-    """Call a layer as in inference, but for the dropout whose masks are ours."""
-    if rate_of(layer) == 0:
-        return layer(x, training=False) if layer._call_has_training_arg else layer(x)  # noqa: SLF001 - Keras asks so too
-    return source.drop(layer, x)
-
-
-@contextmanager
-def _cell_masks(layer: Any, step_input: Any, source: Masks) -> Iterator[None]:
-    """Put our masks where a recurrent cell caches its own for the length of a call (`DropoutRNNCell`)."""
-    cell = layer.cell
-    if not _draws(layer):
-        yield
-        return
-    cell._dropout_mask = source.inner(cell, cell.dropout, step_input.shape[-1], step_input)  # noqa: SLF001 - see above
-    cell._recurrent_dropout_mask = source.inner(cell, cell.recurrent_dropout, cell.units, step_input)  # noqa: SLF001
-    try:
-        yield
-    finally:
-        cell.reset_dropout_mask()
-        cell.reset_recurrent_dropout_mask()

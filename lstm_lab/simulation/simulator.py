@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from lstm_lab.errors import ForecastError
-from lstm_lab.simulation.network import Chain
+from lstm_lab.simulation.network import Network
 
 if TYPE_CHECKING:
     from typing import Any
@@ -34,7 +34,7 @@ CHUNK = 50
 Rollout: TypeAlias = Literal["window", "state"]
 
 _ELEMENTS = 50_000_000
-"""Numbers a batch may hold in its widest layer (200 MB); more origins than that allows are simulated in turn."""
+"""Numbers a batch may hold in its largest layer (200 MB); more origins than that allows are simulated in turn."""
 
 
 @dataclass(frozen=True)
@@ -75,19 +75,15 @@ class Simulator:
         self.encoder = encoder
 
     @cached_property
-    def chain(self) -> Chain:
-        """The network layer by layer, compiled when it is first run.
+    def network(self) -> Network:
+        """The network operation by operation, compiled when it is first run.
 
         Raises
         ------
         ForecastError
-            The model is no chain, or holds dropout whose masks cannot be ours.
+            The model holds dropout whose masks cannot be ours.
         """
-        return Chain(self.model)
-
-    @cached_property
-    def _width(self) -> int:
-        return max(int(layer.output.shape[-1]) for layer in self.chain.layers)
+        return Network(self.model)
 
     def allowed(self, rollout: Literal["auto", "window", "state"], preferred: Rollout) -> Rollout:
         """Choose the roll-out, and refuse ``state`` for a stack that cannot carry one.
@@ -97,7 +93,7 @@ class Simulator:
         ForecastError
             A layer needs the whole window at each step.
         """
-        blocker = self.chain.stateless_layer()
+        blocker = self.network.stateless_layer()
         if rollout == "state" and blocker is not None:
             raise ForecastError(
                 f"rollout 'state' carries the state from step to step, but layer {blocker!r} needs the whole window;"
@@ -132,9 +128,9 @@ class Simulator:
             A path left the range of numbers.
         """
         # Without dropout or noise there is one future: simulated once, its copies are identical to the last bit.
-        one_future = rules.residuals is None and not self.chain.stochastic
+        one_future = rules.residuals is None and not self.network.stochastic
         draws = 1 if one_future else CHUNK
-        per_origin = draws * origins.windows.shape[1] * self._width
+        per_origin = draws * self.network.numbers(origins.windows.shape[1])
         block = max(1, _ELEMENTS // per_origin)
         parts = [
             self._block(origins[start : start + block], horizon, rules, number, draws)
@@ -157,7 +153,7 @@ class Simulator:
         noise = np.zeros((count, draws, horizon))
         if rules.residuals is not None:
             noise = rules.residuals.draw(origins.rows, draws, horizon, (rules.seed, number))
-        walk = _Walk(self.chain, origins, horizon, rules, number, draws=draws)
+        walk = _Walk(self.network, origins, horizon, rules, number, draws=draws)
         for step in range(horizon):
             forecast = walk.forecast().reshape(count, draws) + noise[..., step]
             values[..., tail + step] = self.encoder.decode(forecast, values[..., step : tail + step])
@@ -170,8 +166,10 @@ class Simulator:
 class _Walk:
     """The network's side of a roll-out: it forecasts, and takes in one more row."""
 
-    def __init__(self, chain: Chain, origins: Origins, horizon: int, rules: Rules, number: int, *, draws: int) -> None:
-        self._chain = chain
+    def __init__(
+        self, network: Network, origins: Origins, horizon: int, rules: Rules, number: int, *, draws: int
+    ) -> None:
+        self._network = network
         self._draws = draws
         self._carry = rules.rollout == "state"
         self._keep = rules.dropout_masks == "path"
@@ -181,7 +179,9 @@ class _Walk:
         self._rows: NDArray[np.float32] | None = None
         self._first = origins.windows
         self._horizon = horizon
-        self._encoded: Encoded = chain.encode(origins.windows, self._seed(), draws, copies=draws, fresh=not self._keep)
+        self._encoded: Encoded = network.encode(
+            origins.windows, self._seed(), draws, copies=draws, fresh=not self._keep
+        )
 
     def forecast(self) -> NDArray[np.float64]:
         """Give the standardised forecast of the next step, (rows,)."""
@@ -193,9 +193,9 @@ class _Walk:
         row = newest.reshape(-1, newest.shape[-1])
         kept = self._encoded.masks if self._keep else None
         if self._carry:
-            self._encoded = self._chain.step(row, self._encoded.states, self._seed(), self._draws, masks=kept)
+            self._encoded = self._network.step(row, self._encoded.states, self._seed(), self._draws, masks=kept)
         else:
-            self._encoded = self._chain.encode(
+            self._encoded = self._network.encode(
                 self._slide(row), self._seed(), self._draws, copies=1, fresh=not self._keep, masks=kept
             )
 

@@ -12,7 +12,7 @@ from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.origins import Origins
 from lstm_lab.errors import ForecastError
 from lstm_lab.models.backend import keras
-from lstm_lab.simulation.network import Chain
+from lstm_lab.simulation.network import Network
 from lstm_lab.simulation.residuals import DECAY, Residuals
 from lstm_lab.simulation.simulator import CHUNK, Rules, Simulator
 
@@ -118,7 +118,7 @@ def test_a_path_mask_is_one_sampled_network_for_the_whole_path(frame, encoder, r
     rules = Rules(rollout, "path", None, 11)
     paths = Simulator(model, encoder).chunk(origins, 5, rules)
     seed = np.random.SeedSequence([11, 0]).generate_state(2).view(np.int32)
-    masks = Chain(model).encode(origins.windows, seed, CHUNK, copies=CHUNK, fresh=False).masks
+    masks = Network(model).encode(origins.windows, seed, CHUNK, copies=CHUNK, fresh=False).masks
     for path in (0, CHUNK - 1):
         expected = keras_loop(masked_copy(model, masks, path), encoder, origins, 5, slide=slide)[0]
         np.testing.assert_allclose(paths[0, path], expected, rtol=1e-5)
@@ -140,7 +140,7 @@ def test_step_masks_have_the_moments_of_the_naive_keras_loop(frame, encoder, inn
 
 
 def test_masks_are_inverted_bernoulli(frame, encoder):
-    chain = Chain(network(len(encoder.columns), dropout=0.25))
+    chain = Network(network(len(encoder.columns), dropout=0.25))
     windows = origins_at([70], frame, encoder, 1).windows
     fresh = np.asarray(chain.encode(windows, np.array([1, 2], np.int32), 400, copies=400, fresh=True).masks[0])
     assert fresh.shape == (400, LOOKBACK, 6)
@@ -210,17 +210,6 @@ def test_state_is_refused_where_a_layer_needs_the_window(encoder):
 
 
 @pytest.mark.parametrize(
-    "layer", [keras.layers.AlphaDropout(0.2), keras.layers.Bidirectional(keras.layers.LSTM(3, dropout=0.2))]
-)
-def test_dropout_that_cannot_be_ours_is_refused(encoder, layer):
-    model = keras.Sequential(
-        [keras.Input((LOOKBACK, len(encoder.columns))), layer, keras.layers.Flatten(), keras.layers.Dense(1)]
-    )
-    with pytest.raises(ForecastError, match="dropout whose masks we draw"):
-        Simulator(model, encoder)
-
-
-@pytest.mark.parametrize(
     "layer",
     [
         keras.layers.SpatialDropout1D(0.4),
@@ -234,7 +223,7 @@ def test_other_dropouts_match_keras_in_the_first_step(frame, encoder, layer):
         [keras.Input((None, len(encoder.columns))), layer, keras.layers.LSTM(4), keras.layers.Dense(1)]
     )
     windows = origins_at([70], frame, encoder, 1).windows
-    ours = np.asarray(Chain(model).encode(windows, np.array([3, 4], np.int32), 2000, copies=2000, fresh=True).output)
+    ours = np.asarray(Network(model).encode(windows, np.array([3, 4], np.int32), 2000, copies=2000, fresh=True).output)
     theirs = np.asarray(model(np.repeat(windows, 2000, axis=0), training=True))[:, 0]
     assert abs(ours.mean() - theirs.mean()) < 4 * np.sqrt((ours.var() + theirs.var()) / 2000)
     assert ours.std() == pytest.approx(theirs.std(), rel=0.08)
