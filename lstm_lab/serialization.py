@@ -10,9 +10,7 @@ from __future__ import annotations
 import io
 import json
 import struct
-import tempfile
 import tokenize
-import warnings
 import zipfile
 import zlib
 from dataclasses import asdict
@@ -32,8 +30,8 @@ from lstm_lab.events import TrainingEnd
 from lstm_lab.fitted import FittedModel
 from lstm_lab.forecasting.baselines import simple_points
 from lstm_lab.forecasting.past_forecasts import Experience, ExperienceCache, Rule
-from lstm_lab.models.archive_check import check_archive, read_member
-from lstm_lab.models.backend import keras
+from lstm_lab.models.archive_check import read_member
+from lstm_lab.models.saved import model_from_bytes, model_to_bytes
 from lstm_lab.options import TrainOptions
 from lstm_lab.version import __version__
 
@@ -81,7 +79,7 @@ def write_run(
     parts = {
         "run.json": _json(_description(fitted, dataset, record, experiences)).encode(),
         "data.npz": _npz(values=dataset.frame.to_numpy(np.float64), index=_index_values(dataset.index)),
-        "model.keras": _model_bytes(fitted.model),
+        "model.keras": model_to_bytes(fitted.model),
     }
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -113,8 +111,7 @@ def read_run(path: str | PathLike[str]) -> Saved:
             arrays = read_member(archive, "data.npz")
             network = read_member(archive, "model.keras")
         frame = _frame(kept["frame"], *_arrays(arrays))
-        check_archive(network)
-        return _saved(kept, frame, _model(network, place))
+        return _saved(kept, frame, model_from_bytes(network, place.name))
     except LabError:
         raise
     except _DAMAGED as broken:
@@ -227,29 +224,3 @@ def _json(content: Any) -> str:
 def _plain(value: Any) -> Any:
     """Bring NumPy's numbers and anything with a text to what JSON knows."""
     return value.item() if isinstance(value, np.generic) else str(value)
-
-
-# The network ---------------------------------------------------------------------------------------------------------
-
-
-def _model_bytes(model: Any) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "model.keras"
-        with warnings.catch_warnings():  # Keras reads TensorFlow's variables in a way that NumPy 2 deprecates
-            warnings.filterwarnings("ignore", message="__array__ implementation", category=DeprecationWarning)
-            model.save(place)
-        return place.read_bytes()
-
-
-def _model(content: bytes, source: Path) -> Any:
-    """Load a network in Keras' safe mode, which runs no code that came with the file."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "model.keras"
-        place.write_bytes(content)
-        try:
-            return keras.models.load_model(place, compile=False, safe_mode=True)
-        except (TypeError, ValueError) as refused:
-            reason = " ".join(str(refused).split())[:160]
-            raise RunError(
-                f"the network of {source.name} cannot be built here ({reason}); import the module with its layers first"
-            ) from refused

@@ -147,8 +147,11 @@ def _check_object(description: dict[str, Any]) -> None:
         return
     if module is not None and (module == "keras" or module.startswith("keras.")) and _own(name):
         return
-    known = getattr(sys.modules.get(module or ""), name, None)
+    known = getattr(sys.modules.get(module or "__main__"), name, None)  # Keras does not name the main module
     if isinstance(known, type) and issubclass(known, _kinds()):
+        return
+    # Arithmetic of a functional model, as in x[:, -1] * 2: each is a class of Keras' own that computes a tensor.
+    if (module or "").startswith("keras.src.ops.") and isinstance(known, type) and issubclass(known, keras.Operation):
         return
     path = f"{module}.{name}" if module else name
     raise RunError(f"the network holds {path!r:.120}, which is not known here; import or register it before loading")

@@ -42,6 +42,11 @@ def copy_layer(source: SourcedLayer, rng: np.random.Generator, *, name: str, seq
         If the layer cannot be made from its configuration.
     """
     kind = type(source.layer)
+    if any(isinstance(part, keras.layers.Lambda) for part in source.layer._flatten_layers()):  # noqa: SLF001 - Keras has no public walk
+        raise StackError(
+            f"{source.place}: a run with a Lambda could not be loaded again, for its function is code in the file;"
+            " write a layer class, or Activation('tanh')"
+        )
     try:
         config = copy.deepcopy(source.layer.get_config())
         if isinstance(source.layer, keras.layers.Bidirectional):
@@ -53,7 +58,7 @@ def copy_layer(source: SourcedLayer, rng: np.random.Generator, *, name: str, seq
         reason = str(error).strip().splitlines()[0].split(". ")[0]
         raise StackError(
             f"{source.place}: {kind.__name__} cannot be copied from its configuration ({reason}); "
-            "use a layer class whose get_config() holds all its arguments, and no lambda"
+            "use a layer class whose get_config() holds all its arguments"
         ) from error
 
 

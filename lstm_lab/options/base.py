@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeA
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from lstm_lab.errors import OptionError
-from lstm_lab.options.spelling import meant
+from lstm_lab.options.spelling import in_python, meant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,7 +145,7 @@ def _explain(model: type[Options], refused: ValidationError) -> str:
     same = [error for error in others if error["loc"][0] == name and error["input"] is first["input"]]
     rules = dict.fromkeys(_rule(field, error) for error in (first, *same))
     example = option_extra(field, "example")
-    remedy = f"; for example {name}={example}" if example else ""
+    remedy = f"; for example {in_python(name, field)}" if example else ""
     if (near := _rescaled(model, name, first["input"])) is not None:
         remedy = f"; did you mean {name}={near:g}?"
     rule = ", or ".join(rules).replace(", or should be ", ", or ")

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from pydantic.fields import FieldInfo
+
     from lstm_lab.options.base import Options
 
-__all__ = ["as_controls", "as_flags", "closest", "meant"]
+__all__ = ["as_controls", "as_flags", "closest", "in_python", "meant"]
 
 _SYNONYMS = {
     "batch_size": "batch",
@@ -100,7 +102,8 @@ def _typed(value: str) -> str:
     """Write a Python value as a person types it after a flag."""
     words = {"True": "on", "False": "off", "None": "none"}
     if value[:1] in {"[", "("}:
-        return ",".join(_typed(part.strip()) for part in value[1:-1].split(",") if part.strip())
+        parts = re.split(r",(?![^()]*\))", value[1:-1])
+        return ",".join(_typed(part.strip()) for part in parts if part.strip())
     bare = value[1:-1] if value[:1] in {"'", '"'} else value
     return f'"{bare}"' if re.search(r"[\s,()]", bare) else words.get(bare, bare)
 
@@ -128,6 +131,27 @@ def meant(name: str, models: Iterable[type[Options]]) -> str:
     near = closest(name, fields)
     if near is None:
         return "choose from " + ", ".join(fields)
-    extra = fields[near].json_schema_extra
-    example = extra.get("example") if isinstance(extra, dict) else None
-    return f"did you mean {near}={'' if example is None else example}?"
+    return f"did you mean {in_python(near, fields[near])}?"
+
+
+def in_python(name: str, field: FieldInfo) -> str:
+    """Write an option with its example as a keyword.
+
+    >>> from lstm_lab.options import CompareOptions, TrainOptions
+    >>> in_python("units", TrainOptions.model_fields["units"]), in_python("loss", TrainOptions.model_fields["loss"])
+    ('units=[128, 128]', "loss='huber'")
+    >>> in_python("kinds", CompareOptions.model_fields["kinds"])
+    "kinds=['lstm', 'gru', 'naive']"
+    """
+    extra = field.json_schema_extra
+    example = str(extra.get("example") or "") if isinstance(extra, dict) else ""
+    if isinstance(field.default, tuple):
+        parts = [_keyword(part.strip()) for part in re.split(r",(?![^()]*\))", example.strip("'"))]
+        return f"{name}=[{', '.join(parts)}]"
+    return f"{name}={_keyword(example) if example else ''}"
+
+
+def _keyword(text: str) -> str:
+    """Write what is typed after a flag as a Python value."""
+    words = {"on": "True", "off": "False"}
+    return text if re.fullmatch(r"-?[\d.]+(?:e-?\d+)?", text) else words.get(text, repr(text))

@@ -125,8 +125,11 @@ def test_the_demo_does_the_quickstarts_job_and_takes_flags(place):
         (["run"], "lstm-lab run needs a file; for example lstm-lab run prices.csv --target close"),
         (["run", "oli"], "there is no file or example called 'oli'; did you mean 'oil'?"),
         (["run", "oil", "--epohcs", "3"], "lstm-lab run has no flag --epohcs; did you mean --epochs?"),
-        (["run", "oil", "--paths", "0"], "paths should be greater than or equal to 1, got '0'; for example paths=200"),
-        (["demo", "--interval", "150"], "interval should be less than 100, got '150'; for example interval=90"),
+        (
+            ["run", "oil", "--paths", "0"],
+            "--paths should be greater than or equal to 1, got '0'; for example --paths 200",
+        ),
+        (["demo", "--interval", "150"], "--interval should be less than 100, got '150'; for example --interval 90"),
         (["demo", "--out", "a.jpg"], "--out ends in .png, .csv, .html or .lstm, got 'a.jpg'; for example"),
         (["demo", "--out", "no/a.png"], "there is no folder 'no' for a.png; make it first"),
         (

@@ -10,7 +10,9 @@ import pytest
 
 import lstm_lab as lab
 from lstm_lab.cli import main as cli
+from lstm_lab.cli.commands import FLAGS
 from lstm_lab.errors import LabError
+from lstm_lab.options.spelling import as_flags
 
 SMALL = {"lookback": "5", "units": "4", "dense": "none", "epochs": "1"}
 
@@ -74,7 +76,7 @@ def test_through_the_magic(mistake, do):
     assert out == ""
     assert err.startswith("UsageError: ")
     assert err.count("\n") == 1
-    assert [part for part in parts if part not in err] == []
+    assert [part for part in parts if as_flags(part, FLAGS) not in err] == []
 
 
 def test_through_the_command_line(mistake, tmp_path, capsys):
@@ -85,7 +87,7 @@ def test_through_the_command_line(mistake, tmp_path, capsys):
     assert written.out == ""
     assert written.err.startswith("lstm-lab: ")
     assert written.err.count("\n") == 1
-    assert [part for part in parts if part not in written.err] == []
+    assert [part for part in parts if as_flags(part, FLAGS) not in written.err] == []
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -127,7 +129,7 @@ def test_a_study_through_the_command_line(study, tmp_path, capsys, monkeypatch):
     assert cli.main([name, *shlex.split(line)]) == 2
     written = capsys.readouterr()
     assert written.err.count("\n") == 1
-    assert [part for part in parts if part not in written.err] == []
+    assert [part for part in parts if as_flags(part, FLAGS) not in written.err] == []
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -138,7 +140,7 @@ def test_a_study_through_the_magic(study, do):
     _, _, err = do(f"%lstm_{name} {line}")
     assert err.startswith("UsageError: ")
     assert err.count("\n") == 1
-    assert [part for part in parts if part not in err] == []
+    assert [part for part in parts if as_flags(part, FLAGS) not in err] == []
 
 
 def test_a_series_that_never_changes_is_judged_without_a_ratio(tmp_path, monkeypatch, capsys):

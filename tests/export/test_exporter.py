@@ -198,12 +198,12 @@ def test_an_earlier_file_is_replaced_and_a_failure_leaves_it(run, tmp_path, monk
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("model.h", {}, r"ends in \.tflite, got '.*model\.h'; with c_array=True, C files stand beside it"),
+        ("model.h", {}, r"ends in \.tflite, got '.*model\.h'; with --c-array on, C files stand beside it"),
         ("model", {}, r"ends in \.tflite, got '.*model'; for example model\.tflite"),
         ("no/x.tflite", {}, r"a folder that exists, got .*x\.tflite; make .*no first"),
         (".", {}, r"ends in \.tflite"),
         ("folder.tflite", {}, r"is a file, got the folder .*folder\.tflite; choose another name"),
-        ("x.tflite", {"quantise": "int8"}, r"there is no option 'quantise'; did you mean quantize=int16x8"),
+        ("x.tflite", {"quantise": "int8"}, r"there is no option 'quantise'; did you mean quantize='int16x8'"),
         ("x.tflite", {"quantize": "int4"}, r"quantize should be 'none', .*'int8' or 'int16x8', got 'int4'"),
     ],
 )
@@ -273,8 +273,8 @@ def test_the_magic_writes_shows_and_keeps(do, shell, tmp_path):
         ("%lstm_export x.tflite --run mine --quantize int4", "quantize should be 'none', 'float16', 'dynamic', 'int8'"),
         ("%lstm_export x.tflite --run mine --quantize", "--quantize needs a value; for example --quantize int16x8"),
         ("%lstm_export no/x.tflite --run mine", "written to a folder that exists, got no/x.tflite; make no first"),
-        ("%lstm_export x.h --run mine", "ends in .tflite, got 'x.h'; with c_array=True, C files stand beside it"),
-        ("%lstm_export --run mine --c-array x.tflite", "c_array should be on or off, got 'x.tflite'"),
+        ("%lstm_export x.h --run mine", "ends in .tflite, got 'x.h'; with --c-array on, C files stand beside it"),
+        ("%lstm_export --run mine --c-array x.tflite", "--c-array should be on or off, got 'x.tflite'"),
     ],
 )
 @pytest.mark.usefixtures("stocked")

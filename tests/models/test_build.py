@@ -250,7 +250,10 @@ def test_inputs_sequentials_and_models_are_welcome(windows):
         ("x = LSTM(4)\nx\nx\nDense(1)", "line 3: x: the same layer object stands twice"),
         ("Input((9, 3))\nLSTM(4)\nDense(1)", "takes shape (9, 3), but a window is (10, 3); leave the line out"),
         ("LSTM(4)(Input((10, 3)))\nDense(1)", "write the layer alone"),
-        ("LSTM(4)\nLambda(lambda x: x)\nDense(1)", "line 2: Lambda(lambda x: x): Lambda cannot be copied"),
+        (
+            "LSTM(4)\nLambda(lambda x: x)\nDense(1)",
+            "line 2: Lambda(lambda x: x): a run with a Lambda could not be loaded",
+        ),
         ("LSTM(4, name='a')\nGRU(4, name='a')\nDense(1)", "give each layer a name of its own"),
     ],
 )

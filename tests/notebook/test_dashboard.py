@@ -23,6 +23,8 @@ from lstm_lab.notebook.dashboard.environment import Surroundings
 from lstm_lab.notebook.dashboard.fields import offer
 from lstm_lab.notebook.dashboard.sections import Sheet
 from lstm_lab.notebook.dashboard.view import dashboard
+from lstm_lab.options import OPTION_NAMES
+from lstm_lab.options.spelling import as_controls
 from lstm_lab.results import Summary
 from lstm_lab.widgets.next_training import next_weights
 
@@ -100,12 +102,13 @@ def test_a_refused_value_shows_the_options_own_line_beside_its_control_and_nothi
     control.field.parts[0].value = typed
     with pytest.raises(OptionError) as refused:
         lstm_lab.options.TrainOptions.of({name: str(typed)})
-    assert html.unescape(control.wrong.value) == f'<p class="lab-wrong">{refused.value}</p>'
+    line = as_controls(str(refused.value), OPTION_NAMES)
+    assert html.unescape(control.wrong.value) == f'<p class="lab-wrong">{line}</p>'
     assert [other for other in board.desk.train.controls.values() if other is not control and other.wrong.value] == []
-    assert str(refused.value) in html.unescape(board.preview.view.value)
-    assert str(refused.value) in html.unescape(board.code.value)
+    assert line in html.unescape(board.preview.view.value)
+    assert line in html.unescape(board.code.value)
     board.pages["Training"].bar.start.click()
-    assert said(board.pages["Training"]) == str(refused.value)
+    assert said(board.pages["Training"]) == line
     assert not any(page.bar.start.disabled for page in board.pages.values())
     control.put(control.default)
     assert control.wrong.value == ""
@@ -327,7 +330,7 @@ def test_data_of_every_kind_can_be_chosen(opened, shell, prices, tmp_path):
     assert opened(prices).desk.source.word == "prices"
     with pytest.raises(DataError, match="did you mean 'prices'"):
         opened("prics")
-    with pytest.raises(OptionError, match="did you mean 'units'"):
+    with pytest.raises(OptionError, match=r"did you mean units=\[128, 128\]"):
         opened("prices", unit=3)
 
 

@@ -200,7 +200,7 @@ def test_a_semicolon_of_another_cell_means_nothing_here(do):
         ("%lstm_train prices --epohcs 3", "%lstm_train has no flag --epohcs; did you mean --epochs?"),
         (
             "%lstm_train prices --epochs 0",
-            "epochs should be greater than or equal to 1, got '0'; for example epochs=100",
+            "--epochs should be greater than or equal to 1, got '0'; for example --epochs 100",
         ),
         ("%lstm_train prices --target clsoe", "there is no column 'clsoe'; did you mean 'close'?"),
         ("%lstm_train", "%lstm_train needs data: a DataFrame, a file or an example; for example %lstm_train oil"),
@@ -217,8 +217,14 @@ def test_a_semicolon_of_another_cell_means_nothing_here(do):
             "-o takes the name of a variable, got 'list', a name of Python's own; for example -o first",
         ),
         ("%lstm_forecast 30 --run frist", "there is no run called 'frist'; did you mean 'first'?"),
-        ("%lstm_forecast 30 --paths 0", "paths should be greater than or equal to 1, got '0'; for example paths=200"),
-        ("%lstm_forecast 30 --interval 150", "interval should be less than 100, got '150'; for example interval=90"),
+        (
+            "%lstm_forecast 30 --paths 0",
+            "--paths should be greater than or equal to 1, got '0'; for example --paths 200",
+        ),
+        (
+            "%lstm_forecast 30 --interval 150",
+            "--interval should be less than 100, got '150'; for example --interval 90",
+        ),
         (
             "%lstm_forecast 30 --known pricse",
             "there is no variable, file or example called 'pricse'; did you mean 'prices'?",
@@ -438,7 +444,7 @@ def test_gates_are_those_of_the_last_run_at_a_time_or_over_windows(do, shell):
     assert do("%lstm_gates -20")[0].given["at"] == "-20"
     assert do("tr = %lstm_gates --windows 50;")[1] == ""
     assert shell.user_ns["tr"].given["windows"] == "50"
-    assert do("%lstm_gates --window 0")[2].startswith("UsageError: windows should be")
+    assert do("%lstm_gates --window 0")[2].startswith("UsageError: --windows should be")
 
 
 def test_memory_is_not_touched_by_the_defaults_of_a_training(do):
@@ -447,7 +453,7 @@ def test_memory_is_not_touched_by_the_defaults_of_a_training(do):
     found, _, err = do("%lstm_memory --recall 10,50")
     assert err == ""
     assert set(found.given) == {"of", "recall"}
-    assert do("%lstm_memory --units 8,8")[2].startswith("UsageError: units should be")
+    assert do("%lstm_memory --units 8,8")[2].startswith("UsageError: --units should be")
 
 
 def test_a_notebook_shows_the_live_view_of_a_trace(do, notebook, monkeypatch):

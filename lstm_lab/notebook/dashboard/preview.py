@@ -15,7 +15,8 @@ from lstm_lab.errors import LabError
 from lstm_lab.formatting import number, percent
 from lstm_lab.notebook.dashboard.drawings import losses_sketch, series_sketch, weights_sketch
 from lstm_lab.notebook.dashboard.style import note, paragraph
-from lstm_lab.options import InputOptions, TrainOptions
+from lstm_lab.options import OPTION_NAMES, InputOptions, TrainOptions
+from lstm_lab.options.spelling import as_controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ class Preview:
             shown, self.mistake = self._draw(key, source(), TrainOptions.of(values())), None
         except LabError as mistake:
             self.mistake = str(mistake)
-            shown = note(f"No preview: {mistake}")
+            shown = note(f"No preview: {as_controls(str(mistake), OPTION_NAMES)}")
         if shown != self.view.value:
             self.view.value = shown
 

@@ -21,7 +21,8 @@ from lstm_lab.notebook.dashboard.preview import Preview
 from lstm_lab.notebook.dashboard.snapshot import Keepsake
 from lstm_lab.notebook.dashboard.state import Desk
 from lstm_lab.notebook.dashboard.style import STYLE, box, discard, note
-from lstm_lab.options import ForecastOptions, TrainOptions, shared_out
+from lstm_lab.options import OPTION_NAMES, ForecastOptions, TrainOptions, shared_out
+from lstm_lab.options.spelling import as_controls
 from lstm_lab.widgets import cell_outputs as cells
 from lstm_lab.widgets.saved import widget_or_still
 
@@ -121,7 +122,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         try:
             settings = self.desk.settings()
         except LabError as mistake:
-            shown = note(f"No code: {mistake}")
+            shown = note(f"No code: {as_controls(str(mistake), OPTION_NAMES)}")
         else:
             cells_ = "".join(_block(name, text) for name, text in magics(settings).items())
             shown = f"{_block('Python: all of it', python(settings))}<h4>Magics: a cell each</h4>{cells_}"
