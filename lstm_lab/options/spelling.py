@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from pydantic import BaseModel
     from pydantic.fields import FieldInfo
-
-    from lstm_lab.options.base import Options
 
 __all__ = ["as_controls", "as_flags", "closest", "in_python", "meant"]
 
@@ -120,7 +119,7 @@ def closest(name: str, choices: Iterable[str]) -> str | None:
     return near[0] if near else None
 
 
-def meant(name: str, models: Iterable[type[Options]]) -> str:
+def meant(name: str, models: Iterable[type[BaseModel]]) -> str:
     """End the refusal of an unknown option with the nearest one of some models, written as in Python.
 
     >>> from lstm_lab.options import TrainOptions
