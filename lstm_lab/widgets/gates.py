@@ -15,6 +15,7 @@ import traitlets
 from lstm_lab.errors import TraceError
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
+from lstm_lab.widgets.offline import write_html
 
 if TYPE_CHECKING:
     import os
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.interpret.layer_trace import LayerTrace
     from lstm_lab.interpret.trace import Trace
+    from lstm_lab.widgets.wire import Wire
 
 __all__ = ["MASKED", "SHOWN", "GateExplorer"]
 
@@ -73,14 +75,16 @@ class GateExplorer(LabWidget):
             for name, array in layer.outline().items():
                 self.wire.put(f"{place}:{name}", array)
         self._tiles()
-        self._exact(FEW)
+        self._exact(self.wire, FEW)
         if not trace.slow_to_differentiate:
-            self._influence()
+            self._influence(self.wire)
+            self._moved = True
 
     def on_message(self, kind: str, content: dict[str, Any]) -> None:
         """Send a heat map, an exact unit, or what moved the output."""
-        if kind == "influence":
-            self._influence()
+        if kind == "influence" and not self._moved:
+            self._influence(self.wire)
+            self._moved = True
         elif kind in {"tile", "pin"}:
             place = int(content.get("layer", -1))
             if 0 <= place < len(self._layers):
@@ -100,8 +104,7 @@ class GateExplorer(LabWidget):
 
     def to_html(self, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
         """Save the whole explorer, every heat map in it, as one interactive file without kernel or network."""
-        self._whole()
-        return super().to_html(path, title=title)
+        return write_html(self, path, title=title, wire=self._whole())
 
     def text(self) -> str:
         """Say it in words, unless finding them would keep a person waiting."""
@@ -114,16 +117,19 @@ class GateExplorer(LabWidget):
         elif kind == "pin" and content.get("unit") in layer.units:
             self.wire.put(f"{place}:pin:{content['unit']}", layer.exact(int(content["unit"])))
 
-    def _whole(self) -> None:
-        """Put everything on the wire, for a file that nobody can ask."""
-        self._influence()
+    def _whole(self) -> Wire:
+        """Copy the wire and complete it, for a file that nobody can ask; the open page is sent nothing."""
+        whole = self.wire.copy()
+        if not self._moved:
+            self._influence(whole)
         for place, layer in enumerate(self._layers):
             for signal in layer.signals:
-                self.wire.put(f"{place}:tile:{signal}", layer.tile(signal))
-        self._exact(EXACT)
+                whole.put(f"{place}:tile:{signal}", layer.tile(signal))
+        self._exact(whole, EXACT)
+        return whole
 
-    def _exact(self, room: int) -> None:
-        """Put exact units on the wire while there is room, those of every layer that remember longest first."""
+    def _exact(self, wire: Wire, room: int) -> None:
+        """Put exact units on a wire while there is room, those of every layer that remember longest first."""
         ranked = [(rank, place) for place, layer in enumerate(self._layers) for rank in range(len(layer.units))]
         for rank, place in sorted(ranked):
             unit = int(self._layers[place].units[rank])
@@ -131,7 +137,7 @@ class GateExplorer(LabWidget):
             room -= rows.nbytes
             if room < 0:
                 return
-            self.wire.put(f"{place}:pin:{unit}", rows)
+            wire.put(f"{place}:pin:{unit}", rows)
 
     def _by_use(self) -> list[str]:
         """Order heat maps and exact units by how soon somebody looks at them."""
@@ -173,22 +179,19 @@ class GateExplorer(LabWidget):
         ahead = None if trace.forecast is None else float(trace.forecast.iloc[0])
         self.wire.set(series_name=name, forecast=ahead, is_time=places.is_time, step=places.step)
 
-    def _influence(self) -> None:
-        """Put what moved the output, which takes the model some time, and the words that need it."""
-        if self._moved:
-            return
-        self._moved = True
+    def _influence(self, wire: Wire) -> None:
+        """Put what moved the output on a wire, which takes the model some time, and the words that need it."""
         trace = self._trace
         with suppress(TraceError):
             gradient, check = trace.connectivity, trace.occlusion
             step = np.stack([gradient.step.low, gradient.step.median, gradient.step.high, check.step])
             feature = gradient.feature
             rows = np.stack([feature.low, feature.median, feature.high, check.feature])
-            self.wire.put("moved", step.astype(np.float32))
-            self.wire.put("moved_features", rows.astype(np.float32))
+            wire.put("moved", step.astype(np.float32))
+            wire.put("moved_features", rows.astype(np.float32))
             for place, influence in enumerate(trace.unit_influence):
-                self.wire.put(f"{place}:influence", influence[self._layers[place].units].astype(np.float32))
-        self.wire.set(words=trace.describe(), influence=True)
+                wire.put(f"{place}:influence", influence[self._layers[place].units].astype(np.float32))
+        wire.set(words=trace.describe(), influence=True)
 
 
 class _Layer:

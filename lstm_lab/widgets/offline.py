@@ -82,7 +82,9 @@ h1 {{ font-size: 17px; overflow-wrap: anywhere; }}
 """
 
 
-def write_html(widget: View, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
+def write_html(
+    widget: View, path: str | os.PathLike[str], *, title: str | None = None, wire: Wire | None = None
+) -> Path:
     """Save a view, as it stands, as one self-contained file.
 
     Parameters
@@ -93,11 +95,13 @@ def write_html(widget: View, path: str | os.PathLike[str], *, title: str | None 
         Where to; replaced if it exists.
     title
         Heading of the page; the view's label if None.
+    wire
+        Values and arrays of the page, where it holds more than the live view was sent; the view's own if None.
     """
-    return write_text(path, page(widget, title=title), "a page")
+    return write_text(path, page(widget, title=title, wire=wire), "a page")
 
 
-def page(widget: View, *, title: str | None = None) -> str:
+def page(widget: View, *, title: str | None = None, wire: Wire | None = None) -> str:
     """Give the file's text."""
     script = _script()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -106,15 +110,15 @@ def page(widget: View, *, title: str | None = None) -> str:
         title=html.escape(title or widget.label or "lstm_lab"),
         # A view names itself: without a title of its own the page does not say the same twice.
         seen="unseen" if title is None else "",
-        state=_json(_state(widget)),
+        state=_json(_state(widget, wire)),
         script=script,
         fallback=_fallback(widget),
     )
 
 
-def _state(widget: View) -> dict[str, Any]:
+def _state(widget: View, wire: Wire | None = None) -> dict[str, Any]:
     names = ("_view", "_key", "theme", "height", "label", "error")
-    snapshot = widget.wire.snapshot()
+    snapshot = (widget.wire if wire is None else wire).snapshot()
     # What only a kernel can do is not offered.
     values = {**snapshot["values"], "live": False, "stop": False, "can_add": False}
     return {

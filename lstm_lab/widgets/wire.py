@@ -227,6 +227,15 @@ class Wire:
                 header["data"] = view
             return message
 
+    def copy(self) -> Wire:
+        """Give a wire of the same state that sends nothing: an offline file may hold more than a page."""
+        with self._lock:
+            copied = Wire(lambda _, __: None)
+            copied.set(**self._values)
+            for name, array in self.arrays().items():
+                copied.put(name, array)
+            return copied
+
     def _snapshot(self) -> tuple[dict[str, Any], list[memoryview]]:
         packed = [pack(name, array) for name, array in self.arrays().items()]
         message = {

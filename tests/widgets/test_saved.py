@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import struct
 from pathlib import Path
 from types import SimpleNamespace
@@ -93,6 +94,23 @@ def test_gates_give_up_exact_units_first_and_the_first_heat_map_last(gates):
     assert {name for name in names[2] if ":tile:" in name} == {"0:tile:cell"}
     assert {name for name in names[1] if ":tile:" in name} > {"0:tile:cell", "1:tile:cell", "0:tile:forget"}
     assert all(":pin:" in name or ":tile:" in name for name in names[0] - names[2])
+
+
+def test_a_file_of_gates_holds_every_heat_map_and_the_open_page_is_sent_what_it_asks_for(gates, tmp_path, monkeypatch):
+    monkeypatch.setattr("lstm_lab.widgets.gates.AT_ONCE", 3_000)
+    monkeypatch.setattr("lstm_lab.widgets.gates.FEW", 0)
+    sent = []
+    explorer = widget(gates.result)
+    monkeypatch.setattr(explorer, "send", lambda content, _: sent.append(content))
+    opened = set(explorer.wire.arrays())
+    text = explorer.to_html(tmp_path / "gates.html").read_text(encoding="utf-8")
+    state = json.loads(re.search(r'id="state">(.*?)</script>', text, re.DOTALL)[1])
+    names = {array["name"] for array in state["_snapshot"]["arrays"]}
+    assert names - opened == {name for name in names if ":tile:" in name or ":pin:" in name} - {"0:tile:cell"}
+    assert len(names - opened) == 2 * 6 - 1 + 2 * 32
+    explorer.on_message("tile", {"layer": 1, "signal": "hidden"})
+    explorer.close()
+    assert [[array["name"] for array in message["arrays"]] for message in sent] == [["1:tile:hidden"]]
 
 
 def test_a_training_gives_up_batches_and_never_an_epoch():
