@@ -58,7 +58,8 @@ def press(board, name):
 
 
 def test_a_student_trains_stops_forecasts_looks_inside_and_takes_the_code(notebook):
-    book = notebook("lab", SERIES, OPEN, "print(run.end.reason, run.target)", "")
+    first, second = (f"print({name}.end.reason, {name}.target)" for name in ("run_1", "run_2"))
+    book = notebook("lab", SERIES, OPEN, first, "", second)
     page = book.page
     book.run(0)
     book.run(1)
@@ -81,13 +82,15 @@ def test_a_student_trains_stops_forecasts_looks_inside_and_takes_the_code(notebo
     tab(board, "Training")
     board.get_by_role("button", name="Stop", exact=True).locator("visible=true").first.click()
     book.wait_for("training", "data.reason === 'stopped'")
-    board.get_by_text("kept as run").wait_for()
+    board.get_by_text("kept as run_1").wait_for()
     assert book.run(2).strip() == "stopped close"
     press(board, "Train")
     book.wait_for("training", "data.ready && data.reason === '' && Number(data.epochs) >= 2", timeout=30_000)
     book.interrupt()
     book.wait_for("training", "data.reason === 'interrupted'")
-    assert book.run(2).strip() == "interrupted close"
+    board.get_by_text("kept as run_2").wait_for()
+    assert book.run(4).strip() == "interrupted close"
+    assert book.run(2).strip() == "stopped close"
 
     tab(board, "Forecast")
     press(board, "Forecast")
@@ -105,7 +108,7 @@ def test_a_student_trains_stops_forecasts_looks_inside_and_takes_the_code(notebo
     board.get_by_role("button", name="Copy: Forecast").click()
     board.get_by_role("button", name="Copy: Forecast").get_by_text("Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == "%lstm_forecast --horizon 4 --paths 100 --run run"
+    assert copied == "%lstm_forecast --horizon 4 --paths 100 --run run_2"
     book._panel("panel.content.model.cells.get(3).sharedModel.setSource(argument);", copied)
     book.run(3)
     assert "image/png" in set().union(*book.bundles(3))

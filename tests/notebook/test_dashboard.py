@@ -15,6 +15,7 @@ import pytest
 from ipywidgets.widgets import widget as registry
 
 import lstm_lab
+import lstm_lab.run
 from lstm_lab.errors import DataError, LabError, OptionError
 from lstm_lab.notebook.commands import COMMANDS
 from lstm_lab.notebook.dashboard import clicks as messages
@@ -180,9 +181,9 @@ def test_the_code_says_only_what_is_not_at_its_default(opened):
     given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
     assert given == {"target": "close", **SMALL}
     assert code.magics(settings)["Train"].split("\n")[0] == (
-        "%%lstm_train prices --target close --transform diff --lookback 8 --epochs 2 --batch 32 -o run"
+        "%%lstm_train prices --target close --transform diff --lookback 8 --epochs 2 --batch 32 -o run_1"
     )
-    assert code.magics(settings)["Forecast"] == "%lstm_forecast --run run"
+    assert code.magics(settings)["Forecast"] == "%lstm_forecast --run run_1"
 
 
 def test_defaults_from_config_and_a_chosen_weighting_do_not_change_what_the_magic_does(opened, do):
