@@ -1,4 +1,4 @@
-"""Ablations: change one thing at a time, on the same rows and seeds, and see what it does."""
+"""Ablations: the effect of single changes to a training, each on the same rows and with the same seeds."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.preparation import read_series
-from lstm_lab.evaluation.experiments import Judged, Settings, first_rows, lay_out, settled
+from lstm_lab.evaluation.experiments import Settings, StudyResult, first_rows, plan_study, settled_recipe
 from lstm_lab.evaluation.kinds import BASE, CHANGES, UNCALIBRATED, check_changes
-from lstm_lab.evaluation.tables import effect, measured
+from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.formatting import percent
 from lstm_lab.options import AblateOptions
 from lstm_lab.parallel import workplace
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
 
-    from lstm_lab.evaluation.experiments import Trial
+    from lstm_lab.evaluation.experiments import StudyPlan
     from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.events import ProgressListener
     from lstm_lab.options import TrainOptions
@@ -37,21 +37,27 @@ EFFECTS: Final = ("mae", "crps", "coverage", "width")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Ablation(Judged):
-    """What each change does; made by `ablate`."""
+class Ablation(StudyResult):
+    """Scores of the base and of every variant, and the effect of each change; made by `ablate`."""
 
     called = "variant"
 
     @classmethod
-    def of(cls, trial: Trial, jobs: Sequence[Job], outcome: Outcome) -> Self:
-        """Put together what is complete, and the base without its calibration: that takes no training."""
-        made = super().of(trial, jobs, outcome)
-        kept = {key: one for key, one in made.forecasts.items() if key[0] == BASE and one.kind == "calibrated"}
-        forecasts = {(UNCALIBRATED, seed): one.without_calibration() for (_, seed), one in kept.items()}
-        fitted = {(UNCALIBRATED, seed): made.fitted[BASE, seed] for _, seed in kept}
-        details = {**made.details, "transform": made.fitted[next(iter(made.forecasts))].transform}
+    def of(cls, plan: StudyPlan, jobs: Sequence[Job], outcome: Outcome) -> Self:
+        """Collect the completed models, and add the base without its calibration, which takes no training."""
+        result = super().of(plan, jobs, outcome)
+        calibrated = {
+            key: forecasts
+            for key, forecasts in result.forecasts.items()
+            if key[0] == BASE and forecasts.kind == "calibrated"
+        }
+        uncalibrated = {
+            (UNCALIBRATED, seed): forecasts.without_calibration() for (_, seed), forecasts in calibrated.items()
+        }
+        fitted = {(UNCALIBRATED, seed): result.fitted[BASE, seed] for _, seed in calibrated}
+        details = {**result.details, "transform": result.fitted[next(iter(result.forecasts))].transform}
         return replace(
-            made, forecasts={**made.forecasts, **forecasts}, fitted={**made.fitted, **fitted}, details=details
+            result, forecasts={**result.forecasts, **uncalibrated}, fitted={**result.fitted, **fitted}, details=details
         )
 
     @property
@@ -81,7 +87,7 @@ class Ablation(Judged):
         return row | {"clear": variant != BASE and len(signs) == 1 and self.gap(variant, BASE).clear}
 
     def summary_table(self) -> Summary:
-        """Say what was changed on what, and tabulate what each change does."""
+        """Describe the base and tabulate the effect of each change."""
         rows = [*self.details.items(), ("band", self.band(BASE))]
         return Summary(f"Ablation for {self.past.series.name}", tuple(rows), tuple(self._lines()))
 
@@ -93,16 +99,16 @@ class Ablation(Judged):
             same = variant in {BASE, UNCALIBRATED}  # a calibration moves the band's edges, never the median
             yield (
                 variant,
-                measured(row.mae),
-                "" if same else effect(self.gap(variant, BASE), base),
+                four_digits(row.mae),
+                "" if same else effect_text(self.gap(variant, BASE), base),
                 "" if same else self._word(variant),
                 percent(row.coverage),
-                measured(row.width),
-                measured(row.crps),
+                four_digits(row.width),
+                four_digits(row.crps),
             )
 
     def _word(self, variant: str) -> str:
-        """Say whether an effect is clear, and if not, whether origins or seeds leave the doubt."""
+        """Say whether an effect is clear, and if not, whether the origins or the seeds disagree."""
         if self.summary["clear"][variant]:
             return "clear"
         return "not with every seed" if self.gap(variant, BASE).clear else "may be chance"
@@ -148,18 +154,18 @@ def ablate(
     check_changes(settings.study.changes)
     frame, target = read_series(source, settings.train)
     variants = _variants(frame, target, settings)
-    trial = lay_out(frame, target, settings, list(variants.values()))
+    plan = plan_study(frame, target, settings, list(variants.values()))
     # Seed after seed, so that an ablation that is stopped has tried every change.
     seeds = dict.fromkeys(settings.study.seeds)
-    jobs = [trial.job(variant, varied, seed) for seed in seeds for variant, varied in variants.items()]
-    with workplace(executor, settings.study.workers, settings.study.cluster) as place:
-        outcome = place.run([job.task for job in jobs], label="ablating", listener=listener, stop=stop)
-    return Ablation.of(trial, jobs, outcome)
+    jobs = [plan.job(variant, varied, seed) for seed in seeds for variant, varied in variants.items()]
+    with workplace(executor, settings.study.workers, settings.study.cluster) as pool:
+        outcome = pool.run([job.task for job in jobs], label="ablating", listener=listener, stop=stop)
+    return Ablation.of(plan, jobs, outcome)
 
 
 def _variants(frame: pd.DataFrame, target: str, settings: Settings[AblateOptions]) -> dict[str, TrainOptions]:
-    """Make the options of every variant, the base first, without those that would repeat it."""
-    recipe = settled(frame, target, first_rows(frame, settings.study), settings.train)
+    """Return the training options of every variant, the base first; variants equal to the base are left out."""
+    recipe = settled_recipe(frame, target, first_rows(frame, settings.study), settings.train)
     base = settings.train.model_copy(update={"transform": recipe.transform, "features": recipe.features})
     variants = {BASE: base}
     for name in CHANGES if "all" in settings.study.changes else settings.study.changes:

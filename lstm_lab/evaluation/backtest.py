@@ -1,4 +1,4 @@
-"""Backtests: what a run's forecasts would have been worth from many earlier origins, beside the simple baselines'."""
+"""Backtests: the accuracy of a run's forecasts from many past origins, beside simple baselines."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 import pandas as pd
 
 from lstm_lab.evaluation.kinds import check_baselines
-from lstm_lab.evaluation.refit import Fit
+from lstm_lab.evaluation.refit import TrainingTask
 from lstm_lab.evaluation.rolling_origins import assemble, jobs_of, plan_backtest
-from lstm_lab.evaluation.scoring import COLUMNS, alone, difference, score
-from lstm_lab.evaluation.tables import against, effect, held, measured, origins_text
+from lstm_lab.evaluation.scoring import COLUMNS, difference, score, uncombined_name
+from lstm_lab.evaluation.tables import comparison_text, coverage_text, effect_text, four_digits, origins_text
 from lstm_lab.options import BacktestOptions, ForecastOptions, shared_out
 from lstm_lab.parallel import workplace
 from lstm_lab.results import Still, Summary
@@ -37,16 +37,16 @@ and held 86 % is what calibration gives from a few dozen origins, and no reason 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Backtest(Still):
-    """Forecasts from many origins, held against what happened; made by `backtest`."""
+    """Forecasts from many origins, scored against the observed values; made by `backtest`."""
 
     past: Past
     """The series and the origins."""
     forecasts: Mapping[str, Forecasts]
     """By model: a sequence of forecasts, an item an origin; ``.paths`` holds them all as one array."""
     network: str
-    """Which of the models is the run."""
+    """Name of the run among the models."""
     details: Mapping[str, str]
-    """How it was done, in words."""
+    """How the backtest was made, in words."""
 
     @property
     def target(self) -> str:
@@ -66,15 +66,17 @@ class Backtest(Still):
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row a model: its scores, what its band is and the seconds that it took, the best MAE first."""
-        rows = {name: score(one) for name, one in self.forecasts.items()}
+        rows = {name: score(forecasts) for name, forecasts in self.forecasts.items()}
         frame = pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS)).rename_axis("model")
-        frame["band"] = [one.kind for one in self.forecasts.values()]
-        frame["seconds"] = [one.seconds for one in self.forecasts.values()]
+        frame["band"] = [forecasts.kind for forecasts in self.forecasts.values()]
+        frame["seconds"] = [forecasts.seconds for forecasts in self.forecasts.values()]
         return frame.sort_values("mae", kind="stable")
 
     def by_step(self) -> pd.DataFrame:
         """Tabulate mae, crps, coverage and width by model and step ahead."""
-        return pd.concat({name: one.by_step() for name, one in self.forecasts.items()}, names=["model", "step"])
+        return pd.concat(
+            {name: forecasts.by_step() for name, forecasts in self.forecasts.items()}, names=["model", "step"]
+        )
 
     @property
     def verdict(self) -> str:
@@ -86,39 +88,39 @@ class Backtest(Still):
 
     @property
     def alone(self) -> str | None:
-        """Say the same of the network's own median, where the run's leans on the naive forecasts."""
-        name, best = alone(self.network), self._best
+        """Compare the network's own median with the best baseline, where the run's leans on the naive forecasts."""
+        name, best = uncombined_name(self.network), self._best
         return None if name not in self.forecasts or best is None else self._against(name, best)
 
     @property
     def _best(self) -> str | None:
         """Name the baseline with the lowest MAE."""
-        own = {self.network, alone(self.network)}
+        own = {self.network, uncombined_name(self.network)}
         return next((str(name) for name in self.summary.index if name not in own), None)
 
     def _against(self, name: str, best: str) -> str:
         judged_by = f"{len(self.origins)} origin{'s' if len(self.origins) > 1 else ''}"
-        return against(name, best, self._gap(best, name), float(self.summary["mae"].loc[best]), judged_by)
+        return comparison_text(name, best, self._gap(best, name), float(self.summary["mae"].loc[best]), judged_by)
 
     @property
     def caution(self) -> str | None:
-        """Say that the network's band is not to be relied on, where it held far less than its nominal share."""
+        """Warn of the network's band, where its coverage is far below nominal."""
         names = ("coverage", "coverage_low", "coverage_high")
         share, low, high = (float(self.summary[name].loc[self.network]) for name in names)
         if high >= self.past.interval / 100 - SLACK:
             return None
         unlike = "these rows are unlike those that it was calibrated on"
         why = unlike if self.forecasts[self.network].kind == "calibrated" else "it is not calibrated"
-        found = held(share, low, high)
-        return f"do not rely on this band: {why}, and of a nominal {self.past.interval:g} % it held {found}"
+        coverage = coverage_text(share, low, high)
+        return f"do not rely on this band: {why}, and of a nominal {self.past.interval:g} % it held {coverage}"
 
     def _gap(self, name: str, own: str | None = None) -> Difference:
-        """Compare absolute errors with another's, origin by origin: the network's, or those of another of its own."""
-        one = self.forecasts[self.network if own is None else own]
-        return difference(one.errors, self.forecasts[name].errors, self.past.overlap)
+        """Compare absolute errors of a model, the network by default, with those of `name`, origin by origin."""
+        reference = self.forecasts[self.network if own is None else own]
+        return difference(reference.errors, self.forecasts[name].errors, self.past.overlap)
 
     def summary_table(self) -> Summary:
-        """Say what was judged and what follows, and tabulate the models."""
+        """Describe the origins and the verdict, and tabulate the models."""
         bands = {name: self._band(name) for name in self.forecasts}
         several = len(set(bands.values())) > 1
         band = ", ".join(f"{name} {kind}" for name, kind in bands.items()) if several else bands[self.network]
@@ -143,12 +145,12 @@ class Backtest(Still):
         for name, row in self.summary.iterrows():
             yield (
                 str(name),
-                measured(row.mae),
-                "" if name == self.network else effect(self._gap(str(name)), row.mae),
-                held(row.coverage, row.coverage_low, row.coverage_high),
-                measured(row.width),
-                measured(row.crps),
-                measured(row.mase),
+                four_digits(row.mae),
+                "" if name == self.network else effect_text(self._gap(str(name)), row.mae),
+                coverage_text(row.coverage, row.coverage_low, row.coverage_high),
+                four_digits(row.width),
+                four_digits(row.crps),
+                four_digits(row.mase),
             )
 
 
@@ -206,13 +208,13 @@ def backtest(
     --------
     >>> lab.backtest(run, longer, horizon=24).summary  # doctest: +SKIP
     """
-    judged, drawn = shared_out(options, BacktestOptions, ForecastOptions)
-    chosen, forecast = BacktestOptions.of(judged), ForecastOptions.of(drawn).resolved()
-    check_baselines(chosen.baselines)
-    plan = plan_backtest(run, frame, chosen, forecast)
-    with workplace(executor, chosen.workers, chosen.cluster) as place:
-        jobs = jobs_of(plan, here=place.executor is None)
-        outcome = place.run(
+    backtest_options, forecast_options = shared_out(options, BacktestOptions, ForecastOptions)
+    settings, forecast = BacktestOptions.of(backtest_options), ForecastOptions.of(forecast_options).resolved()
+    check_baselines(settings.baselines)
+    plan = plan_backtest(run, frame, settings, forecast)
+    with workplace(executor, settings.workers, settings.cluster) as pool:
+        jobs = jobs_of(plan, here=pool.executor is None)
+        outcome = pool.run(
             [job.task for job in jobs], label="backtest", listener=listener, stop=stop, seconds=_refitting(run, jobs)
         )
     past, forecasts = assemble(plan, jobs, outcome)
@@ -225,6 +227,6 @@ def backtest(
 
 
 def _refitting(run: Run, jobs: Sequence[Job]) -> float | None:
-    """Give about how long the trainings of a backtest take: each as long as the run's own; None without any."""
-    refits = sum(isinstance(job.task, Fit) for job in jobs)
+    """Estimate the seconds that the trainings of a backtest take, each as long as the run's own; None without any."""
+    refits = sum(isinstance(job.task, TrainingTask) for job in jobs)
     return refits * run.end.seconds if refits else None

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from lstm_lab.data.preparation import read_series
 from lstm_lab.errors import OptionError
-from lstm_lab.evaluation.experiments import Judged, Settings, lay_out, model_name
+from lstm_lab.evaluation.experiments import Settings, StudyResult, model_name, plan_study
 from lstm_lab.evaluation.forecast_sets import baseline_jobs
 from lstm_lab.evaluation.kinds import NETWORKS, check_kinds
-from lstm_lab.evaluation.tables import against, effect, listed, measured
+from lstm_lab.evaluation.tables import comparison_text, effect_text, four_digits, joined_names
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.formatting import percent
 from lstm_lab.options import CompareOptions
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lstm_lab.evaluation.experiments import Trial
+    from lstm_lab.evaluation.experiments import StudyPlan
     from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.events import ProgressListener
     from lstm_lab.options.keywords import CompareKeywords
@@ -37,7 +37,7 @@ _COSTS: Final = ("parameters", "kilobytes", "training_seconds", "forecast_second
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Judged):
+class Comparison(StudyResult):
     """Several kinds of model on the same rows; made by `compare`."""
 
     called = "kind"
@@ -87,7 +87,7 @@ class Comparison(Judged):
             share = percent(1 - float(table["mae"].iloc[0] / table["mae"].iloc[1]))
             return f"{leader} has the lowest error, {share} below {table.index[1]}, with every seed and beyond chance"
         return (
-            f"no winner: {leader} has the lowest error, but {listed(self.rivals)} cannot be told from it by"
+            f"no winner: {leader} has the lowest error, but {joined_names(self.rivals)} cannot be told from it by"
             f" {self._judged_by()}"
         )
 
@@ -99,39 +99,39 @@ class Comparison(Judged):
         if not networks or not others:
             return None
         best = others[0]
-        said = against(networks[0], best, self.gap(networks[0], best), self.mae(best), self._judged_by())
-        return f"{said} ({networks[0]} is the best network, {best} the best baseline)"
+        text = comparison_text(networks[0], best, self.gap(networks[0], best), self.mae(best), self._judged_by())
+        return f"{text} ({networks[0]} is the best network, {best} the best baseline)"
 
     def _judged_by(self) -> str:
         seeds, origins = int(self.summary["seeds"].max()), len(self.past.rows)
         return f"{seeds} seed{'s' if seeds > 1 else ''} and {origins} origin{'s' if origins > 1 else ''}"
 
     def summary_table(self) -> Summary:
-        """Say what was compared on what and what follows, and tabulate the kinds."""
+        """Describe the rows and the verdict, and tabulate the kinds."""
         rows = [*self.details.items(), ("band", self.band()), ("verdict", self.verdict)]
         if self.best_network is not None:
             rows.append(("networks", self.best_network))
         return Summary(f"Comparison for {self.past.series.name}", tuple(rows), tuple(self._lines()))
 
     def _lines(self) -> Iterator[tuple[str, ...]]:
-        """Tabulate the kinds; beside naive, where it was judged too."""
+        """Tabulate the kinds, with the effect against the naive forecast where that was judged too."""
         naive = self.mae("naive") if "naive" in self.summary.index else None
         vs_naive = () if naive is None else ("vs naive",)
         yield ("kind", "MAE", "of seeds", *vs_naive, "held", "width", "weights", "trained", "CRPS", "MASE")
         for name, row in self.summary.iterrows():
             kind, trained = str(name), row.parameters > 0
-            gap = () if naive is None else ("" if kind == "naive" else effect(self.gap(kind, "naive"), naive),)
+            gap = () if naive is None else ("" if kind == "naive" else effect_text(self.gap(kind, "naive"), naive),)
             yield (
                 kind,
-                measured(row.mae),
-                f"{measured(row.mae_low)}–{measured(row.mae_high)}" if row.seeds > 1 else "",
+                four_digits(row.mae),
+                f"{four_digits(row.mae_low)}–{four_digits(row.mae_high)}" if row.seeds > 1 else "",
                 *gap,
                 percent(row.coverage),
-                measured(row.width),
+                four_digits(row.width),
                 f"{int(row.parameters):,}" if trained else "",
                 f"{row.training_seconds:.0f} s" if trained else "",
-                measured(row.crps),
-                measured(row.mase),
+                four_digits(row.crps),
+                four_digits(row.mase),
             )
 
 
@@ -177,11 +177,11 @@ def compare(
     settings = Settings.of(CompareOptions, options)
     _check(settings)
     frame, target = read_series(source, settings.train)
-    trial = lay_out(frame, target, settings, [settings.train])
-    jobs = list(_jobs(trial, settings))
-    with workplace(executor, settings.study.workers, settings.study.cluster) as place:
-        outcome = place.run([job.task for job in jobs], label="comparing", listener=listener, stop=stop)
-    return Comparison.of(trial, jobs, outcome)
+    plan = plan_study(frame, target, settings, [settings.train])
+    jobs = list(_jobs(plan, settings))
+    with workplace(executor, settings.study.workers, settings.study.cluster) as pool:
+        outcome = pool.run([job.task for job in jobs], label="comparing", listener=listener, stop=stop)
+    return Comparison.of(plan, jobs, outcome)
 
 
 def _check(settings: Settings[CompareOptions]) -> None:
@@ -192,15 +192,15 @@ def _check(settings: Settings[CompareOptions]) -> None:
         raise OptionError("supervise='every' needs a recurrent network, got the kind 'transformer'; leave one out")
 
 
-def _jobs(trial: Trial, settings: Settings[CompareOptions]) -> Iterator[Job]:
-    """Baselines first, then seed after seed, so that a comparison that is stopped holds every kind."""
+def _jobs(plan: StudyPlan, settings: Settings[CompareOptions]) -> Iterator[Job]:
+    """List the jobs: baselines first, then seed after seed, so that a comparison that is stopped has every kind."""
     kinds, seeds = tuple(dict.fromkeys(settings.study.kinds)), tuple(dict.fromkeys(settings.study.seeds))
     for kind in kinds:
-        if kind in BASELINES and (kind != "seasonal_naive" or trial.course.season > 1):
-            yield from baseline_jobs(model_name(kind, seeds[0]), trial.course, kind)
+        if kind in BASELINES and (kind != "seasonal_naive" or plan.protocol.season > 1):
+            yield from baseline_jobs(model_name(kind, seeds[0]), plan.protocol, kind)
     for seed in seeds:
         for kind in kinds:
             if kind in NETWORKS:
                 cell = {} if kind == "transformer" else {"cell": kind}
                 options = settings.train.model_copy(update=cell)
-                yield trial.job(kind, options, seed, transformer=kind == "transformer")
+                yield plan.job(kind, options, seed, transformer=kind == "transformer")

@@ -1,4 +1,4 @@
-"""Trials: several networks trained on the same first rows with the same seeds, and judged on the same later rows."""
+"""Studies: several networks trained on the same first rows with the same seeds, and judged on the same later rows."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.preparation import AS_LOADED, prepare_rows
 from lstm_lab.data.windows import cut_rows
 from lstm_lab.errors import DataError, ForecastError, OptionError
-from lstm_lab.evaluation.forecast_sets import Course, Job, Stage, gather, no_calibration
-from lstm_lab.evaluation.refit import Fit
+from lstm_lab.evaluation.forecast_sets import EvaluationProtocol, Job, Stage, collect_results, no_calibration
+from lstm_lab.evaluation.refit import TrainingTask
 from lstm_lab.evaluation.scoring import Past, difference, score
 from lstm_lab.evaluation.tables import origins_text
 from lstm_lab.forecasting.predictor import ORIGINS, spread_out
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.auto import Recipe
-    from lstm_lab.evaluation.refit import Fitted
+    from lstm_lab.evaluation.refit import TrainingResult
     from lstm_lab.evaluation.scoring import Difference, Forecasts
     from lstm_lab.parallel import Outcome
 
-__all__ = ["Judged", "Settings", "Trial", "first_rows", "lay_out", "settled"]
+__all__ = ["Settings", "StudyPlan", "StudyResult", "first_rows", "plan_study", "settled_recipe"]
 
 Study = TypeVar("Study", bound=TrialOptions)
 
 
 @dataclass(frozen=True, eq=False)
 class Settings(Generic[Study]):
-    """The options of a study, sorted by what they belong to."""
+    """The options of a study, of its trainings and of its forecasts."""
 
     study: Study
     train: TrainOptions
@@ -48,7 +48,7 @@ class Settings(Generic[Study]):
 
     @classmethod
     def of(cls, model: type[Study], options: Mapping[str, Any]) -> Settings[Study]:
-        """Sort keywords into options of the study, of training and of the forecast, and validate all.
+        """Split keywords into options of the study, of training and of the forecast, and validate them.
 
         Raises
         ------
@@ -65,34 +65,34 @@ class Settings(Generic[Study]):
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
-    """The rows to train on, and the course that follows."""
+class StudyPlan:
+    """The rows that every network of a study trains on, and how all are evaluated."""
 
     frame: pd.DataFrame
     target: str
     cut: int
     """The first row that training never sees."""
-    course: Course
+    protocol: EvaluationProtocol
 
     def job(self, name: str, options: TrainOptions, seed: int, *, transformer: bool = False) -> Job:
-        """Plan to train one network and to forecast with it from the judged origins."""
-        rows = self.course.past.rows
+        """Return the job that trains one network and forecasts with it from the judged origins."""
+        rows = self.protocol.past.rows
         settings = {**options.model_dump(), "target": self.target, **AS_LOADED, "seed": seed}
-        known = self.frame.iloc[: int(rows[-1]) + self.course.forecast.horizon]
-        task = Fit(
+        known = self.frame.iloc[: int(rows[-1]) + self.protocol.forecast.horizon]
+        task = TrainingTask(
             f"{name} with seed {seed}",
             known,
             self.cut,
             rows,
             settings,
-            self.course.forecast,
+            self.protocol.forecast,
             transformer=transformer,
         )
         return Job(model_name(name, seed), 0, judged=True, part=slice(0, len(rows)), task=task)
 
 
 def model_name(name: str, seed: int) -> str:
-    """Name a model in one word, to be taken apart by `_key`."""
+    """Join a name and a seed into the name of one model; `_key` splits it again."""
     return f"{name}:{seed}"
 
 
@@ -102,51 +102,55 @@ def _key(model: str) -> tuple[str, int]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Judged(Still):
-    """What all models of a study forecast, and what they cost."""
+class StudyResult(Still):
+    """Forecasts, scores and costs of all models of a study."""
 
     past: Past
     """The series and the judged origins."""
     forecasts: Mapping[tuple[str, int], Forecasts]
     """By name and seed; a baseline has the first seed alone, for its point forecast has no chance in it."""
-    fitted: Mapping[tuple[str, int], Fitted]
+    fitted: Mapping[tuple[str, int], TrainingResult]
     """By name and seed, for networks: how training ended and what it cost."""
     details: Mapping[str, str]
-    """How it was done, in words."""
+    """How the study was made, in words."""
 
     called: ClassVar[str] = "model"
-    """What the names are names of."""
+    """Name of the index level that holds the models' names."""
 
     @classmethod
-    def of(cls, trial: Trial, jobs: Sequence[Job], outcome: Outcome) -> Self:
-        """Put together what is complete.
+    def of(cls, plan: StudyPlan, jobs: Sequence[Job], outcome: Outcome) -> Self:
+        """Collect the models whose forecasts from all origins are complete.
 
         Raises
         ------
         ForecastError
             Stopped before anything was.
         """
-        done = {_key(name): one for name, one in gather(trial.course, jobs, outcome).items() if one.reached.all()}
-        if not done:
+        complete = {
+            _key(name): results
+            for name, results in collect_results(plan.protocol, jobs, outcome).items()
+            if results.reached.all()
+        }
+        if not complete:
             raise ForecastError("stopped before any model was judged; let it run longer, or ask for fewer")
-        past = trial.course.past
+        past = plan.protocol.past
         every = np.ones(len(past.rows), dtype=np.bool_)
-        fitted = {key: one.fitted[0] for key, one in done.items() if one.fitted}
-        kinds = {key: one.uncalibrated for key, one in fitted.items()}
-        combine = trial.course.forecast.combines
+        fitted = {key: results.fitted[0] for key, results in complete.items() if results.fitted}
+        kinds = {key: results.uncalibrated for key, results in fitted.items()}
+        combine = plan.protocol.forecast.combines
         forecasts = {
-            key: one.forecasts(past, every, kinds.get(key, "predictive"), combine=combine and key in fitted)
-            for key, one in done.items()
+            key: results.forecasts(past, every, kinds.get(key, "predictive"), combine=combine and key in fitted)
+            for key, results in complete.items()
         }
         details = {
-            "trained on": f"{trial.cut:,} rows, {span(trial.frame.index[: trial.cut])}",
+            "trained on": f"{plan.cut:,} rows, {span(plan.frame.index[: plan.cut])}",
             "judged at": origins_text(past),
-            **trial.course.described(),
+            **plan.protocol.described(),
         }
         if combine:
             details["median"] = "every network's leans on the naive forecasts (combine), so networks look more alike"
         if outcome.stopped:
-            details["stopped"] = f"with {len(done)} of {len({job.model for job in jobs})} models judged"
+            details["stopped"] = f"with {len(complete)} of {len({job.model for job in jobs})} models judged"
         return cls(past, forecasts, fitted, details)
 
     @cached_property
@@ -160,7 +164,7 @@ class Judged(Still):
         return score(self.forecasts[key])
 
     def mae(self, name: str) -> float:
-        """Give the mean absolute error, averaged over the seeds."""
+        """Return the mean absolute error, averaged over the seeds."""
         return float(self.scores.xs(name, level=0)["mae"].mean())
 
     def gap(self, name: str, other: str) -> Difference:
@@ -169,21 +173,23 @@ class Judged(Still):
         return difference(self._errors(name, both), self._errors(other, both), self.past.overlap)
 
     def _seeds(self, name: str) -> set[int]:
-        return {seed for one, seed in self.fitted if one == name}
+        return {seed for fitted_name, seed in self.fitted if fitted_name == name}
 
     def _errors(self, name: str, seeds: set[int]) -> NDArray[np.float64]:
-        """Average absolute errors over some seeds, or over all if there are none in particular: (origins, horizon)."""
-        of_name = {seed: one.errors for (called, seed), one in self.forecasts.items() if called == name}
+        """Average absolute errors over the given seeds, or over all where none are given: (origins, horizon)."""
+        of_name = {seed: forecasts.errors for (other, seed), forecasts in self.forecasts.items() if other == name}
         return np.asarray(np.mean([of_name[seed] for seed in seeds or of_name], axis=0))
 
     def band(self, name: str | None = None) -> str:
         """Say what the bands are, of one name or of all, where several kinds are possible."""
-        kinds = {one.kind for (called, _), one in self.forecasts.items() if name in {None, called}}
+        kinds = {forecasts.kind for (other, _), forecasts in self.forecasts.items() if name in {None, other}}
         interval = f"{self.past.interval:g} %"
         return " or ".join(f"calibrated {interval}" if kind == "calibrated" else kind for kind in sorted(kinds))
 
 
-def lay_out(frame: pd.DataFrame, target: str, settings: Settings[Any], variants: Sequence[TrainOptions]) -> Trial:
+def plan_study(
+    frame: pd.DataFrame, target: str, settings: Settings[Any], variants: Sequence[TrainOptions]
+) -> StudyPlan:
     """Choose origins that every variant can forecast from, in the newest rows.
 
     Raises
@@ -193,37 +199,37 @@ def lay_out(frame: pd.DataFrame, target: str, settings: Settings[Any], variants:
     """
     horizon = settings.forecast.horizon
     cut = first_rows(frame, settings.study)
-    seen = [_dataset(frame, target, cut, variant) for variant in variants]
-    rows = _common([one.possible(cut, len(frame), horizon) for one in seen])
+    datasets = [_dataset(frame, target, cut, variant) for variant in variants]
+    rows = _common([dataset.possible(cut, len(frame), horizon) for dataset in datasets])
     if len(rows) == 0:
         lookback, newest = settings.train.lookback, len(frame) - cut
         raise DataError(
             f"an origin has {lookback} rows before it and {horizon} known steps after, without a gap, got none in the"
             f" newest {newest} rows; lower lookback, shorten the horizon or raise test="
         )
-    judged, _ = spread_out(rows, settings.study.origins, horizon)
-    first = cut_rows(cut, validation=settings.train.validation, calibration=settings.train.calibration)
-    calibrating, overlap = spread_out(seen[0].possible(first.calibration, cut, horizon), ORIGINS, horizon)
-    stages: tuple[Stage, ...] = (Stage(slice(0, len(judged)), calibrating, overlap),)
+    judged_rows, _ = spread_out(rows, settings.study.origins, horizon)
+    cuts = cut_rows(cut, validation=settings.train.validation, calibration=settings.train.calibration)
+    calibrating, overlap = spread_out(datasets[0].possible(cuts.calibration, cut, horizon), ORIGINS, horizon)
+    stages: tuple[Stage, ...] = (Stage(slice(0, len(judged_rows)), calibrating, overlap),)
     problem = no_calibration(stages, settings.forecast)
     if problem is not None and not settings.forecast.combines:
         stages = tuple(replace(stage, calibrating=stage.calibrating[:0]) for stage in stages)
-    course = Course(
+    protocol = EvaluationProtocol(
         forecast=settings.forecast,
-        dataset=seen[0],
-        earlier=seen[0],
-        past=Past.of(frame[target], judged, horizon, settings.forecast.interval),
+        dataset=datasets[0],
+        earlier=datasets[0],
+        past=Past.of(frame[target], judged_rows, horizon, settings.forecast.interval),
         stages=stages,
-        season=season_of(frame[target].iloc[first.train_rows]),
+        season=season_of(frame[target].iloc[cuts.train_rows]),
         problem=problem,
         renew=settings.study.renew,
         adapt=settings.study.adapt,
     )
-    return Trial(frame, target, cut, course)
+    return StudyPlan(frame, target, cut, protocol)
 
 
 def _dataset(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions) -> Dataset:
-    """See the frame as a network would that was trained on the rows before `cut`."""
+    """Encode the frame by the scaling and transform of the rows before `cut`."""
     encoder = prepare_rows(frame.iloc[:cut], target, options).dataset.encoder
     return Dataset.of(frame, encoder, options.lookback, options.max_gap)
 
@@ -240,7 +246,7 @@ def first_rows(frame: pd.DataFrame, options: HoldoutOptions) -> int:
     return len(frame) - round(options.test * len(frame))
 
 
-def settled(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions) -> Recipe:
-    """Give the transform and features that training on the rows before `cut` would use."""
+def settled_recipe(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions) -> Recipe:
+    """Return the transform and features that training on the rows before `cut` would use."""
     rows = cut_rows(cut, validation=options.validation, calibration=options.calibration).train_rows
     return settle(options.transform, options.features, frame[target].iloc[rows])

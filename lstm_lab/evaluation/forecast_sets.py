@@ -1,4 +1,4 @@
-"""A course: the origins that are judged, those that calibrate for them, and what models gave at both."""
+"""How models are evaluated: the judged origins, those that calibrate for them, and the forecasts from both."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lstm_lab.errors import CalibrationError
-from lstm_lab.evaluation.refit import Fitted
+from lstm_lab.evaluation.refit import TrainingResult
 from lstm_lab.evaluation.scoring import Forecasts
-from lstm_lab.evaluation.tasks import Draw, blocks
+from lstm_lab.evaluation.tasks import BaselineTask, blocks
 from lstm_lab.forecasting.baselines import simple_points
 from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.online_correction import Following
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.dataset import Dataset
     from lstm_lab.evaluation.scoring import Past
-    from lstm_lab.evaluation.tasks import Drawn
+    from lstm_lab.evaluation.tasks import SampledPaths
     from lstm_lab.forecasting.correction import Correction
     from lstm_lab.forecasting.forecast import Kind
     from lstm_lab.options import ForecastOptions
     from lstm_lab.parallel import Outcome, Task
 
 __all__ = [
-    "Course",
-    "Gathered",
+    "EvaluationProtocol",
     "Job",
+    "ModelResults",
     "Stage",
     "baseline_jobs",
-    "gather",
+    "collect_results",
     "named",
     "no_calibration",
 ]
@@ -55,14 +55,14 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
-    """What every model of a study is put through."""
+class EvaluationProtocol:
+    """The origins, calibration and forecast options by which every model of a study is evaluated."""
 
     forecast: ForecastOptions
     dataset: Dataset
-    """Where the judged origins lie."""
+    """The rows that the judged origins lie in."""
     earlier: Dataset
-    """Where the calibrating ones do."""
+    """The rows that the calibrating origins lie in."""
     past: Past
     stages: tuple[Stage, ...]
     season: int
@@ -70,12 +70,12 @@ class Course:
     """Why the bands are not calibrated; None if they are."""
 
     def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Give calibrating origins their rows in the frame that is judged."""
+        """Convert rows of `earlier` to rows of `dataset`, by their times."""
         times = self.earlier.index[rows]
         return np.asarray(self.dataset.index.searchsorted(times), dtype=np.int64)
 
     def rivals(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Give the naive forecasts from rows of the frame that is judged, (rivals, origins, horizon)."""
+        """Return the naive forecasts from rows of `dataset`, (rivals, origins, horizon)."""
         return simple_points(self.dataset.target, rows, self.forecast.horizon, self.season)
 
     renew: bool = True
@@ -86,7 +86,7 @@ class Course:
     """Covariates whose future counts as known at every origin."""
 
     def described(self) -> dict[str, str]:
-        """Say how bands were made, and what season was found."""
+        """Describe the calibration, the covariates known ahead and the season, by label."""
         details = {}
         if self.problem is not None:
             details["not calibrated"] = self.problem
@@ -105,7 +105,7 @@ class Course:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A task, and where its result belongs."""
+    """A task, and the model and origins that its result belongs to."""
 
     model: str
     stage: int
@@ -117,7 +117,7 @@ class Job:
 
 
 def no_calibration(stages: tuple[Stage, ...], forecast: ForecastOptions) -> str | None:
-    """Say why there is no calibration, or None if there is one."""
+    """Return the reason why bands are not calibrated; None if they are."""
     if forecast.calibrate is False:
         return "not asked for"
     needed = origins_for(forecast.interval)
@@ -130,58 +130,60 @@ def no_calibration(stages: tuple[Stage, ...], forecast: ForecastOptions) -> str 
     return problem
 
 
-def baseline_jobs(model: str, course: Course, name: str) -> Iterator[Job]:
-    """Draw the baseline of a name at the origins that calibrate and at those that are judged."""
-    forecast = course.forecast
-    for number, stage in enumerate(course.stages):
-        calibrating = stage.calibrating if course.problem is None else stage.calibrating[:0]
-        for observed, rows, paths, judged in (
-            (course.earlier, calibrating, SCORE_CHUNKS * CHUNK, False),
-            (course.dataset, course.past.rows[stage.part], forecast.paths, True),
+def baseline_jobs(model: str, protocol: EvaluationProtocol, name: str) -> Iterator[Job]:
+    """List the jobs that sample a baseline at the calibrating and at the judged origins."""
+    forecast = protocol.forecast
+    for number, stage in enumerate(protocol.stages):
+        calibrating = stage.calibrating if protocol.problem is None else stage.calibrating[:0]
+        for dataset, rows, paths, judged in (
+            (protocol.earlier, calibrating, SCORE_CHUNKS * CHUNK, False),
+            (protocol.dataset, protocol.past.rows[stage.part], forecast.paths, True),
         ):
             for part in blocks(len(rows)):
-                some = rows[part]
-                values = observed.target[: int(some[-1])]
-                placed = slice(part.start + stage.part.start, part.stop + stage.part.start) if judged else part
-                drawn = (forecast.horizon, paths, course.season, forecast.seed)
-                yield Job(model, number, judged, placed, Draw(named(name, placed), name, values, some, *drawn))
+                block_rows = rows[part]
+                values = dataset.target[: int(block_rows[-1])]
+                block = slice(part.start + stage.part.start, part.stop + stage.part.start) if judged else part
+                sampling = (forecast.horizon, paths, protocol.season, forecast.seed)
+                yield Job(
+                    model, number, judged, block, BaselineTask(named(name, block), name, values, block_rows, *sampling)
+                )
 
 
 def named(model: str, part: slice) -> str:
-    """Name a task after its model and origins, counted from 1."""
+    """Name a task by its model and origins, counted from 1."""
     return f"{model} at origins {part.start + 1} to {part.stop}"
 
 
-def gather(course: Course, jobs: Sequence[Job], outcome: Outcome) -> dict[str, Gathered]:
-    """Sort results by model."""
-    done = {name: Gathered(course, name) for name in dict.fromkeys(job.model for job in jobs)}
+def collect_results(protocol: EvaluationProtocol, jobs: Sequence[Job], outcome: Outcome) -> dict[str, ModelResults]:
+    """Collect the results of all completed jobs by model."""
+    results = {name: ModelResults(protocol, name) for name in dict.fromkeys(job.model for job in jobs)}
     for number, job in enumerate(jobs):
         if number in outcome.results:
-            done[job.model].take(job, outcome.results[number])
-    return done
+            results[job.model].take(job, outcome.results[number])
+    return results
 
 
-class Gathered:
-    """What one model's tasks gave."""
+class ModelResults:
+    """The paths and costs of one model, from all of its tasks."""
 
-    def __init__(self, course: Course, name: str) -> None:
-        horizon = course.forecast.horizon
-        count = len(course.past.rows)
-        self.course, self.name = course, name
-        self.raw = np.empty((count, course.forecast.paths, horizon))
+    def __init__(self, protocol: EvaluationProtocol, name: str) -> None:
+        horizon = protocol.forecast.horizon
+        count = len(protocol.past.rows)
+        self.protocol, self.name = protocol, name
+        self.raw = np.empty((count, protocol.forecast.paths, horizon))
         self.reached = np.zeros(count, dtype=np.bool_)
         self.scored: dict[int, dict[int, NDArray[np.float64]]] = {}
-        self.fitted: dict[int, Fitted] = {}
+        self.fitted: dict[int, TrainingResult] = {}
         self.seconds = 0.0
 
-    def take(self, job: Job, result: Drawn | Fitted) -> None:
-        """Lay a result in its place."""
+    def take(self, job: Job, result: SampledPaths | TrainingResult) -> None:
+        """Store the result of a job at its origins."""
         self.seconds += result.seconds
-        if isinstance(result, Fitted):
+        if isinstance(result, TrainingResult):
             self.fitted[job.stage] = result
             self.seconds += result.training_seconds
         if job.judged:
-            self.raw[job.part] = result.paths[:, : self.course.forecast.paths]
+            self.raw[job.part] = result.paths[:, : self.protocol.forecast.paths]
             self.reached[job.part] = True
         else:
             self.scored.setdefault(job.stage, {})[job.part.start] = result.paths
@@ -189,39 +191,51 @@ class Gathered:
     def forecasts(
         self, past: Past, reached: NDArray[np.bool_], kind: Kind = "predictive", *, combine: bool = False
     ) -> Forecasts:
-        """Set right what was drawn at the origins that were reached; `combine` the median with the naive forecasts."""
-        rivals = self.course.rivals(self.course.past.rows)
+        """Correct the paths at the origins that were reached; `combine` the median with the naive forecasts."""
+        rivals = self.protocol.rivals(self.protocol.past.rows)
         rivals = rivals if combine else rivals[:0]
         corrections = [
-            one for number, stage in enumerate(self.course.stages) for one in self._followed(number, stage, rivals)
+            correction
+            for number, stage in enumerate(self.protocol.stages)
+            for correction in self._followed(number, stage, rivals)
         ]
-        kept = [one for one, is_reached in zip(corrections, reached, strict=True) if is_reached and one is not None]
-        return Forecasts(self.name, self.raw[reached], past, kind, tuple(kept), rivals[:, reached], self.seconds)
+        reached_corrections = [
+            correction
+            for correction, is_reached in zip(corrections, reached, strict=True)
+            if is_reached and correction is not None
+        ]
+        return Forecasts(
+            self.name, self.raw[reached], past, kind, tuple(reached_corrections), rivals[:, reached], self.seconds
+        )
 
     def _followed(self, number: int, stage: Stage, rivals: NDArray[np.float64]) -> Iterator[Correction | None]:
-        """Give each judged origin the correction of its day; None where it was not reached."""
-        course, rows, target = self.course, self.course.past.rows, self.course.dataset.target
+        """Yield each judged origin's correction, made from earlier origins alone; None where it was not reached."""
+        protocol, rows, target = self.protocol, self.protocol.past.rows, self.protocol.dataset.target
         known = self._experience(number, stage)
-        known = known.beside(course.rivals(known.rows)[: len(rivals)])
-        follows = Following(
-            known, course.past.interval, calibrate=course.problem is None, renew=course.renew, adapt=course.adapt
+        known = known.beside(protocol.rivals(known.rows)[: len(rivals)])
+        following = Following(
+            known,
+            protocol.past.interval,
+            calibrate=protocol.problem is None,
+            renew=protocol.renew,
+            adapt=protocol.adapt,
         )
         for origin in range(stage.part.start, stage.part.stop):
             newest = rows[origin - 1] if origin > stage.part.start else rows[origin]
             for row in range(int(newest), int(rows[origin])):
-                follows.observe(row, float(target[row]))
-            drawn = self.raw[origin], rivals[:, origin]
-            yield follows.correct(int(rows[origin]), *drawn) if self.reached[origin] else None
+                following.observe(row, float(target[row]))
+            sampled = self.raw[origin], rivals[:, origin]
+            yield following.correct(int(rows[origin]), *sampled) if self.reached[origin] else None
 
     def _experience(self, number: int, stage: Stage) -> Experience:
-        """Gather what is known before the first origin of a stage."""
+        """Return the forecasts and outcomes that are known before the first origin of a stage."""
         if number in self.fitted:
             return self.fitted[number].experience
         parts = self.scored.get(number, {})
-        taken = [part for part in blocks(len(stage.calibrating)) if part.start in parts]
-        if not taken:
-            return Experience.empty(self.course.forecast.horizon)
-        rows = np.concatenate([stage.calibrating[part] for part in taken])
-        paths = np.concatenate([parts[part.start] for part in taken])
-        actual = self.course.earlier.actual(rows, self.course.forecast.horizon)
-        return Experience.of(self.course.places(rows), paths, actual)
+        complete = [part for part in blocks(len(stage.calibrating)) if part.start in parts]
+        if not complete:
+            return Experience.empty(self.protocol.forecast.horizon)
+        rows = np.concatenate([stage.calibrating[part] for part in complete])
+        paths = np.concatenate([parts[part.start] for part in complete])
+        actual = self.protocol.earlier.actual(rows, self.protocol.forecast.horizon)
+        return Experience.of(self.protocol.places(rows), paths, actual)

@@ -1,4 +1,4 @@
-"""From a series to a judgement in one call: a network that is trained on the older rows, and judged on the newest."""
+"""Holdout evaluation in one call: a network is trained on the older rows of a series and backtested on the newest."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ def judge_on_newest(
     LabError
         What can be known to fail before the training fails before it: one line with the remedy.
     """
-    held, train_options, judged, drawn = shared_out(
+    holdout_options, train_options, backtest_options, forecast_options = shared_out(
         options, HoldoutOptions, TrainOptions, BacktestOptions, ForecastOptions
     )
-    chosen, study = TrainOptions.of(train_options), BacktestOptions.of(judged)
-    horizon = ForecastOptions.of(drawn).horizon
+    chosen, study = TrainOptions.of(train_options), BacktestOptions.of(backtest_options)
+    horizon = ForecastOptions.of(forecast_options).horizon
     check_baselines(study.baselines)
     for name in study.known:
         if name not in chosen.features:
             raise OptionError(f"known names input columns, got {name!r}, which is none of features=; add it there too")
     frame, target = read_series(source, chosen)
-    cut = first_rows(frame, HoldoutOptions.of(held))
+    cut = first_rows(frame, HoldoutOptions.of(holdout_options))
     if len(frame) - cut < horizon:
         raise DataError(
             f"judging needs {horizon} known steps after an origin, got {len(frame) - cut} newest rows to judge on;"
@@ -71,10 +71,15 @@ def judge_on_newest(
     loaded = {**train_options, "target": target, **AS_LOADED}
     hears_training = listener if isinstance(listener, TrainingListener) else None
     # A scheduler that does not answer is found out before the training.
-    with workplace(None, study.workers, study.cluster) as place:
+    with workplace(None, study.workers, study.cluster) as pool:
         run = train(frame.iloc[:cut], listener=hears_training, stop=stop, **loaded)
         # Processes are left to the backtest, which starts new ones where one has died.
-        executor = place.executor if study.workers is None else None
+        executor = pool.executor if study.workers is None else None
         return backtest(
-            run, frame, executor=executor, listener=listener, stop=stop, **judged | drawn | {"cluster": None}
+            run,
+            frame,
+            executor=executor,
+            listener=listener,
+            stop=stop,
+            **backtest_options | forecast_options | {"cluster": None},
         )

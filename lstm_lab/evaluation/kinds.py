@@ -1,4 +1,4 @@
-"""What can be compared or changed, by name: apart from the work, so that a face can offer it without TensorFlow."""
+"""Names of the models that can be compared and of the changes that can be ablated, without importing TensorFlow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NETWORKS: Final = ("lstm", "gru", "rnn", "transformer")
 KINDS: Final = (*NETWORKS, *BASELINES)
 
 BASE: Final = "as given"
-"""The variant that the others are held against."""
+"""The variant that the others are compared with."""
 CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     "loss: huber": {"loss": "huber"},
     "loss: mse": {"loss": "mse"},

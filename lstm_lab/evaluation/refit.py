@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from lstm_lab.models.serialize import PackedModel
     from lstm_lab.options import ForecastOptions
 
-__all__ = ["Fit", "Fitted", "chunks_for"]
+__all__ = ["TrainingResult", "TrainingTask", "chunks_for"]
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
-    """What a trained network forecast, and what it cost."""
+class TrainingResult:
+    """Forecasts of a trained network, and the cost of its training."""
 
     paths: NDArray[np.float64]
     """(origins, paths, horizon) uncalibrated, in the target's unit."""
     experience: Experience
-    """Of the network's own calibration rows; empty where there are too few."""
+    """Forecasts and outcomes over the network's own calibration rows; empty where there are too few."""
     uncalibrated: Kind
     stack: str
     transform: str
@@ -56,7 +56,7 @@ class Fitted:
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class TrainingTask:
     """Train on the rows before `cut`, then draw futures from later rows."""
 
     name: str
@@ -67,13 +67,13 @@ class Fit:
     """Fields of `TrainOptions`."""
     forecast: ForecastOptions
     layers: PackedModel | None = None
-    """A network to train anew, in the place of the reference stack."""
+    """A network to train from fresh weights, in place of the reference stack."""
     transformer: bool = False
-    """Put attention in the place of recurrence."""
+    """Whether to use causal attention in place of recurrence."""
     known: tuple[str, ...] = ()
     """Covariates whose future counts as known."""
 
-    def __call__(self, stop: threading.Event | None = None) -> Fitted:
+    def __call__(self, stop: threading.Event | None = None) -> TrainingResult:
         """Train, calibrate, draw; nothing after `cut` reaches training or calibration."""
         run = train(self.frame.iloc[: self.cut], stack=self._stack(), stop=stop, **self._options())
         if run.end.reason in {"stopped", "interrupted"}:  # its network had less training than the others
@@ -89,10 +89,10 @@ class Fit:
         rules = prediction.rules
         if rules.residuals is not None:
             rules = replace(rules, residuals=heard(rules.residuals, run.model, dataset))
-        drawn = simulate_all(run.simulator, origins, horizon, rules, chunks, stop)
+        paths_drawn = simulate_all(run.simulator, origins, horizon, rules, chunks, stop)
         ended = time.perf_counter()
-        return Fitted(
-            paths=drawn[:, :paths],
+        return TrainingResult(
+            paths=paths_drawn[:, :paths],
             experience=experience,
             uncalibrated=prediction.uncalibrated,
             stack=run.stack,
@@ -117,12 +117,12 @@ class Fit:
 
 
 def chunks_for(paths: int) -> int:
-    """Count the chunks that hold so many paths."""
+    """Return the number of chunks that hold `paths` paths."""
     return -(-paths // CHUNK)
 
 
 def _experience(prediction: Prediction, known: tuple[str, ...], stop: threading.Event | None) -> Experience:
-    """Learn from the network's own calibration rows, where they are enough."""
+    """Forecast from the network's own calibration rows, where there are enough of them."""
     options, dataset = prediction.options, prediction.dataset
     rows, _ = prediction.calibration_rows()
     calibrates = options.calibrate is not False

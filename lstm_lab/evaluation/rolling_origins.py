@@ -15,10 +15,18 @@ from lstm_lab.data.append import read_newer
 from lstm_lab.data.preparation import AS_LOADED
 from lstm_lab.data.windows import cut_rows
 from lstm_lab.errors import ForecastError, OptionError, did_you_mean
-from lstm_lab.evaluation.forecast_sets import Course, Job, Stage, baseline_jobs, gather, named, no_calibration
-from lstm_lab.evaluation.refit import Fit, chunks_for
-from lstm_lab.evaluation.scoring import Past, alone
-from lstm_lab.evaluation.tasks import Simulate, blocks, keep
+from lstm_lab.evaluation.forecast_sets import (
+    EvaluationProtocol,
+    Job,
+    Stage,
+    baseline_jobs,
+    collect_results,
+    named,
+    no_calibration,
+)
+from lstm_lab.evaluation.refit import TrainingTask, chunks_for
+from lstm_lab.evaluation.scoring import Past, uncombined_name
+from lstm_lab.evaluation.tasks import SimulationTask, blocks, keep
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.forecasting.predictor import ORIGINS, SCORE_CHUNKS, Prediction, spread_out
 from lstm_lab.models.serialize import pack
@@ -40,19 +48,19 @@ if TYPE_CHECKING:
     from lstm_lab.run import Run
     from lstm_lab.simulation.simulator import Rules
 
-__all__ = ["Plan", "assemble", "jobs_of", "plan_backtest"]
+__all__ = ["BacktestPlan", "assemble", "jobs_of", "plan_backtest"]
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """A backtest about to be made."""
+class BacktestPlan:
+    """Everything that a backtest needs: network, origins, sampling rules and baselines."""
 
     fitted: FittedModel
     options: TrainOptions
     """Of the training, for a refit."""
     called: str | None
     """Name of the run."""
-    course: Course
+    protocol: EvaluationProtocol
     rules: Rules
     shift: int
     """What to add to the run's row numbers to get the judged frame's."""
@@ -62,17 +70,17 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """What the run is called beside the baselines; never as one of them, or it would be taken for it."""
+        """Name of the run beside the baselines, "network" where its own is missing or a baseline's."""
         return "network" if self.called is None or self.called in BASELINES else self.called
 
     def described(self, *, stopped: bool, judged: int) -> dict[str, str]:
-        """Say how the backtest was made."""
+        """Describe how the backtest was made, by label."""
         details = {"origins lie in": self.how}
-        if self.course.problem is None and not self.refits:
-            details["calibrated on"] = f"{len(self.course.stages[0].calibrating)} earlier origins"
-        details |= self.course.described()
+        if self.protocol.problem is None and not self.refits:
+            details["calibrated on"] = f"{len(self.protocol.stages[0].calibrating)} earlier origins"
+        details |= self.protocol.described()
         if stopped:
-            details["stopped"] = f"after {judged} of {len(self.course.past.rows)} origins"
+            details["stopped"] = f"after {judged} of {len(self.protocol.past.rows)} origins"
         return details
 
 
@@ -81,8 +89,8 @@ class Plan:
 
 def plan_backtest(
     run: Run, frame: pd.DataFrame | pd.Series[Any] | None, options: BacktestOptions, forecast: ForecastOptions
-) -> Plan:
-    """Settle the origins, and what calibrates them.
+) -> BacktestPlan:
+    """Choose the origins and the rows that calibrate them.
 
     Raises
     ------
@@ -104,7 +112,7 @@ def plan_backtest(
     problem = no_calibration(stages, forecast)
     if problem is not None and not forecast.combines:
         stages = tuple(replace(stage, calibrating=stage.calibrating[:0]) for stage in stages)
-    course = Course(
+    protocol = EvaluationProtocol(
         forecast=forecast,
         dataset=dataset,
         earlier=dataset if every else run.dataset,
@@ -116,11 +124,11 @@ def plan_backtest(
         adapt=options.adapt,
         known=_known_ahead(run.encoder.covariates, options.known),
     )
-    return Plan(
+    return BacktestPlan(
         fitted=run.fitted,
         options=run.options,
         called=run.name,
-        course=course,
+        protocol=protocol,
         rules=prediction.rules if every else _known_noise(prediction.rules, judged.known),
         shift=0 if frame is None else start - len(run.dataset),
         baselines=tuple(name for name in options.baselines if name != "seasonal_naive" or run.season > 1),
@@ -156,7 +164,7 @@ def _judged(run: Run, frame: pd.DataFrame | pd.Series[Any] | None, *, refits: bo
 def _stages(
     run: Run, judged: _Judged, rows: NDArray[np.int64], every: int, horizon: int
 ) -> tuple[tuple[Stage, ...], str]:
-    """Share the judged origins out among calibrations, and say how."""
+    """Group the judged origins by calibration, and describe the grouping."""
     if every:
         often = "every origin" if every == 1 else f"every {every} origins"
         return tuple(
@@ -169,7 +177,7 @@ def _stages(
 def _refit_stages(
     dataset: Dataset, rows: NDArray[np.int64], every: int, options: TrainOptions, horizon: int
 ) -> Iterator[Stage]:
-    """Give every k origins a training of their own, whose calibration rows are the newest before them."""
+    """Yield a stage for every k origins, calibrated on the newest rows before them."""
     for first in range(0, len(rows), every):
         before = int(rows[first])
         cuts = cut_rows(before, validation=options.validation, calibration=options.calibration)
@@ -178,7 +186,7 @@ def _refit_stages(
 
 
 def _known_ahead(covariates: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """Refuse a column that is no covariate of the run."""
+    """Return the names as a tuple; refuse a column that is no covariate of the run."""
     for name in names:
         if name not in covariates:
             has = did_you_mean(name, covariates) if covariates else "it was trained with none"
@@ -187,33 +195,33 @@ def _known_ahead(covariates: Sequence[str], names: Sequence[str]) -> tuple[str, 
 
 
 def _known_noise(rules: Rules, known: int) -> Rules:
-    """Draw noise from residuals that every origin knows."""
+    """Return rules whose noise is drawn from residuals that every origin knows."""
     residuals = rules.residuals
     if residuals is None:
         return rules
-    kept = residuals.rows < known
-    if not kept.any():
+    usable = residuals.rows < known
+    if not usable.any():
         raise ForecastError(
             "noise is drawn from residuals before the first origin, got none; train with a larger calibration= or use"
             " noise='none'"
         )
-    known_values = residuals.values[kept]  # noqa: PD011 - a field of ours, not of pandas
-    return replace(rules, residuals=replace(residuals, values=known_values, rows=residuals.rows[kept]))
+    known_values = residuals.values[usable]  # noqa: PD011 - a field of ours, not of pandas
+    return replace(rules, residuals=replace(residuals, values=known_values, rows=residuals.rows[usable]))
 
 
-def _renumbered(plan: Plan) -> Rules:
-    """Give the residuals' rows the longer frame's numbers, and let the volatility follow what happens there."""
+def _renumbered(plan: BacktestPlan) -> Rules:
+    """Return rules with residual rows numbered as in the longer frame, and volatility updated by its rows."""
     residuals = plan.rules.residuals
     if residuals is None:
         return plan.rules
     moved = replace(residuals, rows=residuals.rows + plan.shift)
-    return replace(plan.rules, residuals=heard(moved, plan.fitted.model, plan.course.dataset))
+    return replace(plan.rules, residuals=heard(moved, plan.fitted.model, plan.protocol.dataset))
 
 
 # The work ------------------------------------------------------------------------------------------------------------
 
 
-def jobs_of(plan: Plan, *, here: bool) -> list[Job]:
+def jobs_of(plan: BacktestPlan, *, here: bool) -> list[Job]:
     """List the tasks: first those that calibrate, then block after block of the judged origins, all models each.
 
     Parameters
@@ -225,63 +233,67 @@ def jobs_of(plan: Plan, *, here: bool) -> list[Job]:
     """
     jobs = list(_refit_jobs(plan) if plan.refits else _network_jobs(plan, here=here))
     for name in plan.baselines:
-        jobs += baseline_jobs(name, plan.course, name)
+        jobs += baseline_jobs(name, plan.protocol, name)
     return sorted(jobs, key=lambda job: (job.judged, job.part.start if job.judged else 0))
 
 
-def _network_jobs(plan: Plan, *, here: bool) -> Iterator[Job]:
-    fitted, course, horizon = plan.fitted, plan.course, plan.course.forecast.horizon
+def _network_jobs(plan: BacktestPlan, *, here: bool) -> Iterator[Job]:
+    fitted, protocol, horizon = plan.fitted, plan.protocol, plan.protocol.forecast.horizon
     packed = pack(fitted.model)
     if here:
         # Not the run's own simulator: what that has compiled depends on what it was used for.
         keep(packed, fitted.encoder, Simulator(fitted.model, fitted.encoder))
-    chunks = chunks_for(course.forecast.paths)
-    for dataset, rows, rules, drawn, judged in (
-        (course.earlier, course.stages[0].calibrating, plan.rules, SCORE_CHUNKS, False),
-        (course.dataset, course.past.rows, _renumbered(plan), chunks, True),
+    chunks = chunks_for(protocol.forecast.paths)
+    for dataset, rows, rules, chunk_count, judged in (
+        (protocol.earlier, protocol.stages[0].calibrating, plan.rules, SCORE_CHUNKS, False),
+        (protocol.dataset, protocol.past.rows, _renumbered(plan), chunks, True),
     ):
         for part in blocks(len(rows)):
-            origins = dataset.origins(rows[part], horizon, course.known)
-            task = Simulate(named(plan.name, part), packed, fitted.encoder, origins, horizon, rules, drawn)
+            origins = dataset.origins(rows[part], horizon, protocol.known)
+            task = SimulationTask(named(plan.name, part), packed, fitted.encoder, origins, horizon, rules, chunk_count)
             yield Job(plan.name, 0, judged, part, task)
 
 
-def _refit_jobs(plan: Plan) -> Iterator[Job]:
+def _refit_jobs(plan: BacktestPlan) -> Iterator[Job]:
     settings = {**plan.options.model_dump(), "target": plan.fitted.target, **AS_LOADED}
     packed = pack(plan.fitted.model)
-    frame = plan.course.dataset.frame
-    for number, stage in enumerate(plan.course.stages):
-        rows = plan.course.past.rows[stage.part]
+    frame = plan.protocol.dataset.frame
+    for number, stage in enumerate(plan.protocol.stages):
+        rows = plan.protocol.past.rows[stage.part]
         name = named(f"{plan.name}, trained anew,", stage.part)
-        known = frame.iloc[: int(rows[-1]) + plan.course.forecast.horizon]
-        task = Fit(name, known, int(rows[0]), rows, settings, plan.course.forecast, packed, known=plan.course.known)
+        known = frame.iloc[: int(rows[-1]) + plan.protocol.forecast.horizon]
+        task = TrainingTask(
+            name, known, int(rows[0]), rows, settings, plan.protocol.forecast, packed, known=plan.protocol.known
+        )
         yield Job(plan.name, number, judged=True, part=stage.part, task=task)
 
 
 # The results ---------------------------------------------------------------------------------------------------------
 
 
-def assemble(plan: Plan, jobs: Sequence[Job], outcome: Outcome) -> tuple[Past, dict[str, Forecasts]]:
-    """Put the results together; only origins that every model has reached are judged.
+def assemble(plan: BacktestPlan, jobs: Sequence[Job], outcome: Outcome) -> tuple[Past, dict[str, Forecasts]]:
+    """Return the judged origins and every model's forecasts; only origins that all models reached are judged.
 
     Raises
     ------
     ForecastError
-        Stopped before there was one.
+        Stopped before there was such an origin.
     """
-    done = gather(plan.course, jobs, outcome)
-    reached = np.logical_and.reduce([one.reached for one in done.values()])
+    by_model = collect_results(plan.protocol, jobs, outcome)
+    reached = np.logical_and.reduce([results.reached for results in by_model.values()])
     if not reached.any():
         raise ForecastError("stopped before any origin was judged; let it run longer, or ask for fewer origins")
-    past = plan.course.past.first(reached)
+    past = plan.protocol.past.first(reached)
     network: Kind = "dropout spread" if plan.rules.residuals is None else "predictive"
-    combine = plan.course.forecast.combines
-    made = {}
-    for name, one in done.items():
+    combine = plan.protocol.forecast.combines
+    forecasts = {}
+    for name, results in by_model.items():
         if name != plan.name:
-            made[name] = one.forecasts(past, reached)
+            forecasts[name] = results.forecasts(past, reached)
             continue
-        made[name] = one.forecasts(past, reached, network, combine=combine)
+        forecasts[name] = results.forecasts(past, reached, network, combine=combine)
         if combine:
-            made[alone(name)] = replace(one.forecasts(past, reached, network), name=alone(name))
-    return past, made
+            forecasts[uncombined_name(name)] = replace(
+                results.forecasts(past, reached, network), name=uncombined_name(name)
+            )
+    return past, forecasts

@@ -1,4 +1,4 @@
-"""Forecasts from many origins, held against what happened: one table for networks and baselines alike."""
+"""Forecasts from many origins, scored against the observed values: one table for networks and baselines alike."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["COLUMNS", "Difference", "Forecasts", "Past", "alone", "difference", "score"]
+__all__ = ["COLUMNS", "Difference", "Forecasts", "Past", "difference", "score", "uncombined_name"]
 
 COLUMNS = (
     "mae",
@@ -40,7 +40,7 @@ COLUMNS = (
     "joint_coverage",
     "width",
 )
-"""What `score` measures."""
+"""Names of the scores that `score` computes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class Past:
 
     @classmethod
     def of(cls, series: pd.Series[float], rows: NDArray[np.int64], horizon: int, interval: float) -> Past:
-        """Work out overlap and scale."""
+        """Compute overlap and scale."""
         stride = int(np.diff(rows).min()) if len(rows) > 1 else horizon
         scale = float(metrics.naive_scale(series.to_numpy(np.float64)[: rows[0]]))
         return cls(series, rows, horizon, interval, math.ceil(horizon / stride) - 1, scale)
@@ -85,17 +85,17 @@ class Past:
 
     @cached_property
     def actual(self) -> Array:
-        """What happened, (origins, horizon)."""
+        """Observed values, (origins, horizon)."""
         return np.asarray(self.series.to_numpy(np.float64)[self.rows[:, None] + np.arange(self.horizon)])
 
-    def first(self, which: NDArray[np.bool_]) -> Past:
-        """Keep some of the origins."""
-        return Past.of(self.series, self.rows[which], self.horizon, self.interval)
+    def first(self, mask: NDArray[np.bool_]) -> Past:
+        """Return the origins where `mask` is true."""
+        return Past.of(self.series, self.rows[mask], self.horizon, self.interval)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Forecasts(Sequence[Forecast]):
-    """One model's forecasts, an item an origin; built when one is asked for.
+    """One model's forecasts, an item an origin; a `Forecast` is built when it is indexed.
 
     Attributes
     ----------
@@ -132,7 +132,7 @@ class Forecasts(Sequence[Forecast]):
     @overload
     def __getitem__(self, origin: slice) -> list[Forecast]: ...
     def __getitem__(self, origin: Any) -> Any:
-        """Give the forecast of an origin by number; the newest is -1."""
+        """Return the forecast of an origin by number; the newest is -1."""
         if isinstance(origin, slice):
             return [self[number] for number in range(len(self))[origin]]
         number = range(len(self))[origin]
@@ -152,7 +152,7 @@ class Forecasts(Sequence[Forecast]):
         )
 
     def at(self, time: Any) -> Forecast:
-        """Give the forecast whose last known row is at a time.
+        """Return the forecast whose last known row is at a time.
 
         Raises
         ------
@@ -160,21 +160,27 @@ class Forecasts(Sequence[Forecast]):
             No forecast started there.
         """
         origins = self.past.origins
-        places = np.flatnonzero(origins == (pd.Timestamp(time) if isinstance(time, str) else time))
-        if len(places) == 0:
+        positions = np.flatnonzero(origins == (pd.Timestamp(time) if isinstance(time, str) else time))
+        if len(positions) == 0:
             near = origins[max(0, int(origins.searchsorted(time)) - 1)]
             raise ForecastError(f"no forecast started at {time}; one did at {moment(near)}, see .origins")
-        return self[int(places[0])]
+        return self[int(positions[0])]
 
     @property
     def kind(self) -> Kind:
         """What the band is: calibrated only if it is at every origin."""
-        return self.uncalibrated if any(one.calibration is None for one in self.corrections) else "calibrated"
+        return (
+            self.uncalibrated
+            if any(correction.calibration is None for correction in self.corrections)
+            else "calibrated"
+        )
 
     @property
     def leaning(self) -> str | None:
         """What the medians are mixtures of, averaged over the origins; None where they are the model's own."""
-        return shares(np.mean([one.weights for one in self.corrections], axis=0), own=alone(self.name))
+        return shares(
+            np.mean([correction.weights for correction in self.corrections], axis=0), own=uncombined_name(self.name)
+        )
 
     @cached_property
     def paths(self) -> Array:
@@ -205,13 +211,15 @@ class Forecasts(Sequence[Forecast]):
         return metrics.crps(self.paths, self.past.actual, axis=())
 
     @cached_property
-    def held(self) -> Array:
-        """1.0 where the band held what happened, (origins, horizon)."""
+    def covered(self) -> Array:
+        """1.0 where the observed value lies inside the band, (origins, horizon)."""
         return metrics.inside(self.band[0], self.band[2], self.past.actual)
 
     def without_calibration(self) -> Forecasts:
-        """Give the same forecasts with the spread that was drawn."""
-        return replace(self, corrections=tuple(replace(one, calibration=None) for one in self.corrections))
+        """Return the same forecasts with the uncalibrated spread."""
+        return replace(
+            self, corrections=tuple(replace(correction, calibration=None) for correction in self.corrections)
+        )
 
     def by_step(self) -> pd.DataFrame:
         """Tabulate mae, crps, coverage and width at each step ahead, from 1."""
@@ -219,14 +227,14 @@ class Forecasts(Sequence[Forecast]):
         columns = {
             "mae": self.errors.mean(axis=0),
             "crps": self.crps.mean(axis=0),
-            "coverage": self.held.mean(axis=0),
+            "coverage": self.covered.mean(axis=0),
             "width": (upper - lower).mean(axis=0),
         }
         return pd.DataFrame(columns, index=pd.RangeIndex(1, self.past.horizon + 1, name="step"))
 
 
 def score(forecasts: Forecasts) -> dict[str, float]:
-    """Measure one model: see `COLUMNS`.
+    """Compute the scores of one model, named by `COLUMNS`.
 
     Point errors are the median's; pinball is the mean over the band's edges and the median; the interval of the
     coverage allows for steps and overlapping origins that share their fate (`metrics.effective_trials`).
@@ -235,7 +243,7 @@ def score(forecasts: Forecasts) -> dict[str, float]:
     lower, median, upper = forecasts.band
     tail = tail_of(past.interval)
     quantiles = np.stack([lower, median, upper], axis=1)
-    held = Coverage.measure(forecasts.held, past.interval, overlap=past.overlap)
+    coverage = Coverage.measure(forecasts.covered, past.interval, overlap=past.overlap)
     mae = float(metrics.mae(actual, median))
     values = (
         mae,
@@ -243,17 +251,17 @@ def score(forecasts: Forecasts) -> dict[str, float]:
         mae / past.scale,
         float(metrics.pinball(actual, quantiles, (tail, 0.5, 1 - tail))),
         float(forecasts.crps.mean()),
-        held.share,
-        held.low,
-        held.high,
-        held.joint,
+        coverage.share,
+        coverage.low,
+        coverage.high,
+        coverage.joint,
         float(metrics.width(lower, upper)),
     )
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def alone(name: str) -> str:
-    """Name a run's forecasts without the naive ones in their median."""
+def uncombined_name(name: str) -> str:
+    """Return the name of a run's forecasts without the naive ones in their median."""
     return f"{name} alone"
 
 
@@ -269,13 +277,13 @@ class Difference(NamedTuple):
         return bool(abs(self.mean) > 2 * self.error)
 
 
-def difference(one: Array, other: Array, overlap: int) -> Difference:
-    """Compare two models origin by origin: `one` minus `other`, each (origins, horizon).
+def difference(errors: Array, reference: Array, overlap: int) -> Difference:
+    """Compare two models origin by origin: `errors` minus `reference`, each (origins, horizon).
 
     Diebold & Mariano (1995), J. Bus. Econ. Stat. 13: the mean over each origin's steps, and a Newey-West variance with
     Bartlett weights over the origins that overlap.
     """
-    gaps = (one - other).mean(axis=1)
+    gaps = (errors - reference).mean(axis=1)
     count = len(gaps)
     if count < 2:
         return Difference(float(gaps.mean()), float("inf"))

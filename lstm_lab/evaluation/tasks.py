@@ -1,4 +1,4 @@
-"""What a worker does: simulate from some origins, draw a baseline, or train a network and do both.
+"""Tasks of a worker process: simulate from some origins with a trained network, or sample a baseline.
 
 Each task holds plain data alone and gives (origins, paths, horizon) arrays. Origins are cut into blocks of one size,
 whatever the executor, for TensorFlow's last bits depend on the shape of a batch.
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
     from lstm_lab.models.serialize import PackedModel
     from lstm_lab.simulation.simulator import Rules
 
-__all__ = ["BLOCK", "Draw", "Drawn", "Simulate", "blocks", "keep", "simulate_all"]
+__all__ = ["BLOCK", "BaselineTask", "SampledPaths", "SimulationTask", "blocks", "keep", "simulate_all"]
 
 BLOCK = 12
 """Origins of one task."""
-_KEPT = 4
+_CACHED = 4
 """Networks that a process keeps alive between tasks."""
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class SampledPaths:
     """Simulated futures from some origins."""
 
     paths: NDArray[np.float64]
     """(origins, paths, horizon) in the target's unit."""
     seconds: float
-    """Time it took where it was computed."""
+    """Seconds of the process that computed it."""
 
 
 def blocks(count: int) -> Iterator[slice]:
@@ -59,8 +59,8 @@ def blocks(count: int) -> Iterator[slice]:
 
 
 @dataclass(frozen=True, eq=False)
-class Simulate:
-    """Draw futures with a trained network; the origins hold all that it is told of the series."""
+class SimulationTask:
+    """Simulates futures with a trained network; the origins hold all that it knows of the series."""
 
     name: str
     model: PackedModel
@@ -70,20 +70,20 @@ class Simulate:
     rules: Rules
     chunks: int
 
-    def __call__(self, stop: threading.Event | None = None) -> Drawn:
+    def __call__(self, stop: threading.Event | None = None) -> SampledPaths:
         """Simulate a full block; where there are fewer origins, the last is simulated again and left out."""
         started = time.perf_counter()
         simulator = _simulator(self.model, self.encoder)
         paths = _simulate(simulator, self.origins, self.horizon, self.rules, self.chunks, stop)
-        return Drawn(paths, time.perf_counter() - started)
+        return SampledPaths(paths, time.perf_counter() - started)
 
 
 @dataclass(frozen=True, eq=False)
-class Draw:
-    """Draw futures with a baseline, each from the values before its origin alone."""
+class BaselineTask:
+    """Samples futures with a baseline, each from the values before its origin alone."""
 
     cost: ClassVar[float] = 0.05
-    """Beside a training or a block of simulations; ETS and ARIMA, which are fitted at every origin, cost more."""
+    """Relative to a training or a block of simulations; ETS and ARIMA, which are fitted at every origin, cost more."""
 
     name: str
     baseline: str
@@ -96,8 +96,8 @@ class Draw:
     season: int
     seed: int
 
-    def __call__(self, stop: threading.Event | None = None) -> Drawn:
-        """Draw from every origin, each with random numbers of its own."""
+    def __call__(self, stop: threading.Event | None = None) -> SampledPaths:
+        """Sample from every origin, each with random numbers of its own."""
         started = time.perf_counter()
         draw = baseline(self.baseline).draw
         drawn = []
@@ -105,7 +105,7 @@ class Draw:
             check_stop(stop)
             rng = np.random.default_rng([self.seed, int(row)])
             drawn.append(draw(self.values[:row], self.horizon, paths=self.paths, rng=rng, season=self.season))
-        return Drawn(np.stack(drawn), time.perf_counter() - started)
+        return SampledPaths(np.stack(drawn), time.perf_counter() - started)
 
 
 def _simulate(  # noqa: PLR0917 - what to simulate from, then how
@@ -135,8 +135,8 @@ def simulate_all(  # noqa: PLR0917 - what to simulate from, then how
 
 def _filled(origins: Origins) -> Origins:
     """Repeat the last origin up to a full block, so that every batch has one shape."""
-    places = np.minimum(np.arange(BLOCK), len(origins) - 1)
-    return Origins(origins.windows[places], origins.tails[places], origins.known[places], origins.rows[places])
+    repeated = np.minimum(np.arange(BLOCK), len(origins) - 1)
+    return Origins(origins.windows[repeated], origins.tails[repeated], origins.known[repeated], origins.rows[repeated])
 
 
 _simulators: OrderedDict[str, Simulator] = OrderedDict()
@@ -147,14 +147,14 @@ def _key(model: PackedModel, encoder: Encoder) -> str:
 
 
 def keep(model: PackedModel, encoder: Encoder, simulator: Simulator) -> None:
-    """Remember a network that lives in this process, so that tasks that run here need not build it again."""
+    """Cache a network's simulator, so that tasks in this process need not build it again."""
     _simulators[_key(model, encoder)] = simulator
-    while len(_simulators) > _KEPT:
+    while len(_simulators) > _CACHED:
         _simulators.popitem(last=False)
 
 
 def _simulator(model: PackedModel, encoder: Encoder) -> Simulator:
-    """Find the network among those that this process keeps alive, or bring it to life."""
+    """Return the network's simulator from this process's cache, or build it."""
     key = _key(model, encoder)
     if key not in _simulators:
         keep(model, encoder, Simulator(unpack(model), encoder))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lstm_lab.evaluation.tables import measured
+from lstm_lab.evaluation.tables import four_digits
 from lstm_lab.formatting import moment
 from lstm_lab.results import Summary
 
@@ -43,7 +43,7 @@ class Roster:
                 f"{name}, the last" if row["last"] and name != "(last)" else str(name),
                 str(row.target),
                 share if np.isfinite(row.against_naive) else "",
-                measured(row.val_loss) if np.isfinite(row.val_loss) else "",
+                four_digits(row.val_loss) if np.isfinite(row.val_loss) else "",
                 str(row.epochs),
                 str(row["transform"]),
                 f"{row.rows:,}",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from lstm_lab.evaluation.experiments import Judged
+    from lstm_lab.evaluation.experiments import StudyResult
 
 __all__ = ["ablation_figure", "comparison_figure"]
 
@@ -85,7 +85,7 @@ def ablation_figure(result: Ablation, *, width: float = 9.0, height: float | Non
 
 
 def _dots(
-    result: Judged,
+    result: StudyResult,
     looks: Mapping[str, _Look],
     reference: str | None,
     said: tuple[str, str],
@@ -124,7 +124,7 @@ def _dots(
     return figure
 
 
-def _marks(made: Axes, result: Judged, looks: Mapping[str, _Look], column: str) -> None:
+def _marks(made: Axes, result: StudyResult, looks: Mapping[str, _Look], column: str) -> None:
     """Draw one mark for each seed, and a bar at their mean."""
     for row, (name, look) in enumerate(looks.items()):
         values = np.atleast_1d(result.scores.xs(name, level=0)[column].to_numpy(np.float64))
@@ -133,7 +133,7 @@ def _marks(made: Axes, result: Judged, looks: Mapping[str, _Look], column: str) 
         made.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color=look.colour, linewidth=1.5)
 
 
-def _coverages(made: Axes, result: Judged, names: list[str]) -> None:
+def _coverages(made: Axes, result: StudyResult, names: list[str]) -> None:
     """Draw the doubt of each coverage and the nominal one, and label the axis in percent."""
     nominal = result.past.interval / 100
     for row, name in enumerate(names):
