@@ -1,4 +1,4 @@
-"""What the training rows say of each column that the network gets: its range, what it repeats, what it foretells."""
+"""Statistics of each input column over the training rows: range, correlations with other columns and the target."""
 
 from __future__ import annotations
 
@@ -156,22 +156,22 @@ def _most_frequent(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _undefined(ready: Prepared, training: np.ndarray, usable: np.ndarray) -> np.ndarray:
-    """Give the share of the usable rows where a feature had only equal values to look at."""
+    """Return the share of the usable rows where a feature was computed from equal values alone, (columns,)."""
     y = ready.dataset.frame[ready.dataset.encoder.target].to_numpy(dtype=np.float64)[: len(training)]
     shares = np.zeros(training.shape[1])
-    for one, place in ready.dataset.encoder.places():
-        if one.fallback is None:
+    for feature, columns in ready.dataset.encoder.places():
+        if feature.fallback is None:
             continue
-        windows = np.lib.stride_tricks.sliding_window_view(y, one.warmup + 1)
+        windows = np.lib.stride_tricks.sliding_window_view(y, feature.warmup + 1)
         flat = np.zeros(len(y), dtype=bool)
         # Values that differ by no more than rounding are equal to the indicators too.
-        flat[one.warmup :] = np.ptp(windows, axis=1) <= 64 * np.finfo(np.float64).eps * np.abs(windows).max(axis=1)
-        shares[place] = (flat & (training[:, place.start] == one.fallback))[usable].mean()
+        flat[feature.warmup :] = np.ptp(windows, axis=1) <= 64 * np.finfo(np.float64).eps * np.abs(windows).max(axis=1)
+        shares[columns] = (flat & (training[:, columns.start] == feature.fallback))[usable].mean()
     return shares
 
 
 def _beyond(rows: np.ndarray, later: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    """Say how far any later row leaves the range of the training rows, (columns,); 0 where none does."""
+    """Return how many sd any later row leaves the range of the training rows, (columns,); 0 where none does."""
     if len(later) == 0:
         return np.zeros(rows.shape[1])
     outside = np.maximum(later - rows.max(axis=0), rows.min(axis=0) - later) / sd

@@ -1,4 +1,4 @@
-"""What is wrong, or may go wrong, with what a network would be given: a line each, with its remedy.
+"""Checks of a network's inputs before training: a line for each problem found, with its remedy.
 
 A check says something only where a measurement does; what it measures and its limit stand beside each other here.
 """
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
     from lstm_lab.diagnostics.column_statistics import Measures
     from lstm_lab.options import InputOptions
 
-__all__ = ["Examined", "Finding", "find"]
+__all__ = ["Finding", "InputAnalysis", "run_checks"]
 
 ALIKE = 0.98
-"""Two columns that correlate more say the same."""
+"""Correlation above which two columns count as the same."""
 FORETELLS = 0.95
-"""A column that correlates more with the next target is likely to hold it."""
+"""Correlation with the next target above which a column is likely to contain it."""
 FEW = 300
 """Training windows below which a network has little to learn from."""
 FLAT = 0.005
-"""Share of the rows where a feature had nothing to measure, from which it is said."""
+"""Share of the rows with an undefined feature from which it is reported."""
 MOSTLY = 0.9
-"""Share of the rows with one and the same value, from which it is said."""
+"""Share of the rows with one and the same value from which it is reported."""
 BEYOND = 3.0
-"""Standard deviations by which later rows leave the range of the training rows, from which it is said."""
+"""Standard deviations by which later rows leave the range of the training rows from which it is reported."""
 FAR = 20.0
 """Standard deviations from its mean that make a value worth looking at."""
 FADES = 0.5
-"""A covariate that is held at its last value should at least correlate so much with itself a row later."""
+"""Autocorrelation at lag 1 below which holding a covariate at its last value is reported."""
 LOST = 0.1
 """Share of the training rows that a warmup may cost."""
 LOST_AGAIN = 0.01
@@ -61,18 +61,18 @@ UNEVEN = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found, and what to do about it."""
+    """A problem of the inputs, and its remedy."""
 
     kind: str
-    """Which check found it."""
+    """Name of the check."""
     text: str
     column: str | None = None
-    """The input column it is about, if it is about one."""
+    """The input column concerned; None where it is no single one."""
 
 
 @dataclass(frozen=True, eq=False)
-class Examined:
-    """A series that is ready for a training, and all that was measured of it."""
+class InputAnalysis:
+    """A series prepared for training, and everything measured of its inputs."""
 
     ready: Prepared
     options: InputOptions
@@ -101,13 +101,15 @@ class Examined:
     def candidates(self) -> tuple[Candidate, ...]:
         """Every transform that ``auto`` considers, and the one that is learnt."""
         learnt, y = self.ready.dataset.encoder.transform.label, self.training.to_numpy(dtype=np.float64)
-        known = any(one.label == learnt for one in self.choice.candidates)
+        known = any(candidate.label == learnt for candidate in self.choice.candidates)
         asked = None if known else weigh(learnt, y)
         bad = np.flatnonzero(y <= 0)
-        place = f", the first, {number(y[bad[0]])}, at {moment(self.training.index[bad[0]])}" if len(bad) else ""
+        first_bad = f", the first, {number(y[bad[0]])}, at {moment(self.training.index[bad[0]])}" if len(bad) else ""
         return tuple(
-            replace(one, note=one.note + place) if one.label in {"log", "log_return"} and not one.feasible else one
-            for one in (*self.choice.candidates, *([] if asked is None else [asked]))
+            replace(candidate, note=candidate.note + first_bad)
+            if candidate.label in {"log", "log_return"} and not candidate.feasible
+            else candidate
+            for candidate in (*self.choice.candidates, *([] if asked is None else [asked]))
         )
 
     @cached_property
@@ -126,23 +128,23 @@ class Examined:
         return self.ready.dataset.encoder.columns
 
     @cached_property
-    def made_by(self) -> tuple[Feature | None, ...]:
+    def column_features(self) -> tuple[Feature | None, ...]:
         """The feature that each column belongs to; None for the target."""
-        return (None, *(one for one in self.ready.dataset.encoder.features for _ in one.columns))
+        return (None, *(feature for feature in self.ready.dataset.encoder.features for _ in feature.columns))
 
 
-def find(examined: Examined) -> tuple[Finding, ...]:
-    """Run every check, the gravest first."""
-    return tuple(found for check in _CHECKS for found in check(examined))
+def run_checks(inputs: InputAnalysis) -> tuple[Finding, ...]:
+    """Return the findings of every check, the gravest first."""
+    return tuple(finding for check in _CHECKS for finding in check(inputs))
 
 
 def _rows(share: float) -> str:
     return f"{percent(share)} of the training rows"
 
 
-def _windows(one: Examined) -> Iterator[Finding]:
+def _few_windows(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find too few windows, or none."""
-    split = one.split
+    split = inputs.split
     if isinstance(split, DataError):
         yield Finding("windows", f"there is nothing to train on or to hold out: {split}")
     elif len(split.train) < FEW:
@@ -153,23 +155,23 @@ def _windows(one: Examined) -> Iterator[Finding]:
         )
 
 
-def _foretold(one: Examined) -> Iterator[Finding]:
-    """Find a covariate that holds the answer."""
-    measures = one.measures
-    for at, feature in enumerate(one.made_by):
-        ahead = measures.ahead[at, 0]
+def _leaking_covariates(inputs: InputAnalysis) -> Iterator[Finding]:
+    """Find covariates that nearly equal the next target, as a leak would."""
+    measures = inputs.measures
+    for column, feature in enumerate(inputs.column_features):
+        ahead = measures.ahead[column, 0]
         if feature is not None and feature.source == "column" and abs(ahead) > FORETELLS > abs(measures.ahead[0, 0]):
-            name = one.columns[at]
+            name = inputs.columns[column]
             text = f"`{name}` says the next target almost exactly (correlation {ahead:.3f}); is it known by then?"
             yield Finding("foretold", text, name)
 
 
-def _worse(one: Examined) -> Iterator[Finding]:
+def _worse_transform(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find a transform that was asked for and starts far behind."""
-    learnt = one.ready.dataset.encoder.transform.label
-    errors = {each.label: each.error for each in one.candidates if np.isfinite(each.error)}
+    learnt = inputs.ready.dataset.encoder.transform.label
+    errors = {each.label: each.error for each in inputs.candidates if np.isfinite(each.error)}
     best = min(errors, key=lambda label: errors[label], default="")
-    if one.options.transform != AUTO and errors.get(learnt, 0.0) > WORSE * errors.get(best, np.inf):
+    if inputs.options.transform != AUTO and errors.get(learnt, 0.0) > WORSE * errors.get(best, np.inf):
         yield Finding(
             "transform",
             f"the naive forecast that {learnt} starts from is off by {number(errors[learnt])}, that of {best} by "
@@ -177,17 +179,17 @@ def _worse(one: Examined) -> Iterator[Finding]:
         )
 
 
-def _gaps(one: Examined) -> Iterator[Finding]:
+def _gaps(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find gaps, and the windows they cost."""
-    stretches, split = one.ready.dataset.segments, one.split
-    gaps = int(stretches[-1])
+    segments, split = inputs.ready.dataset.segments, inputs.split
+    gaps = int(segments[-1])
     if gaps == 0:
         return
-    first = int(np.flatnonzero(np.diff(stretches))[0])
-    index = one.ready.dataset.frame.index
+    first = int(np.flatnonzero(np.diff(segments))[0])
+    index = inputs.ready.dataset.frame.index
     cost = ""
     if isinstance(split, Split):
-        whole = len(stretches) - one.ready.dataset.encoder.warmup - one.options.lookback
+        whole = len(segments) - inputs.ready.dataset.encoder.warmup - inputs.options.lookback
         lost = whole - len(split.train) - len(split.validation) - len(split.calibration)
         cost = f" and cost {lost:,} of {whole:,} windows"
     plural = "gaps cut" if gaps > 1 else "gap cuts"
@@ -198,20 +200,20 @@ def _gaps(one: Examined) -> Iterator[Finding]:
     )
 
 
-def _uneven(one: Examined) -> Iterator[Finding]:
+def _uneven_steps(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find steps that are not the usual one, and are no gap."""
-    index = one.training.index
-    steps = uneven_steps(index) & (np.diff(one.ready.dataset.segments[: len(index)]) == 0)
+    index = inputs.training.index
+    steps = uneven_steps(index) & (np.diff(inputs.ready.dataset.segments[: len(index)]) == 0)
     count = int(steps.sum())
     if count == 0:
         return
-    said = f"{count:,} of {len(steps):,} steps are not the usual {_step(index)}, though no gap"
+    text = f"{count:,} of {len(steps):,} steps are not the usual {_step(index)}, though no gap"
     if count > UNEVEN * len(steps):
-        yield Finding("steps", f"{said}; the network takes every step for the same: resample the series")
+        yield Finding("steps", f"{text}; the network takes every step for the same: resample the series")
         return
     first = moment(index[int(np.flatnonzero(steps)[0])])
     yield Finding(
-        "steps", f"{said} (the first after {first}); add the missing rows, or lower max_gap to end windows there"
+        "steps", f"{text} (the first after {first}); add the missing rows, or lower max_gap to end windows there"
     )
 
 
@@ -226,30 +228,30 @@ def _step(index: pd.Index) -> str:
     return f"{number(seconds)} s"
 
 
-def _warmup(one: Examined) -> Iterator[Finding]:
+def _lost_rows(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find rows that are lost until the slowest input has a value."""
-    encoder, cut = one.ready.dataset.encoder, one.ready.dataset.cuts[0].validation
+    encoder, cut = inputs.ready.dataset.encoder, inputs.ready.dataset.cuts[0].validation
     warmup = encoder.warmup
-    gaps = int(one.ready.dataset.segments[cut - 1])
-    share = 1 - one.measures.rows / cut
+    gaps = int(inputs.ready.dataset.segments[cut - 1])
+    share = 1 - inputs.measures.rows / cut
     if share <= (LOST_AGAIN if gaps else LOST):
         return
     slowest = max(encoder.features, key=lambda feature: feature.warmup, default=None)
-    mine = slowest is not None and slowest.warmup > encoder.transform.warmup
-    name = slowest.label if slowest is not None and mine else encoder.transform.label
+    by_feature = slowest is not None and slowest.warmup > encoder.transform.warmup
+    name = slowest.label if slowest is not None and by_feature else encoder.transform.label
     after = "at the start and after each gap" if gaps else "at the start"
     yield Finding(
         "warmup",
         f"`{name}` loses {warmup} rows {after}, {_rows(share)} in all; one that looks back less far loses fewer",
-        slowest.columns[0] if slowest is not None and mine else None,
+        slowest.columns[0] if slowest is not None and by_feature else None,
     )
 
 
-def _filled(one: Examined) -> Iterator[Finding]:
+def _missing_values(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find values that were missing."""
-    told = one.ready.dataset.frame.attrs.get("lstm_lab", {})
-    rows = f"{len(one.ready.dataset.frame):,} rows"
-    filled, dropped = int(told.get("filled_values", 0)), int(told.get("dropped_rows", 0))
+    notes = inputs.ready.dataset.frame.attrs.get("lstm_lab", {})
+    rows = f"{len(inputs.ready.dataset.frame):,} rows"
+    filled, dropped = int(notes.get("filled_values", 0)), int(notes.get("dropped_rows", 0))
     if filled > 0:
         text = f"{filled:,} missing values were filled in, among {rows}; look whether long runs of them are as you wish"
         yield Finding("missing", text)
@@ -257,137 +259,140 @@ def _filled(one: Examined) -> Iterator[Finding]:
         yield Finding("missing", f"{dropped:,} rows were dropped and {rows} are left; to the network they never were")
 
 
-def _dates(one: Examined) -> Iterator[Finding]:
+def _doubtful_dates(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find rows that are only counted although a column looks like dates, and dates that have two readings."""
-    told = one.ready.dataset.frame.attrs.get("lstm_lab", {})
-    if told.get("counted"):
-        yield Finding("counted", str(told["counted"]))
-    dates = told.get("dates", {})
+    notes = inputs.ready.dataset.frame.attrs.get("lstm_lab", {})
+    if notes.get("counted"):
+        yield Finding("counted", str(notes["counted"]))
+    dates = notes.get("dates", {})
     if dates.get("note"):
         yield Finding(
             "dates", f"`{dates['column']}` is read {dates['note']}; set dayfirst or date_format if it is not so"
         )
 
 
-def _read(one: Examined) -> Iterator[Finding]:
+def _texts_read(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find text that was read as numbers, and lines that were left out."""
-    for note in one.ready.dataset.frame.attrs.get("lstm_lab", {}).get("notes", ()):
+    for note in inputs.ready.dataset.frame.attrs.get("lstm_lab", {}).get("notes", ()):
         yield Finding("read", f"{note}; see decimal, na_values and header in lab.load if that is not what it means")
 
 
-def _twice(one: Examined) -> Iterator[Finding]:
+def _repeated_target(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find features that are the transformed target."""
-    encoder = one.ready.dataset.encoder
+    encoder = inputs.ready.dataset.encoder
     parsed = parse_features(
-        one.ready.recipe.features, [str(name) for name in one.ready.dataset.frame.columns], encoder.target
+        inputs.ready.recipe.features, [str(name) for name in inputs.ready.dataset.frame.columns], encoder.target
     )
-    given = {feature.text for feature in encoder.features}
+    used = {feature.text for feature in encoder.features}
     for feature in parsed:
-        if feature.text not in given:
+        if feature.text not in used:
             yield Finding(
                 "twice", f"`{feature.label}` is what the network learns, and so its first input; it is not given twice"
             )
 
 
-def _constant(one: Examined) -> Iterator[Finding]:
-    """Find columns that say nothing, or hardly ever."""
-    measures = one.measures
-    for at, name in enumerate(one.columns):
+def _constant_columns(inputs: InputAnalysis) -> Iterator[Finding]:
+    """Find columns that are constant, or almost always have one value."""
+    measures = inputs.measures
+    for at, name in enumerate(inputs.columns):
         usual = number(measures.usual[at])
         if measures.sd[at] == 0:
             remedy = "so there is nothing to learn" if at == 0 else "and tells the network nothing; leave it out"
             yield Finding("constant", f"`{name}` is {usual} in every training row, {remedy}", name)
         elif measures.same[at] >= MOSTLY and measures.undefined[at] < FLAT:
-            said = f"`{name}` is {usual} in {_rows(measures.same[at])}"
+            text = f"`{name}` is {usual} in {_rows(measures.same[at])}"
             yield Finding(
-                "mostly", f"{said}, so what it tells rests on the few others; try a sum or mean over more rows", name
+                "mostly", f"{text}, so what it tells rests on the few others; try a sum or mean over more rows", name
             )
 
 
-def _undefined(one: Examined) -> Iterator[Finding]:
-    """Find indicators over stretches in which nothing happens."""
-    for at, feature in enumerate(one.made_by):
-        share = one.measures.undefined[at]
+def _undefined_values(inputs: InputAnalysis) -> Iterator[Finding]:
+    """Find indicators that are often undefined because the target did not change."""
+    for at, feature in enumerate(inputs.column_features):
+        share = inputs.measures.undefined[at]
         if feature is not None and feature.fallback is not None and share >= FLAT:
             flat = "had no width" if feature.name == "bollinger" else "had no change to measure"
-            said = f"`{feature.label}` {flat} on {_rows(share)} ({feature.fallback:g} is used)"
-            yield Finding("undefined", f"{said}; a longer one has so less often", one.columns[at])
+            text = f"`{feature.label}` {flat} on {_rows(share)} ({feature.fallback:g} is used)"
+            yield Finding("undefined", f"{text}; a longer one has so less often", inputs.columns[at])
 
 
-def _alike(one: Examined) -> Iterator[Finding]:
+def _similar_columns(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find columns that nearly repeat an earlier one."""
-    for at, name in enumerate(one.columns):
-        twin = repeated(one.measures, at)
+    for at, name in enumerate(inputs.columns):
+        twin = repeated(inputs.measures, at)
         if twin is not None and twin < at:
-            r = one.measures.alike[at, twin]
+            r = inputs.measures.alike[at, twin]
             yield Finding(
                 "alike",
-                f"`{name}` nearly repeats `{one.columns[twin]}` (correlation {r:.3f}); one of them is enough",
+                f"`{name}` nearly repeats `{inputs.columns[twin]}` (correlation {r:.3f}); one of them is enough",
                 name,
             )
 
 
 def repeated(measures: Measures, at: int) -> int | None:
-    """Find the other column that one nearly repeats, None where there is none."""
+    """Return the other column that column `at` nearly repeats; None where there is none."""
     sizes = np.abs(np.nan_to_num(measures.alike[at]))
     sizes[at] = 0.0
     most = int(np.argmax(sizes))
     return most if sizes[most] > ALIKE else None
 
 
-def _beyond(one: Examined) -> Iterator[Finding]:
-    """Find columns whose later values the network has never seen the like of."""
-    measures, cut = one.measures, one.ready.dataset.cuts[0].validation
-    share = 1 - cut / len(one.raw)
-    for at, name in enumerate(one.columns):
+def _range_left(inputs: InputAnalysis) -> Iterator[Finding]:
+    """Find columns whose later values leave the range of the training rows."""
+    measures, cut = inputs.measures, inputs.ready.dataset.cuts[0].validation
+    share = 1 - cut / len(inputs.raw)
+    for at, name in enumerate(inputs.columns):
         if measures.beyond[at] >= BEYOND and measures.sd[at] > 0:
-            learnt = one.ready.dataset.encoder.transform.label
+            learnt = inputs.ready.dataset.encoder.transform.label
             remedy = _REMEDIES.get(learnt, "look at those rows") if at == 0 else "give its change, or leave it out"
             far = number(round(measures.beyond[at], 1))
-            said = f"`{name}` leaves the range of the training rows in the newest {percent(share)}, by {far} sd"
-            yield Finding("beyond", f"{said}; {remedy}", name)
+            text = f"`{name}` leaves the range of the training rows in the newest {percent(share)}, by {far} sd"
+            yield Finding("beyond", f"{text}; {remedy}", name)
 
 
-def _far(one: Examined) -> Iterator[Finding]:
+def _outliers(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find values so far out that they set the scale for all others."""
-    measures, cut = one.measures, one.ready.dataset.cuts[0].validation
-    for at, name in enumerate(one.columns):
+    measures, cut = inputs.measures, inputs.ready.dataset.cuts[0].validation
+    for at, name in enumerate(inputs.columns):
         sd = measures.sd[at]
         reach = max(measures.maximum[at] - measures.mean[at], measures.mean[at] - measures.minimum[at])
         if sd > 0 and reach >= FAR * sd:
-            row = int(np.nanargmax(np.abs(one.raw[:cut, at] - measures.mean[at])))
-            when = moment(one.ready.dataset.frame.index[row])
-            text = (
-                f"`{name}` is {number(one.raw[row, at])} at {when}, {reach / sd:.0f} sd from its mean; check that row"
-            )
+            row = int(np.nanargmax(np.abs(inputs.raw[:cut, at] - measures.mean[at])))
+            value, when = number(inputs.raw[row, at]), moment(inputs.ready.dataset.frame.index[row])
+            text = f"`{name}` is {value} at {when}, {reach / sd:.0f} sd from its mean; check that row"
             yield Finding("far", text, name)
 
 
-def _held(one: Examined) -> Iterator[Finding]:
+def _held_covariates(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find covariates that are held at their last value, though that says little of the next."""
-    for at, feature in enumerate(one.made_by):
-        r = one.measures.persistence[at]
+    for at, feature in enumerate(inputs.column_features):
+        r = inputs.measures.persistence[at]
         if feature is not None and feature.source == "column" and r < FADES:
-            name = one.columns[at]
-            said = f"a forecast holds `{name}` at its last value, which says little of the next (correlation {r:.2f})"
-            yield Finding("held", f"{said}; give its future with known=, or leave it out", name)
+            name = inputs.columns[at]
+            text = f"a forecast holds `{name}` at its last value, which says little of the next (correlation {r:.2f})"
+            yield Finding("held", f"{text}; give its future with known=, or leave it out", name)
 
 
-def _season(one: Examined) -> Iterator[Finding]:
+def _removed_season(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find calendar pairs that the transform has taken out of the target, as far as can be measured."""
-    encoder, measures = one.ready.dataset.encoder, one.measures
-    index = one.training.index
-    named = {text.strip() for text in one.options.features}
+    encoder, measures = inputs.ready.dataset.encoder, inputs.measures
+    index = inputs.training.index
+    asked = {text.strip() for text in inputs.options.features}
     if encoder.transform.season is None or not isinstance(index, pd.DatetimeIndex):
         return
     days = encoder.transform.memory * usual_step(index) / DAY
-    for feature, place in encoder.places():
+    for feature, columns in encoder.places():
         cycles = days / _CYCLES.get(feature.label, np.inf)
-        tells = np.abs([measures.ahead[place, 0], measures.size_ahead[place, 0]])
-        within = float(np.nan_to_num(tells).max())
-        if feature.label in named and cycles > 0.5 and abs(cycles - round(cycles)) < 0.02 and within <= measures.chance:
-            said = f"`{feature.label}` repeats the season that {encoder.transform.label} removes"
-            text = f"{said}: what it tells of the next value ({within:.3f} at most) may be chance; leave it out"
+        correlations = np.abs([measures.ahead[columns, 0], measures.size_ahead[columns, 0]])
+        largest = float(np.nan_to_num(correlations).max())
+        if (
+            feature.label in asked
+            and cycles > 0.5
+            and abs(cycles - round(cycles)) < 0.02
+            and largest <= measures.chance
+        ):
+            problem = f"`{feature.label}` repeats the season that {encoder.transform.label} removes"
+            text = f"{problem}: what it tells of the next value ({largest:.3f} at most) may be chance; leave it out"
             yield Finding("season", text, feature.columns[0])
 
 
@@ -399,22 +404,22 @@ _REMEDIES = {
     "log_return": "its changes may not be in proportion to its level, so try transform=diff",
 }
 """What to do about a transformed target that leaves the range of the training rows."""
-_CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
-    _windows,
-    _foretold,
-    _worse,
+_CHECKS: tuple[Callable[[InputAnalysis], Iterator[Finding]], ...] = (
+    _few_windows,
+    _leaking_covariates,
+    _worse_transform,
     _gaps,
-    _uneven,
-    _warmup,
-    _filled,
-    _dates,
-    _read,
-    _constant,
-    _undefined,
-    _alike,
-    _twice,
-    _beyond,
-    _far,
-    _held,
-    _season,
+    _uneven_steps,
+    _lost_rows,
+    _missing_values,
+    _doubtful_dates,
+    _texts_read,
+    _constant_columns,
+    _undefined_values,
+    _similar_columns,
+    _repeated_target,
+    _range_left,
+    _outliers,
+    _held_covariates,
+    _removed_season,
 )

@@ -1,4 +1,4 @@
-"""`features`: what the network would be given, before a minute is spent on training it."""
+"""`features`: a report on the inputs of a network, before it is trained."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from lstm_lab.data.auto import AUTO
 from lstm_lab.data.preparation import prepare
 from lstm_lab.data.windows import Split
-from lstm_lab.diagnostics.findings import Examined, Finding, find, repeated
+from lstm_lab.diagnostics.findings import Finding, InputAnalysis, repeated, run_checks
 from lstm_lab.formatting import moment, number, percent
 from lstm_lab.options import InputOptions
 from lstm_lab.results import Shown, Summary
@@ -37,15 +37,15 @@ FUTURE = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FeatureReport(Shown):
-    """What the network would be given, measured on the training rows; made by `features`."""
+    """The inputs of a network, measured on the training rows; made by `features`."""
 
-    examined: Examined
+    analysis: InputAnalysis
 
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The columns as the network gets them before they are standardised, by time; NaN in the warmups."""
-        ready = self.examined.ready
-        return pd.DataFrame(self.examined.raw, index=ready.dataset.frame.index, columns=list(self.examined.columns))
+        ready = self.analysis.ready
+        return pd.DataFrame(self.analysis.raw, index=ready.dataset.frame.index, columns=list(self.analysis.columns))
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -57,13 +57,13 @@ class FeatureReport(Shown):
         target's distance from its mean), persistence (with itself a row later), repeats (the other column that it
         nearly is, or empty), beyond (standard deviations by which later rows leave its range).
         """
-        one, measures = self.examined, self.examined.measures
-        twins = [repeated(measures, at) for at in range(len(one.columns))]
-        made_by = [self._feature(feature) for feature in one.made_by]
+        inputs, measures = self.analysis, self.analysis.measures
+        twins = [repeated(measures, at) for at in range(len(inputs.columns))]
+        features = [self._feature(feature) for feature in inputs.column_features]
         columns = {
-            "feature": [label for label, _, _ in made_by],
-            "source": [source for _, source, _ in made_by],
-            "warmup": [warmup for _, _, warmup in made_by],
+            "feature": [label for label, _, _ in features],
+            "source": [source for _, source, _ in features],
+            "warmup": [warmup for _, _, warmup in features],
             "lost": measures.lost,
             "min": measures.minimum,
             "max": measures.maximum,
@@ -74,47 +74,47 @@ class FeatureReport(Shown):
             "next": measures.ahead[:, 0],
             "size": measures.size_ahead[:, 0],
             "persistence": measures.persistence,
-            "repeats": ["" if twin is None else one.columns[twin] for twin in twins],
+            "repeats": ["" if twin is None else inputs.columns[twin] for twin in twins],
             "beyond": measures.beyond,
         }
-        return pd.DataFrame(columns, index=pd.Index(one.columns, name="column"))
+        return pd.DataFrame(columns, index=pd.Index(inputs.columns, name="column"))
 
     @cached_property
     def candidates(self) -> pd.DataFrame:
         """A row a transform: error of the naive forecast it implies (in the target's unit), usable, learnt, note."""
-        found = self.examined.candidates
-        rows = [(each.error, each.feasible, each.label == self.transform, each.note) for each in found]
-        labels = pd.Index([each.label for each in found], name="transform")
+        candidates = self.analysis.candidates
+        rows = [(each.error, each.feasible, each.label == self.transform, each.note) for each in candidates]
+        labels = pd.Index([each.label for each in candidates], name="transform")
         return pd.DataFrame(rows, index=labels, columns=["error", "usable", "learnt", "note"])
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What is wrong or may go wrong, with the remedy; empty where nothing is."""
-        return find(self.examined)
+        """Problems of the inputs, with their remedies; empty where there are none."""
+        return run_checks(self.analysis)
 
     @property
     def target(self) -> str:
         """The column to forecast."""
-        return self.examined.ready.dataset.encoder.target
+        return self.analysis.ready.dataset.encoder.target
 
     @property
     def transform(self) -> str:
-        """What is learnt."""
-        return self.examined.ready.dataset.encoder.transform.label
+        """Label of the transform that is learnt."""
+        return self.analysis.ready.dataset.encoder.transform.label
 
     @property
     def reason(self) -> str:
-        """Why that is learnt, in one line."""
-        return self.examined.ready.recipe.reason
+        """Why that transform is learnt, in one line."""
+        return self.analysis.ready.recipe.reason
 
     @property
     def chance(self) -> float:
         """Correlations with the next value that are no larger may be chance."""
-        return self.examined.measures.chance
+        return self.analysis.measures.chance
 
     def chance_in_words(self) -> str:
-        """Say which correlations are none."""
-        pairs = self.examined.measures.pairs
+        """Say how large a correlation may be by chance."""
+        pairs = self.analysis.measures.pairs
         return (
             f"within ±{self.chance:.3f} it may be chance (2/√n, n = {pairs:,} pairs; "
             "for columns that move slowly, chance reaches further)"
@@ -122,29 +122,29 @@ class FeatureReport(Shown):
 
     def future_in_words(self) -> str:
         """Say what stands in for each kind of column while a forecast is simulated."""
-        there = dict.fromkeys(self.summary["source"])
-        return "; ".join(f"{source}: {FUTURE[source]}" for source in there if source != "target")
+        sources = dict.fromkeys(self.summary["source"])
+        return "; ".join(f"{source}: {FUTURE[source]}" for source in sources if source != "target")
 
     def rows_in_words(self) -> str:
         """Say what the rows and windows are used for."""
-        cuts, split = self.examined.ready.dataset.cuts[0], self.examined.split
+        cuts, split = self.analysis.ready.dataset.cuts[0], self.analysis.split
         parts = (cuts.validation, cuts.calibration - cuts.validation, cuts.rows - cuts.calibration)
         named = list(zip(("train", "validation", "calibration"), parts, strict=True))
         rows = ", ".join(f"{name} {count:,}" for name, count in named)
         if not isinstance(split, Split):
             return f"{rows}; no windows"
-        return f"{rows}; {len(split.train):,} training windows of {self.examined.options.lookback} rows"
+        return f"{rows}; {len(split.train):,} training windows of {self.analysis.options.lookback} rows"
 
     def summary_table(self) -> Summary:
-        """Say what was found, what is learnt and why, and what each candidate starts from; a line a column."""
-        index = self.examined.ready.dataset.frame.index
+        """Tabulate the findings, the transform and its candidates, and a line for each column."""
+        index = self.analysis.ready.dataset.frame.index
         rows = [
-            *(("found", found.text.replace("`", "")) for found in self.findings),
+            *(("found", finding.text.replace("`", "")) for finding in self.findings),
             *([("found", "nothing to complain of")] * (not self.findings)),
             ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}"),
             ("rows", self.rows_in_words()),
             ("transform", self.reason),
-            *((f"  {each.label}", self._naive(each)) for each in self.examined.candidates),
+            *((f"  {each.label}", self._naive(each)) for each in self.analysis.candidates),
             ("next", f"correlation with what is learnt, a row later; {self.chance_in_words()}"),
             ("size", "the same with its distance from its mean: what a column says of volatility"),
             *([("source", self.future_in_words())] * (len(self.summary) > 1)),
@@ -159,7 +159,7 @@ class FeatureReport(Shown):
         if each.label == self.transform:
             return f"{off}; learnt"
         # auto learns the last change where a season's is harder to foresee, and gives the season as inputs.
-        beside = each.label == self.examined.choice.label and self.examined.options.transform == AUTO
+        beside = each.label == self.analysis.choice.label and self.analysis.options.transform == AUTO
         return f"{off}; its season is among the inputs" if beside else off
 
     def _lines(self) -> list[tuple[str, ...]]:
@@ -175,7 +175,7 @@ class FeatureReport(Shown):
 
     def _feature(self, feature: Feature | None) -> tuple[str, str, int]:
         if feature is None:
-            return self.target, "target", self.examined.ready.dataset.encoder.transform.warmup
+            return self.target, "target", self.analysis.ready.dataset.encoder.transform.warmup
         source = "lag" if feature.name == "lag" else feature.source
         return feature.label, source, feature.warmup
 
@@ -183,7 +183,7 @@ class FeatureReport(Shown):
 def features(
     source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], **options: Unpack[FeaturesKeywords]
 ) -> FeatureReport:
-    """Look at what a network would be given, before any is trained; no network library is needed.
+    """Measure the inputs that a network would be given, before any is trained; no network library is needed.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def features(
     np.int64(14)
     """
     chosen = InputOptions.of(options)
-    report = FeatureReport(Examined(prepare(source, chosen), chosen))
+    report = FeatureReport(InputAnalysis(prepare(source, chosen), chosen))
     # What may be refused is refused here, not where the report is shown.
     _ = report.summary, report.candidates, report.findings
     return report

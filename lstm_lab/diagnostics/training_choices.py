@@ -1,4 +1,4 @@
-"""What two choices of a training mean for the data at hand: how much each window counts, which loss is minimised."""
+"""Sample weights of the training windows under each scheme, and losses over a run's residuals."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Weighting(Shown):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ResidualLosses(Shown):
-    """Residuals of a run, and what each loss makes of them.
+    """One-step residuals of a run, and the losses over them.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class ResidualLosses(Shown):
 
 
 def loss_of(name: str, residuals: NDArray[np.float64], delta: float = 1.0) -> NDArray[np.float64]:
-    """Take the loss of each residual, as Keras defines it.
+    """Compute the loss of each residual, as Keras defines it.
 
     Parameters
     ----------
@@ -141,13 +141,13 @@ def loss_of(name: str, residuals: NDArray[np.float64], delta: float = 1.0) -> ND
 
 
 def weighting(dataset: Dataset) -> Weighting:
-    """Give the weights of the training windows."""
+    """Return the weights of a dataset's training windows."""
     rows = dataset.windows.ends[dataset.split.train]
     return Weighting(dataset.index[rows], dataset.weighting)
 
 
 def residual_losses(fitted: FittedModel, delta: float) -> ResidualLosses:
-    """Give one-step residuals over rows that training never saw.
+    """Return one-step residuals over rows that training never saw.
 
     Parameters
     ----------

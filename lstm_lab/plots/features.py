@@ -44,7 +44,7 @@ def features_figure(report: FeatureReport, *, width: float = 9.0, height: float 
     first = figure.add_subplot(grid[1, :])
     second = figure.add_subplot(grid[2, :], sharex=first)
     _series(
-        first, report, report.examined.ready.dataset.frame[report.target].to_numpy(np.float64), short(report.target)
+        first, report, report.analysis.ready.dataset.frame[report.target].to_numpy(np.float64), short(report.target)
     )
     _series(second, report, report.frame.iloc[:, 0].to_numpy(np.float64), "learnt")
     first.tick_params(labelbottom=False)
@@ -67,11 +67,11 @@ def _series(made: Axes, report: FeatureReport, values: np.ndarray, label: str) -
     """Draw a series over time, the rows that nothing is measured on behind a veil."""
     index = report.frame.index
     place = style.positions(index)
-    parts = np.flatnonzero(np.diff(report.examined.ready.dataset.segments)) + 1
+    parts = np.flatnonzero(np.diff(report.analysis.ready.dataset.segments)) + 1
     for part in np.split(np.arange(len(values)), parts):  # no line across a gap
         made.plot(place[part], values[part], color=BLACK if label != "learnt" else BLUE, linewidth=0.7)
     made.margins(x=0.01)
-    cut = report.examined.ready.dataset.cuts[0].validation
+    cut = report.analysis.ready.dataset.cuts[0].validation
     if cut < len(place):
         made.axvspan(place[cut], place[-1], color=LIGHT, alpha=0.45, linewidth=0)
     _plainly(made)
@@ -85,7 +85,7 @@ def _series(made: Axes, report: FeatureReport, values: np.ndarray, label: str) -
 
 
 def _held_out(made: Axes, report: FeatureReport) -> None:
-    place, cut = style.positions(report.frame.index), report.examined.ready.dataset.cuts[0].validation
+    place, cut = style.positions(report.frame.index), report.analysis.ready.dataset.cuts[0].validation
     if cut < len(place):
         made.annotate(
             "held out", (place[-1], 1), (-3, -3), ("data", "axes fraction"), "offset points",

@@ -44,16 +44,16 @@ class FeatureDoctor(LabWidget):
 
     def fill(self) -> None:
         """Put what is drawn on the wire, and no more: long series as the outline of so many stretches of rows."""
-        report, measures = self._report, self._report.examined.measures
-        frame, cut = report.examined.ready.dataset.frame, report.examined.ready.dataset.cuts[0].validation
+        report, measures = self._report, self._report.analysis.measures
+        frame, cut = report.analysis.ready.dataset.frame, report.analysis.ready.dataset.cuts[0].validation
         places = axis(frame.index)
         target = frame[report.target].to_numpy(dtype=np.float64)
-        values = np.column_stack([target, report.examined.raw])
-        times, drawn = broken_outline(values, report.examined.ready.dataset.segments, places.places)
+        values = np.column_stack([target, report.analysis.raw])
+        times, drawn = broken_outline(values, report.analysis.ready.dataset.segments, places.places)
         self.wire.put("times", times)
         self.wire.put("series", np.ascontiguousarray(drawn.T, dtype=np.float32))
-        spread, edges = self._spread(report.examined.raw, cut)
-        newest = report.examined.raw[max(0, cut - NEWEST) : cut]
+        spread, edges = self._spread(report.analysis.raw, cut)
+        newest = report.analysis.raw[max(0, cut - NEWEST) : cut]
         self.wire.put("newest", np.ascontiguousarray(newest.T, dtype=np.float32))
         self.wire.put("spread", spread)
         self.wire.put("edges", edges)
@@ -117,7 +117,7 @@ class FeatureDoctor(LabWidget):
             (columns, 2, bins) shares, and (columns, 2) the centres of the first and the last bin, which also take what
             lies beyond them: more than 5 standard deviations from the training rows' mean.
         """
-        measures = self._report.examined.measures
+        measures = self._report.analysis.measures
         low = np.maximum(measures.minimum, measures.mean - 5 * measures.sd)
         high = np.minimum(measures.maximum, measures.mean + 5 * measures.sd)
         width = np.where(high > low, high - low, 1.0)

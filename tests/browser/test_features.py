@@ -90,7 +90,7 @@ def test_both_charts_read_out_the_same_day(view, found):
     said = view.root.locator(".readout").inner_text()
     day = re.match(r"(\d{4}-\d\d-\d\d) · close ([\d.]+) · volatility\(8\) ([\d.]+)$", said)
     assert day is not None, said
-    assert float(day[2]) == pytest.approx(found.examined.ready.dataset.frame["close"].loc[day[1]], rel=1e-3)
+    assert float(day[2]) == pytest.approx(found.analysis.ready.dataset.frame["close"].loc[day[1]], rel=1e-3)
     assert float(day[3]) == pytest.approx(found.frame["volatility(8)"].loc[day[1]], rel=1e-3)
 
 

@@ -56,7 +56,7 @@ def test_the_frame_is_what_a_training_standardises(oil):
 
 
 def test_the_candidates_are_those_that_auto_weighs(oil):
-    training = lab.example("oil")["price"].iloc[: oil.examined.ready.dataset.cuts[0].validation]
+    training = lab.example("oil")["price"].iloc[: oil.analysis.ready.dataset.cuts[0].validation]
     choice = choose_transform(training.to_numpy(), training.index)
     assert list(oil.candidates.index) == [one.label for one in choice.candidates]
     np.testing.assert_array_equal(oil.candidates["error"], [one.error for one in choice.candidates])
@@ -67,7 +67,7 @@ def test_a_refused_candidate_names_the_first_row():
     report = lab.features(lab.example("temperature"), target="temperature")
     refused = report.candidates[~report.candidates["usable"]]
     assert list(refused.index) == ["log", "log_return"]
-    training = report.examined.training
+    training = report.analysis.training
     bad = training[training <= 0]
     assert refused["note"].tolist() == 2 * [
         f"{len(bad)} training rows are not positive, the first, {bad.iloc[0]:g}, at {bad.index[0]:%Y-%m-%d %H:%M}"
@@ -82,7 +82,7 @@ def test_a_transform_that_auto_would_not_weigh_stands_beside_the_others():
 
 def test_rows_after_training_change_none_of_the_numbers(oil):
     frame = lab.example("oil")
-    cut = oil.examined.ready.dataset.cuts[0].validation
+    cut = oil.analysis.ready.dataset.cuts[0].validation
     frame.iloc[cut:] = 1000 + np.arange(len(frame) - cut)[:, None]
     other = lab.features(frame, features=OIL)
     pd.testing.assert_frame_equal(oil.summary.drop(columns="beyond"), other.summary.drop(columns="beyond"))
@@ -95,7 +95,7 @@ def test_the_text_says_it_all(oil):
     assert text.startswith("Inputs for price\n")
     assert re.search(r"transform +log_return: the last value is off by 3.71", text)
     assert re.search(r"\n +log_return +naive forecast off by 3.707 \(the last value\); learnt\n", text)
-    pairs = oil.examined.ready.dataset.cuts[0].validation - 19 - 1
+    pairs = oil.analysis.ready.dataset.cuts[0].validation - 19 - 1
     assert f"within ±{2 / np.sqrt(pairs):.3f} it may be chance (2/√n, n = {pairs:,} pairs" in text
     assert "path: re-computed on every simulated path; lag: read from history" in text
     assert re.search(r"found +log_return is what the network learns", text)
@@ -182,7 +182,7 @@ def test_the_magic_is_the_same_call(do, shell):
     )
     assert "has no flag --epochs" in do("%lstm_features prices --epochs 3")[2]
     do("%config LSTMMagics.lookback = 17")
-    assert do("%lstm_features prices")[0].examined.options.lookback == 17
+    assert do("%lstm_features prices")[0].analysis.options.lookback == 17
 
 
 def test_the_command_leaves_a_picture_a_table_and_a_page(tmp_path, monkeypatch, capsys):

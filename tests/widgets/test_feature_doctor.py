@@ -67,12 +67,12 @@ def test_arrays_hold_what_was_measured(report, doctor):
     wire = doctor.wire
     assert isinstance(doctor, FeatureDoctor)
     assert [line[0] for line in wire.get("columns")] == list(report.summary.index)
-    np.testing.assert_allclose(wire.array("ahead"), report.examined.measures.ahead, rtol=1e-6)
-    np.testing.assert_allclose(wire.array("size"), report.examined.measures.size_ahead, rtol=1e-6)
+    np.testing.assert_allclose(wire.array("ahead"), report.analysis.measures.ahead, rtol=1e-6)
+    np.testing.assert_allclose(wire.array("size"), report.analysis.measures.size_ahead, rtol=1e-6)
     assert wire.array("series").shape == (columns + 1, len(wire.array("times")))
     target = lab.example("temperature")["temperature"]
     assert wire.array("series")[0].max() == pytest.approx(target.max())
-    cut = report.examined.ready.dataset.cuts[0].validation
+    cut = report.analysis.ready.dataset.cuts[0].validation
     assert wire.get("cut") == target.index[cut].timestamp()
     np.testing.assert_allclose(wire.array("newest").T, report.frame.iloc[cut - 120 : cut], rtol=1e-5, atol=1e-6)
 
@@ -84,7 +84,7 @@ def test_shares_are_those_of_a_histogram(report, doctor):
     at = list(report.summary.index).index("humidity")
     low, high = edges[at]
     width = (high - low) / (BINS - 1)
-    training = report.frame["humidity"].iloc[: report.examined.ready.dataset.cuts[0].validation]
+    training = report.frame["humidity"].iloc[: report.analysis.ready.dataset.cuts[0].validation]
     expected, _ = np.histogram(training, bins=BINS, range=(low - width / 2, high + width / 2))
     np.testing.assert_allclose(spread[at, 0], expected / len(training), atol=2e-3)
 
