@@ -1,4 +1,4 @@
-"""What all magics share: one line in, one line for a mistake out, defaults, runs by name, and what shows the work."""
+"""Base of the magics: parsing, one-line errors, defaults set by ``%config``, runs by name, and progress."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     from lstm_lab.options.flags import Command, Flag, Parsed
     from lstm_lab.progress import Listener
 
-__all__ = ["Face", "Interrupted", "columns_of", "face", "words_of"]
+__all__ = ["Interrupted", "LabMagics", "columns_of", "parsed_magic", "words_of"]
 
 
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C in a magic: one line that says what is kept, and nothing more of the cell is run."""
 
     def _render_traceback_(self) -> list[str]:
-        """Give what IPython shows in the place of a traceback."""
+        """Return the line that IPython shows in place of a traceback."""
         return [f"Interrupted: {self}"]
 
 
@@ -78,12 +78,12 @@ _Defaults: Any = MetaHasTraits(
 )
 
 
-def face(command: Command) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def parsed_magic(command: Command) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Wrap a method that takes a parsed line: generated help, ``-o``, and one line for every mistake of the user's."""
 
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)
-        def magic(self: Face, line: str, cell: str | None = None) -> Any:
+        def magic(self: LabMagics, line: str, cell: str | None = None) -> Any:
             try:
                 parsed = replace(command.parse(line), silent=_is_silent(line) or _is_silent(cell or ""))
                 if "help" in parsed.extras:
@@ -113,8 +113,8 @@ def _check_name(parsed: Parsed, variables: dict[str, Any]) -> None:
         raise OptionError(f"-o takes the name of a variable, got {name!r}, {wrong}; for example -o first")
 
 
-class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which mypy cannot see through
-    """What magics know: the user's variables, the runs so far, the defaults that ``%config`` has set."""
+class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, which mypy cannot see through
+    """Base class of the magics: the user's variables, the runs so far and the defaults that ``%config`` has set."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell=shell)
@@ -122,15 +122,15 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
         self.last: Any = None
 
     def _shown(self, result: Any, parsed: Parsed) -> Any:
-        with self._listener(parsed) as heard:
-            self._finish(heard, result, parsed)
+        with self._listener(parsed) as progress:
+            self._finish(progress, result, parsed)
         return result
 
-    def _finish(self, heard: Listener, result: Any, parsed: Parsed) -> None:
-        """Keep a result, then show it: who interrupts the drawing loses no more than the drawing."""
+    def _finish(self, progress: Listener, result: Any, parsed: Parsed) -> None:
+        """Keep a result, then show it, so that an interrupted drawing does not lose the result."""
         self._keep(result, parsed)
         try:
-            heard.finish(result)
+            progress.finish(result)
         except KeyboardInterrupt:
             name = parsed.extras.get("output", "_")
             if name == "_":
@@ -145,7 +145,7 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
     def _options(
         self, model: type[Options], parsed: Parsed, columns: Collection[str] = (), *, without: Collection[str] = ()
     ) -> dict[str, Any]:
-        """Put the line's flags over the defaults that ``%config`` has changed.
+        """Return the line's flags, over the defaults that ``%config`` has changed.
 
         A default that means nothing here is left aside, as a flag on the line would not be: those of `without`, and
         the ``delta`` of another loss than Huber's.
@@ -160,18 +160,18 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
         return changed | resolve(parsed.of(model), model, self.shell.user_ns, words_of(columns))
 
     def _listener(self, parsed: Parsed) -> Listener:
-        """Choose what shows the work; a semicolon leaves a notebook its bar, but neither view nor result."""
+        """Return the progress display; with a semicolon a notebook shows the bar, but neither view nor result."""
         if "no_display" in parsed.extras or not self.notebook:
             return listener(silent="no_display" in parsed.extras)
         return HtmlProgress() if parsed.silent else LiveProgress()
 
     @property
     def notebook(self) -> bool:
-        """Whether a front end that draws HTML is listening."""
+        """Whether the shell has a front end that draws HTML."""
         return hasattr(self.shell, "kernel")
 
     def silence(self, lines: list[str]) -> list[str]:
-        """End the cell in a semicolon where IPython is to show nothing of a magic's result; it looks only there.
+        """End the cell in a semicolon where IPython must not show a magic's result; IPython looks only there.
 
         So it is where the magic's own line or body ends in one, and in a notebook, where a magic has shown its result
         already. A semicolon right behind a magic's name, which IPython takes for a part of it, goes to the line.
@@ -187,13 +187,13 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
             return lines
         match last:
             case ast.Expr(value=ast.Call(args=[ast.Constant(value=str(name)), *rest]), end_lineno=int(line)):
-                said = [str(argument.value) for argument in rest if isinstance(argument, ast.Constant)]
-                if name in COMMANDS and (self.notebook or any(_is_silent(argument) for argument in said)):
+                texts = [str(argument.value) for argument in rest if isinstance(argument, ast.Constant)]
+                if name in COMMANDS and (self.notebook or any(_is_silent(argument) for argument in texts)):
                     return [*lines[: line - 1], lines[line - 1].rstrip() + ";\n", *lines[line:]]
         return lines
 
     def _source(self, command: Command, parsed: Parsed) -> Any:
-        """Find the data that a line begins with."""
+        """Return the data that a line names."""
         if parsed.place is None:
             example = f"{command.name} oil"
             raise OptionError(f"{command.name} needs data: a DataFrame, a file or an example; for example {example}")
@@ -201,13 +201,13 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
 
     @staticmethod
     def _file(command: Command, parsed: Parsed) -> str:
-        """Give the file that a line names."""
+        """Return the file that a line names."""
         if parsed.place is None:
             raise OptionError(f"{command.name} needs a file; for example {command.examples[0]}")
         return parsed.place
 
     def _run(self, name: str | None) -> Any:
-        """Find a run by name, among those stored with ``-o`` and the variables; without a name, the last."""
+        """Return a run by name, from those stored with ``-o`` and the variables; without a name, the last."""
         if name is None:
             if self.last is None:
                 raise RunError("there is no run yet; train one first, for example %lstm_train oil")
@@ -222,12 +222,12 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
         return self.runs | named_runs(self.shell.user_ns)
 
     def _known(self, text: str | None) -> Any:
-        """Find the futures of inputs that a line names."""
+        """Return the future inputs that a line names; None where it names none."""
         return None if text is None else find_source(text, self.shell.user_ns)
 
-    def values(self, flag: Flag, place: str | None) -> Iterable[str]:
-        """Name what a flag may hold, for TAB: columns, features, transforms, runs, tables."""
-        words = words_of(columns_of(self.shell.user_ns.get(place)))
+    def values(self, flag: Flag, data: str | None) -> Iterable[str]:
+        """Return the possible values of a flag, for TAB: columns, features, transforms, runs, tables."""
+        words = words_of(columns_of(self.shell.user_ns.get(data)))
         if flag.name in words:
             return words[flag.name]
         if flag.name == "run":
@@ -240,12 +240,12 @@ class Face(_Defaults):  # type: ignore[misc]  # built from options.py, which myp
 
 
 def columns_of(source: Any) -> tuple[str, ...]:
-    """Name the columns of a DataFrame; nothing else has any."""
+    """Return the column names of a DataFrame; empty for any other object."""
     return tuple(str(column) for column in getattr(source, "columns", ()))
 
 
 def words_of(columns: Collection[str]) -> dict[str, Collection[str]]:
-    """Give the free-text options the words that have a meaning of their own, whatever the user's variables."""
+    """Return, for each free-text option, the words that are never taken for the name of a variable."""
     from lstm_lab.data.features import feature_names  # noqa: PLC0415 - brings pandas, which %load_ext must not
     from lstm_lab.data.transforms import NAMES  # noqa: PLC0415 - likewise
     from lstm_lab.evaluation.kinds import CHANGES, KINDS  # noqa: PLC0415 - likewise

@@ -1,4 +1,4 @@
-"""What each magic is called, takes and means: the text of its help, its flags and its examples."""
+"""Definitions of the magics: name, help text, flags and examples."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ LOAD = Command(
 RUNS = Command(
     "%lstm_runs",
     "List the runs that have a name: what each forecasts, with what, and how it compares with the naive forecast. "
-    "Gives back a Roster, whose .frame is a DataFrame.",
+    "Gives back a RunTable, whose .frame is a DataFrame.",
     (),
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=("%lstm_runs",),

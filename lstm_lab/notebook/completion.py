@@ -1,4 +1,4 @@
-"""What TAB offers on a magic's line: flags, the values of a flag, or what stands without a flag."""
+"""TAB completion on a magic's line: flags, the values of a flag, or the argument without a flag."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _LAST_PART = re.compile(r"(?:^|,)\s*([^,()]*)$")
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The end of the line that is replaced, and what may stand there."""
+    """The end of the line that is replaced, and the candidates to replace it."""
 
     fragment: str
     candidates: tuple[str, ...]
     files: bool = False
-    """The name of a file may stand there too."""
+    """Whether the name of a file may stand there too."""
 
 
 def complete(
@@ -57,11 +57,11 @@ def complete(
     >>> complete("%train oil --loss m", {"train": Command("%train", "", (TrainOptions,))}, lambda flag, data: ())
     Completion(fragment='m', candidates=('mse', 'mae'), files=False)
     """
-    found = _MAGIC.search(line)
-    command = commands.get(found[1].lstrip("%")) if found else None
-    if found is None or command is None:
+    match = _MAGIC.search(line)
+    command = commands.get(match[1].lstrip("%")) if match else None
+    if match is None or command is None:
         return None
-    earlier, word = _last_word(found[2])
+    earlier, word = _last_word(match[2])
     flags = command.flags
     written = {flag.written: flag for flag in flags.values()} | {flag.short: flag for flag in flags.values()}
     before = written.get(earlier[-1]) if earlier and earlier[-1] else None
@@ -98,11 +98,11 @@ def _place(command: Command, words: list[str]) -> str | None:
         return None
 
 
-def _offer(flag: Flag, word: str, place: str | None, values: Callable[[Flag, str | None], Iterable[str]]) -> Completion:
+def _offer(flag: Flag, word: str, data: str | None, values: Callable[[Flag, str | None], Iterable[str]]) -> Completion:
     quoted = word.lstrip("\"'")
     last = _LAST_PART.search(quoted) if flag.value == "LIST" else None
     fragment = last[1] if last is not None else quoted
-    names = flag.choices or tuple(values(flag, place))
+    names = flag.choices or tuple(values(flag, data))
     if quoted == word:
         names = tuple(f'"{name}"' if re.search(r"[\s;]", name) and not word else name for name in names)
     return Completion(fragment, tuple(name for name in names if name.startswith(fragment)))

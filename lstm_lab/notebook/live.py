@@ -39,17 +39,17 @@ FRESH = 30
 
 
 class LiveProgress(HtmlProgress):
-    """Puts the live view in the place of the bar when the work begins; without a front end the bar stays."""
+    """Shows the live view in place of the bar when the work begins; without a front end the bar stays."""
 
     stop_in_view = True
-    """The view has the Stop button; else whoever shows the view has."""
+    """Whether the view has the Stop button."""
     in_output = True
-    """The view stands in an output of its own, which the notebook keeps."""
+    """Whether the view stands in a cell's own output, which the notebook keeps."""
 
     def __init__(self) -> None:
         super().__init__()
         self._view: Any = None
-        self._heard: Any = None
+        self._listener: Any = None
         self._table: Any = None
         self._renewed = time.monotonic()
 
@@ -65,43 +65,43 @@ class LiveProgress(HtmlProgress):
     def on_start(self, plan: TrainingPlan | SamplingPlan) -> None:
         """Open the view."""
         try:
-            self._view, self._heard = _view_of(plan, self.stop if self.stop_in_view else None)
+            self._view, self._listener = _view_of(plan, self.stop if self.stop_in_view else None)
         except LabError:
             super().on_start(plan)
             return
-        self._heard.on_start(plan)
+        self._listener.on_start(plan)
         self._renew()
 
     def on_batch(self, batch: Batch) -> None:
-        """Pass it on."""
-        if self._heard is None:
+        """Pass the event to the view, or to the bar where there is none."""
+        if self._listener is None:
             super().on_batch(batch)
         else:
-            self._heard.on_batch(batch)
+            self._listener.on_batch(batch)
 
     def on_epoch(self, epoch: Epoch) -> None:
-        """Pass it on."""
-        if self._heard is None:
+        """Pass the event to the view, or to the bar where there is none."""
+        if self._listener is None:
             super().on_epoch(epoch)
         else:
-            self._heard.on_epoch(epoch)
+            self._listener.on_epoch(epoch)
             self._refresh(FRESH)
 
     def on_chunk(self, chunk: Chunk) -> None:
-        """Pass it on."""
-        if self._heard is None:
+        """Pass the event to the view, or to the bar where there is none."""
+        if self._listener is None:
             super().on_chunk(chunk)
         else:
-            self._heard.on_chunk(chunk)
+            self._listener.on_chunk(chunk)
             self._refresh(FRESH)
 
     def on_progress(self, progress: Progress) -> None:
-        """Move the bar, which stands alone while a forecast is calibrated."""
-        if self._heard is None:
+        """Update the bar while a forecast is calibrated, before there is a view."""
+        if self._listener is None:
             super().on_progress(progress)
 
     def on_partial(self, result: Any, line: str) -> None:  # noqa: ARG002 - the view shows all of it
-        """Open the view of a result that grows, or renew it."""
+        """Open the view of an incomplete result, or update it."""
         if self._view is not None:
             self._view.renew(result)
             return
@@ -112,18 +112,18 @@ class LiveProgress(HtmlProgress):
         self.put(self._view)
 
     def show(self, status: Status) -> None:
-        """Move the bar, or the one within the view of a result that grows."""
+        """Update the bar, or the one within the view of an incomplete result."""
         if self._view is None:
             super().show(status)
         else:
             self._view.tell(status.share, status.text)
 
     def on_end(self, end: TrainingEnd | SamplingEnd) -> None:
-        """Pass it on."""
-        if self._heard is None:
+        """Pass the event to the view, or to the bar where there is none."""
+        if self._listener is None:
             super().on_end(end)
         else:
-            self._heard.on_end(end)
+            self._listener.on_end(end)
 
     def finish(self, result: Shown) -> None:
         """Show the result: its table below the view, or all of it where there is no view."""
@@ -136,7 +136,7 @@ class LiveProgress(HtmlProgress):
             return
         self._view.finish(result)
         self._renew()
-        if self._heard is None:  # the view has grown with the result, and says all of it
+        if self._listener is None:  # the view has grown with the result, and says all of it
             return
         self._table = display(_table(result), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # likewise
 
@@ -175,7 +175,7 @@ def _table(result: Shown) -> dict[str, str]:
 
 
 def _live(result: Shown) -> Any:
-    """Give the live view of a result that has one, and where a front end is there; else the result."""
+    """Return the live view of a result, or the result where it has no view or no front end is there."""
     if not hasattr(result, "widget"):  # finding out would import TensorFlow
         return result
     from lstm_lab.widgets import widget  # noqa: PLC0415 - brings anywidget
@@ -187,14 +187,14 @@ def _live(result: Shown) -> Any:
 
 
 def _growing(result: Any, stop: threading.Event | None) -> Any:
-    """Make the view of a result that is not complete yet."""
+    """Return the view of a result that is not complete yet."""
     from lstm_lab.widgets.memory import MemoryExplorer  # noqa: PLC0415 - likewise
 
     return MemoryExplorer(result, stop=stop, measuring=True)
 
 
 def _view_of(plan: TrainingPlan | SamplingPlan, stop: threading.Event | None) -> tuple[Any, Any]:
-    """Make the view of a kind of work, and its listener; anywidget is imported when the first view is wanted."""
+    """Return the live view of a training or a forecast, and its listener; the first one imports anywidget."""
     from lstm_lab.widgets.fan import sampling_view  # noqa: PLC0415 - as said
     from lstm_lab.widgets.training import training_view  # noqa: PLC0415 - likewise
 

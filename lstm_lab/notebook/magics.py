@@ -1,4 +1,4 @@
-"""The IPython magics: parse, call, return. What they do is done by one Python call each."""
+"""The IPython magics: each parses its line and makes one Python call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from IPython.core.magic import line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
 import lstm_lab
-from lstm_lab.notebook.base import Face, columns_of, face, words_of
+from lstm_lab.notebook.base import LabMagics, columns_of, parsed_magic, words_of
 from lstm_lab.notebook.commands import (
     ABLATE,
     BACKTEST,
@@ -56,11 +56,11 @@ __all__ = ["LSTMMagics", "register"]
 
 
 @magics_class
-class LSTMMagics(Face):
+class LSTMMagics(LabMagics):
     """Defaults of the lstm_lab magics; a flag on the line overrides them."""
 
     @line_cell_magic
-    @face(TRAIN)
+    @parsed_magic(TRAIN)
     def lstm_train(self, parsed: Parsed, cell: str = "") -> Any:
         """Train a network; the runs so far stay as they are until it has succeeded."""
         source = self._source(TRAIN, parsed)
@@ -68,15 +68,15 @@ class LSTMMagics(Face):
         stack = {"stack": cell, "namespace": self.shell.user_ns} if cell.strip() else {}
         unused = STACK_OPTIONS if stack else ()
         options = self._chosen_weights(parsed) | self._options(TrainOptions, parsed, columns_of(source), without=unused)
-        with self._listener(parsed) as heard:
-            run = lstm_lab.train(source, listener=heard, stop=heard.stop, name=name, **stack, **options)
+        with self._listener(parsed) as progress:
+            run = lstm_lab.train(source, listener=progress, stop=progress.stop, name=name, **stack, **options)
             self._take(run, name)
             _next_weights().clear()
-            self._finish(heard, run, parsed)
+            self._finish(progress, run, parsed)
         return run
 
     @line_magic
-    @face(FEATURES)
+    @parsed_magic(FEATURES)
     def lstm_features(self, parsed: Parsed) -> Any:
         """Look at what a network would be given."""
         source = self._source(FEATURES, parsed)
@@ -84,40 +84,44 @@ class LSTMMagics(Face):
         return self._shown(lstm_lab.features(source, **options), parsed)
 
     @line_magic
-    @face(FORECAST)
+    @parsed_magic(FORECAST)
     def lstm_forecast(self, parsed: Parsed) -> Any:
         """Forecast with a run."""
         run = self._run(parsed.extras.get("run"))
         options = self._options(ForecastOptions, parsed) | {"known": self._known(parsed.extras.get("known"))}
-        with self._listener(parsed) as heard:
-            forecast = run.forecast(listener=heard, stop=heard.stop, **options)
-            self._finish(heard, forecast, parsed)
+        with self._listener(parsed) as progress:
+            forecast = run.forecast(listener=progress, stop=progress.stop, **options)
+            self._finish(progress, forecast, parsed)
             # The same seed draws the same first paths: the view keeps those it has.
-            heard.offer(lambda paths, told: run.forecast(listener=told, stop=heard.stop, **options | {"paths": paths}))
+            progress.offer(
+                lambda paths, listener: run.forecast(
+                    listener=listener, stop=progress.stop, **options | {"paths": paths}
+                )
+            )
         return forecast
 
     @line_magic
-    @face(BACKTEST)
+    @parsed_magic(BACKTEST)
     def lstm_backtest(self, parsed: Parsed) -> Any:
-        """Judge a run."""
+        """Backtest a run."""
         run = self._run(parsed.extras.get("run"))
         longer = None if parsed.place is None else find_source(parsed.place, self.shell.user_ns)
         options = self._options(ForecastOptions, parsed) | self._options(BacktestOptions, parsed)
-        with self._listener(parsed) as heard:
-            result = lstm_lab.backtest(run, longer, listener=heard, stop=heard.stop, **options)
-            self._finish(heard, result, parsed)
+        with self._listener(parsed) as progress:
+            result = lstm_lab.backtest(run, longer, listener=progress, stop=progress.stop, **options)
+            self._finish(progress, result, parsed)
         return result
 
     @line_magic
-    @face(COMPARE)
+    @parsed_magic(COMPARE)
     def lstm_compare(self, parsed: Parsed) -> Any:
         """Compare kinds of model."""
         return self._study(COMPARE, CompareOptions, parsed)
 
     @line_magic
-    @face(ABLATE)
+    @parsed_magic(ABLATE)
     def lstm_ablate(self, parsed: Parsed) -> Any:
-        """Change one thing at a time."""
+        """Measure the effect of single changes to a training."""
         return self._study(ABLATE, AblateOptions, parsed)
 
     def _study(self, command: Command, model: type[TrialOptions], parsed: Parsed) -> Any:
@@ -130,34 +134,34 @@ class LSTMMagics(Face):
             options.pop("seed", None)
         options |= self._options(model, parsed)
         study = getattr(lstm_lab, command.name.removeprefix("%lstm_"))
-        with self._listener(parsed) as heard:
-            result = study(source, listener=heard, stop=heard.stop, **options)
-            self._finish(heard, result, parsed)
+        with self._listener(parsed) as progress:
+            result = study(source, listener=progress, stop=progress.stop, **options)
+            self._finish(progress, result, parsed)
         return result
 
     @line_magic
-    @face(GATES)
+    @parsed_magic(GATES)
     def lstm_gates(self, parsed: Parsed) -> Any:
-        """Look inside a run."""
+        """Trace the gates of a run."""
         run = self._run(parsed.extras.get("run"))
-        with self._listener(parsed) as heard:
+        with self._listener(parsed) as progress:
             trace = run.gates(**resolve(parsed.of(GateOptions), GateOptions, self.shell.user_ns, {"at": ()}))
-            self._finish(heard, trace, parsed)
+            self._finish(progress, trace, parsed)
         return trace
 
     @line_magic
-    @face(MEMORY)
+    @parsed_magic(MEMORY)
     def lstm_memory(self, parsed: Parsed) -> Any:
-        """Measure how far networks remember; its units and seed are its own, so %config of a training's are not."""
+        """Measure how far networks remember; units and seed are not taken from %config, which sets a training's."""
         run = self._run(parsed.extras.get("run"))
         options = resolve(parsed.of(MemoryOptions), MemoryOptions, self.shell.user_ns, {})
-        with self._listener(parsed) as heard:
-            memory = run.memory(listener=heard, stop=heard.stop, **options)
-            self._finish(heard, memory, parsed)
+        with self._listener(parsed) as progress:
+            memory = run.memory(listener=progress, stop=progress.stop, **options)
+            self._finish(progress, memory, parsed)
         return memory
 
     @line_magic
-    @face(WEIGHTS)
+    @parsed_magic(WEIGHTS)
     def lstm_weights(self, parsed: Parsed) -> Any:
         """Show the weights of a run's training windows."""
         from lstm_lab.diagnostics.training_choices import Weighting, weighting  # noqa: PLC0415 - a run is there, %load_ext is over
@@ -166,7 +170,7 @@ class LSTMMagics(Face):
         return self._shown(own if parsed.place is None else Weighting(own.index, parsed.place), parsed)
 
     @line_magic
-    @face(LOSS)
+    @parsed_magic(LOSS)
     def lstm_loss(self, parsed: Parsed) -> Any:
         """Show the losses over a run's residuals."""
         from lstm_lab.diagnostics.training_choices import residual_losses  # noqa: PLC0415 - likewise
@@ -175,7 +179,7 @@ class LSTMMagics(Face):
         return self._shown(residual_losses(run.fitted, run.options.delta), parsed)
 
     @line_magic
-    @face(SAVE)
+    @parsed_magic(SAVE)
     def lstm_save(self, parsed: Parsed) -> Any:
         """Write a run to a file."""
         file = self._file(SAVE, parsed)
@@ -185,7 +189,7 @@ class LSTMMagics(Face):
         return path
 
     @line_magic
-    @face(LOAD)
+    @parsed_magic(LOAD)
     def lstm_load(self, parsed: Parsed) -> Any:
         """Read a run from a file."""
         run = lstm_lab.load_run(self._file(LOAD, parsed))
@@ -194,7 +198,7 @@ class LSTMMagics(Face):
         return self._shown(self.last, parsed)
 
     @line_magic
-    @face(EXPORT)
+    @parsed_magic(EXPORT)
     def lstm_export(self, parsed: Parsed) -> Any:
         """Write a run's network for a small device."""
         options = resolve(parsed.of(ExportOptions), ExportOptions, self.shell.user_ns, {})
@@ -203,15 +207,15 @@ class LSTMMagics(Face):
         return self._shown(self._run(parsed.extras.get("run")).export(file, **options), parsed)
 
     @line_magic
-    @face(RUNS)
+    @parsed_magic(RUNS)
     def lstm_runs(self, parsed: Parsed) -> Any:
         """List the runs."""
-        from lstm_lab.notebook.run_table import roster  # noqa: PLC0415 - brings pandas, which %load_ext must not
+        from lstm_lab.notebook.run_table import run_table  # noqa: PLC0415 - brings pandas, which %load_ext must not
 
-        return self._shown(roster(self._runs(), self.last), parsed)
+        return self._shown(run_table(self._runs(), self.last), parsed)
 
     @line_magic
-    @face(LAB)
+    @parsed_magic(LAB)
     def lstm_lab(self, parsed: Parsed) -> Any:
         """Open the dashboard."""
         if not self.notebook:
@@ -222,8 +226,8 @@ class LSTMMagics(Face):
             return None
         source = None if parsed.place is None else find_source(parsed.place, self.shell.user_ns)
         words = words_of(columns_of(source))
-        given = [resolve(parsed.of(model), model, self.shell.user_ns, words) for model in LAB.models]
-        board = lstm_lab.dashboard(parsed.place, **given[0] | given[1])
+        options = [resolve(parsed.of(model), model, self.shell.user_ns, words) for model in LAB.models]
+        board = lstm_lab.dashboard(parsed.place, **options[0] | options[1])
         if not (parsed.silent or "no_display" in parsed.extras):
             display(board)  # type: ignore[no-untyped-call]  # IPython's
         return board
@@ -235,7 +239,7 @@ class LSTMMagics(Face):
             self.runs[name] = run
 
     def _chosen_weights(self, parsed: Parsed) -> dict[str, Any]:
-        """Take up the weights that somebody chose in a view for this training, and say so; a flag overrides them."""
+        """Return the weights chosen in a weight curve for this training, and print them; a flag overrides them."""
         chosen = _next_weights().get()
         if chosen is None or "weights" in parsed.values:
             return {}
@@ -245,7 +249,7 @@ class LSTMMagics(Face):
 
 
 def _next_weights() -> Any:
-    """Give the choice that the weight curve's button makes."""
+    """Return the holder of the choice made with the weight curve's button."""
     from lstm_lab.widgets.next_training import next_weights  # noqa: PLC0415 - what a view needs is imported with the first
 
     return next_weights
@@ -269,14 +273,14 @@ def register(shell: InteractiveShell) -> LSTMMagics:
 
     @context_matcher(identifier="lstm_lab")  # type: ignore[untyped-decorator]  # IPython gives it no types
     def matcher(context: CompletionContext) -> SimpleMatcherResult:
-        found = complete(context.text_until_cursor, COMMANDS, magics.values)
-        if found is None:
+        completion = complete(context.text_until_cursor, COMMANDS, magics.values)
+        if completion is None:
             return {"completions": []}
         return {
-            "completions": [SimpleCompletion(text, type="param") for text in found.candidates],
-            "matched_fragment": found.fragment,
+            "completions": [SimpleCompletion(text, type="param") for text in completion.candidates],
+            "matched_fragment": completion.fragment,
             "suppress": True,
-            "do_not_suppress": {"IPCompleter.file_matcher"} if found.files else set(),
+            "do_not_suppress": {"IPCompleter.file_matcher"} if completion.files else set(),
         }
 
     matchers = shell.Completer.custom_matchers

@@ -1,4 +1,4 @@
-"""What a word on a line means in a notebook: itself, a variable of the user's, a file or a bundled example."""
+"""Resolves words on a magic's line: literal values, the user's variables, files and bundled examples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OWNED = frozenset({"In", "Out", "display", "exit", "quit", "get_ipython", *dir(
 
 
 def why_not_a_name(name: str, variables: Mapping[str, Any]) -> str | None:
-    """Say what is wrong with a name for a result, in words that follow the name; None where nothing is.
+    """Return why a result cannot have a name, in words that follow the name; None where it can.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def resolve(
     variables: Mapping[str, Any],
     words: Mapping[str, Collection[str]],
 ) -> dict[str, Any]:
-    """Let the name of a variable stand for an option's value.
+    """Replace option values that name a variable by the variable's value.
 
     A text is first taken for what the option itself understands: a number, a choice, one of `words`. Only when it is
     none of these and names a variable does the variable's value take its place, so a variable called ``mse`` can never
@@ -103,7 +103,7 @@ def _fits(model: type[Options], name: str, value: Any) -> bool:
 
 
 def find_source(text: str, variables: Mapping[str, Any]) -> Any:
-    """Find the data that a word means: a variable, else a file, else a bundled example.
+    """Return the data that a word names: a variable, else a file, else a bundled example.
 
     Parameters
     ----------
@@ -138,14 +138,14 @@ def find_source(text: str, variables: Mapping[str, Any]) -> Any:
 
 
 def sources(variables: Mapping[str, Any]) -> list[str]:
-    """Name the variables and examples that can be trained on."""
+    """Return the names of the variables and examples that can be trained on."""
     from lstm_lab.data.loading import EXAMPLES  # noqa: PLC0415 - brings pandas, which %load_ext must not
 
     return [*tables(variables), *EXAMPLES]
 
 
 def tables(variables: Mapping[str, Any]) -> list[str]:
-    """Name the variables that hold a frame or a Series of pandas, Polars or Arrow, without importing any of these."""
+    """Return the names of variables that hold a table of pandas, Polars or Arrow, without importing these libraries."""
     return [
         name
         for name, value in variables.items()
@@ -154,7 +154,7 @@ def tables(variables: Mapping[str, Any]) -> list[str]:
 
 
 def named_runs(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the variables that hold a Run, without importing Keras to find out."""
+    """Return the variables that hold a Run, without importing Keras."""
     return {
         name: value for name, value in variables.items() if type(value).__name__ == "Run" and not name.startswith("_")
     }

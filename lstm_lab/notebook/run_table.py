@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
     from lstm_lab.run import Run
 
-__all__ = ["Roster", "roster"]
+__all__ = ["RunTable", "run_table"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Roster:
-    """Runs by name."""
+class RunTable:
+    """A table of runs by name; made by `run_table`."""
 
     frame: pd.DataFrame
     """A row a run: target, network, transform, rows, to, epochs, val_loss, against_naive, last. The last but one is the
     validation loss over that of the naive forecast that the transform implies, minus one; NaN where there is none."""
 
     def summary_table(self) -> Summary:
-        """Tabulate what tells the runs apart."""
+        """Tabulate the runs, a line each."""
         none = () if len(self.frame) else (("none", "train one, for example %lstm_train oil -o first"),)
         return Summary("Runs", none, tuple(self._lines()) if len(self.frame) else ())
 
@@ -58,7 +58,7 @@ class Roster:
         return self.summary_table().html()
 
 
-def roster(runs: Mapping[str, Run], last: Run | None = None) -> Roster:
+def run_table(runs: Mapping[str, Run], last: Run | None = None) -> RunTable:
     """Tabulate runs: what each forecasts, with what, and how its validation loss compares with the naive forecast's.
 
     Parameters
@@ -72,7 +72,7 @@ def roster(runs: Mapping[str, Run], last: Run | None = None) -> Roster:
         runs = {**runs, "(last)": last}
     rows = {name: _row(run) | {"last": run is last} for name, run in runs.items()}
     columns = ["target", "network", "transform", "rows", "to", "epochs", "val_loss", "against_naive", "last"]
-    return Roster(pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("run"))
+    return RunTable(pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("run"))
 
 
 def _row(run: Run) -> dict[str, object]:

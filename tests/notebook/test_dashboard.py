@@ -20,9 +20,9 @@ from lstm_lab.errors import DataError, LabError, OptionError
 from lstm_lab.notebook.commands import COMMANDS
 from lstm_lab.notebook.dashboard import clicks as messages
 from lstm_lab.notebook.dashboard import code, sections
-from lstm_lab.notebook.dashboard.environment import Surroundings
+from lstm_lab.notebook.dashboard.environment import NotebookEnvironment
 from lstm_lab.notebook.dashboard.fields import offer
-from lstm_lab.notebook.dashboard.sections import Sheet
+from lstm_lab.notebook.dashboard.sections import OptionForm
 from lstm_lab.notebook.dashboard.view import dashboard
 from lstm_lab.options import OPTION_NAMES
 from lstm_lab.options.spelling import as_controls
@@ -77,20 +77,20 @@ def other_value(control):
 
 
 @pytest.mark.parametrize(
-    ("plans", "name"), [(plans, name) for plans in PLANS.values() for name in plans.model.model_fields]
+    ("layout", "name"), [(layout, name) for layout in PLANS.values() for name in layout.model.model_fields]
 )
-def test_every_option_has_a_control_that_keeps_its_value(plans, name):
-    sheet = Sheet(plans, {"target": (), "time": (), "transform": ("auto",), "weights": ("uniform", "linear")})
-    control = sheet.controls[name]
+def test_every_option_has_a_control_that_keeps_its_value(layout, name):
+    form = OptionForm(layout, {"target": (), "time": (), "transform": ("auto",), "weights": ("uniform", "linear")})
+    control = form.controls[name]
     assert control.value == control.default
-    assert sheet.values() == {}
-    value = getattr(plans.model.of({name: other_value(control)}), name)
+    assert form.values() == {}
+    value = getattr(layout.model.of({name: other_value(control)}), name)
     assert value != control.default
-    sheet.put({name: value})
-    assert sheet.values() == {name: value}
-    sheet.put({name: control.default})
-    assert sheet.values() == {}
-    assert plans.model.model_fields[name].description in control.tip
+    form.put({name: value})
+    assert form.values() == {name: value}
+    form.put({name: control.default})
+    assert form.values() == {}
+    assert layout.model.model_fields[name].description in control.tip
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,13 @@ def test_every_option_has_a_control_that_keeps_its_value(plans, name):
 )
 def test_a_refused_value_shows_the_options_own_line_beside_its_control_and_nothing_else(opened, name, typed):
     board = opened()
-    control = board.desk.train.controls[name]
+    control = board.state.train.controls[name]
     control.field.parts[0].value = typed
     with pytest.raises(OptionError) as refused:
         lstm_lab.options.TrainOptions.of({name: str(typed)})
     line = as_controls(str(refused.value), OPTION_NAMES)
     assert html.unescape(control.wrong.value) == f'<p class="lab-wrong">{line}</p>'
-    assert [other for other in board.desk.train.controls.values() if other is not control and other.wrong.value] == []
+    assert [other for other in board.state.train.controls.values() if other is not control and other.wrong.value] == []
     assert line in html.unescape(board.preview.view.value)
     assert line in html.unescape(board.code.value)
     board.pages["Training"].bar.start.click()
@@ -115,10 +115,12 @@ def test_a_refused_value_shows_the_options_own_line_beside_its_control_and_nothi
     assert control.wrong.value == ""
 
 
-def test_options_that_no_plan_names_fold_away_in_the_last_section():
-    plans = sections.Plans(lstm_lab.options.ForecastOptions, (sections.Plan("Forecast", ("horizon",), ("paths",)),))
-    (plan,) = plans
-    assert set(plan.more) == set(lstm_lab.options.ForecastOptions.model_fields) - {"horizon"}
+def test_options_that_no_section_names_fold_away_in_the_last_section():
+    layout = sections.FormLayout(
+        lstm_lab.options.ForecastOptions, (sections.SectionLayout("Forecast", ("horizon",), ("paths",)),)
+    )
+    (section,) = layout
+    assert set(section.more) == set(lstm_lab.options.ForecastOptions.model_fields) - {"horizon"}
 
 
 def test_the_shown_code_gives_the_same_numbers(opened, do, shell):
@@ -128,7 +130,7 @@ def test_the_shown_code_gives_the_same_numbers(opened, do, shell):
     assert board.run is run
     board.pages["Forecast"].bar.start.click()
     board.pages["Gates"].bar.start.click()
-    board.desk.backtest.put({"origins": 4, "baselines": ("naive",)})
+    board.state.backtest.put({"origins": 4, "baselines": ("naive",)})
     board.pages["Judge"].bar.start.click()
     fan, trace, judged = (board.pages[name].result for name in ("Forecast", "Gates", "Judge"))
     (view,) = board.pages["Forecast"].stage.children
@@ -136,8 +138,8 @@ def test_the_shown_code_gives_the_same_numbers(opened, do, shell):
     assert board.pages["Forecast"].result.paths.shape == (150, 4)
     np.testing.assert_array_equal(board.pages["Forecast"].result.paths[:100], fan.paths)
     assert '<td style="text-align:left">150</td>' in board.pages["Forecast"].table.value
-    assert board.work.running is None
-    settings = board.desk.settings()
+    assert board.runner.running is None
+    settings = board.state.settings()
     told = {"python": dict(shell.user_ns), "magics": {}}
     lines = [line for line in code.python(settings).split("\n") if not line.startswith("memory")]
     exec("\n".join(lines), told["python"])  # noqa: S102 - the code under test
@@ -176,7 +178,7 @@ def test_the_layers_of_the_shown_cell_are_the_reference_stack(cell, plain):
 
 def test_the_code_says_only_what_is_not_at_its_default(opened):
     board = opened(**SMALL)
-    settings = board.desk.settings()
+    settings = board.state.settings()
     call = ast.parse(code.python(settings)).body[1].value
     given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
     assert given == {"target": "close", **SMALL}
@@ -191,13 +193,13 @@ def test_defaults_from_config_and_a_chosen_weighting_do_not_change_what_the_magi
     do("%config LSTMMagics.paths = 70")
     next_weights.set("linear")
     board = opened()
-    assert board.desk.train.controls["epochs"].value == 7
-    board.desk.train.put({"epochs": 100})
-    lines = code.magics(board.desk.settings())
+    assert board.state.train.controls["epochs"].value == 7
+    board.state.train.put({"epochs": 100})
+    lines = code.magics(board.state.settings())
     assert "--epochs 100" in lines["Train"]
     assert "--weights uniform" in lines["Train"]
     assert "paths" not in lines["Forecast"]
-    assert "paths=70" in code.python(board.desk.settings())
+    assert "paths=70" in code.python(board.state.settings())
 
 
 @pytest.mark.parametrize(
@@ -217,8 +219,8 @@ def test_while_a_job_runs_no_other_starts_and_stop_ends_it(opened, monkeypatch):
         begun = listener.on_start
         batches = []
 
-        def on_start(plan):
-            begun(plan)
+        def on_start(section):
+            begun(section)
             seen.extend((page.bar.start.disabled, page.bar.stop.disabled) for page in pages.values())
             seen.append(said(pages["Forecast"]))
             pages["Forecast"].bar.start.click()
@@ -243,7 +245,7 @@ def test_while_a_job_runs_no_other_starts_and_stop_ends_it(opened, monkeypatch):
     assert said(pages["Training"]).startswith("stopped after ")
     assert said(pages["Forecast"]) == ""
     assert [(page.bar.start.disabled, page.bar.stop.disabled) for page in pages.values()] == [(False, True)] * 7
-    assert board.work.running is None
+    assert board.runner.running is None
 
 
 def test_a_mistake_of_the_users_is_one_line_and_one_of_ours_keeps_its_traceback(opened, monkeypatch):
@@ -319,16 +321,16 @@ def test_in_voila_there_is_neither_a_stop_that_cannot_work_nor_a_word_of_the_ker
 
 def test_data_of_every_kind_can_be_chosen(opened, shell, prices, tmp_path):
     board = opened("oil")
-    assert board.desk.source.python == 'lab.example("oil")'
+    assert board.state.source.python == 'lab.example("oil")'
     assert "price" in board.preview.view.value
     prices.rename_axis("date").to_csv(tmp_path / "my prices.csv")
     board = opened(str(tmp_path / "my prices.csv"), target="volume")
     assert "<h4>volume</h4>" in board.preview.view.value
-    assert code.magics(board.desk.settings())["Train"].startswith(f'%%lstm_train "{tmp_path}/my prices.csv" --target')
+    assert code.magics(board.state.settings())["Train"].startswith(f'%%lstm_train "{tmp_path}/my prices.csv" --target')
     board = opened(prices["close"] * 2)
-    assert board.desk.source.word == "frame"
+    assert board.state.source.word == "frame"
     assert shell.user_ns["frame"].equals(prices["close"] * 2)
-    assert opened(prices).desk.source.word == "prices"
+    assert opened(prices).state.source.word == "prices"
     with pytest.raises(DataError, match="did you mean 'prices'"):
         opened("prics")
     with pytest.raises(OptionError, match=r"did you mean units=\[128, 128\]"):
@@ -337,15 +339,15 @@ def test_data_of_every_kind_can_be_chosen(opened, shell, prices, tmp_path):
 
 def test_choosing_other_data_offers_their_columns_and_likely_target(opened):
     board = opened()
-    target = board.desk.train.controls["target"].field.widget
+    target = board.state.train.controls["target"].field.widget
     assert [value for _, value in target.options] == ["", "close", "volume"]
     assert target.value == "close"
-    board.desk.source.menu.value = "temperature"
+    board.state.source.menu.value = "temperature"
     assert target.value == "temperature"
-    assert "seasonal_diff(24)" in board.desk.train.controls["transform"].field.menu.options
-    board.desk.source.menu.value = "oil"
+    assert "seasonal_diff(24)" in board.state.train.controls["transform"].field.menu.options
+    board.state.source.menu.value = "oil"
     assert target.value == ""
-    assert "target" not in board.desk.settings().train
+    assert "target" not in board.state.settings().train
 
 
 def test_a_menu_keeps_its_choice_when_its_options_change_and_nobody_hears():
@@ -360,18 +362,18 @@ def test_a_menu_keeps_its_choice_when_its_options_change_and_nobody_hears():
 
 def test_new_variables_and_runs_appear_after_a_cell_and_a_run_of_a_magic_can_be_picked(opened, do, shell, prices):
     board = opened()
-    assert board.desk.picker.value == ""
+    assert board.state.picker.value == ""
     do("more = prices.iloc[:200]")
     shell.events.trigger("post_run_cell", None)
-    assert "more" in [value for _, value in board.desk.source.menu.options]
-    assert board.desk.source.word == "prices"
+    assert "more" in [value for _, value in board.state.source.menu.options]
+    assert board.state.source.word == "prices"
     do("prices = prices.rename(columns={'close': 'last'})")
     shell.events.trigger("post_run_cell", None)
-    assert "last" in [value for _, value in board.desk.train.controls["target"].field.widget.options]
+    assert "last" in [value for _, value in board.state.train.controls["target"].field.widget.options]
     run = lstm_lab.train(prices, target="close", **SMALL)
     shell.user_ns["mine"] = run
     shell.events.trigger("post_run_cell", None)
-    board.desk.picker.value = "mine"
+    board.state.picker.value = "mine"
     assert board.run is run
     board.pages["Gates"].bar.start.click()
     assert board.pages["Gates"].result.model is run.model
@@ -384,18 +386,18 @@ def test_weights_chosen_in_the_curve_set_the_control(opened):
     board.pages["Weights"].bar.start.click()
     (view,) = board.pages["Weights"].stage.children
     view._hear(None, {"kind": "use", "scheme": "exponential:2.5"}, [])
-    assert board.desk.train.values()["weights"] == "exponential:2.5"
+    assert board.state.train.values()["weights"] == "exponential:2.5"
     assert "Weights: exponential:2.5" in board.preview.view.value
     assert next_weights.get() is None
 
 
 def test_two_dashboards_do_not_disturb_each_other(opened):
     one, other = opened(**SMALL), opened("oil")
-    one.desk.train.put({"lookback": 9})
-    assert other.desk.train.controls["lookback"].value == 60
+    one.state.train.put({"lookback": 9})
+    assert other.state.train.controls["lookback"].value == 60
     one.pages["Training"].bar.start.click()
     assert said(other.pages["Training"]) == ""
-    assert other.desk.picker.value == ""
+    assert other.state.picker.value == ""
 
 
 def test_closing_leaves_no_widget_and_no_observer(shell, prices):
@@ -443,7 +445,7 @@ def test_column_names_are_text_and_never_markup(opened, shell, prices):
 
 def test_a_name_that_is_no_variable_is_refused(opened):
     board = opened(**SMALL)
-    board.desk.name.value = "my run"
+    board.state.name.value = "my run"
     board.pages["Training"].bar.start.click()
     assert "No code: keep run as takes the name of a variable" in board.code.value
     assert said(board.pages["Training"]).startswith("keep run as takes the name of a variable, got 'my run'")
@@ -467,8 +469,8 @@ def test_in_a_notebook_the_magic_opens_the_dashboard_with_its_flags(do, shell, p
     assert err == ""
     board = shell.user_ns["board"]
     assert shown == [board]
-    assert board.desk.train.values() == {"target": "volume", "lookback": 24, "seed": 3}
-    assert board.desk.forecast.values() == {"horizon": 7, "seed": 3}
+    assert board.state.train.values() == {"target": "volume", "lookback": 24, "seed": 3}
+    assert board.state.forecast.values() == {"horizon": 7, "seed": 3}
     board.close()
     _, _, err = do("%lstm_lab prices --target volum")
     assert "there is no numeric column 'volum'; did you mean 'volume'?" in err or err == ""
@@ -478,10 +480,10 @@ def test_without_a_shell_the_runs_are_the_dashboards_own(monkeypatch, prices):
     monkeypatch.setattr("lstm_lab.notebook.dashboard.environment.get_ipython", lambda: None)
     board = dashboard(prices, **SMALL)
     board.pages["Training"].bar.start.click()
-    assert set(board.desk.surroundings.runs()) == {"run_1"}
-    assert Surroundings().tables() == []
+    assert set(board.state.environment.runs()) == {"run_1"}
+    assert NotebookEnvironment().tables() == []
     with pytest.raises(LabError):
-        Surroundings().keep(None, "x") or dashboard("nothing such")
+        NotebookEnvironment().keep(None, "x") or dashboard("nothing such")
     board.close()
 
 
@@ -514,7 +516,7 @@ def test_every_run_gets_a_number_of_its_own(opened, shell):
     assert runs == {"run_1": "run_1", "run_3": "run_3", "run_4": "run_4"}
     assert shell.user_ns["run_2"] == "mine"
     assert said(board.pages["Training"]) == "trained; kept as run_4"
-    board.desk.name.value = "small"
+    board.state.name.value = "small"
     for _ in range(2):
         board.pages["Training"].bar.start.click()
     assert [shell.user_ns[name].name for name in ("small", "small_1")] == ["small", "small_1"]
@@ -530,22 +532,22 @@ def test_every_run_gets_a_number_of_its_own(opened, shell):
 )
 def test_a_run_takes_no_name_that_something_else_has(opened, shell, prices, name, wrong):
     board = opened(**SMALL)
-    board.desk.name.value = name
+    board.state.name.value = name
     assert wrong in html.unescape(board.code.value)
     board.pages["Training"].bar.start.click()
     assert said(board.pages["Training"]).startswith(wrong)
     assert shell.user_ns["prices"] is prices
     assert "list" not in shell.user_ns
-    board.desk.name.value = "mine"
+    board.state.name.value = "mine"
     assert said(board.pages["Training"]) == ""
 
 
 @pytest.mark.usefixtures("train_at_once")
 def test_a_name_that_a_cell_takes_is_suggested_no_more(opened, do, shell):
     board = opened(**SMALL)
-    assert board.desk.name.value == "run_1"
+    assert board.state.name.value == "run_1"
     do("run_1 = 'mine'")
-    assert board.desk.name.value == "run_2"
+    assert board.state.name.value == "run_2"
     board.pages["Training"].bar.start.click()
     assert (shell.user_ns["run_1"], shell.user_ns["run_2"].name) == ("mine", "run_2")
 
@@ -553,12 +555,12 @@ def test_a_name_that_a_cell_takes_is_suggested_no_more(opened, do, shell):
 def test_a_refusal_goes_when_it_is_mended_and_not_before(opened):
     board = opened(**SMALL)
     page = board.pages["Training"]
-    control = board.desk.train.controls["lookback"]
+    control = board.state.train.controls["lookback"]
     control.field.parts[0].value = 0
     page.bar.start.click()
     refused = said(page)
     assert "lookback" in refused
-    board.desk.train.controls["epochs"].put(5)
+    board.state.train.controls["epochs"].put(5)
     assert said(page) == refused
     control.put(9)
     assert said(page) == ""
@@ -578,4 +580,4 @@ def test_a_run_is_kept_though_its_drawing_is_interrupted(opened, shell, monkeypa
     board.pages["Training"].bar.start.click()
     assert said(board.pages["Training"]) == "interrupted while it was drawn, but complete: trained; kept as run_1"
     assert board.run is shell.user_ns["run_1"]
-    assert board.work.running is None
+    assert board.runner.running is None

@@ -10,7 +10,7 @@ import pytest
 
 import lstm_lab
 from lstm_lab.notebook.commands import LOAD, LOSS, RUNS, SAVE, WEIGHTS
-from lstm_lab.notebook.run_table import roster
+from lstm_lab.notebook.run_table import run_table
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +50,14 @@ def test_a_run_is_saved_and_comes_back_under_a_name_as_the_last(stocked, do, tmp
 
 
 def test_the_table_says_how_a_run_compares_with_naive(run):
-    table = roster({"mine": run}, run).frame
+    table = run_table({"mine": run}, run).frame
     assert table.index.tolist() == ["mine"]
     metrics = run.metrics
     assert table.loc["mine", "against_naive"] == pytest.approx(metrics["val_loss"] / metrics["naive_val_loss"] - 1)
-    assert roster({}, run).frame.index.tolist() == ["(last)"]
-    assert repr(roster({})) == "Runs\n  none  train one, for example %lstm_train oil -o first"
-    assert '<th scope="row"' in roster({"<b>": run})._repr_html_()
-    assert "&lt;b&gt;" in roster({"<b>": run})._repr_html_()
+    assert run_table({}, run).frame.index.tolist() == ["(last)"]
+    assert repr(run_table({})) == "Runs\n  none  train one, for example %lstm_train oil -o first"
+    assert '<th scope="row"' in run_table({"<b>": run})._repr_html_()
+    assert "&lt;b&gt;" in run_table({"<b>": run})._repr_html_()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which thread a click comes in: all but Stop waits for the main one, and a click from before an end is a late one.
+"""Threads and times of clicks: all but Stop run in the main thread, and clicks sent before a job ended are ignored.
 
 ipykernel runs what comes from widgets either in the main shell or in a thread of its own; see `lstm_lab.widgets.stop`.
 Nothing here trains beside a running cell: what a click starts is done in the main thread, in its turn.
@@ -21,7 +21,7 @@ __all__ = ["every", "in_main", "sent_at", "settle_messages", "stop_arrives"]
 
 
 def in_main(act: Callable[[], Any]) -> None:
-    """Do something in the main thread: at once if this is it, else as soon as it is free."""
+    """Call `act` in the main thread: at once if this is it, else as soon as it is free."""
     loop = getattr(_kernel(), "io_loop", None)
     if threading.current_thread() is threading.main_thread() or loop is None:
         act()
@@ -30,35 +30,35 @@ def in_main(act: Callable[[], Any]) -> None:
 
 
 def sent_at() -> float | None:
-    """Give the time, by the page's clock, at which the message at hand was sent; None where there is none."""
+    """Return the time, by the page's clock, at which the current message was sent; None where there is none."""
     date = _header().get("date")
     return date.timestamp() if isinstance(date, dt.datetime) else None
 
 
 def stop_arrives() -> bool:
-    """Say whether a Stop would be heard while the main thread works: whether this page sends beside the main shell."""
+    """Return whether a Stop arrives while the main thread works: whether this page sends beside the main shell."""
     return _kernel() is None or arrived_beside_main() or _header().get("subshell_id") is not None
 
 
 def every(widget: Any) -> Iterator[Any]:
-    """Go through a widget and all that it holds."""
+    """Yield a widget and all its descendants."""
     yield widget
     for child in getattr(widget, "children", ()):
         yield from every(child)
 
 
 def settle_messages(widget: Any, flags: Collection[Any]) -> None:
-    """Let the messages of a widget and of all that it holds wait for the main shell, but not those that only set flags.
+    """Make the messages of a widget and its descendants wait for the main shell, except those of `flags`.
 
     Parameters
     ----------
     widget
-        Holds the others.
+        The root of the widgets.
     flags
         Widgets whose clicks may come in at any time.
     """
-    for one in every(widget):
-        (let_all_through if one in flags else keep_to_main)(one.comm)
+    for part in every(widget):
+        (let_all_through if part in flags else keep_to_main)(part.comm)
 
 
 def _kernel() -> Any:

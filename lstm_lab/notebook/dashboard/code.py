@@ -1,4 +1,4 @@
-"""What a dashboard does, as magics and as Python: only what is not at its default, and it runs as written."""
+"""Code for a dashboard's settings, as magics and as Python; options at their defaults are left out."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _PLAIN = re.compile(r"[\w./:+-]+")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a dashboard's controls say now; of every option only what is not at its default."""
+    """Current values of a dashboard's controls, without those at their defaults."""
 
     word: str
     """The data, as on a magic's line."""
     source: str
     """The data, as in Python."""
     name: str
-    """What the next run is called."""
+    """Name of the next run."""
     run: str
     """The run that is forecast with, looked into and judged."""
     train: Mapping[str, Any] = field(default_factory=dict)
@@ -38,32 +38,32 @@ class Settings:
     memory: Mapping[str, Any] = field(default_factory=dict)
     backtest: Mapping[str, Any] = field(default_factory=dict)
     configured: Mapping[str, Any] = field(default_factory=dict)
-    """Defaults that the magics have been given: what a line must say although it is the option's own default."""
+    """Defaults of the magics set by ``%config``, where a line must state even an option's own default."""
     chosen_weights: bool = False
-    """Somebody chose weights for the next ``%lstm_train`` in a weight curve."""
+    """Whether weights for the next ``%lstm_train`` were chosen in a weight curve."""
 
 
 def magics(settings: Settings) -> dict[str, str]:
-    """Write the magics, each the text of a cell, by what it does."""
-    own = {name: value for name, value in settings.train.items() if name not in _STACK}
+    """Return the magics as texts of cells, by action."""
+    options = {name: value for name, value in settings.train.items() if name not in _STACK}
     weights = {"weights": "uniform"} if settings.chosen_weights else {}
-    trained = _flags(weights | _over(settings, own, TRAIN.models, without=_STACK))
-    drawn = _over(settings, settings.forecast, FORECAST.models)
-    judged = _over(settings, {**settings.forecast, **settings.backtest}, BACKTEST.models)
+    train = _flags(weights | _over(settings, options, TRAIN.models, without=_STACK))
+    forecast = _over(settings, settings.forecast, FORECAST.models)
+    backtest = _over(settings, {**settings.forecast, **settings.backtest}, BACKTEST.models)
     of = f" --run {settings.run}"
     return {
-        "Train": f"%{TRAIN.name} {quoted(settings.word)}{trained} -o {settings.name}\n{stack_text(settings.train)}",
-        "Forecast": f"{FORECAST.name}{_flags(drawn)}{of}",
+        "Train": f"%{TRAIN.name} {quoted(settings.word)}{train} -o {settings.name}\n{stack_text(settings.train)}",
+        "Forecast": f"{FORECAST.name}{_flags(forecast)}{of}",
         "Look inside": f"{GATES.name}{_flags(settings.gates)}{of}",
         "Memory": f"{MEMORY.name}{_flags(settings.memory)}{of}",
-        "Judge": f"{BACKTEST.name}{_flags(judged)}{of}",
+        "Judge": f"{BACKTEST.name}{_flags(backtest)}{of}",
     }
 
 
 def python(settings: Settings) -> str:
-    """Write the same as Python."""
+    """Return the settings as Python code."""
     data, run = settings.source, settings.run
-    judged = {**settings.forecast, **settings.backtest}
+    backtest = {**settings.forecast, **settings.backtest}
     lines = [
         "import lstm_lab as lab",
         "",
@@ -71,13 +71,13 @@ def python(settings: Settings) -> str:
         f"forecast = {run}.forecast({', '.join(_keywords(settings.forecast))})",
         f"gates = {run}.gates({', '.join(_keywords(settings.gates))})",
         f"memory = {run}.memory({', '.join(_keywords(settings.memory))})",
-        f"judged = lab.backtest({', '.join([run, *_keywords(judged)])})",
+        f"judged = lab.backtest({', '.join([run, *_keywords(backtest)])})",
     ]
     return "\n".join(lines)
 
 
 def stack_text(train: Mapping[str, Any]) -> str:
-    """Write the layers that ``cell``, ``units``, ``dropout`` and ``dense`` stand for, one a line."""
+    """Return the layers that ``cell``, ``units``, ``dropout`` and ``dense`` describe, one a line."""
     options = TrainOptions.of({name: value for name, value in train.items() if name in _STACK})
     lines = []
     for units in options.units:
@@ -88,7 +88,7 @@ def stack_text(train: Mapping[str, Any]) -> str:
 
 
 def quoted(text: str) -> str:
-    """Write a word so that a magic's line gives it back: in quotes where it has spaces, commas or parentheses.
+    """Quote a word for a magic's line, where it has spaces, commas or parentheses.
 
     >>> quoted("log_return,bollinger(20, 2)")
     '"log_return,bollinger(20, 2)"'
@@ -102,7 +102,7 @@ def quoted(text: str) -> str:
 def _over(
     settings: Settings, values: Mapping[str, Any], models: tuple[Any, ...], without: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Leave out what the magics' defaults say already, and say what they would get wrong."""
+    """Return the values that differ from the magics' defaults, those set by ``%config`` included."""
     fields = {name: option for model in reversed(models) for name, option in model.model_fields.items()}
     wanted = {name: option.default for name, option in fields.items()} | dict(values)
     defaults = {name: option.default for name, option in fields.items()} | {

@@ -1,4 +1,4 @@
-"""An option as a control: its widget, its meaning, and beside it the one line that says what is wrong with a value."""
+"""The control of an option: its widget, its meaning, and one line for an invalid value."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ WIDE = frozenset({"features", "baselines"})
 
 
 class Control:
-    """One option of a model.
+    """The control of one option.
 
     Parameters
     ----------
     model
-        Where the option is defined.
+        The class that defines the option.
     name
-        Which it is.
+        The option's name.
     words
         What an option of free text may hold; None where nobody knows.
     """
@@ -47,15 +47,15 @@ class Control:
         label = name.replace("_", " ")
         if 0 < len(self.flag.unit) <= SHORT and self.flag.unit != label:
             label += f" ({self.flag.unit})"
-        said = f'<span title="{html.escape(self.tip)}">{html.escape(label)}</span>'
-        self.field = field_of(self.flag, said, field.default, words)
+        labelled = f'<span title="{html.escape(self.tip)}">{html.escape(label)}</span>'
+        self.field = field_of(self.flag, labelled, field.default, words)
         self.wrong = ipywidgets.HTML()
         self.cell = box(self.field.widget, self.wrong, look="cell wide" if name in WIDE else "cell")
         self.cell.layout.flex_flow = "column"
 
     @property
     def tip(self) -> str:
-        """What it means, in which unit, and what it is by default."""
+        """The option's meaning, unit and default."""
         notes = [self.flag.unit, f"default {self.flag.default}" if self.flag.default else "", self._example]
         return f"{self.flag.meaning} ({'; '.join(note for note in notes if note)})".replace(" ()", "")
 
@@ -66,12 +66,12 @@ class Control:
 
     @property
     def value(self) -> Any:
-        """What it is set to.
+        """The value that the control is set to.
 
         Raises
         ------
         OptionError
-            It cannot be that: the option's own line.
+            The option refuses the value.
         """
         text = self.field.text
         return self.default if not text else getattr(self.model.of({self.name: text}), self.name)
@@ -87,24 +87,24 @@ class Control:
         return bool(self.flag.choices) or not self.field.parts[0].has_trait("placeholder")
 
     def check(self) -> str:
-        """Say beside the control what is wrong with its value, and give it back; empty where nothing is."""
+        """Show beside the control why its value is refused, and return that line; empty where it is valid."""
         try:
             _ = self.value
         except OptionError as mistake:
-            said = as_controls(str(mistake), OPTION_NAMES)
+            message = as_controls(str(mistake), OPTION_NAMES)
         else:
-            said = ""
-        shown = paragraph(said, "lab-wrong") if said else ""
+            message = ""
+        shown = paragraph(message, "lab-wrong") if message else ""
         if self.wrong.value != shown:
             self.wrong.value = shown
-        return said
+        return message
 
-    def listen(self, heard: Callable[[], None]) -> None:
+    def listen(self, callback: Callable[[], None]) -> None:
         """Call back after every change, once it has been checked."""
 
         def changed(_: Any) -> None:
             self.check()
-            heard()
+            callback()
 
         self.field.listen(changed)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["losses_sketch", "series_sketch", "weights_sketch"]
 
 WIDTH = 600
-"""Places along x; the page stretches them to its width."""
+"""Units along x; the page stretches them to its width."""
 _TOP = 5.0
 """The largest loss that is drawn."""
 _PARTS = (("train", "--muted", 0.10), ("validation", "--orange", 0.30), ("calibration", "--purple", 0.30))
@@ -40,12 +40,12 @@ def series_sketch(series: pd.Series[float], cuts: Cuts) -> str:
     """
     values, height = np.asarray(series, dtype=np.float64), 150
     edges = (0, cuts.validation, cuts.calibration, cuts.rows)
-    places = [WIDTH * edge / max(cuts.rows, 1) for edge in edges]
+    x_edges = [WIDTH * edge / max(cuts.rows, 1) for edge in edges]
     bands = "".join(
         f'<rect x="{left:.1f}" width="{right - left:.1f}" y="0" height="{height}" style="fill:var({colour})"'
         f' fill-opacity="{strength}"/>'
         for (_, colour, strength), left, right in (
-            (part, *pair) for part, pair in zip(_PARTS, pairwise(places), strict=True)
+            (part, *pair) for part, pair in zip(_PARTS, pairwise(x_edges), strict=True)
         )
     )
     counts = [after - before for before, after in pairwise(edges)]
@@ -56,8 +56,8 @@ def series_sketch(series: pd.Series[float], cuts: Cuts) -> str:
     low, high = float(values.min()), float(values.max())
     ends = _ends(moment(series.index[0]), f"from {number(low)} to {number(high)}", moment(series.index[-1]))
     label = f"{series.name} from {moment(series.index[0])} to {moment(series.index[-1])}"
-    drawn = _svg(bands + _outline(values, height), height, label)
-    return f'{drawn}{ends}<div class="swatches">{legend}</div>'
+    svg = _svg(bands + _outline(values, height), height, label)
+    return f'{svg}{ends}<div class="swatches">{legend}</div>'
 
 
 def weights_sketch(scheme: str, windows: int) -> str:
@@ -68,18 +68,18 @@ def weights_sketch(scheme: str, windows: int) -> str:
     scheme
         As `lstm_lab.data.sample_weights.curve` takes it.
     windows
-        How many there are.
+        Number of training windows.
     """
     height = 90
     weights = sample_weights(scheme, max(windows, 2))
     line = _points(weights[np.linspace(0, len(weights) - 1, 200).astype(int)], 0.0, float(weights.max()) * 1.08, height)
     area = f'<polygon points="0,{height} {line} {WIDTH},{height}" style="fill:var(--blue)" fill-opacity="0.15"/>'
-    drawn = _svg(area + _line(line, "--blue", 2), height, f"Weights: {scheme}")
-    return drawn + _ends("oldest window", f"{number(float(weights[-1] / weights[0]))} : 1", "newest")
+    svg = _svg(area + _line(line, "--blue", 2), height, f"Weights: {scheme}")
+    return svg + _ends("oldest window", f"{number(float(weights[-1] / weights[0]))} : 1", "newest")
 
 
 def losses_sketch(losses: ResidualLosses, chosen: str) -> str:
-    """Draw the losses over the histogram of what is to be learnt.
+    """Draw the losses over the histogram of the residuals.
 
     Parameters
     ----------
@@ -92,10 +92,10 @@ def losses_sketch(losses: ResidualLosses, chosen: str) -> str:
     counts, edges = np.histogram(np.clip(losses.residuals, -reach, reach), bins=41, range=(-reach, reach))
     wide = WIDTH / len(counts)
     bars = "".join(
-        f'<rect x="{place * wide:.1f}" width="{wide - 1:.1f}" y="{height * (1 - 0.9 * count / counts.max()):.1f}"'
+        f'<rect x="{bar * wide:.1f}" width="{wide - 1:.1f}" y="{height * (1 - 0.9 * count / counts.max()):.1f}"'
         f' height="{0.9 * height * count / counts.max():.1f}" style="fill:var({colour})" fill-opacity="0.35"/>'
-        for place, count in enumerate(counts)
-        for colour in [_side(chosen, abs(edges[place] + edges[place + 1]) / 2, losses.delta)]
+        for bar, count in enumerate(counts)
+        for colour in [_side(chosen, abs(edges[bar] + edges[bar + 1]) / 2, losses.delta)]
     )
     x = np.linspace(-reach, reach, 121)
     others = [name for name in LOSSES if name != chosen]
@@ -112,7 +112,7 @@ def _side(chosen: str, size: float, delta: float) -> str:
 
 
 def _outline(values: NDArray[np.float64], height: int) -> str:
-    """Draw a line; where there are more rows than places, from the least to the most at each place."""
+    """Draw a line; where there are more rows than units along x, the range of the values at each unit."""
     low, high = float(values.min()), float(values.max())
     room = 0.05 * (high - low or 1.0)
     if len(values) <= WIDTH:
@@ -131,7 +131,7 @@ def _outline(values: NDArray[np.float64], height: int) -> str:
 def _points(values: NDArray[np.float64], low: float, high: float, height: int) -> str:
     x = np.linspace(0, WIDTH, len(values)) if len(values) > 1 else np.array([WIDTH / 2])
     y = height * (1 - (values - low) / (high - low))
-    return " ".join(f"{one:.1f},{other:.1f}" for one, other in zip(x, y, strict=True))
+    return " ".join(f"{left:.1f},{top:.1f}" for left, top in zip(x, y, strict=True))
 
 
 def _line(points: str, colour: str, width: float) -> str:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from lstm_lab.options import Options
 
-__all__ = ["Surroundings"]
+__all__ = ["NotebookEnvironment"]
 
 
-class Surroundings:
-    """What a dashboard reads of its notebook and leaves in it.
+class NotebookEnvironment:
+    """Access to the notebook's variables, runs and defaults.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ class Surroundings:
         return None if manager is None else manager.registry.get("LSTMMagics")
 
     def tables(self) -> list[str]:
-        """Name the variables that can be trained on."""
+        """Return the names of the variables that can be trained on."""
         return tables(self.variables)
 
     def runs(self) -> dict[str, Any]:
-        """Give the runs that have a name."""
+        """Return the runs by name."""
         magics = self._magics
         return ({} if magics is None else dict(magics.runs)) | named_runs(self.variables)
 
@@ -55,20 +55,20 @@ class Surroundings:
             self._magics.last = run
 
     def free(self, name: str) -> str:
-        """Give the next numbered name that nothing has, from a name or its number on.
+        """Return the next unused numbered name, counted from the number in `name`.
 
         >>> Surroundings().free("run")
         'run_1'
         """
         stem, _, number = re.fullmatch(r"(.*?)(_(\d+))?", name).groups()  # type: ignore[union-attr]  # matches any name
-        taken = {*self.variables, *self.runs()}
+        used = {*self.variables, *self.runs()}
         count = int(number or 0)
-        while f"{stem}_{count}" in taken or count == 0:
+        while f"{stem}_{count}" in used or count == 0:
             count += 1
         return f"{stem}_{count}"
 
     def name_for(self, name: str) -> str:
-        """Give the name to keep the next run under: this one, or the next number where a run of the dashboard's has it.
+        """Return the name for the next run: this one, or the next number where a run of the dashboard has it.
 
         Raises
         ------
@@ -89,7 +89,7 @@ class Surroundings:
         )
 
     def bind(self, frame: Any) -> str:
-        """Name the variable that holds this very frame; one that has no name gets one, so that code can mention it."""
+        """Return the name of the variable that holds this frame; without one, a variable is made."""
         for name in self.tables():
             if self.variables[name] is frame:
                 return name
@@ -99,7 +99,7 @@ class Surroundings:
         return name
 
     def configured(self, model: type[Options]) -> dict[str, Any]:
-        """Give what ``%config LSTMMagics`` has put in the place of an option's own default."""
+        """Return the defaults that ``%config LSTMMagics`` has changed."""
         magics = self._magics
         if magics is None:
             return {}
@@ -107,14 +107,14 @@ class Surroundings:
         return {name: value for name, value in set_to.items() if value != model.model_fields[name].default}
 
     def request(self) -> str | None:
-        """Give what tells one run of a cell from another; None outside a notebook."""
+        """Return the id of the current cell execution; None outside a notebook."""
         get_parent = getattr(self.shell, "get_parent", None)
         header = {} if get_parent is None else get_parent().get("header") or {}
         return header.get("msg_id")
 
-    def after_cells(self, heard: Callable[..., None]) -> Callable[[], None]:
-        """Call back after every cell; give what ends it."""
+    def after_cells(self, callback: Callable[..., None]) -> Callable[[], None]:
+        """Call back after every cell; return the function that ends this."""
         if self.shell is None:
             return lambda: None
-        self.shell.events.register("post_run_cell", heard)
-        return lambda: self.shell.events.unregister("post_run_cell", heard)
+        self.shell.events.register("post_run_cell", callback)
+        return lambda: self.shell.events.unregister("post_run_cell", callback)

@@ -1,4 +1,4 @@
-"""The widgets behind the controls: each takes and gives the text that a person would type after a flag."""
+"""Widgets of the controls; each reads and writes the text that follows a flag on a magic's line."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ __all__ = ["Choice", "Entry", "Field", "Number", "Open", "Switch", "field_of", "
 _offering: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
-def listen(widget: Any, heard: Callable[[Any], None]) -> None:
-    """Call back after a change of a widget's value, but not on the way through other options."""
+def listen(widget: Any, callback: Callable[[Any], None]) -> None:
+    """Call back after a change of a widget's value, but not while its options are replaced."""
 
     def changed(change: Any) -> None:
         if widget not in _offering:
-            heard(change)
+            callback(change)
 
     widget.observe(changed, "value")
 
 
 def offer(menu: Any, options: Sequence[Any]) -> None:
-    """Give a menu other options; the choice stays while it is among them, else the first is chosen.
+    """Replace a menu's options; the choice stays while it is among them, else the first is chosen.
 
     ipywidgets itself chooses the first whenever options change: nobody hears of that, in kernel or page.
     """
     if list(menu.options) == list(options):
         return
     before = menu.value
-    values = [one[1] if isinstance(one, tuple) else one for one in options]
+    values = [option[1] if isinstance(option, tuple) else option for option in options]
     _offering.add(menu)
     try:
         with menu.hold_sync():
@@ -50,7 +50,7 @@ def offer(menu: Any, options: Sequence[Any]) -> None:
 
 
 FEW = 3
-"""So many choices, at most, stand side by side; more fold into a menu."""
+"""Most choices that are shown side by side; more become a menu."""
 
 
 def _labelled(label: str) -> dict[str, Any]:
@@ -75,24 +75,24 @@ class Field:
 
     @property
     def text(self) -> str:
-        """What a person would type after the flag; empty for the default."""
+        """The text as typed after the flag; empty for the default."""
         return str(self.parts[0].value)
 
     def put(self, text: str) -> None:
         """Show a value."""
         self.parts[0].value = text
 
-    def listen(self, heard: Callable[[Any], None]) -> None:
+    def listen(self, callback: Callable[[Any], None]) -> None:
         """Call back after every change."""
         for part in self.parts:
-            listen(part, heard)
+            listen(part, callback)
 
     def offer(self, words: Sequence[str]) -> None:
-        """Take other words to choose from, where there are any."""
+        """Replace the words to choose from, where the field has any."""
 
 
 class Entry(Field):
-    """A line of text; left empty it means the default, which it shows in grey."""
+    """A line of text; empty means the default, which is shown in grey."""
 
     def __init__(self, label: str, default: str) -> None:
         shown = default or "none"
@@ -105,7 +105,7 @@ class Entry(Field):
 
 
 class Number(Field):
-    """A number; that it is refused where the option's rule says so is left to the option."""
+    """A number; the option itself validates it."""
 
     def __init__(self, label: str, default: str, *, whole: bool) -> None:
         kind = ipywidgets.IntText if whole else ipywidgets.FloatText
@@ -126,17 +126,17 @@ class Choice(Field):
         self._first = words[0]
         self._few = not menu and len(words) <= FEW
         if self._few:
-            made = ipywidgets.ToggleButtons(options=words, value=value, **_labelled(label))
+            widget = ipywidgets.ToggleButtons(options=words, value=value, **_labelled(label))
         else:
-            made = ipywidgets.Dropdown(options=words, value=value, **_labelled(label))
-        super().__init__(made)
+            widget = ipywidgets.Dropdown(options=words, value=value, **_labelled(label))
+        super().__init__(widget)
 
     def offer(self, words: Sequence[str]) -> None:
-        """Take other words beside the first, and keep the choice where it is still among them."""
+        """Replace all words but the first, and keep the choice where it is still among them."""
         offer(self.widget, [self._first, *((word, word) for word in words)])
 
     def put(self, text: str) -> None:
-        """Choose a word; one that is not there is added, so that whatever was asked for is shown."""
+        """Choose a word; an unknown word is added to the menu."""
         if text not in [word for _, word in self.widget.options]:
             self.widget.options = [*self.widget.options, (text, text)]
         self.widget.value = text
@@ -188,15 +188,15 @@ class Open(Field):
             self.menu.value = self.OTHER
 
     def offer(self, words: Sequence[str]) -> None:
-        """Take other words, and keep what is said."""
-        said = self.text
+        """Replace the words, and keep the current text."""
+        text = self.text
         offer(self.menu, (*words, self.OTHER))
-        if said != self.text:
-            self.put(said)
+        if text != self.text:
+            self.put(text)
 
 
 def field_of(flag: Flag, label: str, default: object, words: Sequence[str] | None) -> Field:
-    """Choose the widget for an option.
+    """Return the field for an option.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def field_of(flag: Flag, label: str, default: object, words: Sequence[str] | Non
     default
         The option's own, which tells a number from a text.
     words
-        What an option of free text may hold; None where nobody knows.
+        Possible values of a free-text option; None where they are not known.
     """
     if isinstance(default, bool) and flag.choices == ("on", "off"):
         return Switch(label, flag.default)

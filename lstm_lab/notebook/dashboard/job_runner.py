@@ -1,4 +1,4 @@
-"""One job at a time: a button that starts it, a Stop, how far it is, and one line for a mistake."""
+"""Runs one job of a dashboard at a time: its start and Stop buttons, progress, and one line for a mistake."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lstm_lab.progress import Status
     from lstm_lab.results import Shown
 
-__all__ = ["Bar", "PageProgress", "Startable", "Work"]
+__all__ = ["Bar", "JobRunner", "PageProgress", "Startable"]
 
 
 class PageProgress(LiveProgress):
@@ -35,29 +35,29 @@ class PageProgress(LiveProgress):
     ----------
     bar
         Where progress is shown.
-    place
-        Puts a view on the page; it is given the view.
+    show_view
+        Puts the given view on the page.
     """
 
     stop_in_view = False
     in_output = False
 
-    def __init__(self, bar: Bar, place: Callable[[Any], None]) -> None:
+    def __init__(self, bar: Bar, show_view: Callable[[Any], None]) -> None:
         super().__init__()
-        self._bar, self._place = bar, place
+        self._bar, self._show_view = bar, show_view
 
     def show(self, status: Status) -> None:
-        """Move the page's bar, whatever view there is."""
+        """Update the page's bar, whether or not there is a view."""
         self._bar.progress(status.share, status.text)
 
     def close(self, message: str) -> None:
-        """Leave the last line; what the page has said stays where there is none."""
+        """Show the last line; without one, the page's line stays."""
         if message:
             self._bar.say(message)
 
     def put(self, shown: Any, *, raw: bool = False) -> None:  # noqa: ARG002 - what a cell's output takes
-        """Put a view on the page; from now on it says how far the work is."""
-        self._place(shown)
+        """Put a view on the page; from then on the view shows the progress."""
+        self._show_view(shown)
         self._bar.say(f"{self._bar.name} is running")
 
     def finish(self, result: Shown) -> None:
@@ -72,18 +72,18 @@ class PageProgress(LiveProgress):
 
 
 class Bar:
-    """The row that a job is started from.
+    """The row of a page with a job's buttons and its line of text.
 
     Parameters
     ----------
     name
-        What the job is called while it runs.
+        Name of the job while it runs.
     verb
-        What the button says.
+        Label of the start button.
     lead
         Widgets that stand before the button.
     stops
-        The work looks at a Stop; what is over in a moment has no such button.
+        Whether the job can be stopped; a short one has no Stop button.
     """
 
     def __init__(self, name: str, verb: str, *lead: Any, stops: bool = True) -> None:
@@ -97,13 +97,13 @@ class Bar:
         self._show_stop(works=False)
         self._before: str | None = None
         self.refused = False
-        """The line says what is wrong."""
+        """Whether the line shows a mistake."""
 
     def begin(self, *, stoppable: bool) -> None:
-        """Offer Stop, or say what else stops the work where a click would not arrive."""
+        """Enable Stop, or name the kernel's interrupt where a click would not arrive."""
         self.refused = False
-        told = self._stops and not stoppable and can_interrupt()
-        self._hint = "; to stop, interrupt the kernel (■)" if told else ""
+        hinted = self._stops and not stoppable and can_interrupt()
+        self._hint = "; to stop, interrupt the kernel (■)" if hinted else ""
         self._show_stop(works=stoppable)
         self.start.disabled = True
         self.stop.description, self.stop.disabled = "Stop", not stoppable
@@ -124,7 +124,7 @@ class Bar:
         self._put(paragraph(f"{name} is running: stop it, or wait for its end.", "quiet"))
 
     def rest(self) -> None:
-        """Be ready again."""
+        """Enable the start button again after a job."""
         if self._before is not None:
             self._put(self._before)
             self._before = None
@@ -133,11 +133,11 @@ class Bar:
         self.stop.tooltip, self._hint = "nothing to stop", ""
 
     def say(self, text: str) -> None:
-        """Say one thing."""
+        """Show a line of text."""
         self._put(paragraph(text + self._hint) if text else "")
 
     def settle(self, wrong: str | None) -> None:
-        """Follow the settings after a refusal: say what is still wrong with them, or nothing once it is mended."""
+        """Update a refusal after a change of settings: show what is still wrong, or clear it."""
         if not self.refused:
             return
         if wrong is None:
@@ -147,13 +147,13 @@ class Bar:
             self.refuse(wrong)
 
     def refuse(self, text: str) -> None:
-        """Say what was wrong, in one line."""
+        """Show a mistake, in one line."""
         self.refused = True
         line = as_controls(" ".join(text.split()), OPTION_NAMES)
         self._put(f'<p class="lab-wrong" role="alert">{html.escape(line)}</p>')
 
     def progress(self, share: float, text: str) -> None:
-        """Show how far it is."""
+        """Show the share that is done, and a text."""
         done = f'<progress max="1" value="{share:.3f}" aria-label="{html.escape(self.name)}"></progress>'
         self._put(paragraph(text + self._hint) + done)
 
@@ -163,24 +163,24 @@ class Bar:
 
 
 class Startable(Protocol):
-    """What `Work` can start: a page of the dashboard."""
+    """What `JobRunner` can start: a page of the dashboard."""
 
     bar: Bar
 
-    def job(self, heard: PageProgress) -> None:
-        """Do the work, and tell how far it is."""
+    def job(self, progress: PageProgress) -> None:
+        """Do the job and report its progress."""
 
     def keep(self) -> None:
-        """Keep what came of it, once others may start."""
+        """Keep the result, once other jobs may start."""
 
     def place(self, view: Any) -> None:
-        """Show a live view of it."""
+        """Show the job's live view."""
 
     def trouble(self, text: str) -> None:
-        """Show a traceback of ours."""
+        """Show the traceback of an internal error."""
 
 
-class Work:
+class JobRunner:
     """Runs one job at a time, in the main thread."""
 
     def __init__(self) -> None:
@@ -194,18 +194,18 @@ class Work:
         page.bar.start.on_click(lambda _: in_main(lambda: self.begin(page)))
 
     def begin(self, page: Startable) -> None:
-        """Do a page's job, and say on the page how it went."""
+        """Run a page's job, and show on the page how it ended."""
         if self.running is not None or self._late():
             return
-        heard = PageProgress(page.bar, page.place)
-        with self.busy(page, heard.stop):
-            done = _explained(page, lambda: _within(heard, page))
+        progress = PageProgress(page.bar, page.place)
+        with self.busy(page, progress.stop):
+            done = _explained(page, lambda: _within(progress, page))
         if done:
             _explained(page, page.keep)
 
     @contextmanager
     def busy(self, page: Startable, stop: threading.Event | None = None) -> Iterator[None]:
-        """Let nothing else start meanwhile, and Stop set a flag."""
+        """Block all other jobs within the context, and let Stop set `stop`."""
         sent, began = sent_at(), time.monotonic()
         self.running = page.bar.name
         pressed = self._offer_stop(page.bar, stop)
@@ -219,8 +219,8 @@ class Work:
             self.running = None
             if sent is not None:
                 self._until = sent + time.monotonic() - began
-            for one in self._pages:
-                one.bar.rest()
+            for waiting in self._pages:
+                waiting.bar.rest()
 
     @staticmethod
     def _offer_stop(bar: Bar, stop: threading.Event | None) -> Callable[[Any], None]:
@@ -234,18 +234,18 @@ class Work:
         return pressed
 
     def _late(self) -> bool:
-        """Say whether the click at hand was made before the last job ended, so that nobody could mean another."""
+        """Return whether the current click was made before the last job ended, and so cannot ask for another."""
         sent = sent_at()
         return sent is not None and sent < self._until
 
 
-def _within(heard: PageProgress, page: Startable) -> None:
-    with heard:
-        page.job(heard)
+def _within(progress: PageProgress, page: Startable) -> None:
+    with progress:
+        page.job(progress)
 
 
 def _explained(page: Startable, act: Callable[[], None]) -> bool:
-    """Do something; a mistake of the user's is one line on the page, one of ours has its traceback there."""
+    """Call `act` and return whether it succeeded; show a user's mistake in one line, others with a traceback."""
     try:
         act()
     except LabError as mistake:

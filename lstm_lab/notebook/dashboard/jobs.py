@@ -1,4 +1,4 @@
-"""What each button of a dashboard does: one call each, and a line that says how it went."""
+"""The jobs behind a dashboard's buttons; each returns its result and a line about it."""
 
 from __future__ import annotations
 
@@ -13,95 +13,95 @@ if TYPE_CHECKING:
 
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.notebook.dashboard.controls import Control
-    from lstm_lab.notebook.dashboard.job_runner import PageProgress, Work
+    from lstm_lab.notebook.dashboard.job_runner import JobRunner, PageProgress
     from lstm_lab.notebook.dashboard.pages import Page
-    from lstm_lab.notebook.dashboard.state import Desk
+    from lstm_lab.notebook.dashboard.state import DashboardState
     from lstm_lab.results import Shown
 
 __all__ = ["Jobs"]
 
 
 class Jobs:
-    """The work that the pages start.
+    """The jobs that the pages start.
 
     Parameters
     ----------
-    desk
-        Where the options and the run are.
-    work
-        What keeps two jobs apart.
+    state
+        The options and the chosen run.
+    runner
+        Runs one job at a time.
     """
 
-    def __init__(self, desk: Desk, work: Work) -> None:
-        self._desk, self._work = desk, work
+    def __init__(self, state: DashboardState, runner: JobRunner) -> None:
+        self._state, self._runner = state, runner
         self.forecast_page: Page | None = None
 
-    def train(self, heard: PageProgress) -> tuple[Shown, str]:
+    def train(self, progress: PageProgress) -> tuple[Shown, str]:
         """Train, and keep the run."""
         from lstm_lab.run import train  # noqa: PLC0415 - brings TensorFlow, which opening a dashboard need not
 
-        desk = self._desk
-        values, name = desk.train.values(), desk.claim_name()
-        run = train(desk.source.take(), listener=heard, stop=heard.stop, name=name, **values)
-        desk.surroundings.keep(run, name)
-        desk.see_runs(pick=name)
+        state = self._state
+        values, name = state.train.values(), state.claim_name()
+        run = train(state.source.take(), listener=progress, stop=progress.stop, name=name, **values)
+        state.environment.keep(run, name)
+        state.see_runs(pick=name)
         return run, f"{run.end.message}; kept as {name}"
 
-    def forecast(self, heard: PageProgress) -> tuple[Shown, str]:
+    def forecast(self, progress: PageProgress) -> tuple[Shown, str]:
         """Forecast, and let the chart ask for more paths."""
-        run, options = self._desk.run, self._desk.forecast.values()
-        result = run.forecast(listener=heard, stop=heard.stop, **options)
-        heard.offer(self._more(run, options))
+        run, options = self._state.run, self._state.forecast.values()
+        result = run.forecast(listener=progress, stop=progress.stop, **options)
+        progress.offer(self._more(run, options))
         return result, f"{len(result.paths):,} paths, {result.horizon} steps ahead"
 
     def _more(self, run: Any, options: dict[str, Any]) -> Callable[..., Forecast]:
-        def more(paths: int, told: Any) -> Forecast:
+        def more(paths: int, listener: Any) -> Forecast:
             page = self.forecast_page
             if page is None:
-                return run.forecast(listener=told, **options | {"paths": paths})  # type: ignore[no-any-return]
-            with self._work.busy(page):
-                result: Forecast = run.forecast(listener=told, **options | {"paths": paths})
+                return run.forecast(listener=listener, **options | {"paths": paths})  # type: ignore[no-any-return]
+            with self._runner.busy(page):
+                result: Forecast = run.forecast(listener=listener, **options | {"paths": paths})
             page.tell(result)
             page.keep()
             return result
 
         return more
 
-    def gates(self, heard: PageProgress) -> tuple[Shown, str]:  # noqa: ARG002 - a trace is too short to tell of
-        """Look at the gates."""
-        trace = self._desk.run.gates(**self._desk.gates.values())
+    def gates(self, progress: PageProgress) -> tuple[Shown, str]:  # noqa: ARG002 - a trace is too short to tell of
+        """Trace the gates."""
+        trace = self._state.run.gates(**self._state.gates.values())
         return trace, f"checked against the network's own output: largest difference {trace.verified:.0e}"
 
-    def memory(self, heard: PageProgress) -> tuple[Shown, str]:
+    def memory(self, progress: PageProgress) -> tuple[Shown, str]:
         """Measure how far networks remember."""
-        result = self._desk.run.memory(listener=heard, stop=heard.stop, **self._desk.memory.values())
+        result = self._state.run.memory(listener=progress, stop=progress.stop, **self._state.memory.values())
         return result, "measured"
 
-    def losses(self, heard: PageProgress) -> tuple[Shown, str]:  # noqa: ARG002 - likewise
-        """Look at the losses over the residuals of the run."""
-        result = residual_losses(self._desk.run.fitted, self._desk.run.options.delta)
+    def losses(self, progress: PageProgress) -> tuple[Shown, str]:  # noqa: ARG002 - likewise
+        """Compute the losses over the residuals of the run."""
+        result = residual_losses(self._state.run.fitted, self._state.run.options.delta)
         return result, result.rows
 
-    def weights(self, heard: PageProgress) -> tuple[Shown, str]:  # noqa: ARG002 - likewise
-        """Look at the weights of the run's training windows."""
-        result = weighting(self._desk.run.dataset)
+    def weights(self, progress: PageProgress) -> tuple[Shown, str]:  # noqa: ARG002 - likewise
+        """Return the weights of the run's training windows."""
+        result = weighting(self._state.run.dataset)
         return result, f"{len(result.index):,} training windows"
 
-    def judge(self, heard: PageProgress) -> tuple[Shown, str]:
-        """Judge the run's forecasts, as the page of forecasts sets them."""
+    def judge(self, progress: PageProgress) -> tuple[Shown, str]:
+        """Backtest the run with the options of the forecast page."""
         from lstm_lab.evaluation.backtest import backtest  # noqa: PLC0415 - likewise
 
-        options = self._desk.forecast.values() | self._desk.backtest.values()
-        result = backtest(self._desk.run, listener=heard, stop=heard.stop, **options)
+        options = self._state.forecast.values() | self._state.backtest.values()
+        result = backtest(self._state.run, listener=progress, stop=progress.stop, **options)
         return result, result.verdict
 
     def weights_view(self, result: Shown) -> Any:
-        """Show the weights, with a button that sets the control for the next training."""
-        return widget(result, chosen=ChosenHere(self._desk.train.controls["weights"]))
+        """Return the weights' view, with a button that sets the control for the next training."""
+        return widget(result, chosen=ChosenHere(self._state.train.controls["weights"]))
 
 
 class ChosenHere(NextWeights):
-    """Takes up a choice of weights for the next training of this dashboard."""
+    """The choice of weights for the next training, shown in this dashboard's control."""
 
     def __init__(self, control: Control) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A page of results: the options of one thing that can be done, the button that does it, and what came of it."""
+"""A page of the dashboard: the options of one job, its start button and its result."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lstm_lab.notebook.dashboard.job_runner import Bar, PageProgress
-    from lstm_lab.notebook.dashboard.sections import Sheet
+    from lstm_lab.notebook.dashboard.sections import OptionForm
     from lstm_lab.results import Shown
 
 __all__ = ["Page"]
 
 
 class Page:
-    """One thing that can be done.
+    """The page of one job.
 
     Parameters
     ----------
     bar
-        Starts it.
+        Starts the job.
     do
-        Does it: takes the listener, gives the result and a line that says how it went.
+        The job: takes the listener, returns the result and a line about it.
     hint
-        What stands in the place of a result before there is one.
-    sheet
-        Its options; None where it has none of its own, or they stand elsewhere.
+        Text shown before there is a result.
+    form
+        Options of the job; None where it has none on this page.
     view
-        Makes the live view of a result that grew in none.
+        Makes the view of a result that had no live view.
     """
 
     def __init__(
@@ -44,78 +44,78 @@ class Page:
         bar: Bar,
         do: Callable[[PageProgress], tuple[Shown, str]],
         hint: str,
-        sheet: Sheet | None = None,
+        form: OptionForm | None = None,
         view: Callable[[Shown], Any] = widget,
     ) -> None:
-        self.bar, self.sheet, self._do, self._make = bar, sheet, do, view
+        self.bar, self.form, self._do, self._make = bar, form, do, view
         self.result: Shown | None = None
-        self.told: Callable[[Shown], None] = lambda _: None
-        """Called with every result, once others may start."""
-        self.began: Callable[[], None] = lambda: None
+        self.on_result: Callable[[Shown], None] = lambda _: None
+        """Called with every result, once other jobs may start."""
+        self.on_start: Callable[[], None] = lambda: None
         """Called when the work begins."""
         self._hint = ipywidgets.HTML(note(hint))
         self._live: Any = None
         self.stage = box(self._hint, look="stage")
         self.stage.layout.flex_flow = "column"
         self.table = ipywidgets.HTML()
-        options = [] if sheet is None else [sheet.view]
+        options = [] if form is None else [form.view]
         self.body = box(self.stage, self.table, look="column")
         self.view = box(*options, bar.view, self.body, look="page")
-        for one in (self.body, self.view):
-            one.layout.flex_flow = "column"
+        for column in (self.body, self.view):
+            column.layout.flex_flow = "column"
 
-    def job(self, heard: PageProgress) -> None:
-        """Do it, and show what came of it."""
-        self.began()
+    def job(self, progress: PageProgress) -> None:
+        """Run the job and show its result."""
+        self.on_start()
         self.table.value = ""
-        result, line = self._do(heard)
+        result, line = self._do(progress)
         try:
-            self.show(result, heard)
+            self.show(result, progress)
         except KeyboardInterrupt:
             self.result = result
             raise RunError(f"interrupted while it was drawn, but complete: {line}") from None
         self.bar.say(line)
 
-    def show(self, result: Shown, heard: PageProgress) -> None:
-        """Show a result, in the view that it grew in where there was one."""
+    def show(self, result: Shown, progress: PageProgress) -> None:
+        """Show a result, in its live view where there was one."""
         self.result = result
-        if heard.view is not None:
-            heard.finish(result)
+        if progress.view is not None:
+            progress.finish(result)
         else:
             self.place(self._view_of(result))
         self.tell(result)
 
     def tell(self, result: Shown) -> None:
-        """Write the result's table below the view, and tell of it."""
+        """Write the result's table below the view."""
         self.result = result
         table = summary(result.summary_table()) if self._live is not None else ""
         if self.table.value != table:
             self.table.value = table
 
     def keep(self) -> None:
-        """Tell of the result."""
+        """Pass the result to `on_result`."""
         if self.result is not None:
-            self.told(self.result)
+            self.on_result(self.result)
 
     def place(self, view: Any) -> None:
-        """Put a view on the stage, and close the one that was there."""
+        """Put a view on the page, and close the previous one."""
         self._live = view if hasattr(view, "wire") else None
-        others = [one for one in self.stage.children if one is not self._hint]
+        others = [child for child in self.stage.children if child is not self._hint]
         self.stage.children = (view,)
-        for one in others:
-            discard(one)
+        for child in others:
+            discard(child)
 
     def trouble(self, text: str) -> None:
-        """Show a traceback of ours."""
+        """Show the traceback of an internal error."""
         self.place(ipywidgets.HTML(f'<pre class="trouble" tabindex="0">{html.escape(text)}</pre>'))
 
     def _view_of(self, result: Shown) -> Any:
-        """Make the live view of a result, or its picture and table where it has none."""
+        """Return the live view of a result, or its picture and table where it has none."""
         try:
             return self._make(result)
         except (LabError, TypeError):
             return ipywidgets.HTML(f'<div class="scroll">{mimebundle(result)["text/html"]}</div>')
 
     def parts(self) -> tuple[Any, ...]:
-        """Give all that the page is made of, shown or not."""
+        """Return all widgets of the page, shown or not."""
         return self.view, self.body, self._hint, self.bar.stop

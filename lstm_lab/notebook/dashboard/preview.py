@@ -1,4 +1,4 @@
-"""What the settings mean before anything is trained: the series and its parts, what is learnt, weights and loss."""
+"""Preview of a training: the series and its parts, the transform, the sample weights and the loss."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Preview"]
 
 
 class Preview:
-    """Draws what a training would be given."""
+    """Draws the data, weights and loss of the next training."""
 
     def __init__(self) -> None:
         self.view = ipywidgets.HTML()
@@ -38,16 +38,16 @@ class Preview:
         self._prepared: Prepared | None = None
 
     def update(self, key: str, source: Callable[[], Any], values: Callable[[], dict[str, Any]]) -> None:
-        """Draw again.
+        """Draw the preview again.
 
         Parameters
         ----------
         key
-            What the data are called.
+            Name of the data.
         source
-            Gives them.
+            Returns the data.
         values
-            Gives the options that are not at their defaults; a mistake in them is shown in the preview's place.
+            Returns the options that are not at their defaults; a mistake in them is shown in place of the preview.
         """
         try:
             shown, self.mistake = self._draw(key, source(), TrainOptions.of(values())), None
@@ -68,7 +68,7 @@ class Preview:
 
 
 def _described(prepared: Prepared, options: TrainOptions) -> str:
-    """Write the preview."""
+    """Return the preview as HTML."""
     series = prepared.dataset.frame[prepared.dataset.encoder.target]
     columns = prepared.dataset.encoder.columns
     inputs = f"{len(columns)} input{'s' * (len(columns) > 1)}: {', '.join(columns)}"
@@ -92,7 +92,7 @@ def _described(prepared: Prepared, options: TrainOptions) -> str:
 
 
 def _residuals(prepared: Prepared, options: TrainOptions) -> ResidualLosses:
-    """Give what a forecast of no change would miss over the training rows, in the unit of Huber's delta."""
+    """Return the errors of the naive forecast over the training rows, in the unit of Huber's delta."""
     dataset = prepared.dataset
     learnt = dataset.matrix[dataset.cuts[0].train_rows, 0]
     scale = float(prepared.dataset.encoder.scale[0])

@@ -16,11 +16,11 @@ from lstm_lab.widgets.saved import picture_metadata, widget_or_still
 if TYPE_CHECKING:
     from lstm_lab.results import Shown
 
-__all__ = ["Keepsake"]
+__all__ = ["Snapshot"]
 
 
-class Keepsake:
-    """Keeps what was last shown."""
+class Snapshot:
+    """The static picture and text of the last result, for the saved notebook."""
 
     def __init__(self) -> None:
         self.result: Shown | None = None
@@ -29,21 +29,21 @@ class Keepsake:
         self._handle: Any = None
 
     def show(self) -> None:
-        """Make the display, in the cell that runs."""
+        """Create the display, in the output of the running cell."""
         self._handle = display(self._bundle(), metadata=self._metadata(), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
 
     def keep(self, result: Shown) -> None:
-        """Put a result's picture into the display."""
+        """Show a result's picture in the display."""
         self.result = result
         if self._handle is not None:
             self._handle.update(self._bundle(), metadata=self._metadata(), raw=True)
 
     def still(self) -> dict[str, str]:
-        """Give the text and, where there is one, the picture of what was last shown."""
+        """Return the text and, where there is one, the picture of the last result."""
         if self.result is None:
             return {"text/plain": "Nothing was trained in this dashboard yet."}
-        drawn = self.result._repr_mimebundle_()
-        return {name: drawn[name] for name in ("text/plain", "image/png") if name in drawn}
+        bundle = self.result._repr_mimebundle_()
+        return {name: bundle[name] for name in ("text/plain", "image/png") if name in bundle}
 
     def _bundle(self) -> dict[str, Any]:
         return widget_or_still({**self.empty._repr_mimebundle_(), **self.still()})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lstm_lab.notebook.dashboard.environment import Surroundings
+    from lstm_lab.notebook.dashboard.environment import NotebookEnvironment
 
 __all__ = ["Source"]
 
@@ -26,16 +26,16 @@ FILE = "a file …"
 
 
 class Source:
-    """Chooses the data.
+    """The controls that choose the data.
 
     Parameters
     ----------
-    surroundings
-        Whose variables can be chosen.
+    environment
+        The notebook whose variables can be chosen.
     """
 
-    def __init__(self, surroundings: Surroundings) -> None:
-        self._surroundings = surroundings
+    def __init__(self, environment: NotebookEnvironment) -> None:
+        self._environment = environment
         self._examples: dict[str, pd.DataFrame] = {}
         self.menu = ipywidgets.Dropdown(
             description="series", tooltip="a DataFrame or Series of yours, a bundled example, or a file"
@@ -57,14 +57,14 @@ class Source:
 
     def refresh(self) -> None:
         """Offer the variables that there are now, and keep the choice while it is among them."""
-        variables = self._surroundings.tables()
-        options = [(f"{name}  ({_size(self._surroundings.variables[name])})", name) for name in variables]
+        variables = self._environment.tables()
+        options = [(f"{name}  ({_size(self._environment.variables[name])})", name) for name in variables]
         options += [(f"{name}  (example)", name) for name in EXAMPLES if name not in variables]
         options += [(FILE, FILE)]
         offer(self.menu, options)
 
     def choose(self, word: str) -> None:
-        """Choose what a magic's line would: a variable, a file or an example.
+        """Choose the data that a word names on a magic's line: a variable, a file or an example.
 
         Raises
         ------
@@ -82,23 +82,23 @@ class Source:
 
     @property
     def word(self) -> str:
-        """What a magic's line calls the data."""
+        """The data's name on a magic's line."""
         return str(self.file.value).strip() if self.menu.value == FILE else str(self.menu.value)
 
     @property
     def identity(self) -> Any:
-        """What tells whether the data are still the same: the very object, or the name of a file or an example."""
-        return self._surroundings.variables.get(self.word) if self.word in self._surroundings.tables() else self.word
+        """Identity of the data, to detect a change: the object itself, or the name of a file or an example."""
+        return self._environment.variables.get(self.word) if self.word in self._environment.tables() else self.word
 
     @property
     def python(self) -> str:
-        """What Python calls the data."""
+        """The data as a Python expression."""
         if self.menu.value == FILE:
             return repr(self.word)
-        return self.word if self.word in self._surroundings.tables() else f'lab.example("{self.word}")'
+        return self.word if self.word in self._environment.tables() else f'lab.example("{self.word}")'
 
     def take(self) -> Any:
-        """Give what `lstm_lab.train` takes.
+        """Return the data as `lstm_lab.train` takes them.
 
         Raises
         ------
@@ -109,8 +109,8 @@ class Source:
             if not self.word:
                 raise DataError("a file has a name, got none; write it under file, for example prices.csv")
             return Path(self.word)
-        if self.word in self._surroundings.tables():
-            return self._surroundings.variables[self.word]
+        if self.word in self._environment.tables():
+            return self._environment.variables[self.word]
         if self.word not in EXAMPLES:
             raise DataError(f"there is no DataFrame called {self.word!r} any more; choose another series")
         if self.word not in self._examples:
@@ -118,7 +118,7 @@ class Source:
         return self._examples[self.word]
 
     def read(self, time: str | None) -> tuple[pd.DataFrame | None, list[str]]:
-        """Give the numeric columns by time, and the names of all columns; None where the data cannot be read."""
+        """Return the numeric columns by time, and the names of all columns; None where the data cannot be read."""
         with suppress(LabError):
             raw = self.take()
             table = table_of(raw)
@@ -129,14 +129,14 @@ class Source:
         return None, []
 
     def usual_target(self, numeric: list[str]) -> str | None:
-        """Choose the column that is likely meant, where a choice must be made."""
+        """Return the likely target where there are several numeric columns; None where there is no choice."""
         known = EXAMPLES[self.word].target if self.python.startswith("lab.") else None
         return None if len(numeric) < 2 else known or numeric[0]
 
-    def listen(self, heard: Callable[[Any], None]) -> None:
+    def listen(self, callback: Callable[[Any], None]) -> None:
         """Call back after every choice."""
-        listen(self.menu, heard)
-        listen(self.file, heard)
+        listen(self.menu, callback)
+        listen(self.file, callback)
 
 
 def _size(table: Any) -> str:

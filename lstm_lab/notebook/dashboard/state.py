@@ -1,4 +1,4 @@
-"""What the jobs of a dashboard work on: its controls, its data, and the run that is looked at."""
+"""State of a dashboard: its option forms, its data and the chosen run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lstm_lab.diagnostics.training_choices import SCHEMES
 from lstm_lab.errors import OptionError, RunError
 from lstm_lab.notebook.dashboard.code import Settings
 from lstm_lab.notebook.dashboard.fields import listen, offer
-from lstm_lab.notebook.dashboard.sections import BACKTEST, FORECAST, GATES, MEMORY, TRAIN, Sheet
+from lstm_lab.notebook.dashboard.sections import BACKTEST, FORECAST, GATES, MEMORY, TRAIN, OptionForm
 from lstm_lab.notebook.dashboard.source import Source
 from lstm_lab.notebook.dashboard.style import box
 from lstm_lab.widgets.next_training import next_weights
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lstm_lab.notebook.dashboard.environment import Surroundings
+    from lstm_lab.notebook.dashboard.environment import NotebookEnvironment
 
-__all__ = ["Desk"]
+__all__ = ["DashboardState"]
 
 _WORDS = {"target": (), "time": (), "transform": ("auto",), "weights": SCHEMES}
-"""Options that are chosen from words which no type lists; those without any are known once there are data."""
+"""Words to choose from for free-text options; empty where they depend on the data."""
 
 
-class Desk:
-    """The controls and what they mean.
+class DashboardState:
+    """The option forms, the data and the chosen run of a dashboard.
 
     Parameters
     ----------
-    surroundings
+    environment
         The notebook.
     """
 
-    def __init__(self, surroundings: Surroundings) -> None:
-        self.surroundings = surroundings
-        self.source = Source(surroundings)
-        self.train = Sheet(TRAIN, _WORDS, {"Data": self.source.cells})
-        self.forecast, self.backtest = Sheet(FORECAST), Sheet(BACKTEST)
-        self.gates, self.memory = Sheet(GATES), Sheet(MEMORY)
-        self._suggested = surroundings.free("run")
+    def __init__(self, environment: NotebookEnvironment) -> None:
+        self.environment = environment
+        self.source = Source(environment)
+        self.train = OptionForm(TRAIN, _WORDS, {"Data": self.source.cells})
+        self.forecast, self.backtest = OptionForm(FORECAST), OptionForm(BACKTEST)
+        self.gates, self.memory = OptionForm(GATES), OptionForm(MEMORY)
+        self._suggested = environment.free("run")
         self.name = ipywidgets.Text(
             value=self._suggested,
             description="keep run as",
@@ -61,8 +61,8 @@ class Desk:
         self.see_runs()
 
     @property
-    def sheets(self) -> tuple[Sheet, ...]:
-        """All of them."""
+    def forms(self) -> tuple[OptionForm, ...]:
+        """All option forms."""
         return self.train, self.forecast, self.gates, self.memory, self.backtest
 
     @property
@@ -74,14 +74,14 @@ class Desk:
         RunError
             There is none.
         """
-        runs = self.surroundings.runs()
+        runs = self.environment.runs()
         if self.picker.value not in runs:
             raise RunError("there is no run yet; press Train, or train one in a cell")
         return runs[self.picker.value]
 
     def see_runs(self, pick: str | None = None) -> None:
-        """Offer the runs that there are now; pick one, or keep the choice while it is among them."""
-        names = list(self.surroundings.runs())
+        """Update the menu of runs; choose `pick`, or keep the choice while it is among them."""
+        names = list(self.environment.runs())
         options = [(name, name) for name in names] or [("none yet", "")]
         offer(self.picker, options)
         self._renew_name()
@@ -89,29 +89,29 @@ class Desk:
             self.picker.value = pick
 
     def claim_name(self) -> str:
-        """Give the name that the next run is kept under, and show it.
+        """Return the name for the next run, and show it.
 
         Raises
         ------
         OptionError
-            Another thing has the name that was typed.
+            Another variable has the name that was typed.
         """
         self._renew_name()
-        self._suggested = self.surroundings.name_for(str(self.name.value).strip())
+        self._suggested = self.environment.name_for(str(self.name.value).strip())
         self.name.value = self._suggested
         return self._suggested
 
     def _renew_name(self) -> None:
-        """Suggest another name where a cell has taken the one that was suggested; one that was typed stays."""
+        """Suggest another name where a cell now uses the suggested one; a typed name stays."""
         if self.name.value == self._suggested:
             try:
-                self.surroundings.name_for(self._suggested)
+                self.environment.name_for(self._suggested)
             except OptionError:
-                self._suggested = self.surroundings.free(self._suggested)
+                self._suggested = self.environment.free(self._suggested)
                 self.name.value = self._suggested
 
     def see_data(self) -> None:
-        """Offer the columns of the data, and the transforms that suit its times."""
+        """Update the choices of columns and transforms for the current data."""
         controls = self.train.controls
         now, time = self.source.identity, controls["time"].field.text or None
         if self._read is not None and self._read[0] is now and self._read[1] == time:
@@ -126,23 +126,23 @@ class Desk:
         if usual is not None and not controls["target"].field.text:
             controls["target"].put(usual)
 
-    def state(self) -> tuple[Any, ...]:
-        """Give what tells whether anything has changed: every control's text, the run, the name and the data."""
-        texts = tuple(control.field.text for sheet in self.sheets for control in sheet.controls.values())
+    def fingerprint(self) -> tuple[Any, ...]:
+        """Return every control's text, the run, the name and the data's identity, to detect a change."""
+        texts = tuple(control.field.text for form in self.forms for control in form.controls.values())
         frame = self.source.identity
-        run = self.surroundings.runs().get(self.picker.value)
+        run = self.environment.runs().get(self.picker.value)
         return texts, self.name.value, self.picker.value, id(run), frame if isinstance(frame, str) else id(frame)
 
     def settings(self) -> Settings:
-        """Say what the controls say.
+        """Return the values of all controls.
 
         Raises
         ------
         OptionError
-            One of them says what cannot be.
+            A control has a value that its option refuses.
         """
         name = str(self.name.value).strip()
-        self.surroundings.name_for(name)
+        self.environment.name_for(name)
         return Settings(
             word=self.source.word,
             source=self.source.python,
@@ -155,28 +155,28 @@ class Desk:
             backtest=self.backtest.values(),
             configured={
                 name: value
-                for sheet in (self.backtest, self.forecast, self.train)
-                for name, value in self.surroundings.configured(sheet.model).items()
+                for form in (self.backtest, self.forecast, self.train)
+                for name, value in self.environment.configured(form.model).items()
             },
             chosen_weights=next_weights.get() is not None,
         )
 
-    def listen(self, heard: Callable[[], None]) -> None:
+    def listen(self, callback: Callable[[], None]) -> None:
         """Call back after every change of any control."""
-        for sheet in self.sheets:
-            sheet.listen(heard)
-        self.source.listen(lambda _: heard())
-        listen(self.name, lambda _: heard())
-        listen(self.picker, lambda _: heard())
+        for form in self.forms:
+            form.listen(callback)
+        self.source.listen(lambda _: callback())
+        listen(self.name, lambda _: callback())
+        listen(self.picker, lambda _: callback())
 
     def configure(self) -> None:
-        """Begin with the defaults that ``%config`` has set."""
-        for sheet in (self.train, self.forecast, self.backtest):
-            sheet.put(self.surroundings.configured(sheet.model))
+        """Set the controls to the defaults that ``%config`` has changed."""
+        for form in (self.train, self.forecast, self.backtest):
+            form.put(self.environment.configured(form.model))
 
 
 def _transforms(frame: pd.DataFrame | None) -> list[str]:
-    """Name the transforms, seasonal ones for the seasons that such times usually have."""
+    """Return the names of transforms, with seasonal ones for the usual seasons of the frame's times."""
     plain = [name for name in NAMES if "(" not in name]
     seasons = () if frame is None else usual_seasons(frame.index)
     return [*plain, *(f"seasonal_diff({season})" for season in seasons)]

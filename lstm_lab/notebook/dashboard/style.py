@@ -1,4 +1,4 @@
-"""How the dashboard looks: one style sheet for all of it, and scraps of HTML in which every text is escaped."""
+"""The dashboard's style sheet, and HTML fragments with escaped texts."""
 
 from __future__ import annotations
 
@@ -122,10 +122,10 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 
 def box(*children: Any, look: str = "") -> Any:
     """Put widgets into a box of the style sheet's classes."""
-    made = ipywidgets.Box(children)
+    widget = ipywidgets.Box(children)
     for name in look.split():
-        made.add_class(name)
-    return made
+        widget.add_class(name)
+    return widget
 
 
 def discard(widget: Any) -> None:

@@ -1,4 +1,4 @@
-"""The dashboard: settings to the left, what they mean and what came of them to the right."""
+"""The dashboard: settings to the left, preview and results to the right."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from IPython.display import display
 from lstm_lab.errors import LabError
 from lstm_lab.notebook.dashboard.clicks import every, in_main, settle_messages
 from lstm_lab.notebook.dashboard.code import magics, python
-from lstm_lab.notebook.dashboard.environment import Surroundings
-from lstm_lab.notebook.dashboard.job_runner import Bar, Work
+from lstm_lab.notebook.dashboard.environment import NotebookEnvironment
+from lstm_lab.notebook.dashboard.job_runner import Bar, JobRunner
 from lstm_lab.notebook.dashboard.jobs import Jobs
 from lstm_lab.notebook.dashboard.pages import Page
 from lstm_lab.notebook.dashboard.preview import Preview
-from lstm_lab.notebook.dashboard.snapshot import Keepsake
-from lstm_lab.notebook.dashboard.state import Desk
+from lstm_lab.notebook.dashboard.snapshot import Snapshot
+from lstm_lab.notebook.dashboard.state import DashboardState
 from lstm_lab.notebook.dashboard.style import STYLE, box, discard, note
 from lstm_lab.options import OPTION_NAMES, ForecastOptions, TrainOptions, shared_out
 from lstm_lab.options.spelling import as_controls
@@ -53,46 +53,46 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
 
     Parameters
     ----------
-    surroundings
-        The notebook that it reads and leaves its runs in; by default the one that runs.
+    environment
+        The notebook whose data it reads and whose variables its runs become; by default the running one.
     """
 
-    def __init__(self, surroundings: Surroundings | None = None) -> None:
+    def __init__(self, environment: NotebookEnvironment | None = None) -> None:
         self._open = False  # until all is there: a widget closes itself when its making fails
-        self.desk = Desk(Surroundings() if surroundings is None else surroundings)
-        self.work = Work()
-        self.jobs = Jobs(self.desk, self.work)
-        self.keepsake = Keepsake()
+        self.state = DashboardState(NotebookEnvironment() if environment is None else environment)
+        self.runner = JobRunner()
+        self.jobs = Jobs(self.state, self.runner)
+        self.snapshot = Snapshot()
         self.preview = Preview()
         self.code = ipywidgets.HTML()
-        self.pages = dict(_pages(self.desk, self.jobs))
+        self.pages = dict(_pages(self.state, self.jobs))
         self.jobs.forecast_page = self.pages["Forecast"]
         self.tabs = ipywidgets.Tab(children=self._tabs(), titles=TABS, selected_index=0)
         super().__init__((ipywidgets.HTML(STYLE), self._head(), self._halves()))
         self.add_class("lstm-board")
         self._settling = False
-        self._state: Any = None
+        self._fingerprint: Any = None
         self._shown_by: str | None = None
         self._open = True
         for name, page in self.pages.items():
-            self.work.attach(page)
-            page.told = partial(self._told, name)
-        self.pages["Training"].began = partial(self._open_tab, "Training")
+            self.runner.attach(page)
+            page.on_result = partial(self._on_result, name)
+        self.pages["Training"].on_start = partial(self._open_tab, "Training")
         # Stop alone may come in beside a running job: it only sets a flag.
         settle_messages(self, [page.bar.stop for page in self.pages.values()])
-        self.desk.listen(lambda: in_main(self.update))
-        self._end = self.desk.surroundings.after_cells(self._after_cell)
+        self.state.listen(lambda: in_main(self.update))
+        self._end = self.state.environment.after_cells(self._after_cell)
         self.update()
 
     # What is seen -------------------------------------------------------------------------------------------------
 
     def _head(self) -> Any:
         name = '<span class="section-title">lstm_lab</span> <span class="quiet">dashboard</span>'
-        said = f'<div role="heading" aria-level="2">{name}</div>'
-        return box(ipywidgets.HTML(said), self.desk.picker_cell, look="head")
+        heading = f'<div role="heading" aria-level="2">{name}</div>'
+        return box(ipywidgets.HTML(heading), self.state.picker_cell, look="head")
 
     def _halves(self) -> Any:
-        settings = box(self.desk.train.view, self.pages["Training"].bar.view, look="settings")
+        settings = box(self.state.train.view, self.pages["Training"].bar.view, look="settings")
         settings.layout.flex_flow = "column"
         return box(settings, box(self.tabs, look="results"), look="halves")
 
@@ -106,13 +106,13 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
     # What happens -------------------------------------------------------------------------------------------------
 
     def update(self) -> None:
-        """Let the preview and the code follow the controls."""
+        """Update the preview and the code after a change of the controls."""
         if self._settling or not self._open:
             return
         self._settling = True
         try:
-            self.desk.see_data()
-            self.preview.update(self.desk.source.word, self.desk.source.take, self.desk.train.values)
+            self.state.see_data()
+            self.preview.update(self.state.source.word, self.state.source.take, self.state.train.values)
             self._write()
             self._settle()
         finally:
@@ -120,7 +120,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
 
     def _write(self) -> None:
         try:
-            settings = self.desk.settings()
+            settings = self.state.settings()
         except LabError as mistake:
             shown = note(f"No code: {as_controls(str(mistake), OPTION_NAMES)}")
         else:
@@ -130,22 +130,22 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             self.code.value = shown
 
     def _settle(self) -> None:
-        """Take back what a page has refused, once a control, the data or the runs have changed and nothing is wrong."""
-        now = self.desk.state()
-        if now == self._state:
+        """Clear a page's refusal, once a control, the data or the runs have changed and nothing is wrong."""
+        now = self.state.fingerprint()
+        if now == self._fingerprint:
             return
-        self._state = now
+        self._fingerprint = now
         for name, page in self.pages.items():
             page.bar.settle(self._wrong_for(name, page))
 
     def _wrong_for(self, name: str, page: Page) -> str | None:
         try:
-            if page.sheet is not None:
-                page.sheet.values()
+            if page.form is not None:
+                page.form.values()
             if name == "Training":
-                self.desk.settings()
+                self.state.settings()
                 return self.preview.mistake
-            _ = self.desk.run
+            _ = self.state.run
         except LabError as mistake:
             return str(mistake)
         return None
@@ -153,15 +153,15 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
     def _open_tab(self, name: str) -> None:
         self.tabs.selected_index = TABS.index(name)
 
-    def _told(self, name: str, result: Shown) -> None:
+    def _on_result(self, name: str, result: Shown) -> None:
         if name == "Training":
             self._write()
             self._settle()
-        self.keepsake.keep(result)
+        self.snapshot.keep(result)
 
     def _after_cell(self, *_: Any) -> None:
-        self.desk.source.refresh()
-        self.desk.see_runs()
+        self.state.source.refresh()
+        self.state.see_runs()
         self.update()
 
     @property
@@ -173,51 +173,52 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         RunError
             There is none yet.
         """
-        return self.desk.run
+        return self.state.run
 
     # What is kept -------------------------------------------------------------------------------------------------
 
     def text(self) -> str:
-        """Say what the dashboard shows."""
-        said = f"Dashboard: {self.desk.source.word}"
-        return f"{said}\n{self.keepsake.still()['text/plain']}"
+        """Return the data's name and the last result as text."""
+        head = f"Dashboard: {self.state.source.word}"
+        return f"{head}\n{self.snapshot.still()['text/plain']}"
 
     def __repr__(self) -> str:
         return self.text()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        return {**super()._repr_mimebundle_(**options), **self.keepsake.still(), "text/plain": self.text()}
+        return {**super()._repr_mimebundle_(**options), **self.snapshot.still(), "text/plain": self.text()}
 
     def _ipython_display_(self) -> None:
-        """Show the dashboard, and below it nothing but a place for the picture that the notebook keeps."""
-        request = self.desk.surroundings.request()
+        """Show the dashboard, and below it the display of the static picture that the notebook keeps."""
+        request = self.state.environment.request()
         if request is not None and request == self._shown_by:
             return  # the magic has shown it, and now IPython would show its result
         self._shown_by = request
         cells.remember(self)
-        said = (
-            f"Dashboard: {self.desk.source.word}; run the cell again to open it. Below is the newest of what it showed."
-        )
-        display(widget_or_still({**super()._repr_mimebundle_(), "text/plain": said}), raw=True)  # type: ignore[no-untyped-call]  # IPython's
-        self.keepsake.show()
+        word = self.state.source.word
+        text = f"Dashboard: {word}; run the cell again to open it. Below is the newest of what it showed."
+        display(widget_or_still({**super()._repr_mimebundle_(), "text/plain": text}), raw=True)  # type: ignore[no-untyped-call]  # IPython's
+        self.snapshot.show()
 
     def close(self) -> None:
-        """Close every widget of it, and listen to nothing any more."""
+        """Close every widget of the dashboard, and end its callbacks."""
         if not self._open:
             return
         self._open = False
         self._end()
         pages = [part for page in self.pages.values() for part in page.parts()]
-        held = {id(one): one for part in (*self.children, *pages, self.keepsake.empty) for one in every(part)}
-        for one in held.values():
-            discard(one)
+        widgets = {
+            id(widget): widget for root in (*self.children, *pages, self.snapshot.empty) for widget in every(root)
+        }
+        for widget in widgets.values():
+            discard(widget)
         self.layout.close()
         super().close()
 
 
-def _pages(desk: Desk, jobs: Jobs) -> Iterator[tuple[str, Page]]:
-    """Make the pages by name."""
-    train = Bar("Training", "Train", desk.name_cell)
+def _pages(state: DashboardState, jobs: Jobs) -> Iterator[tuple[str, Page]]:
+    """Yield the pages by name."""
+    train = Bar("Training", "Train", state.name_cell)
     yield "Training", Page(train, jobs.train, "Press Train: the loss falls here, epoch by epoch.")
     yield (
         "Forecast",
@@ -225,23 +226,23 @@ def _pages(desk: Desk, jobs: Jobs) -> Iterator[tuple[str, Page]]:
             Bar("Forecasting", "Forecast"),
             jobs.forecast,
             "Press Forecast when there is a run: simulated futures grow here, with a band that was put to the test.",
-            desk.forecast,
+            state.forecast,
         ),
     )
     hint = "Press Look when there is a run: what every gate did, and what moved the forecast."
-    yield "Gates", Page(Bar("Tracing", "Look", stops=False), jobs.gates, hint, desk.gates)
+    yield "Gates", Page(Bar("Tracing", "Look", stops=False), jobs.gates, hint, state.gates)
     hint = "Press Measure when there is a run: how far back it and fresh networks feel and recall the past."
-    yield "Memory", Page(Bar("Measuring", "Measure"), jobs.memory, hint, desk.memory)
+    yield "Memory", Page(Bar("Measuring", "Measure"), jobs.memory, hint, state.memory)
     hint = "Press Look when there is a run: what each loss makes of its held-out residuals."
     yield "Losses", Page(Bar("Looking", "Look", stops=False), jobs.losses, hint)
     hint = "Press Look when there is a run: how much each of its training windows counts, under each scheme."
     yield "Weights", Page(Bar("Looking", "Look", stops=False), jobs.weights, hint, view=jobs.weights_view)
     hint = "Press Judge when there is a run: forecasts as set under Forecast, from places whose future is known."
-    yield "Judge", Page(Bar("Judging", "Judge"), jobs.judge, hint, desk.backtest)
+    yield "Judge", Page(Bar("Judging", "Judge"), jobs.judge, hint, state.backtest)
 
 
 def _block(name: str, text: str) -> str:
-    """Write some code with a button that copies it."""
+    """Return code as HTML, with a button that copies it."""
     return (
         f'<div class="block"><div class="code-head"><span>{html.escape(name)}</span>'
         f'<button type="button" aria-label="Copy: {html.escape(name)}" onclick="{html.escape(_COPY)}">Copy</button>'
@@ -277,15 +278,15 @@ def dashboard(
     --------
     >>> board = lab.dashboard("oil", units=[32], epochs=10, horizon=20)  # doctest: +SKIP
     """
-    trained, drawn = _shared(options)
+    train_options, forecast_options = _shared(options)
     board = Dashboard()
     try:
-        board.desk.configure()
+        board.state.configure()
         if frame is not None:
             named = isinstance(frame, str | Path)
-            board.desk.source.choose(str(frame) if named else _bound(board, frame))
-        board.desk.train.put(trained)
-        board.desk.forecast.put(drawn)
+            board.state.source.choose(str(frame) if named else _bound(board, frame))
+        board.state.train.put(train_options)
+        board.state.forecast.put(forecast_options)
     except LabError:
         board.close()
         raise
@@ -294,13 +295,13 @@ def dashboard(
 
 
 def _shared(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    trained, drawn = shared_out(options, TrainOptions, ForecastOptions)
-    TrainOptions.of(trained)
-    ForecastOptions.of(drawn)
-    return trained, drawn
+    train_options, forecast_options = shared_out(options, TrainOptions, ForecastOptions)
+    TrainOptions.of(train_options)
+    ForecastOptions.of(forecast_options)
+    return train_options, forecast_options
 
 
 def _bound(board: Dashboard, frame: Any) -> str:
-    name = board.desk.surroundings.bind(frame)
-    board.desk.source.refresh()
+    name = board.state.environment.bind(frame)
+    board.state.source.refresh()
     return name
