@@ -1,4 +1,4 @@
-"""What ``auto`` decides: the transform to learn and the inputs that go with it, from the training rows alone.
+"""The choice of ``auto``: the transform to learn and the inputs that go with it, from the training rows alone.
 
 A network that is trained one step ahead and rolled out over many is best given as its target what is hard to foresee,
 and as inputs what the naive forecasts know. With a season there are two such targets. Inside: the change since the last
@@ -47,7 +47,7 @@ LOST = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What is learnt, from which inputs, and why."""
+    """The transform that is learnt, its input features, and the reason for the choice."""
 
     transform: str
     features: tuple[str, ...]
@@ -56,7 +56,7 @@ class Recipe:
 
 
 def settle(transform: str, features: Sequence[str], training: pd.Series[float]) -> Recipe:
-    """Replace ``auto`` by what the training rows ask for.
+    """Replace ``auto`` by the transform and features chosen from the training rows.
 
     Parameters
     ----------

@@ -33,12 +33,12 @@ def full_years(years: NDArray[np.int64], latest: int | None = None) -> NDArray[n
 
 
 def latest_year() -> int:
-    """Give the last year that two digits are likely to mean."""
+    """Return the last year that two digits may stand for."""
     return dt.datetime.now(tz=dt.UTC).year + YEARS_AHEAD
 
 
 def times_of(fields: Mapping[str, NDArray[np.int64]], *, afternoon: bool | None = None) -> NDArray[np.datetime64]:
-    """Put calendar fields together.
+    """Build times from calendar fields.
 
     Parameters
     ----------
@@ -74,16 +74,16 @@ def times_of(fields: Mapping[str, NDArray[np.int64]], *, afternoon: bool | None 
 
 def _days(fields: Mapping[str, NDArray[np.int64]]) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
     years = fields["y"]
-    one = np.ones(1, dtype=np.int64)
+    first = np.ones(1, dtype=np.int64)
     if "q" in fields:
         month, valid = 3 * fields["q"] - 2, (fields["q"] >= 1) & (fields["q"] <= 4)
     elif "n" in fields:
         month, valid = 6 * fields["n"] - 5, (fields["n"] >= 1) & (fields["n"] <= 2)
     else:
-        month = fields.get("m", one)
+        month = fields.get("m", first)
         valid = (month >= 1) & (month <= 12)
     months = ((years - 1970) * 12 + np.clip(month, 1, 12) - 1).astype("M8[M]")
-    day = fields.get("d", one)
+    day = fields.get("d", first)
     length = ((months + 1).astype("M8[D]") - months.astype("M8[D]")).astype(np.int64)
     valid = valid & (day >= 1) & (day <= length) & (years >= 1)
     return months.astype("M8[D]") + np.where(valid, day - 1, 0).astype("m8[D]"), np.broadcast_to(valid, years.shape)
@@ -103,7 +103,7 @@ def _weeks(fields: Mapping[str, NDArray[np.int64]]) -> tuple[NDArray[np.datetime
 def clock_of(
     fields: Mapping[str, NDArray[np.int64]], *, afternoon: bool | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Give a time of day in nanoseconds, and whether there is such a time; 24:00 is the end of its day."""
+    """Return times of day in nanoseconds, and which of them are valid; 24:00 is the end of its day."""
     zero = np.zeros(1, dtype=np.int64)
     hour, minute, second, fraction = (fields.get(name, zero) for name in "HMSf")
     if afternoon is None:

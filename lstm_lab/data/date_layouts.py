@@ -113,7 +113,7 @@ _DIRECTIVES = {name: f"%{name}" for name in "mdMSfqnwu"}
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Where the fields of one layout are, for one order of year, month and day."""
+    """Positions of the fields in a layout, for one order of year, month and day."""
 
     spans: Mapping[str, tuple[int, int]]
     """Start and end of the digits of each field."""
@@ -158,17 +158,17 @@ def orders_of(layout: str) -> Orders:
     weekday = _WEEKDAY.match(text)
     start = weekday.end() if weekday else 0
     clocks = [clock for clock in (_COMPACT_CLOCK.search(text, start), _CLOCK.search(text, start)) if _is_clock(clock)]
-    found: Orders = {}
+    orders: Orders = {}
     for clock in (*clocks, None):
         end = clock.start() if clock else len(text)
         for order, patterns in _DATES.items():
             date = next((m for pattern in patterns if (m := pattern.fullmatch(text, start, end))), None)
-            fields = None if date is None or order in found else _fields(layout, date, clock)
+            fields = None if date is None or order in orders else _fields(layout, date, clock)
             if fields is not None:
-                found[order] = fields
-        if found:
-            return found
-    return found
+                orders[order] = fields
+        if orders:
+            return orders
+    return orders
 
 
 def _is_clock(clock: re.Match[str] | None) -> TypeGuard[re.Match[str]]:
@@ -247,25 +247,25 @@ def group_layouts(texts: NDArray[np.object_]) -> tuple[list[str], NDArray[np.int
         long, or their layouts too many, to be dates.
     """
     try:
-        written = texts.astype(np.bytes_)
-        codes = _rows(written, np.uint8)
+        encoded = texts.astype(np.bytes_)
+        codes = _rows(encoded, np.uint8)
     except UnicodeEncodeError:
-        written = texts.astype(np.str_)
-        codes = _rows(written, np.uint32)
+        encoded = texts.astype(np.str_)
+        codes = _rows(encoded, np.uint32)
     if not 0 < len(codes) <= LONGEST:
         return None
     keys = np.random.default_rng(0).integers(1, 2**63, size=len(codes), dtype=np.uint64)
-    hashes = np.zeros(len(written), dtype=np.uint64)
+    hashes = np.zeros(len(encoded), dtype=np.uint64)
     for column, key in zip(codes, keys, strict=True):
         digit = (column >= ord("0")) & (column <= ord("9"))
         hashes += np.where(digit, np.uint64(ord("0")), column) * key
-    which, unique = pd.factorize(hashes)
+    layout_numbers, unique = pd.factorize(hashes)
     if len(unique) > MOST_LAYOUTS:
         return None
     first = np.zeros(len(unique), dtype=np.int64)
-    first[which[::-1]] = np.arange(len(which))[::-1]
+    first[layout_numbers[::-1]] = np.arange(len(layout_numbers))[::-1]
     layouts = [re.sub("[0-9]", "0", str(texts[row])) for row in first]
-    return layouts, which.astype(np.int64), codes
+    return layouts, layout_numbers.astype(np.int64), codes
 
 
 def _rows(written: NDArray[Any], kind: Any) -> NDArray[Any]:

@@ -36,12 +36,12 @@ _PARTS = ("ymdHMS", "ymdHM", "ymdH", "yjHM", "yjH", "ymd", "yj", "yw", "ym", "yq
 
 
 def plain_name(name: object) -> str:
-    """Give a name in small letters, without spaces and underscores."""
+    """Return a name in lower case, without spaces and underscores."""
     return re.sub(r"[\s_.()-]+", "", str(name).lower())
 
 
 def from_pieces(frame: pd.DataFrame) -> tuple[list[str], pd.DatetimeIndex] | None:
-    """Put year, month, day, hour, ... together.
+    """Build times from columns of years, months, days, hours and so on.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def from_pieces(frame: pd.DataFrame) -> tuple[list[str], pd.DatetimeIndex] | Non
 
 
 def _whole(column: pd.Series[Any], *, months: bool) -> NDArray[np.int64] | None:
-    """Give a part of a time as whole numbers; None where it is none."""
+    """Convert a part of a time to whole numbers; None where it has other values."""
     if pd.api.types.is_bool_dtype(column.dtype) or column.isna().any():
         return None
     if not pd.api.types.is_numeric_dtype(column.dtype):
@@ -109,8 +109,8 @@ def clock_columns(frame: pd.DataFrame) -> dict[str, pd.TimedeltaIndex]:
     dict of str to pandas.TimedeltaIndex
         Since midnight, by column.
     """
-    found = {str(name): times_of_day(frame[name]) for name in frame.columns}
-    return {name: times for name, times in found.items() if times is not None}
+    clocks = {str(name): times_of_day(frame[name]) for name in frame.columns}
+    return {name: times for name, times in clocks.items() if times is not None}
 
 
 def times_of_day(column: pd.Series[Any]) -> pd.TimedeltaIndex | None:
@@ -148,14 +148,14 @@ def _written(texts: NDArray[np.object_]) -> pd.TimedeltaIndex | None:
     grouped = group_layouts(texts)
     if grouped is None:
         return None
-    layouts, which, codes = grouped
+    layouts, layout_numbers, codes = grouped
     nanoseconds = np.zeros(len(texts), dtype=np.int64)
     for number, layout in enumerate(layouts):
         match = CLOCK_ONLY.fullmatch(layout.lower())
         if match is None or (match["M"] is None and match["half"] is None):
             return None
         spans = {name: match.span(name) for name in "HMSf" if match[name] is not None}
-        rows = which == number
+        rows = layout_numbers == number
         afternoon = None if match["half"] is None else match["half"] == "p"
         clock, valid = clock_of(fields_of(codes[:, rows], spans), afternoon=afternoon)
         if not valid.all():

@@ -1,4 +1,4 @@
-"""What the network sees: the transformed target first, then the features, each standardised by the training rows.
+"""The network's input columns: the transformed target, then the features, each standardised by the training rows.
 
 One `Encoder` serves training and forecasting. `encode` makes the columns of a whole frame; `encode_step` makes the same
 row from the last few values of simulated paths, so a feature on a path is the feature of training, not a copy of it.
@@ -83,11 +83,11 @@ class Encoder:
         change = parse_transform(transform)
         parsed = parse_features(features, [str(name) for name in frame.columns], target)
         # The transformed target is the first column already: a second copy would only cost time.
-        kept = tuple(feature for feature in parsed if not _repeats(feature, change, target))
+        used = tuple(feature for feature in parsed if not _repeats(feature, change, target))
         first = target if change.label == "none" else f"{change.label}({target})"
-        columns = (first, *(name for feature in kept for name in feature.columns))
+        columns = (first, *(name for feature in used for name in feature.columns))
         blank = np.zeros(len(columns))
-        unfitted = cls(target, change, kept, columns, blank, blank + 1.0)
+        unfitted = cls(target, change, used, columns, blank, blank + 1.0)
         raw = unfitted.raw(frame.iloc[rows], segments[rows])
         complete = raw[~np.isnan(raw).any(axis=1)]
         if len(complete) < 2:
@@ -96,7 +96,7 @@ class Encoder:
                 f"({unfitted.warmup} of warmup), got {len(raw)}; use more data or shorter features"
             )
         mean, scale = _moments(complete, columns)
-        return cls(target, change, kept, columns, mean, scale)
+        return cls(target, change, used, columns, mean, scale)
 
     @property
     def warmup(self) -> int:
@@ -114,7 +114,7 @@ class Encoder:
         return tuple(feature.label for feature in self.features if feature.source == "column")
 
     def encode(self, frame: pd.DataFrame, segments: np.ndarray) -> np.ndarray:
-        """Make the model's input columns.
+        """Compute the model's input columns.
 
         Parameters
         ----------
@@ -136,7 +136,7 @@ class Encoder:
         return _held((self.raw(frame, segments) - self.mean) / self.scale)
 
     def raw(self, frame: pd.DataFrame, segments: np.ndarray) -> np.ndarray:
-        """Make the columns before they are standardised, each segment on its own.
+        """Compute the columns before they are standardised, each segment on its own.
 
         Parameters
         ----------
@@ -160,7 +160,7 @@ class Encoder:
         stretches = _stretches(segments)
         for stretch in stretches:
             out[stretch, 0] = self.transform.forward(y[stretch])
-        for feature, columns in self.places():
+        for feature, columns in self.column_slices():
             if feature.source == "time":
                 out[:, columns] = feature.function(_times(frame.index, feature))
             elif feature.source == "column":
@@ -171,7 +171,7 @@ class Encoder:
         return out
 
     def known(self, frame: pd.DataFrame, last: np.ndarray | None = None) -> np.ndarray:
-        """Make the future columns that do not depend on the path: calendar and covariates.
+        """Compute the future columns that do not depend on the path: calendar and covariates.
 
         Parameters
         ----------
@@ -192,7 +192,7 @@ class Encoder:
             A known covariate has a missing value, or a calendar feature meets an index without times.
         """
         out = np.full((len(frame), len(self.columns)), np.nan)
-        for feature, columns in self.places():
+        for feature, columns in self.column_slices():
             if feature.source == "time":
                 out[:, columns] = feature.function(_times(frame.index, feature))
             elif feature.source == "column" and feature.label in frame.columns:
@@ -202,7 +202,7 @@ class Encoder:
         return _held((out - self.mean) / self.scale)
 
     def encode_step(self, tail: np.ndarray, known_row: np.ndarray) -> np.ndarray:
-        """Make the newest row of each path, after a simulated value was appended.
+        """Compute the newest row of each path, after a simulated value was appended.
 
         Parameters
         ----------
@@ -219,7 +219,7 @@ class Encoder:
         shape = (*tail.shape[:-1], len(self.columns))
         out = np.array(np.broadcast_to(known_row, shape), dtype=np.float32)
         out[..., 0] = _held(self.standardise(_newest(self.transform.forward, self.transform.warmup, tail)))
-        for feature, columns in self.places():
+        for feature, columns in self.column_slices():
             if feature.source == "path":
                 first = columns.start
                 value = _newest(feature.function, feature.warmup, tail)
@@ -227,7 +227,7 @@ class Encoder:
         return out
 
     def decode(self, z: np.ndarray, tail: np.ndarray) -> np.ndarray:
-        """Take one step in the target's unit.
+        """Compute the next value of each path in the target's unit.
 
         Parameters
         ----------
@@ -286,8 +286,8 @@ class Encoder:
         """Pickle the description alone, so that an encoder travels to another process."""
         return Encoder.from_json, (self.to_json(),)
 
-    def places(self) -> Iterator[tuple[Feature, slice]]:
-        """Say where among the columns each feature stands."""
+    def column_slices(self) -> Iterator[tuple[Feature, slice]]:
+        """Yield each feature with the slice of its columns."""
         first = 1
         for feature in self.features:
             yield feature, slice(first, first + len(feature.columns))

@@ -1,4 +1,4 @@
-"""What the network sees beside the target: pure functions of the target's path, of the time, and other columns.
+"""Features, the inputs beside the target: pure functions of the target's path, of the time, and other columns.
 
 A path feature is a function ``(..., time) -> (..., time)`` with a declared warmup: its value at a row depends on that
 row and the `warmup` rows before it, and on nothing else. The same function builds the training columns and is evaluated
@@ -52,7 +52,7 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True)
-class _Recipe:
+class _FeatureKind:
     """A registered feature whose arguments are still open."""
 
     name: str
@@ -77,13 +77,15 @@ class _Recipe:
         return f"{self.name}({', '.join(parts)})" if parts else self.name
 
 
-_RECIPES: dict[str, _Recipe] = {
+_RECIPES: dict[str, _FeatureKind] = {
     **{
-        name: _Recipe(name, one.function, "path", one.warmup, one.positive, (), own=False, fallback=one.fallback)
-        for name, one in PATH.items()
+        name: _FeatureKind(
+            name, kind.function, "path", kind.warmup, kind.positive, (), own=False, fallback=kind.fallback
+        )
+        for name, kind in PATH.items()
     },
     **{
-        name: _Recipe(name, pair, "time", 0, positive=False, columns=(f"{name}_sin", f"{name}_cos"), own=False)
+        name: _FeatureKind(name, pair, "time", 0, positive=False, columns=(f"{name}_sin", f"{name}_cos"), own=False)
         for name, pair in CALENDAR.items()
     },
 }
@@ -135,7 +137,7 @@ def feature(
         known = _RECIPES.get(own.__name__)
         if known is not None and not known.own:
             raise OptionError(f"a feature's name must be new, got {own.__name__!r}, which is built in; rename yours")
-        _RECIPES[own.__name__] = _Recipe(own.__name__, own, "path", warmup, positive, (), own=True)
+        _RECIPES[own.__name__] = _FeatureKind(own.__name__, own, "path", warmup, positive, (), own=True)
         return own
 
     return register if function is None else register(function)
@@ -191,7 +193,7 @@ def _unchanged(values: np.ndarray) -> np.ndarray:
     return np.array(values, dtype=np.float64)
 
 
-def _bind(recipe: _Recipe, arguments: str, text: str) -> Feature:
+def _bind(recipe: _FeatureKind, arguments: str, text: str) -> Feature:
     """Bind a recipe to the arguments of a text such as ``20, k=2``."""
     bound = _arguments(recipe, arguments, text)
     shown = f"{recipe.name}({', '.join(f'{value:g}' for value in bound.values())})"
@@ -211,7 +213,7 @@ def _bind(recipe: _Recipe, arguments: str, text: str) -> Feature:
     return feature
 
 
-def _arguments(recipe: _Recipe, text: str, whole: str) -> dict[str, int | float]:
+def _arguments(recipe: _FeatureKind, text: str, whole: str) -> dict[str, int | float]:
     """Read the arguments of a call and match them with the parameters."""
     usage = f"{whole!r}; write {recipe.usage}"
     try:

@@ -1,4 +1,4 @@
-"""Files in, plain frames out: CSV, Parquet and Feather, compressed or not; one line says why a file cannot be read."""
+"""Reads CSV, Parquet and Feather files, compressed or not, into frames; an unreadable file is refused in one line."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["read_file"]
 
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t"}
 UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
-"""What pandas, pyarrow and the decompressors raise at a broken file; whatever they say goes into our one line."""
+"""Exceptions of pandas, pyarrow and the decompressors at a broken file."""
 FORMATS = (*SEPARATORS, ".parquet", ".feather")
 
 
 def read_file(path: Path, *, encoding: str | None = None, header: int | str | None = None) -> pd.DataFrame:
-    """Read a table.
+    """Read a file as a table.
 
     Parameters
     ----------
@@ -74,13 +74,13 @@ def read_file(path: Path, *, encoding: str | None = None, header: int | str | No
 
 
 def _suffix(path: Path) -> str:
-    """Give the extension under a compression's; a bare compressed file is taken for a CSV."""
+    """Return the extension below a compression's; a bare compressed file is taken for a CSV."""
     outer = path.suffix.lower()
     return (Path(path.stem).suffix.lower() or ".csv") if outer in COMPRESSED else outer
 
 
 def _guarded(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-    """Explain in one line what the reader could not do."""
+    """Call `read`, and turn its errors into one line."""
     why: Any
     try:
         return read()
@@ -103,15 +103,15 @@ def _guarded(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
 
 def _ragged(path: Path, broken: Exception) -> str:
     """Say where a row has more fields than there are names."""
-    said = str(broken).strip().removeprefix("Error tokenizing data. C error: ")
+    reason = str(broken).strip().removeprefix("Error tokenizing data. C error: ")
     return (
-        f"{path.name!r} must have as many fields in each row as names, but {said[:1].lower()}{said[1:]}; mend"
+        f"{path.name!r} must have as many fields in each row as names, but {reason[:1].lower()}{reason[1:]}; mend"
         " that line, or name the line of the column names with header=, counted from 0"
     )
 
 
 def _absent(path: Path) -> str:
-    """Say what is near a file that is not there."""
+    """Return the message for a missing file, with files of a similar name."""
     if path.is_dir():
         return f"a data file is expected, got the folder {str(path)!r}; name a file in it"
     folder = path.parent

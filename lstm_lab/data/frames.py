@@ -22,7 +22,7 @@ def is_table(source: Any) -> bool:
 
 
 def as_frame(source: Any) -> pd.DataFrame:
-    """Give a table as a pandas frame whose column names are text; a frame of pandas is not copied.
+    """Convert a table to a pandas frame whose column names are text; a pandas frame is not copied.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ def read_rows(
 def read_known(
     source: Source, own: pd.DataFrame, options: InputOptions, times: pd.Index, *, target: str, covariates: Sequence[str]
 ) -> pd.DataFrame:
-    """Read futures of a run's inputs, and lay them on the times of a forecast.
+    """Read known futures of a run's covariates, aligned with the times of a forecast.
 
     Parameters
     ----------
@@ -99,26 +99,27 @@ def read_known(
     if isinstance(source, Mapping) and all(np.ndim(value) == 0 for value in source.values()):
         source = {name: [value] * len(times) for name, value in source.items()}
     table = _table(source, options, only=covariates[0] if len(covariates) == 1 else None)
-    given = [name for name in covariates if name in table.columns]
+    known_inputs = [name for name in covariates if name in table.columns]
     _refuse_unknown(table, own, options, (target, *covariates))
-    if not given:
+    if not known_inputs:
         raise DataError(f"known has none of the run's inputs; {did_you_mean(str(table.columns[0]), covariates)}")
-    rows = _numbers(table, own, options, given)
+    rows = _numbers(table, own, options, known_inputs)
     aligned = _aligned(rows, own.index, times)
     if options.na_values is None:
-        refuse_marks(aligned, given)
+        refuse_marks(aligned, known_inputs)
     absent = ~np.isfinite(aligned.to_numpy())
     if absent.any():
-        row, place = np.argwhere(absent)[0]
+        row, column = np.argwhere(absent)[0]
         raise DataError(
-            f"known must have a finite value for every step, got {aligned.iloc[row, place]} in {given[place]!r} at"
-            f" {moment(times[row])}; fill it, or leave that column out to hold its last value"
+            f"known must have a finite value for every step, got {aligned.iloc[row, column]} in"
+            f" {known_inputs[column]!r} at {moment(times[row])}; fill it, or leave that column out to hold its last"
+            " value"
         )
     return aligned
 
 
 def on_the_clock_of(own: pd.Index, index: pd.Index, what: str) -> pd.Index:
-    """Bring times to the zone of a run's, and refuse times that cannot be compared with them.
+    """Convert times to the time zone of a run's, and refuse times that cannot be compared with them.
 
     Raises
     ------
@@ -217,7 +218,7 @@ def _numbers(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, give
 
 
 def _aligned(rows: pd.DataFrame, own: pd.Index, times: pd.Index) -> pd.DataFrame:
-    """Find the rows of the steps: by time or number, and in order where rows are only counted."""
+    """Return the rows of the forecast's steps: by time or number, or in order where rows are only counted."""
     counted = isinstance(rows.index, pd.RangeIndex) and rows.index.start == 0 and rows.index.step == 1
     timed = isinstance(own, pd.DatetimeIndex)
     if counted and (timed or not times.isin(rows.index).any()):
@@ -230,11 +231,11 @@ def _aligned(rows: pd.DataFrame, own: pd.Index, times: pd.Index) -> pd.DataFrame
             )
         return rows.iloc[: len(times)].set_axis(times)
     index = on_the_clock_of(own, rows.index, "the rows of known")
-    places = index.get_indexer(times)
-    absent = np.flatnonzero(places < 0)
+    positions = index.get_indexer(times)
+    absent = np.flatnonzero(positions < 0)
     if len(absent) > 0:
         raise DataError(
             f"known needs a row for every step, got none for {moment(times[absent[0]])} ({len(absent)} such steps; it"
             f" goes from {moment(index[0])} to {moment(index[-1])}); add that row"
         )
-    return rows.iloc[places].set_axis(times)
+    return rows.iloc[positions].set_axis(times)

@@ -1,4 +1,4 @@
-"""Files and frames in, one validated frame out: numeric columns by sorted, unique times.
+"""Loads files and frames as one validated frame: numeric columns by sorted, unique times.
 
 Nothing is guessed that could be wrong: text, missing values and repeated times are refused in one line that names the
 first of them, unless the caller said what to do. The caller's own frame is never touched.
@@ -156,7 +156,7 @@ def _times_told(timed: Timed, before: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def table_of(source: Source, *, encoding: str | None = None, header: int | str | None = None) -> pd.DataFrame:
-    """Take a source as a frame with text for column names; nothing but plain numbers is parsed yet.
+    """Convert a source to a frame with text for column names; nothing but plain numbers is parsed yet.
 
     Parameters
     ----------
@@ -237,8 +237,8 @@ class Example:
 
 EXAMPLES: Mapping[str, Example] = MappingProxyType(
     {
-        one.name: one
-        for one in (
+        entry.name: entry
+        for entry in (
             Example(
                 "temperature",
                 "Hourly air temperature, humidity and pressure, Greensboro, North Carolina",

@@ -1,4 +1,4 @@
-"""Values that are none: marks that mean a missing one, numbers that look like such marks, and what fills the gaps."""
+"""Missing values: marks that stand for them, numbers that look like such marks, and how gaps are filled."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _MARKS = tuple(
 )
 """Numbers that loggers and archives write where they have no value."""
 _FAR = 3
-"""A mark lies so many ranges of all other values away from them."""
+"""Least distance of a mark from all other values, in ranges of these."""
 _MANY = 20
-"""Other values, none below 0, beside which a repeated mark is no measurement however far they reach."""
+"""Distinct other values, none below 0, from which on a repeated mark is no measurement, whatever their range."""
 
 
 def without_marks(column: pd.Series[Any], marks: Sequence[str]) -> pd.Series[Any]:
-    """Put NaN in the place of marks, compared as text, and as numbers where both are numbers."""
+    """Replace marks by NaN, compared as text, and as numbers where both are numbers."""
     if not marks or pd.api.types.is_datetime64_any_dtype(column.dtype):
         return column
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
@@ -38,14 +38,14 @@ def without_marks(column: pd.Series[Any], marks: Sequence[str]) -> pd.Series[Any
 
 
 def are_marks(values: np.ndarray, marks: Sequence[str]) -> np.ndarray:
-    """Mark the numbers that are among the marks, to the precision of 32 bits."""
-    found = np.zeros(values.shape, dtype=bool)
+    """Return which values equal one of the marks, to the precision of 32 bits."""
+    marked = np.zeros(values.shape, dtype=bool)
     for mark in marks:
         try:
-            found |= np.isclose(values, float(mark), rtol=1e-6, atol=0)
+            marked |= np.isclose(values, float(mark), rtol=1e-6, atol=0)
         except ValueError:
             continue
-    return found
+    return marked
 
 
 def refuse_marks(frame: pd.DataFrame, used: Sequence[str]) -> None:
@@ -83,7 +83,7 @@ def _stands_apart(mark: float, others: np.ndarray, repeated: int) -> bool:
 
 
 def completed(frame: pd.DataFrame, used: Sequence[str], missing: Missing) -> tuple[pd.DataFrame, int]:
-    """Deal with missing and infinite values in the used columns; say how many were filled.
+    """Fill or drop missing and infinite values in the used columns; return the frame and the number filled.
 
     Raises
     ------
@@ -94,11 +94,11 @@ def completed(frame: pd.DataFrame, used: Sequence[str], missing: Missing) -> tup
     if not absent.any():
         return frame, 0
     if missing == "error":
-        row, place = np.argwhere(absent)[0]
-        value = frame[used[place]].iloc[row]
+        row, column = np.argwhere(absent)[0]
+        value = frame[used[column]].iloc[row]
         raise DataError(
-            f"{used[place]!r} must have a finite value in every row, got {value} at {frame.index[row]} "
-            f"({int(absent[:, place].sum())} such rows); set missing= to interpolate, ffill or drop"
+            f"{used[column]!r} must have a finite value in every row, got {value} at {frame.index[row]} "
+            f"({int(absent[:, column].sum())} such rows); set missing= to interpolate, ffill or drop"
         )
     out = frame.copy()
     holes = out[list(used)].mask(absent)
@@ -107,5 +107,5 @@ def completed(frame: pd.DataFrame, used: Sequence[str], missing: Missing) -> tup
     elif missing == "interpolate":
         holes = holes.interpolate(method="index", limit_area="inside")
     out[list(used)] = holes
-    kept = holes.notna().all(axis=1).to_numpy()
-    return out.loc[kept], int((absent[kept]).sum())
+    complete_rows = holes.notna().all(axis=1).to_numpy()
+    return out.loc[complete_rows], int((absent[complete_rows]).sum())

@@ -114,19 +114,19 @@ class NumberText:
 
     def odd(self) -> list[int]:
         """List the distinct texts that are no numbers."""
-        return [place for place, part in enumerate(self.parts) if part is None]
+        return [number for number, part in enumerate(self.parts) if part is None]
 
-    def row(self, place: int) -> int:
+    def row(self, number: int) -> int:
         """Find the first row that holds a distinct text."""
-        return int(np.flatnonzero(self.codes == place)[0])
+        return int(np.flatnonzero(self.codes == number)[0])
 
-    def where(self, place: int) -> str:
+    def where(self, number: int) -> str:
         """Name a distinct text, its first row and how many rows hold it."""
-        rows = int(np.sum(self.codes == place))
-        return f"{self.texts[place]!r} at {self.index[self.row(place)]} ({rows} such rows)"
+        rows = int(np.sum(self.codes == number))
+        return f"{self.texts[number]!r} at {self.index[self.row(number)]} ({rows} such rows)"
 
     def read(self, decimal: Mark | None = None, others: Mark | None = None) -> tuple[np.ndarray, str | None]:
-        """Give the numbers, and in words how they were written if it is more than digits and a point.
+        """Return the numbers, and a note on how they were written if it is more than digits and a point.
 
         Parameters
         ----------
@@ -160,7 +160,7 @@ class NumberText:
         multiples = all(unit in _MULTIPLES and not space for unit, space in suffixes if unit in words)
         if multiples and len(money) <= 1:
             return [_MULTIPLES.get(unit, 1.0) for unit, _ in suffixes], bool(money or words)
-        bare = [place for place, (unit, _) in enumerate(suffixes) if unit not in words]
+        bare = [number for number, (unit, _) in enumerate(suffixes) if unit not in words]
         if len(money) > 1 or len(words) > 1 or (bare and not money):
             raise DataError(self._several_units())
         return [1.0] * len(suffixes), True
@@ -168,7 +168,7 @@ class NumberText:
     def _several_units(self) -> str:
         """Show two values of different units."""
         units = [(str(part["before"] or ""), str(part["after"] or "")) for part in self.parts if part is not None]
-        other = next((place for place, unit in enumerate(units) if unit != units[0]), 0)
+        other = next((number for number, unit in enumerate(units) if unit != units[0]), 0)
         return (
             f"{self.name!r} must have one unit, got {self.texts[0]!r} at {self.index[self.row(0)]} and"
             f" {self.where(other)}; bring the column to one unit before it is loaded"
@@ -196,15 +196,15 @@ class NumberText:
     def _refuse_misfits(self, mark: Mark) -> None:
         """Refuse a text that does not go with the decimal mark."""
         form = _POINT if mark == "." else _COMMA
-        for place, part in enumerate(self.parts):
+        for number, part in enumerate(self.parts):
             if part is not None and not form.fullmatch(str(part["core"])):
                 raise DataError(
                     f"{self.name!r} must be written in one way, but with decimal={mark!r} there is no reading of"
-                    f" {self.where(place)}; write all numbers alike before they are loaded"
+                    f" {self.where(number)}; write all numbers alike before they are loaded"
                 )
 
     def _are_decimals(self, doubtful: list[str]) -> bool:
-        """Tell whether 1.234 beside other values is one and a bit: three digits always, or a series that goes on so.
+        """Return whether 1.234 is a decimal number beside the other values: by their digits, or a smoother series.
 
         Who groups thousands writes 999 and then 1.000; who writes decimals ends none in 0 unless each has all digits.
         """
@@ -219,20 +219,20 @@ class NumberText:
         return _roughness(as_decimals) <= _roughness(as_thousands)
 
     def _two_readings(self) -> str:
-        place = next(
-            place
-            for place, part in enumerate(self.parts)
+        number = next(
+            number
+            for number, part in enumerate(self.parts)
             if part is not None and _TWO_READINGS.fullmatch(str(part["core"]))
         )
-        ones = [1.0] * len(self.texts)
-        point, comma = (self._values(mark, ones)[place] for mark in (".", ","))
+        unscaled = [1.0] * len(self.texts)
+        point, comma = (self._values(mark, unscaled)[number] for mark in (".", ","))
         return (
-            f"{self.name!r} has two readings, got {self.where(place)}; say decimal='.' to read {point:g},"
+            f"{self.name!r} has two readings, got {self.where(number)}; say decimal='.' to read {point:g},"
             f" or decimal=',' to read {comma:g}"
         )
 
     def _values(self, mark: Mark, scales: list[float]) -> list[float]:
-        """Convert each distinct text; whoever asks has seen that each has such a reading."""
+        """Convert each distinct text; all must be readable with the decimal mark."""
         grouping = "," if mark == "." else "."
         strip = str.maketrans(dict.fromkeys(f"{grouping}'_ ", "") | {mark: "."})
         values = []
@@ -247,14 +247,15 @@ class NumberText:
 
     def _note(self, mark: Mark, scales: list[float], units: bool) -> str | None:  # noqa: FBT001 - both are findings of `_units`
         """Show how the least usual value was read; None where all are plain."""
-        places = range(len(self.texts))
+        numbers = range(len(self.texts))
         usual = re.compile(r"[-+]?[\d.]*(e[-+]?\d+)?" if mark == "." else r"[-+]?\d+")
-        shown = [place for place in places if not usual.fullmatch(self.texts[place])]
-        doubtful = [place for place in places if _TWO_READINGS.fullmatch(self.cores[place])]
+        shown = [number for number in numbers if not usual.fullmatch(self.texts[number])]
+        doubtful = [number for number in numbers if _TWO_READINGS.fullmatch(self.cores[number])]
         if not (shown or doubtful or units):
             return None
-        place = max(shown or doubtful or places, key=lambda one: len(set(self.texts[one]) - set("0123456789")))
-        return f"{self.name!r}: {self.texts[place]!r} is read as {self._values(mark, scales)[place]:.12g}"
+        digits = set("0123456789")
+        number = max(shown or doubtful or numbers, key=lambda candidate: len(set(self.texts[candidate]) - digits))
+        return f"{self.name!r}: {self.texts[number]!r} is read as {self._values(mark, scales)[number]:.12g}"
 
     # Refusals ------------------------------------------------------------------------------------------------------
 
@@ -263,7 +264,7 @@ class NumberText:
         rows = int(np.isin(self.codes, odd).sum())
         first = min(odd, key=self.row)
         got = f"{self.name!r} must hold numbers, got {self.texts[first]!r} at {self.index[self.row(first)]}"
-        marks = [self.texts[place] for place in odd]
+        marks = [self.texts[number] for number in odd]
         if len(odd) == len(self.texts) or len(odd) > 5:
             return f"{got} ({rows} such rows); choose another column, or turn it into numbers before it is loaded"
         shown = repr(marks[0]) if len(marks) == 1 else repr(marks)
@@ -272,7 +273,7 @@ class NumberText:
 
 
 def _as_text(value: Any) -> str | None:
-    """Bring one value to text; an empty text is a missing value, as pandas has it."""
+    """Convert a value to text; an empty text is a missing value, as in pandas."""
     if isinstance(value, str):
         return value.strip() or None
     if pd.isna(value):
@@ -281,7 +282,7 @@ def _as_text(value: Any) -> str | None:
 
 
 def _parts(text: str) -> Mapping[str, str | None] | None:
-    """Take one text apart; None if it is no number."""
+    """Split a text into sign, digits, power and unit; None if it is no number."""
     match = _NUMBER.fullmatch(_BEFORE_BRACKET.sub(r"(\1", text.translate(_TYPOGRAPHY)))
     if match is None:
         return None
@@ -317,6 +318,6 @@ def may_be_grouped(values: np.ndarray) -> bool:
 
 
 def _roughness(values: np.ndarray) -> float:
-    """Add up the steps from value to value, on a scale of logarithms."""
+    """Return the sum of the absolute steps between values, on a logarithmic scale."""
     steps = np.diff(np.log1p(np.abs(values[np.isfinite(values)])))
     return float(np.sum(np.abs(steps)))

@@ -1,4 +1,4 @@
-"""Which columns of a table are numbers, and how the text among them is read."""
+"""Selects the numeric columns of a table, and converts text that holds numbers."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ def numeric_columns(
     _refuse_absent(frame, wanted)
     columns = {str(name): without_marks(frame[name], marks) for name in frame.columns}
     typed = {name: numbers_of(column) for name, column in columns.items()}
-    kept = {name: values for name, values in typed.items() if values is not None}
-    texts = [name for name in columns if name not in kept and _is_text(columns[name])]
+    numeric = {name: values for name, values in typed.items() if values is not None}
+    texts = [name for name in columns if name not in numeric and _is_text(columns[name])]
     plain = {name for name in texts if _is_plain(columns[name])}
-    needed = [name for name in texts if name in wanted or name in plain or not (kept or plain)]
+    needed = [name for name in texts if name in wanted or name in plain or not (numeric or plain)]
     parsed = {name: NumberText.of(columns[name], name) for name in needed}
     rest = {name: NumberText.of(columns[name].head(_SEEN), name) for name in texts if name not in parsed}
     others = decimal_marks(parsed | rest) or others
@@ -86,18 +86,18 @@ def numeric_columns(
                 raise
             refused += [why] * (2 * len(text.odd()) <= len(text.texts))
             continue
-        kept[name] = np.where(are_marks(values, marks), np.nan, values)
+        numeric[name] = np.where(are_marks(values, marks), np.nan, values)
         notes += [] if note is None else [note]
-    missed = next((name for name in wanted if name not in kept), None)
+    missed = next((name for name in wanted if name not in numeric), None)
     if missed is not None:
         raise DataError(f"{missed!r} must hold numbers, got {frame[missed].dtype}; choose another column")
-    if not kept and refused:
+    if not numeric and refused:
         raise refused[0]
-    if not kept:
+    if not numeric:
         names = ", ".join(map(repr, columns))
         raise DataError(f"a series needs a numeric column, got only {names}; check the file")
-    ordered = {name: kept[name] for name in columns if name in kept}
-    dropped = [name for name in columns if name not in kept]
+    ordered = {name: numeric[name] for name in columns if name in numeric}
+    dropped = [name for name in columns if name not in numeric]
     return NumericColumns(pd.DataFrame(ordered, index=frame.index), dropped, notes, decimal or others)
 
 

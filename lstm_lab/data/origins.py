@@ -1,4 +1,4 @@
-"""Where forecasts start: all that is known at a row, and nothing that is not."""
+"""Forecast origins: the data known at a row, and none from after it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Origins", "known_rows"]
 
 @dataclass(frozen=True, eq=False)
 class Origins:
-    """What a simulation starts from.
+    """The data that simulations start from, an entry an origin.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Origins:
 
 
 def known_rows(known: pd.DataFrame, times: pd.Index) -> pd.DataFrame:
-    """Lay known covariates on the forecast's times, by time where the index has them, else in order.
+    """Align known covariates with the forecast's times, by time where both have times, else in order.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How much each training window counts: newer rows may weigh more than old ones.
+"""Sample weights of the training windows: newer windows may weigh more than old ones.
 
 Every scheme is a curve over age, from 0 (the oldest training window) to 1 (the newest), scaled so that the weights of
 the training windows have mean 1. A loss with weights is therefore comparable with one without.

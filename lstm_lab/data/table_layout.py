@@ -35,7 +35,7 @@ _MISSING = {"na", "nan", "n/a", "null", "none", "nat", "missing", "nil", "-"}
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What pandas is to be told about a text file."""
+    """The layout of a text file, as pandas needs it."""
 
     separator: str
     names: tuple[str, ...] | None
@@ -58,7 +58,7 @@ class _Line:
     @property
     def width(self) -> int:
         """Cells up to the last that holds something."""
-        return max((place + 1 for place, cell in enumerate(self.cells) if cell), default=0)
+        return max((column + 1 for column, cell in enumerate(self.cells) if cell), default=0)
 
     @property
     def is_data(self) -> bool:
@@ -67,7 +67,7 @@ class _Line:
 
 
 def layout_of(text: str, default: str, header: int | str | None = None) -> Layout:
-    """Find out how a text file is laid out.
+    """Detect the layout of a text file.
 
     Parameters
     ----------
@@ -91,13 +91,13 @@ def layout_of(text: str, default: str, header: int | str | None = None) -> Layou
 
 
 def _described(separator: str, lines: Sequence[_Line], row: int, more: int) -> Layout:
-    """Put together what is known once the line of names is."""
+    """Return the layout of a file whose line of names is known."""
     data = lines[row + 1 + more :]
     rows = tuple(line.cells for line in data)
     widest = max((line.width for line in data), default=0)
     if row < 0:
         note = "it has no line of names: columns are called by their number, from 0"
-        names = tuple(str(place) for place in range(widest))
+        names = tuple(str(column) for column in range(widest))
         return Layout(separator, names, 0, 0, (note,), rows)
     names = _names(lines[row : row + 1 + more])
     # Delimiters that end rows make them longer than the header though nothing stands there.
@@ -120,7 +120,7 @@ def _shown(line: _Line) -> str:
 
 def _separator(text: str, default: str) -> str:
     """Choose the separator that gives the most lines, the first among them, the same width."""
-    found = []
+    candidates = []
     for separator in dict.fromkeys((default, *_SEPARATORS)):
         lines = _lines(text, separator)
         widths = [len(line.cells) for line in lines]
@@ -131,9 +131,9 @@ def _separator(text: str, default: str) -> str:
             near = abs(widths[0] - usual) <= 1 and widths[0] > 1
             cells = [cell for line in lines[1:] for cell in line.cells if cell]
             data = round(sum(map(_is_data, cells)) / max(1, len(cells)), 1)
-            found.append((near, round(often / len(widths), 1), data, usual, separator == default, separator))
-    if found:
-        return max(found)[-1]
+            candidates.append((near, round(often / len(widths), 1), data, usual, separator == default, separator))
+    if candidates:
+        return max(candidates)[-1]
     return r"\s+" if _is_spaced(text) else default
 
 
@@ -143,7 +143,7 @@ def _is_spaced(text: str) -> bool:
     if len(rows) < 3 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
         return False
     return not any(map(_is_data, rows[0])) and any(
-        all(is_plain_number(row[place]) for row in rows[1:]) for place in range(len(rows[0]))
+        all(is_plain_number(row[column]) for row in rows[1:]) for column in range(len(rows[0]))
     )
 
 
@@ -190,8 +190,8 @@ def _is_headless(lines: Sequence[_Line]) -> bool:
     first, below = lines[0].cells, lines[1:]
     if not below or not first[0]:
         return False
-    for place, cell in enumerate(first):
-        if _DATE.fullmatch(cell) and all(_DATE.fullmatch(value) for value in _column(below, place)):
+    for column, cell in enumerate(first):
+        if _DATE.fullmatch(cell) and all(_DATE.fullmatch(value) for value in _column(below, column)):
             return True
     if not all(is_plain_number(cell) for line in lines for cell in line.cells if cell):
         return False
@@ -200,7 +200,7 @@ def _is_headless(lines: Sequence[_Line]) -> bool:
     except ValueError:
         return True
     rising = len(values) > 2 and all(later > earlier for earlier, later in pairwise(values))
-    counted = values == [float(place) for place in range(len(values))] or values == [float(len(values) == 1)]
+    counted = values == [float(column) for column in range(len(values))] or values == [float(len(values) == 1)]
     return not (rising or counted)
 
 
@@ -209,17 +209,17 @@ def _more_headers(lines: Sequence[_Line], row: int) -> int:
     more = 0
     for line in lines[row + 1 : row + 1 + _EXTRA_HEADERS]:
         rest = lines[row + 2 + more :]
-        words = [place for place, cell in enumerate(line.cells) if _is_word(cell)]
-        if line.is_data or not rest or not any(_is_data_column(rest, place) for place in words):
+        words = [column for column, cell in enumerate(line.cells) if _is_word(cell)]
+        if line.is_data or not rest or not any(_is_data_column(rest, column) for column in words):
             break
         more += 1
     # What is left must be rows.
     return more if row + 1 + more < len(lines) and lines[row + 1 + more].is_data else 0
 
 
-def _is_data_column(lines: Sequence[_Line], place: int) -> bool:
+def _is_data_column(lines: Sequence[_Line], column: int) -> bool:
     """Tell whether a column holds numbers or dates alone, but for further lines of names on top."""
-    values = _column(lines, place)
+    values = _column(lines, column)
     while values and _is_word(values[0]) and len(values) > 1:
         values = values[1:]
     return bool(values) and all(_is_data(value) for value in values)
@@ -235,10 +235,10 @@ def _names(headers: Sequence[_Line]) -> tuple[str, ...]:
             continue
         twice = {name for name, count in Counter(names).items() if count > 1}
         names = [
-            f"{name} {line.cells[place]}" if name in twice and place < len(line.cells) else name
-            for place, name in enumerate(names)
+            f"{name} {line.cells[column]}" if name in twice and column < len(line.cells) else name
+            for column, name in enumerate(names)
         ]
-    named = [name or f"Unnamed: {place}" for place, name in enumerate(names)]
+    named = [name or f"Unnamed: {column}" for column, name in enumerate(names)]
     seen: Counter[str] = Counter()
     unique = []
     for name in named:
@@ -247,8 +247,8 @@ def _names(headers: Sequence[_Line]) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _column(lines: Sequence[_Line], place: int) -> list[str]:
-    return [line.cells[place] for line in lines if place < len(line.cells) and line.cells[place]]
+def _column(lines: Sequence[_Line], column: int) -> list[str]:
+    return [line.cells[column] for line in lines if column < len(line.cells) and line.cells[column]]
 
 
 def _is_data(cell: str) -> bool:

@@ -1,4 +1,4 @@
-"""CSV and its kin: text in, a frame out, and in words what was not as pandas expects it."""
+"""Reads CSV and similar text files into frames, with notes on what pandas would not expect."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def read_text_file(
         frame = pd.read_csv(path, low_memory=False, **how)
     else:
         how |= {"header": None, "skiprows": layout.skipped, "index_col": False}
-        how |= {"names": [*layout.names, *(f"\0{place}" for place in range(layout.extra))]}
+        how |= {"names": [*layout.names, *(f"\0{column}" for column in range(layout.extra))]}
         frame = pd.read_csv(path, low_memory=False, **how)
         if layout.extra and not frame.iloc[:, -layout.extra :].isna().to_numpy().all():
             frame = _with_unnamed(path, layout, encoding)
@@ -137,13 +137,14 @@ def _as_written(frame: pd.DataFrame, layout: Layout, how: dict[str, Any], path: 
     """Keep as text what has two readings as a number, and read decimal commas beside semicolons."""
     if not isinstance(frame.index, pd.RangeIndex):
         return frame
-    doubtful = [place for place in range(frame.shape[1]) if _may_be_grouped(frame.iloc[:, place], layout, place)]
+    positions = range(frame.shape[1])
+    doubtful = [position for position in positions if _may_be_grouped(frame.iloc[:, position], layout, position)]
     if doubtful:
         texts = pd.read_csv(path, dtype=str, usecols=doubtful, **how)
-        for place, column in zip(doubtful, texts.columns, strict=True):
+        for position, column in zip(doubtful, texts.columns, strict=True):
             if _has_two_readings(NumberText.of(texts[column], column), layout.separator):
-                frame = frame.assign(**{str(frame.columns[place]): texts[column]})
-    marks = {"."} if any(_has_points(frame.iloc[:, place]) for place in range(frame.shape[1])) else set()
+                frame = frame.assign(**{str(frame.columns[position]): texts[column]})
+    marks = {"."} if any(_has_points(frame.iloc[:, position]) for position in positions) else set()
     if layout.separator == ";":
         was = frame.dtypes
         frame = frame.apply(_decimal_commas)
@@ -158,11 +159,11 @@ def _has_points(column: pd.Series[Any]) -> bool:
     return pd.api.types.is_float_dtype(column.dtype) and not may_be_grouped(column.to_numpy(dtype=np.float64))
 
 
-def _may_be_grouped(column: pd.Series[Any], layout: Layout, place: int) -> bool:
+def _may_be_grouped(column: pd.Series[Any], layout: Layout, position: int) -> bool:
     """Tell by the first rows, then by all numbers, whether 1.234 may be a thousand; most columns end it at once."""
     if not pd.api.types.is_float_dtype(column.dtype):
         return False
-    shown = pd.Series([row[place] for row in layout.rows if place < len(row)], dtype=object)
+    shown = pd.Series([row[position] for row in layout.rows if position < len(row)], dtype=object)
     return NumberText.of(shown, "").mark is None and may_be_grouped(column.to_numpy())
 
 

@@ -20,7 +20,7 @@ _MONTHS = ((1, 28, 31), (3, 90, 92), (6, 181, 184), (12, 365, 366))
 
 
 def segments(index: pd.Index, max_gap: str | None = None) -> np.ndarray:
-    """Give each row the number of its stretch between gaps.
+    """Return each row's segment number, counted from 0 and raised at every gap.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def _length(index: pd.Index, max_gap: str) -> float:
 
 
 def future_index(index: pd.Index, horizon: int) -> pd.Index:
-    """Continue an index.
+    """Return the next times after an index.
 
     Parameters
     ----------

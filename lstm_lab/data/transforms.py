@@ -1,4 +1,4 @@
-"""What the network learns: the target as it is, its logarithm, or its change since the last value or the last season.
+"""Target transforms: none, the logarithm, or the change since the last value or the last season.
 
 A transform is exact in both directions. Its inverse is taken for each simulated path, in the original unit, before
 any quantile is; a network that outputs the mean then repeats the naive forecast that the transform implies.

@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 REACH = 1.5
-"""How far back a calibration remembers, in spans of the rows that it began with. On six series, with 60 origins each,
+"""Memory of a calibration, in spans of the rows that it began with. On six series, with 60 origins each,
 nominal 90 % bands held 88 to 91 % with 1.5, 89 to 92 % with 1 and bands up to 9 % wider, and 84 to 90 % when
 nothing was forgotten or learnt."""
 
@@ -57,12 +57,12 @@ class Windows:
     def __len__(self) -> int:
         return len(self.ends)
 
-    def inputs(self, which: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """Gather inputs.
+    def inputs(self, selection: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Gather the inputs of some windows.
 
         Parameters
         ----------
-        which
+        selection
             Positions among the windows (not rows), as a `Split` gives them; all by default.
 
         Returns
@@ -70,15 +70,15 @@ class Windows:
         numpy.ndarray
             (k, lookback, columns) float32, a copy.
         """
-        return np.asarray(self.matrix[self.ends[which][:, None] + np.arange(-self.lookback, 0)])
+        return np.asarray(self.matrix[self.ends[selection][:, None] + np.arange(-self.lookback, 0)])
 
-    def targets(self, which: np.ndarray | slice = slice(None)) -> np.ndarray:
+    def targets(self, selection: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Gather standardised targets, (k,) float32."""
-        return np.asarray(self.matrix[self.ends[which], 0])
+        return np.asarray(self.matrix[self.ends[selection], 0])
 
-    def step_targets(self, which: np.ndarray | slice = slice(None)) -> np.ndarray:
+    def step_targets(self, selection: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Gather a target for every step, (k, lookback) float32: at each input row, the value one row later."""
-        return np.asarray(self.matrix[self.ends[which][:, None] + np.arange(-self.lookback + 1, 1), 0])
+        return np.asarray(self.matrix[self.ends[selection][:, None] + np.arange(-self.lookback + 1, 1), 0])
 
     def weighted(self, scheme: str, *train: np.ndarray) -> Windows:
         """Weigh the training windows over time; the others keep weight 1.
@@ -385,7 +385,7 @@ def pad(sequences: Sequence[np.ndarray], steps: int | None = None) -> Padded:
     values = np.zeros((len(sequences), length, *widths.pop()), dtype=np.result_type(*sequences))
     mask = np.zeros((len(sequences), length), dtype=bool)
     for row, sequence in enumerate(sequences):
-        kept = sequence[max(0, len(sequence) - length) :]
-        values[row, : len(kept)] = kept
-        mask[row, : len(kept)] = True
+        newest = sequence[max(0, len(sequence) - length) :]
+        values[row, : len(newest)] = newest
+        mask[row, : len(newest)] = True
     return Padded(values, mask)

@@ -159,7 +159,7 @@ def _undefined(ready: Prepared, training: np.ndarray, usable: np.ndarray) -> np.
     """Return the share of the usable rows where a feature was computed from equal values alone, (columns,)."""
     y = ready.dataset.frame[ready.dataset.encoder.target].to_numpy(dtype=np.float64)[: len(training)]
     shares = np.zeros(training.shape[1])
-    for feature, columns in ready.dataset.encoder.places():
+    for feature, columns in ready.dataset.encoder.column_slices():
         if feature.fallback is None:
             continue
         windows = np.lib.stride_tricks.sliding_window_view(y, feature.warmup + 1)

@@ -381,7 +381,7 @@ def _removed_season(inputs: InputAnalysis) -> Iterator[Finding]:
     if encoder.transform.season is None or not isinstance(index, pd.DatetimeIndex):
         return
     days = encoder.transform.memory * usual_step(index) / DAY
-    for feature, columns in encoder.places():
+    for feature, columns in encoder.column_slices():
         cycles = days / _CYCLES.get(feature.label, np.inf)
         correlations = np.abs([measures.ahead[columns, 0], measures.size_ahead[columns, 0]])
         largest = float(np.nan_to_num(correlations).max())
