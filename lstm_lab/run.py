@@ -13,8 +13,8 @@ from lstm_lab.data.preparation import prepare
 from lstm_lab.data.time_index import future_index
 from lstm_lab.export.exporter import export_step
 from lstm_lab.fitted import FittedModel
-from lstm_lab.forecasting.past_forecasts import ExperienceCache
-from lstm_lab.forecasting.predictor import Prediction
+from lstm_lab.forecasting.past_forecasts import PastForecastsCache
+from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.forecasting.stream import Stream
 from lstm_lab.formatting import moment, number
 from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows
@@ -75,7 +75,7 @@ class Run(Shown):
     baseline: float | None
     """Validation loss of the naive forecast that the transform implies."""
     name: str | None = None
-    experiences: ExperienceCache = field(default_factory=ExperienceCache)
+    past_forecasts: PastForecastsCache = field(default_factory=PastForecastsCache)
     """What forecasts from the calibration rows were worth, by horizon and rules."""
 
     @property
@@ -171,7 +171,7 @@ class Run(Shown):
         """
         given = options if horizon is None else {"horizon": horizon, **options}
         chosen = ForecastOptions.of(given).resolved()
-        return self._prediction(chosen, self._future(known, chosen.horizon)).draw(listener, stop)
+        return self._predictor(chosen, self._future(known, chosen.horizon)).draw(listener, stop)
 
     def _future(self, known: Source | None, horizon: int) -> pd.DataFrame | None:
         """Read what is known of the inputs' future, by the times of a forecast."""
@@ -205,7 +205,7 @@ class Run(Shown):
         """
         dataset = self.dataset.append(read_newer(self.dataset, newer, self.options))
         return replace(
-            self, dataset=dataset, fitted=self.fitted.calibrated_with(dataset), experiences=ExperienceCache()
+            self, dataset=dataset, fitted=self.fitted.calibrated_with(dataset), past_forecasts=PastForecastsCache()
         )
 
     def stream(
@@ -240,7 +240,7 @@ class Run(Shown):
         >>> fc = stream.push(17.3)  # doctest: +SKIP
         """
         chosen = ForecastOptions.of({"horizon": horizon, **options}).resolved()
-        return Stream(self._prediction(chosen), renew=renew, adapt=adapt)
+        return Stream(self._predictor(chosen), renew=renew, adapt=adapt)
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the run to one file, which `lstm_lab.load_run` reads.
@@ -261,7 +261,7 @@ class Run(Shown):
             The folder does not exist.
         """
         record = Record(self.history, self.end, self.options, self.transform, self.reason, self.baseline, self.name)
-        return write_run(path, self.fitted, self.dataset, record, self.experiences)
+        return write_run(path, self.fitted, self.dataset, record, self.past_forecasts)
 
     def export(self, path: str | PathLike[str], **options: Unpack[ExportKeywords]) -> Export:
         """Write one step of the network for a small device: a row and the states in, a forecast and new states out.
@@ -350,8 +350,8 @@ class Run(Shown):
         """Give the one-step residuals over the calibration rows, see `lstm_lab.fitted.FittedModel.residuals`."""
         return self.fitted.residuals(scaled=scaled)
 
-    def _prediction(self, options: ForecastOptions, known: pd.DataFrame | None = None) -> Prediction:
-        return Prediction(self.fitted, self.dataset, options, known, self.experiences)
+    def _predictor(self, options: ForecastOptions, known: pd.DataFrame | None = None) -> Predictor:
+        return Predictor(self.fitted, self.dataset, options, known, self.past_forecasts)
 
     def summary_table(self) -> Summary:
         """Say what was trained on what, how it ended, and how it compares with the naive forecast."""
@@ -505,5 +505,5 @@ def load_run(path: str | PathLike[str]) -> Run:
     --------
     >>> lab.load_run("prices.lstm").forecast(30)  # doctest: +SKIP
     """
-    fitted, dataset, record, experiences = read_run(path)
-    return Run(fitted, dataset, *record, experiences)
+    fitted, dataset, record, past_forecasts = read_run(path)
+    return Run(fitted, dataset, *record, past_forecasts)

@@ -28,8 +28,8 @@ from lstm_lab.data.windows import Cuts
 from lstm_lab.errors import LabError, RunError
 from lstm_lab.events import TrainingEnd
 from lstm_lab.fitted import FittedModel
-from lstm_lab.forecasting.baselines import simple_points
-from lstm_lab.forecasting.past_forecasts import Experience, ExperienceCache, Rule
+from lstm_lab.forecasting.baselines import naive_points
+from lstm_lab.forecasting.past_forecasts import CacheKey, PastForecasts, PastForecastsCache
 from lstm_lab.models.archive_check import read_member
 from lstm_lab.models.saved import model_from_bytes, model_to_bytes
 from lstm_lab.options import TrainOptions
@@ -68,16 +68,16 @@ class Saved(NamedTuple):
     fitted: FittedModel
     dataset: Dataset
     record: Record
-    experiences: ExperienceCache
+    past_forecasts: PastForecastsCache
 
 
 def write_run(
-    path: str | PathLike[str], fitted: FittedModel, dataset: Dataset, record: Record, experiences: ExperienceCache
+    path: str | PathLike[str], fitted: FittedModel, dataset: Dataset, record: Record, past_forecasts: PastForecastsCache
 ) -> Path:
     """Write a network, its rows and what is known of them, see `Run.save`."""
     place = check_target(path, "a run")
     parts = {
-        "run.json": _json(_description(fitted, dataset, record, experiences)).encode(),
+        "run.json": _json(_description(fitted, dataset, record, past_forecasts)).encode(),
         "data.npz": _npz(values=dataset.frame.to_numpy(np.float64), index=_index_values(dataset.index)),
         "model.keras": model_to_bytes(fitted.model),
     }
@@ -129,7 +129,9 @@ def _arrays(content: bytes) -> tuple[np.ndarray, np.ndarray]:
         return data["values"], data["index"]
 
 
-def _description(fitted: FittedModel, dataset: Dataset, record: Record, experiences: ExperienceCache) -> dict[str, Any]:
+def _description(
+    fitted: FittedModel, dataset: Dataset, record: Record, past_forecasts: PastForecastsCache
+) -> dict[str, Any]:
     """Put everything but arrays and network into what JSON can hold."""
     return {
         "format": FORMAT,
@@ -145,7 +147,7 @@ def _description(fitted: FittedModel, dataset: Dataset, record: Record, experien
         "end": asdict(record.end),
         "history": record.history.reset_index().to_dict(orient="list"),
         "frame": _frame_description(dataset.frame),
-        "experiences": [[list(rule), known.to_dict()] for rule, known in experiences.items()],
+        "experiences": [[list(key), known.to_dict()] for key, known in past_forecasts.items()],
     }
 
 
@@ -158,16 +160,16 @@ def _saved(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> Saved:
     facts = (kept[name] for name in ("transform", "reason", "baseline", "name"))
     record = Record(history.set_index(history.columns[0]), TrainingEnd(**kept["end"]), options, *facts)
     past = kept.get("experiences", [])  # a file of format 1 has none; they are then simulated anew
-    experiences = ExperienceCache({Rule(*rule): _experience(values, dataset) for rule, values in past})
+    past_forecasts = PastForecastsCache({CacheKey(*key): _past_forecasts(values, dataset) for key, values in past})
     fitted = FittedModel.of(model, dataset, max_gap=options.max_gap, stack=kept["stack"])
-    return Saved(fitted, dataset, record, experiences)
+    return Saved(fitted, dataset, record, past_forecasts)
 
 
-def _experience(values: dict[str, Any], dataset: Dataset) -> Experience:
+def _past_forecasts(values: dict[str, Any], dataset: Dataset) -> PastForecasts:
     """Put what the network forecast beside what the series says."""
     rows, horizon = np.asarray(values["rows"], dtype=np.int64), len(values["centre"][0])
-    known = Experience.from_dict(values, dataset.actual(rows, horizon))
-    return known.beside(simple_points(dataset.target, rows, horizon, dataset.season))
+    known = PastForecasts.from_dict(values, dataset.actual(rows, horizon))
+    return known.with_naive(naive_points(dataset.target, rows, horizon, dataset.season))
 
 
 # The data ------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`train`, `Run` and `Prediction`: the main road, its promises about leakage and seeds, and how it ends early."""
+"""`train`, `Run` and `Predictor`: the main road, its promises about leakage and seeds, and how it ends early."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import lstm_lab as lab
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.errors import CalibrationError, DataError, ForecastError, LabError, OptionError
 from lstm_lab.events import SamplingListener
-from lstm_lab.forecasting.predictor import Prediction, spread_out
+from lstm_lab.forecasting.predictor import Predictor, evenly_spaced
 from lstm_lab.models.backend import keras
 from lstm_lab.simulation.simulator import CHUNK
 
@@ -67,9 +67,9 @@ def test_a_forecast_is_calibrated_where_the_data_allow_it(run):
 
 def test_calibration_is_kept_for_the_next_forecast(run):
     first = run.forecast(4, paths=50)
-    kept = dict(run.experiences)
+    kept = dict(run.past_forecasts)
     again = run.forecast(4, paths=50)
-    assert run.experiences == kept
+    assert run.past_forecasts == kept
     np.testing.assert_array_equal(first.paths, again.paths)
 
 
@@ -180,15 +180,15 @@ def test_a_halt_keeps_the_paths_that_are_done(run, stop, reason):
 
 
 def test_each_chunk_is_corrected_once_for_a_listener_and_all_of_them_once_at_the_end(run, monkeypatch):
-    corrected, sizes, told = Prediction.corrected, [], []
+    corrected, sizes, told = Predictor.corrected, [], []
 
-    def recorded(self, paths, correction, rivals):
+    def recorded(self, paths, correction, naive):
         sizes.append(len(paths))
-        return corrected(self, paths, correction, rivals)
+        return corrected(self, paths, correction, naive)
 
     listener = SamplingListener()
     monkeypatch.setattr(listener, "on_chunk", lambda chunk: told.append((len(chunk.paths), chunk.done)))
-    monkeypatch.setattr(Prediction, "corrected", recorded)
+    monkeypatch.setattr(Predictor, "corrected", recorded)
     fc = run.forecast(5, paths=180, listener=listener)
     assert fc.kind == "calibrated"
     assert sizes == [CHUNK] * 4 + [180]
@@ -323,12 +323,12 @@ def test_a_gap_near_the_end_is_refused_with_the_remedy(frame):
         run.forecast(3)
 
 
-def test_chosen_origins_are_spread_out_and_newest():
-    rows, overlap = spread_out(np.arange(100, 300), 60, 30)
+def test_chosen_origins_are_evenly_spaced_and_newest():
+    rows, overlap = evenly_spaced(np.arange(100, 300), 60, 30)
     assert len(rows) == 60
     assert rows[-1] == 299
     assert set(np.diff(rows)) == {3}
     assert overlap == 9
-    few, none = spread_out(np.arange(5), 60, 1)
+    few, none = evenly_spaced(np.arange(5), 60, 1)
     assert list(few) == [0, 1, 2, 3, 4]
     assert none == 0

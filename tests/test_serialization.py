@@ -63,7 +63,7 @@ def test_what_is_loaded_is_the_same_run(run, file):
 def test_calibrations_that_it_had_need_not_be_made_again(run, tmp_path):
     run.forecast(3, paths=CHUNK)
     loaded = lab.load_run(run.save(tmp_path / "calibrated.lstm"))
-    assert set(loaded.experiences) == set(run.experiences)
+    assert set(loaded.past_forecasts) == set(run.past_forecasts)
     same(loaded, run)
 
 
@@ -252,7 +252,7 @@ def test_a_file_that_unpacks_to_a_bomb_is_refused(file):
 def test_a_file_of_the_first_release_still_forecasts_what_it_did():
     """Written by the code before `Dataset` and `FittedModel`; the numbers are those that it printed."""
     loaded = lab.load_run(Path(__file__).parent / "saved" / "format_2.lstm")
-    assert (loaded.name, loaded.transform, len(loaded.experiences)) == ("old", "diff", 1)
+    assert (loaded.name, loaded.transform, len(loaded.past_forecasts)) == ("old", "diff", 1)
     forecast = loaded.forecast(3, paths=CHUNK)
     assert forecast.kind == "calibrated"
     bands = [

@@ -18,7 +18,7 @@ from lstm_lab.evaluation.forecast_sets import EvaluationProtocol, Job, Stage, co
 from lstm_lab.evaluation.refit import TrainingTask
 from lstm_lab.evaluation.scoring import Past, difference, score
 from lstm_lab.evaluation.tables import origins_text
-from lstm_lab.forecasting.predictor import ORIGINS, spread_out
+from lstm_lab.forecasting.predictor import ORIGINS, evenly_spaced
 from lstm_lab.formatting import span
 from lstm_lab.options import ForecastOptions, HoldoutOptions, TrainOptions, TrialOptions, shared_out
 from lstm_lab.results import Still
@@ -207,9 +207,9 @@ def plan_study(
             f"an origin has {lookback} rows before it and {horizon} known steps after, without a gap, got none in the"
             f" newest {newest} rows; lower lookback, shorten the horizon or raise test="
         )
-    judged_rows, _ = spread_out(rows, settings.study.origins, horizon)
+    judged_rows, _ = evenly_spaced(rows, settings.study.origins, horizon)
     cuts = cut_rows(cut, validation=settings.train.validation, calibration=settings.train.calibration)
-    calibrating, overlap = spread_out(datasets[0].possible(cuts.calibration, cut, horizon), ORIGINS, horizon)
+    calibrating, overlap = evenly_spaced(datasets[0].possible(cuts.calibration, cut, horizon), ORIGINS, horizon)
     stages: tuple[Stage, ...] = (Stage(slice(0, len(judged_rows)), calibrating, overlap),)
     problem = no_calibration(stages, settings.forecast)
     if problem is not None and not settings.forecast.combines:

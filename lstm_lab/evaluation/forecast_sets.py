@@ -11,10 +11,10 @@ from lstm_lab.errors import CalibrationError
 from lstm_lab.evaluation.refit import TrainingResult
 from lstm_lab.evaluation.scoring import Forecasts
 from lstm_lab.evaluation.tasks import BaselineTask, blocks
-from lstm_lab.forecasting.baselines import simple_points
+from lstm_lab.forecasting.baselines import naive_points
 from lstm_lab.forecasting.calibration import origins_for
-from lstm_lab.forecasting.online_correction import Following
-from lstm_lab.forecasting.past_forecasts import Experience
+from lstm_lab.forecasting.online_correction import OnlineCorrection
+from lstm_lab.forecasting.past_forecasts import PastForecasts
 from lstm_lab.forecasting.predictor import SCORE_CHUNKS
 from lstm_lab.simulation.simulator import CHUNK
 
@@ -74,9 +74,9 @@ class EvaluationProtocol:
         times = self.earlier.index[rows]
         return np.asarray(self.dataset.index.searchsorted(times), dtype=np.int64)
 
-    def rivals(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the naive forecasts from rows of `dataset`, (rivals, origins, horizon)."""
-        return simple_points(self.dataset.target, rows, self.forecast.horizon, self.season)
+    def naive_forecasts(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the naive forecasts from rows of `dataset`, (naive, origins, horizon)."""
+        return naive_points(self.dataset.target, rows, self.forecast.horizon, self.season)
 
     renew: bool = True
     """Whether a calibration takes in the judged origins whose horizon is over, and forgets its oldest."""
@@ -192,12 +192,12 @@ class ModelResults:
         self, past: Past, reached: NDArray[np.bool_], kind: Kind = "predictive", *, combine: bool = False
     ) -> Forecasts:
         """Correct the paths at the origins that were reached; `combine` the median with the naive forecasts."""
-        rivals = self.protocol.rivals(self.protocol.past.rows)
-        rivals = rivals if combine else rivals[:0]
+        naive = self.protocol.naive_forecasts(self.protocol.past.rows)
+        naive = naive if combine else naive[:0]
         corrections = [
             correction
             for number, stage in enumerate(self.protocol.stages)
-            for correction in self._followed(number, stage, rivals)
+            for correction in self._followed(number, stage, naive)
         ]
         reached_corrections = [
             correction
@@ -205,15 +205,15 @@ class ModelResults:
             if is_reached and correction is not None
         ]
         return Forecasts(
-            self.name, self.raw[reached], past, kind, tuple(reached_corrections), rivals[:, reached], self.seconds
+            self.name, self.raw[reached], past, kind, tuple(reached_corrections), naive[:, reached], self.seconds
         )
 
-    def _followed(self, number: int, stage: Stage, rivals: NDArray[np.float64]) -> Iterator[Correction | None]:
+    def _followed(self, number: int, stage: Stage, naive: NDArray[np.float64]) -> Iterator[Correction | None]:
         """Yield each judged origin's correction, made from earlier origins alone; None where it was not reached."""
         protocol, rows, target = self.protocol, self.protocol.past.rows, self.protocol.dataset.target
-        known = self._experience(number, stage)
-        known = known.beside(protocol.rivals(known.rows)[: len(rivals)])
-        following = Following(
+        known = self._past_forecasts(number, stage)
+        known = known.with_naive(protocol.naive_forecasts(known.rows)[: len(naive)])
+        following = OnlineCorrection(
             known,
             protocol.past.interval,
             calibrate=protocol.problem is None,
@@ -224,18 +224,18 @@ class ModelResults:
             newest = rows[origin - 1] if origin > stage.part.start else rows[origin]
             for row in range(int(newest), int(rows[origin])):
                 following.observe(row, float(target[row]))
-            sampled = self.raw[origin], rivals[:, origin]
+            sampled = self.raw[origin], naive[:, origin]
             yield following.correct(int(rows[origin]), *sampled) if self.reached[origin] else None
 
-    def _experience(self, number: int, stage: Stage) -> Experience:
+    def _past_forecasts(self, number: int, stage: Stage) -> PastForecasts:
         """Return the forecasts and outcomes that are known before the first origin of a stage."""
         if number in self.fitted:
-            return self.fitted[number].experience
+            return self.fitted[number].past_forecasts
         parts = self.scored.get(number, {})
         complete = [part for part in blocks(len(stage.calibrating)) if part.start in parts]
         if not complete:
-            return Experience.empty(self.protocol.forecast.horizon)
+            return PastForecasts.empty(self.protocol.forecast.horizon)
         rows = np.concatenate([stage.calibrating[part] for part in complete])
         paths = np.concatenate([parts[part.start] for part in complete])
         actual = self.protocol.earlier.actual(rows, self.protocol.forecast.horizon)
-        return Experience.of(self.protocol.places(rows), paths, actual)
+        return PastForecasts.of(self.protocol.places(rows), paths, actual)

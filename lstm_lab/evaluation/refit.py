@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_lab.evaluation.tasks import simulate_all
 from lstm_lab.forecasting.calibration import origins_for
-from lstm_lab.forecasting.past_forecasts import Experience
-from lstm_lab.forecasting.predictor import SCORE_CHUNKS, Prediction
+from lstm_lab.forecasting.past_forecasts import PastForecasts
+from lstm_lab.forecasting.predictor import SCORE_CHUNKS, Predictor
 from lstm_lab.models.serialize import fresh_layers, unpack
 from lstm_lab.models.transformer import transformer_stack
 from lstm_lab.options import TrainOptions
@@ -40,7 +40,7 @@ class TrainingResult:
 
     paths: NDArray[np.float64]
     """(origins, paths, horizon) uncalibrated, in the target's unit."""
-    experience: Experience
+    past_forecasts: PastForecasts
     """Forecasts and outcomes over the network's own calibration rows; empty where there are too few."""
     uncalibrated: Kind
     stack: str
@@ -78,23 +78,23 @@ class TrainingTask:
         run = train(self.frame.iloc[: self.cut], stack=self._stack(), stop=stop, **self._options())
         if run.end.reason in {"stopped", "interrupted"}:  # its network had less training than the others
             raise Halted
-        prediction = Prediction(run.fitted, run.dataset, self.forecast)
+        predictor = Predictor(run.fitted, run.dataset, self.forecast)
         started = time.perf_counter()
-        experience = _experience(prediction, self.known, stop)
+        past_forecasts = _past_forecasts(predictor, self.known, stop)
         calibrated = time.perf_counter()
         dataset = run.fitted.dataset(self.frame)
         horizon, paths = self.forecast.horizon, self.forecast.paths
         chunks = chunks_for(paths)
         origins = dataset.origins(self.rows, horizon, self.known)
-        rules = prediction.rules
+        rules = predictor.rules
         if rules.residuals is not None:
             rules = replace(rules, residuals=heard(rules.residuals, run.model, dataset))
         paths_drawn = simulate_all(run.simulator, origins, horizon, rules, chunks, stop)
         ended = time.perf_counter()
         return TrainingResult(
             paths=paths_drawn[:, :paths],
-            experience=experience,
-            uncalibrated=prediction.uncalibrated,
+            past_forecasts=past_forecasts,
+            uncalibrated=predictor.uncalibrated,
             stack=run.stack,
             transform=run.transform,
             end=run.end.message,
@@ -121,14 +121,14 @@ def chunks_for(paths: int) -> int:
     return -(-paths // CHUNK)
 
 
-def _experience(prediction: Prediction, known: tuple[str, ...], stop: threading.Event | None) -> Experience:
+def _past_forecasts(predictor: Predictor, known: tuple[str, ...], stop: threading.Event | None) -> PastForecasts:
     """Forecast from the network's own calibration rows, where there are enough of them."""
-    options, dataset = prediction.options, prediction.dataset
-    rows, _ = prediction.calibration_rows()
+    options, dataset = predictor.options, predictor.dataset
+    rows, _ = predictor.calibration_rows()
     calibrates = options.calibrate is not False
     enough = calibrates and len(rows) >= origins_for(options.interval)
     if len(rows) == 0 or not (enough or options.combines):
-        return Experience.empty(options.horizon)
+        return PastForecasts.empty(options.horizon)
     origins = dataset.origins(rows, options.horizon, known)
-    paths = simulate_all(prediction.fitted.simulator, origins, options.horizon, prediction.rules, SCORE_CHUNKS, stop)
-    return Experience.of(rows, paths, dataset.actual(rows, options.horizon))
+    paths = simulate_all(predictor.fitted.simulator, origins, options.horizon, predictor.rules, SCORE_CHUNKS, stop)
+    return PastForecasts.of(rows, paths, dataset.actual(rows, options.horizon))

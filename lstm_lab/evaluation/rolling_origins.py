@@ -28,7 +28,7 @@ from lstm_lab.evaluation.refit import TrainingTask, chunks_for
 from lstm_lab.evaluation.scoring import Past, uncombined_name
 from lstm_lab.evaluation.tasks import SimulationTask, blocks, keep
 from lstm_lab.forecasting.baselines import BASELINES
-from lstm_lab.forecasting.predictor import ORIGINS, SCORE_CHUNKS, Prediction, spread_out
+from lstm_lab.forecasting.predictor import ORIGINS, SCORE_CHUNKS, Predictor, evenly_spaced
 from lstm_lab.models.serialize import pack
 from lstm_lab.simulation.residuals import heard
 from lstm_lab.simulation.simulator import Simulator
@@ -98,11 +98,11 @@ def plan_backtest(
         No origin with a known future, no residual before the first, or too few origins for a calibration that was
         asked for.
     """
-    prediction = Prediction(run.fitted, run.dataset, forecast)
+    predictor = Predictor(run.fitted, run.dataset, forecast)
     every, horizon = int(options.refit), forecast.horizon
     judged = _judged(run, frame, refits=bool(every))
     dataset, start = judged.dataset, judged.start
-    rows, _ = spread_out(dataset.possible(start, len(dataset), horizon), options.origins, horizon)
+    rows, _ = evenly_spaced(dataset.possible(start, len(dataset), horizon), options.origins, horizon)
     if len(rows) == 0:
         raise ForecastError(
             f"a backtest needs an origin with {horizon} known steps after it, got none in the"
@@ -129,7 +129,7 @@ def plan_backtest(
         options=run.options,
         called=run.name,
         protocol=protocol,
-        rules=prediction.rules if every else _known_noise(prediction.rules, judged.known),
+        rules=predictor.rules if every else _known_noise(predictor.rules, judged.known),
         shift=0 if frame is None else start - len(run.dataset),
         baselines=tuple(name for name in options.baselines if name != "seasonal_naive" or run.season > 1),
         refits=bool(every),
@@ -171,7 +171,7 @@ def _stages(
             _refit_stages(judged.dataset, rows, every, run.options, horizon)
         ), f"{judged.how}; trained anew before {often}"
     earlier = run.dataset.possible(run.dataset.cuts[0].calibration, judged.known, horizon)
-    return (Stage(slice(0, len(rows)), *spread_out(earlier, ORIGINS, horizon)),), judged.how
+    return (Stage(slice(0, len(rows)), *evenly_spaced(earlier, ORIGINS, horizon)),), judged.how
 
 
 def _refit_stages(
@@ -182,7 +182,7 @@ def _refit_stages(
         before = int(rows[first])
         cuts = cut_rows(before, validation=options.validation, calibration=options.calibration)
         possible = dataset.possible(cuts.calibration, before, horizon)
-        yield Stage(slice(first, min(first + every, len(rows))), *spread_out(possible, ORIGINS, horizon))
+        yield Stage(slice(first, min(first + every, len(rows))), *evenly_spaced(possible, ORIGINS, horizon))
 
 
 def _known_ahead(covariates: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:

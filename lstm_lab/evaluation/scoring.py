@@ -13,7 +13,7 @@ import pandas as pd
 
 from lstm_lab.errors import ForecastError
 from lstm_lab.forecasting import metrics
-from lstm_lab.forecasting.correction import shares
+from lstm_lab.forecasting.correction import describe_weights
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.forecasting.metrics import Coverage, tail_of
 from lstm_lab.formatting import moment
@@ -109,8 +109,8 @@ class Forecasts(Sequence[Forecast]):
         What makes the raw paths differ, in words.
     corrections
         (origins,) how each origin's paths are set right, by earlier origins alone. Origins may share one.
-    rivals
-        (rivals, origins, horizon) the naive forecasts that the medians lean on; none where they lean on none.
+    naive
+        (naive, origins, horizon) the naive forecasts that the medians lean on; none where they lean on none.
     seconds
         Time that calibrating and drawing took, summed over processes.
     """
@@ -120,7 +120,7 @@ class Forecasts(Sequence[Forecast]):
     past: Past
     uncalibrated: Kind
     corrections: tuple[Correction, ...]
-    rivals: Array
+    naive: Array
     seconds: float = float("nan")
     details: dict[str, str] = field(default_factory=dict)
 
@@ -137,7 +137,7 @@ class Forecasts(Sequence[Forecast]):
             return [self[number] for number in range(len(self))[origin]]
         number = range(len(self))[origin]
         correction = self.corrections[number]
-        calibration, median = correction.calibration, correction.described()
+        calibration, median = correction.calibration, correction.describe()
         row = int(self.past.rows[number])
         reach = max(240, 4 * self.past.horizon)
         return Forecast(
@@ -178,7 +178,7 @@ class Forecasts(Sequence[Forecast]):
     @property
     def leaning(self) -> str | None:
         """What the medians are mixtures of, averaged over the origins; None where they are the model's own."""
-        return shares(
+        return describe_weights(
             np.mean([correction.weights for correction in self.corrections], axis=0), own=uncombined_name(self.name)
         )
 
@@ -189,7 +189,7 @@ class Forecasts(Sequence[Forecast]):
         levels = (tail, 0.5, 1 - tail)
         return np.stack(
             [
-                correction.adjust(raw, self.rivals[:, origin], levels)
+                correction.adjust(raw, self.naive[:, origin], levels)
                 for origin, (raw, correction) in enumerate(zip(self.raw, self.corrections, strict=True))
             ]
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-__all__ = ["Adaptive"]
+__all__ = ["AdaptiveMissRate"]
 
 
 @dataclass(frozen=True, slots=True)
-class Adaptive:
+class AdaptiveMissRate:
     """Adaptive conformal inference: a stream's miss rate, steered towards its target one observation at a time.
 
     ``alpha[t+1] = alpha[t] + gamma * (target - missed[t])``: a miss asks for a wider band, a hit for a slightly
@@ -21,13 +21,13 @@ class Adaptive:
     target
         Share of misses aimed at: 0.1 for an interval of 90.
     alpha
-        Share of misses to ask the next band for; may leave 0 to 1, and `level` says what that means.
+        Share of misses that the next band should have; may leave 0 to 1, see `level`.
     gamma
-        Step size: larger follows a change sooner and wavers more.
+        Step size: a larger one follows a change sooner and varies more.
 
     Examples
     --------
-    >>> stream = Adaptive(target=0.1, alpha=0.1)
+    >>> stream = AdaptiveMissRate(target=0.1, alpha=0.1)
     >>> stream.after(missed=True).alpha < stream.alpha < stream.after(missed=False).alpha
     True
     """
@@ -38,12 +38,12 @@ class Adaptive:
 
     @property
     def level(self) -> float:
-        """Nominal coverage to ask the next band for, as a share: 1 means everything, 0 the median alone.
+        """Nominal coverage that the next band should have, as a share: 1 means everything, 0 the median alone.
 
-        No finite number of origins can give everything: ask for ``min(100 * level, calibration.widest)`` percent.
+        No finite number of origins can give everything: use ``min(100 * level, calibration.widest)`` percent.
         """
         return min(1.0, max(0.0, 1 - self.alpha))
 
-    def after(self, *, missed: bool) -> Adaptive:
-        """Give the state after one more observation."""
+    def after(self, *, missed: bool) -> AdaptiveMissRate:
+        """Return the state after one more observation."""
         return replace(self, alpha=self.alpha + self.gamma * (self.target - float(missed)))

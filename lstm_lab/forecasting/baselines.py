@@ -1,6 +1,6 @@
-"""The forecasts that a network must beat, as sample paths, so that all are scored alike.
+"""Baseline forecasts without a network, as sample paths, so that they are scored as the network's are.
 
-Each baseline knows the history alone and gives ``(paths, horizon)`` in its unit. Its futures are its own one-step
+Each baseline knows the history alone and returns ``(paths, horizon)`` in its unit. Its futures are its own one-step
 residuals, drawn anew with replacement and carried through its recursion (Hyndman & Athanasopoulos 2021, "Forecasting:
 principles and practice", 3rd ed., section 5.5). The paths are then moved as a whole so that their median at each step
 is the baseline's point forecast: a table's "naive" is naive to the last digit, however few paths there are.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = NDArray[np.float64]
 
-__all__ = ["BASELINES", "Baseline", "arima", "baseline", "drift", "ets", "naive", "seasonal_naive", "simple_points"]
+__all__ = ["BASELINES", "Baseline", "arima", "baseline", "drift", "ets", "naive", "naive_points", "seasonal_naive"]
 
 RECENT: Final = 1000
 """Newest rows that ETS and ARIMA are fitted on: more would take longer and say little more of the next steps."""
@@ -32,8 +32,8 @@ ORDERS: Final = ((0, 0), (1, 0), (0, 1), (1, 1), (2, 0))
 """Autoregressive and moving-average orders that ARIMA chooses from by AICc."""
 
 
-class Draw(Protocol):
-    """What every baseline is: a history in, sample paths out."""
+class BaselineFunction(Protocol):
+    """Signature of a baseline: from a history to sample paths."""
 
     def __call__(self, history: ArrayLike, horizon: int, *, paths: int, rng: np.random.Generator, season: int) -> Array:
         """Draw (paths, horizon) futures of a (n,) history, oldest first, with `season` rows in a season (1: none)."""
@@ -46,12 +46,12 @@ class Baseline:
 
     name: str
     title: str
-    draw: Draw
+    draw: BaselineFunction
     extra: str | None = None
-    """The extra that installs what it needs; None if it needs nothing."""
+    """The extra that installs its library; None if it needs none."""
 
     def __call__(self, history: ArrayLike, horizon: int, *, paths: int = 200, season: int = 1, seed: int = 0) -> Array:
-        """Draw futures.
+        """Simulate futures of a history.
 
         Parameters
         ----------
@@ -82,32 +82,32 @@ class Baseline:
 
 
 def naive(history: ArrayLike, horizon: int, *, paths: int, rng: np.random.Generator, season: int = 1) -> Array:  # noqa: ARG001 - all baselines are called alike
-    """Tomorrow is like today: the last value, and a random walk of the history's steps around it."""
+    """Naive forecast: the last value, and a random walk of the history's steps around it."""
     history = _checked(history, 2)
     return _walk(history, np.zeros(horizon), paths, rng)
 
 
 def drift(history: ArrayLike, horizon: int, *, paths: int, rng: np.random.Generator, season: int = 1) -> Array:  # noqa: ARG001 - all baselines are called alike
-    """Go on along the line through the first and the last value; paths differ in the slope's sampling error too."""
+    """Drift: the line through the first and the last value, continued; paths vary by the slope's standard error too."""
     history = _checked(history, 3)
     steps = np.diff(history)
     slope, error = steps.mean(), steps.std(ddof=1) / np.sqrt(len(steps))
     ahead = np.arange(1, horizon + 1)
-    wander = rng.normal(scale=error, size=(paths, 1)) * ahead
-    return _centred(_walk(history, slope * ahead, paths, rng) + wander, history[-1] + slope * ahead)
+    slope_error = rng.normal(scale=error, size=(paths, 1)) * ahead
+    return _centred(_walk(history, slope * ahead, paths, rng) + slope_error, history[-1] + slope * ahead)
 
 
 def seasonal_naive(history: ArrayLike, horizon: int, *, paths: int, rng: np.random.Generator, season: int) -> Array:
-    """Every step is like the same one a season ago, and differs from it as steps did in the history."""
+    """Seasonal naive: the value a season ago, with seasonal differences drawn from the history around it."""
     history = _checked(history, season + 1)
     changes = history[season:] - history[:-season]
     shocks = rng.choice(changes, size=(paths, horizon))
     point = np.resize(history[-season:], horizon)
-    return _centred(point + _carried(shocks, season), point)
+    return _centred(point + _undifferenced(shocks, season), point)
 
 
-def simple_points(target: Array, rows: NDArray[np.int64], horizon: int, season: int) -> Array:
-    """Give the point forecasts of naive and, where there is a season, seasonal naive, (1 or 2, origins, horizon).
+def naive_points(target: Array, rows: NDArray[np.int64], horizon: int, season: int) -> Array:
+    """Compute the point forecasts of naive and, where there is a season, seasonal naive, (1 or 2, origins, horizon).
 
     Parameters
     ----------
@@ -141,13 +141,13 @@ def ets(history: ArrayLike, horizon: int, *, paths: int, rng: np.random.Generato
         library.ETSModel(history, trend="add", damped_trend=True, initialization_method="heuristic", **parts),
         disp=False,
     )
-    # Hyndman et al. (2008), table 6.2: what a shock still adds j steps later.
-    later = np.arange(1, horizon)
-    gain = fitted.smoothing_level + fitted.smoothing_trend * np.cumsum(fitted.damping_trend**later)
+    # Hyndman et al. (2008), table 6.2: the response j steps after a shock.
+    lag = np.arange(1, horizon)
+    gain = fitted.smoothing_level + fitted.smoothing_trend * np.cumsum(fitted.damping_trend**lag)
     if seasonal:
-        gain = gain + fitted.smoothing_seasonal * (later % season == 0)
+        gain = gain + fitted.smoothing_seasonal * (lag % season == 0)
     point = np.asarray(fitted.forecast(horizon), dtype=np.float64)
-    return _linear(point, np.concatenate([[1.0], gain]), np.asarray(fitted.resid), paths, rng)
+    return _with_residuals(point, np.concatenate([[1.0], gain]), np.asarray(fitted.resid), paths, rng)
 
 
 def arima(history: ArrayLike, horizon: int, *, paths: int, rng: np.random.Generator, season: int = 1) -> Array:
@@ -170,23 +170,23 @@ def arima(history: ArrayLike, horizon: int, *, paths: int, rng: np.random.Genera
     best = min(fits, key=lambda fit: float(fit.aicc))
     point = np.asarray(best.forecast(horizon), dtype=np.float64)
     gain = np.asarray(best.impulse_responses(horizon - 1), dtype=np.float64).ravel()
-    drawn = _linear(point, gain, np.asarray(best.resid)[max(best.model.order[0], 1) :], paths, rng)
+    changes_ahead = _with_residuals(point, gain, np.asarray(best.resid)[max(best.model.order[0], 1) :], paths, rng)
     if not lag:
-        return drawn
+        return changes_ahead
     last = np.resize(history[-lag:], horizon)
-    return _centred(last + _carried(drawn, lag), last + _carried(point[None], lag)[0])
+    return _centred(last + _undifferenced(changes_ahead, lag), last + _undifferenced(point[None], lag)[0])
 
 
 def baseline(name: str) -> Baseline:
-    """Look a baseline up by name; an unknown one is a `ForecastError` that says what was meant."""
+    """Look up a baseline by name; an unknown name is a `ForecastError` that suggests the nearest one."""
     if name not in BASELINES:
         raise ForecastError(f"there is no baseline {name!r}; {did_you_mean(name, BASELINES)}")
     return BASELINES[name]
 
 
 BASELINES: Final[Mapping[str, Baseline]] = {
-    one.name: one
-    for one in (
+    entry.name: entry
+    for entry in (
         Baseline("naive", "naive", naive),
         Baseline("seasonal_naive", "seasonal naive", seasonal_naive),
         Baseline("drift", "drift", drift),
@@ -206,28 +206,28 @@ def _checked(history: ArrayLike, needed: int) -> Array:
     return values
 
 
-def _centred(drawn: Array, point: Array) -> Array:
-    """Move all paths at a step alike, so that their median is the point forecast."""
-    return np.asarray(drawn + (point - np.median(drawn, axis=0)))
+def _centred(paths: Array, point: Array) -> Array:
+    """Shift all paths of a step by the same amount, so that their median is the point forecast."""
+    return np.asarray(paths + (point - np.median(paths, axis=0)))
 
 
 def _walk(history: Array, shift: Array, paths: int, rng: np.random.Generator) -> Array:
-    """Walk on from the last value with the history's own steps, (paths, horizon)."""
+    """Simulate random walks from the last value, with the history's own steps, (paths, horizon)."""
     shocks = rng.choice(np.diff(history), size=(paths, len(shift)))
     point = history[-1] + shift
     return _centred(point + np.cumsum(shocks, axis=1), point)
 
 
-def _carried(changes: Array, lag: int) -> Array:
-    """Add to each change those of the same phase before it: the inverse of a difference at `lag`, (paths, horizon)."""
+def _undifferenced(changes: Array, lag: int) -> Array:
+    """Invert a difference at `lag`: to each change, add those before it at multiples of the lag, (paths, horizon)."""
     paths, horizon = changes.shape
     padded = np.zeros((paths, -(-horizon // lag) * lag))
     padded[:, :horizon] = changes
     return padded.reshape(paths, -1, lag).cumsum(axis=1).reshape(paths, -1)[:, :horizon]
 
 
-def _linear(point: Array, gain: Array, residuals: Array, paths: int, rng: np.random.Generator) -> Array:
-    """Add residuals to a point forecast, each with what it still adds later: ``gain[j]`` after j steps."""
+def _with_residuals(point: Array, gain: Array, residuals: Array, paths: int, rng: np.random.Generator) -> Array:
+    """Add drawn residuals and their later effects, ``gain[j]`` after j steps, to a point forecast."""
     horizon = len(point)
     shocks = rng.choice(residuals, size=(paths, horizon))
     lag = np.arange(horizon)[:, None] - np.arange(horizon)
@@ -236,7 +236,7 @@ def _linear(point: Array, gain: Array, residuals: Array, paths: int, rng: np.ran
 
 
 def _differences(history: Array) -> int:
-    """Give 1 if the KPSS test (Kwiatkowski et al. 1992) refuses a level that stays, and 0 otherwise."""
+    """Return how often to difference: once if the KPSS test (Kwiatkowski et al. 1992) rejects stationarity, else 0."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its p-values are read from a table, and end with it
         statistic = _statsmodels("tsa.stattools").kpss(history, nlags="auto")[0]
@@ -244,7 +244,7 @@ def _differences(history: Array) -> int:
 
 
 def _fit(model: Any, **options: Any) -> Any:
-    """Fit without the library's remarks on convergence: a baseline's best effort is what it is judged by."""
+    """Fit a statsmodels model, without its warnings on convergence: a baseline's best effort is what is scored."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -1,4 +1,4 @@
-"""Setting a band right by what it held before: normalised split-conformal calibration per step, over rolling origins.
+"""Calibration of bands by their past coverage: normalised split-conformal, per step, over rolling origins.
 
 At each origin and step the score ``r = (y - m) / s`` says how far the actual value lay from the paths' median, in units
 of the paths' spread. If the next origin is no different from the earlier ones (exchangeable), its score is equally
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = NDArray[np.float64]
 
-__all__ = ["Calibration", "centre_and_spread", "needed_origins", "origins_for", "scored"]
+__all__ = ["Calibration", "centre_and_spread", "checked_summary", "needed_origins", "origins_for"]
 
 _TOLERANCE = 1e-9  # 20 * 0.95 must not round up to rank 20
 
@@ -66,7 +66,7 @@ def origins_for(interval: float) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What earlier origins taught about the spread of paths; see `of`."""
+    """Normalised errors of earlier forecasts, from which the calibrated quantiles of later ones follow; see `of`."""
 
     scores: Array
     """(origins, horizon): (y - m) / s, origins in order of time."""
@@ -79,7 +79,7 @@ class Calibration:
     symmetric: bool = True
     """Rank the scores' absolute values: the median stays, and both edges share every score."""
     stretch: Array | None = None
-    """(horizon,): what the scores of each step are multiplied by once they are ranked; None: by 1. See `asked`."""
+    """(horizon,): what the scores of each step are multiplied by once they are ranked; None: by 1. See `stretched`."""
 
     @classmethod
     def of(
@@ -92,15 +92,15 @@ class Calibration:
         smooth: int | None = None,
         symmetric: bool = True,
     ) -> Self:
-        """Score earlier forecasts.
+        """Calibrate on earlier forecasts and their outcomes.
 
         Parameters
         ----------
         centre, spread
             (origins, horizon) of their paths, in the target's unit, origins in order of time and outside the training
-            rows; see `scored`.
+            rows; see `checked_summary`.
         actual
-            (origins, horizon) what happened.
+            (origins, horizon) outcomes.
         overlap
             Following origins whose horizon still touches an origin's: ``ceil(horizon / stride) - 1``.
         smooth
@@ -125,7 +125,7 @@ class Calibration:
 
     @property
     def widest(self) -> float:
-        """Widest interval, in percent, that these origins can calibrate: what `Adaptive` may ask for at most."""
+        """Widest interval, in percent, that these origins can calibrate: the most for `AdaptiveMissRate`."""
         n = self.origins
         return 100 * (n / (n + 1) if self.symmetric else max(0.0, (n - 1) / (n + 1)))
 
@@ -161,7 +161,7 @@ class Calibration:
 
     @staticmethod
     def _rank(levels: Array, q: float) -> int:
-        """Place of the first level from q on, seen from the middle."""
+        """Return the index of the first level from q on, counted outwards from the median."""
         if q >= 0.5:
             return int(np.searchsorted(levels, q - _TOLERANCE, side="left"))
         return int(np.searchsorted(levels, q + _TOLERANCE, side="right")) - 1
@@ -226,8 +226,8 @@ class Calibration:
         level = np.linspace(0, 1, len(own)) if len(own) > 1 else np.array([0.5])
         mapped = np.empty_like(own)
         for step in range(own.shape[1]):
-            ends = np.interp(knots[[0, -1]], level, own[:, step])
-            beyond = np.minimum(own[:, step] - ends[0], 0) + np.maximum(own[:, step] - ends[1], 0)
+            low, high = np.interp(knots[[0, -1]], level, own[:, step])
+            beyond = np.minimum(own[:, step] - low, 0) + np.maximum(own[:, step] - high, 0)
             mapped[:, step] = np.interp(level, knots, values[:, step]) + beyond
         return mapped
 
@@ -238,8 +238,8 @@ class Calibration:
             raise CalibrationError(f"calibrated up to {self.horizon} steps ahead, got {steps}; calibrate for {steps}")
         return centre, np.maximum(spread, self.floor[:steps])
 
-    def held(self, interval: float) -> Array | None:
-        """Tell which steps the band would have held had it been calibrated on other origins.
+    def inside_band(self, interval: float) -> Array | None:
+        """Tell which steps lay in a band that was calibrated on other origins (cross-validation by blocks of time).
 
         The origins are cut into five blocks of time, or more where few origins are left, each judged by the rest
         without the origins that overlap it. (Leaving out single origins would be no measurement: a band made of ranks
@@ -260,57 +260,58 @@ class Calibration:
         needed = needed_origins(tail, symmetric=self.symmetric)
         for blocks in (5, 10, 20, self.origins):
             bounds = np.linspace(0, self.origins, min(blocks, self.origins) + 1).astype(int)
-            kept = [self._outside(start, end) for start, end in itertools.pairwise(bounds)]
-            if min(map(len, kept)) >= needed:
+            others = [self._outside(start, end) for start, end in itertools.pairwise(bounds)]
+            if min(map(len, others)) >= needed:
                 break
         else:
             return None
-        held = np.empty_like(self.scores)
-        for start, end, rest in zip(bounds[:-1], bounds[1:], kept, strict=True):
-            low, high = (replace(self, scores=self.scores[rest]).blended(self.level_of(q)) for q in (tail, 1 - tail))
-            held[start:end] = (low <= self.scores[start:end]) & (self.scores[start:end] <= high)
-        return held
+        inside = np.empty_like(self.scores)
+        for start, end, rest in zip(bounds[:-1], bounds[1:], others, strict=True):
+            band = replace(self, scores=self.scores[rest])
+            low, high = (band.interpolated_score(self.level_of(q)) for q in (tail, 1 - tail))
+            inside[start:end] = (low <= self.scores[start:end]) & (self.scores[start:end] <= high)
+        return inside
 
     def level_of(self, q: float) -> float:
-        """Level that the rank of a quantile really has: ``ceil((n + 1) q) / (n + 1)`` for q >= 0.5."""
+        """Level of the rank that stands for a quantile: ``ceil((n + 1) q) / (n + 1)`` for q >= 0.5."""
         levels, _ = self.knots()
         return float(levels[self._rank(levels, q)])
 
-    def blended(self, level: float) -> Array:
+    def interpolated_score(self, level: float) -> Array:
         """Score at a level, linear between two ranks, (horizon,).
 
-        Fewer origins round their ranks further out; without the rounding, a block's band is no wider than the one
-        that it stands in for.
+        With fewer origins, ranks are rounded further outwards; without the rounding, the band of a block is no wider
+        than the band of all origins whose coverage it estimates.
         """
         levels, values = self.knots()
         return np.array([np.interp(level, levels, column) for column in values.T])
 
     def _outside(self, start: int, end: int) -> NDArray[np.intp]:
-        """Give the origins that share no step with those of a block."""
+        """Return the numbers of the origins that share no step with those of a block."""
         number = np.arange(self.origins)
         return np.flatnonzero((number < start - self.overlap) | (number >= end + self.overlap))
 
     def coverage(self, interval: float) -> Coverage | None:
-        """Measure per-step and joint coverage on the calibration's own origins, each unseen by its band: see `held`."""
-        held = self.held(interval)
-        return None if held is None else Coverage.measure(held, interval, overlap=self.overlap)
+        """Measure the coverage on the calibration's own origins, none of which its band saw: see `inside_band`."""
+        inside = self.inside_band(interval)
+        return None if inside is None else Coverage.measure(inside, interval, overlap=self.overlap)
 
-    def asked(self, interval: float, coverage: ArrayLike) -> Self:
-        """Stretch every step so that the band of one interval is as wide as another's.
+    def stretched(self, interval: float, coverage: ArrayLike) -> Self:
+        """Return a calibration whose band of one interval is, at each step, as wide as that of another coverage.
 
         Parameters
         ----------
         interval
-            Whose band is to be stretched or shrunk, in percent.
+            Nominal coverage of the band that is stretched or shrunk, in percent.
         coverage
-            (horizon,) nominal coverage to ask of each step's band in its place, as a share; at most `widest` is given.
+            (horizon,) nominal coverage whose width each step's band gets, as a share; at most `widest`.
         """
         tail = tail_of(interval)
         own = self.score_quantile(1 - tail) - self.score_quantile(tail)
         levels, values = self.knots()
         half = np.clip(coverage, 0.0, self.widest / 100) / 2
         high, low = (
-            np.array([values[self._rank(levels, 0.5 + sign * each), step] for step, each in enumerate(half)])
+            np.array([values[self._rank(levels, 0.5 + sign * share), step] for step, share in enumerate(half)])
             for sign in (1, -1)
         )
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -318,8 +319,8 @@ class Calibration:
         return replace(self, stretch=stretch if self.stretch is None else stretch * self.stretch)
 
 
-def scored(paths: ArrayLike, actual: ArrayLike) -> tuple[Array, Array, Array]:
-    """Give centre and spread of paths, (origins, paths, horizon), and what happened, each (origins, horizon).
+def checked_summary(paths: ArrayLike, actual: ArrayLike) -> tuple[Array, Array, Array]:
+    """Return centre and spread of paths, (origins, paths, horizon), and the outcomes, each (origins, horizon).
 
     Raises
     ------
@@ -340,7 +341,7 @@ def scored(paths: ArrayLike, actual: ArrayLike) -> tuple[Array, Array, Array]:
 
 
 def _floor(spread: Array) -> Array:
-    """Least spread to divide by, (horizon,): a tenth of the usual one, or one unit where paths never differ."""
+    """Least spread to divide by, (horizon,): a tenth of the median one, or one unit where paths never differ."""
     floor = np.median(spread, axis=0) / 10
     return np.where(floor > 0, floor, 1.0)
 

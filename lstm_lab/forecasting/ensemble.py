@@ -37,42 +37,42 @@ PARTS: Final = 4
 """Mixtures go in steps of one part in so many."""
 
 
-def weigh(centre: Array, rivals: Array, actual: Array) -> Array:
-    """Weigh the rivals of a network by what all of them forecast at earlier origins.
+def weigh(centre: Array, naive: Array, actual: Array) -> Array:
+    """Compute the weights of the naive forecasts in a median, from all forecasts of earlier origins.
 
     Parameters
     ----------
     centre
         (origins, horizon) medians of the network, origins in order of time.
-    rivals
-        (rivals, origins, horizon) what the naive forecasts gave there.
+    naive
+        (naive, origins, horizon) naive forecasts from the same origins.
     actual
-        (origins, horizon) what happened.
+        (origins, horizon) outcomes.
 
     Returns
     -------
     Array
-        (rivals,) between 0 and 1, with a sum of at most 1; the rest is the network's. All 0 where nothing is known.
+        (naive,) between 0 and 1, with a sum of at most 1; the rest is the network's. All 0 where nothing is known.
     """
-    centre, rivals, actual = centre[-NEWEST:], rivals[:, -NEWEST:], actual[-NEWEST:]
+    centre, naive, actual = centre[-NEWEST:], naive[:, -NEWEST:], actual[-NEWEST:]
     scale = np.abs(centre - actual).mean() if centre.size > 0 else 0.0
-    if len(rivals) == 0 or scale == 0:
-        return np.zeros(len(rivals))
-    mixtures = _mixtures(len(rivals))
+    if len(naive) == 0 or scale == 0:
+        return np.zeros(len(naive))
+    mixtures = _mixtures(len(naive))
     losses = (
-        np.array([np.abs(mixed(centre, rivals, mixture) - actual).mean(axis=1).sum() for mixture in mixtures]) / scale
+        np.array([np.abs(mixed(centre, naive, mixture) - actual).mean(axis=1).sum() for mixture in mixtures]) / scale
     )
     trust = np.where(mixtures.any(axis=1), (1 - TRUST) / (len(mixtures) - 1), TRUST)
     share = trust * np.exp(-RATE * (losses - losses.min()))
     return np.asarray(share @ mixtures / share.sum())
 
 
-def mixed(centre: Array, rivals: Array, weights: Array) -> Array:
-    """Mix a forecast with its rivals, (rivals, ...): what is left of the weights is its own."""
-    return np.asarray(centre + np.tensordot(weights, rivals - centre, axes=1))
+def mixed(centre: Array, naive: Array, weights: Array) -> Array:
+    """Average a forecast and the naive ones, (naive, ...), by weight; it has what is left of the weights."""
+    return np.asarray(centre + np.tensordot(weights, naive - centre, axes=1))
 
 
-def _mixtures(rivals: int) -> Array:
-    """List all weights in steps of one in `PARTS` whose sum is at most 1, (mixtures, rivals)."""
-    grid = np.indices((PARTS + 1,) * rivals).reshape(rivals, -1).T
+def _mixtures(count: int) -> Array:
+    """List all weights of so many forecasts, in steps of 1 / `PARTS` and with a sum of at most 1, (mixtures, count)."""
+    grid = np.indices((PARTS + 1,) * count).reshape(count, -1).T
     return np.asarray(grid[grid.sum(axis=1) <= PARTS] / PARTS)

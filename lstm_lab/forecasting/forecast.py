@@ -1,4 +1,4 @@
-"""A forecast: simulated futures in the target's own unit, and an honest name for the band they make."""
+"""A forecast: simulated futures in the target's own unit, their quantiles, scores and summary."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Forecast(Shown):
     interval
         Nominal coverage of the band, in percent.
     coverage
-        What such bands held when measured at earlier origins; None where nobody measured.
+        Coverage of such bands, measured at earlier origins; None where it was not measured.
     details
         Further lines for the summary: roll-out, masks, noise, paths per second, ...
 
@@ -195,7 +195,7 @@ class Forecast(Shown):
         return np.asarray((high - low) * reach / (above - below), dtype=np.float64)
 
     def score(self, actual: pd.Series[float] | pd.DataFrame | ArrayLike, *, season: int = 1) -> pd.Series[float]:
-        """Compare with what really happened.
+        """Score the forecast against actual values.
 
         Parameters
         ----------
@@ -216,22 +216,22 @@ class Forecast(Shown):
         observed = ~np.isnan(values)
         low, high = self.levels
         lower, median, upper = self.quantile([low, 0.5, high])
-        held = metrics.inside(lower, upper, values)
+        inside_band = metrics.inside(lower, upper, values)
         result = {
             "mae": metrics.mae(values, median),
             "rmse": metrics.rmse(values, median),
             "mase": metrics.mase(values, median, self.history.to_numpy(np.float64), season),
             "pinball": metrics.pinball(values, np.stack([lower, median, upper]), (low, 0.5, high)),
             "crps": metrics.crps(self.paths, values),
-            "coverage": np.nanmean(held),
-            "inside": np.nansum(held),
+            "coverage": np.nanmean(inside_band),
+            "inside": np.nansum(inside_band),
             "steps": observed.sum(),
             "width": metrics.width(lower[observed], upper[observed]),
         }
         return pd.Series({name: float(value) for name, value in result.items()}, name=self.target)
 
     def align(self, actual: pd.Series[float] | pd.DataFrame | ArrayLike) -> Array:
-        """Lay actual values on the forecast's times, NaN where there is none: see `score`."""
+        """Align actual values with the forecast's times, NaN where there is none: see `score`."""
         if isinstance(actual, pd.DataFrame):
             if self.target not in actual.columns:
                 raise ForecastError(f"no column {self.target!r}; {did_you_mean(self.target, map(str, actual.columns))}")
@@ -249,12 +249,12 @@ class Forecast(Shown):
 
     def _by_time(self, actual: pd.Series[float]) -> Array:
         if actual.index.has_duplicates:
-            twice = actual.index[actual.index.duplicated()][0]
-            raise ForecastError(f"actual has one value per time, got {moment(twice)} twice; drop one of them")
+            repeated = actual.index[actual.index.duplicated()][0]
+            raise ForecastError(f"actual has one value per time, got {moment(repeated)} twice; drop one of them")
         if not actual.index.isin(self.index).any():
-            got = span(actual.index) if len(actual) else "an empty series"
+            times = span(actual.index) if len(actual) else "an empty series"
             raise ForecastError(
-                f"actual shares no time with the forecast, {span(self.index)}, got {got}; "
+                f"actual shares no time with the forecast, {span(self.index)}, got {times}; "
                 "pass actual.to_numpy() to compare by position"
             )
         return np.asarray(actual.reindex(self.index), dtype=np.float64)
@@ -267,7 +267,7 @@ class Forecast(Shown):
         return replace(self, paths=np.concatenate([self.paths, more]))
 
     def band_name(self) -> str:
-        """Say what the band is; a nominal percentage appears only beside the coverage measured for it."""
+        """Describe the band; a nominal percentage appears only beside the coverage measured for it."""
         low, high = self.levels
         edges = f"{ordinal(100 * low)}–{ordinal(100 * high)} percentile"
         if self.coverage is None:
@@ -278,7 +278,7 @@ class Forecast(Shown):
         return f"{self.kind} {self.interval:g} % band; {measured}"
 
     def summary_table(self) -> Summary:
-        """Say from when to when, what the paths say at the end, what the band is, and how sure the edges are."""
+        """Tabulate the times, the last median and band, the band's coverage, and the Monte Carlo error of its edges."""
         steps = "1 step" if self.horizon == 1 else f"{self.horizon} steps"
         rows = [("times", f"{span(self.index)}, {steps}")]
         if len(self.history):

@@ -1,6 +1,6 @@
-"""How good a forecast was: point errors, scores of whole distributions, and what a band held.
+"""Forecast accuracy: errors of point forecasts, scores of whole distributions, and the coverage of bands.
 
-Shapes are those of the house: actual values and quantiles are ``(..., horizon)``, simulated paths ``(..., paths,
+Shapes are those of the package: actual values and quantiles are ``(..., horizon)``, simulated paths ``(..., paths,
 horizon)``; leading axes (origins, series) broadcast. Every score is averaged over `axis`, by default over everything.
 
 NaN has one meaning. An actual value of NaN was not observed and is left out of the average (NaN when nothing is left).
@@ -48,7 +48,7 @@ Axis: TypeAlias = int | tuple[int, ...] | None
 
 
 def tail_of(interval: float) -> float:
-    """Give the share of the values that lies beyond each edge of a band: 0.05 at 90 %."""
+    """Compute the share of the values that lies beyond each edge of a band: 0.05 at 90 %."""
     return (100 - interval) / 200
 
 
@@ -179,16 +179,16 @@ def crps(paths: ArrayLike, actual: ArrayLike, *, fair: bool = False, axis: Axis 
 
 
 def inside(lower: ArrayLike, upper: ArrayLike, actual: ArrayLike) -> Array:
-    """Tell 1.0 where the band, edges included, held the actual value, 0.0 where not, NaN where none was observed."""
+    """Return 1.0 where the actual value lies in the band or on its edge, 0.0 where not, NaN where none was observed."""
     actual = _floats(actual)
-    held = (_floats(lower) <= actual) & (actual <= _floats(upper))
-    return np.where(np.isnan(actual), np.nan, held.astype(np.float64))
+    in_band = (_floats(lower) <= actual) & (actual <= _floats(upper))
+    return np.where(np.isnan(actual), np.nan, in_band.astype(np.float64))
 
 
 def coverage(lower: ArrayLike, upper: ArrayLike, actual: ArrayLike, *, axis: Axis = None) -> Array:
-    """Share of the observed values that the band held; give ``axis=0`` for each step's own share over origins."""
-    held = inside(lower, upper, actual)
-    return _mean_observed(held, ~np.isnan(held), axis)
+    """Share of the observed values that lie in the band; ``axis=0`` averages over origins, for a share per step."""
+    inside_band = inside(lower, upper, actual)
+    return _mean_observed(inside_band, ~np.isnan(inside_band), axis)
 
 
 def joint_coverage(lower: ArrayLike, upper: ArrayLike, actual: ArrayLike) -> float:
@@ -196,9 +196,9 @@ def joint_coverage(lower: ArrayLike, upper: ArrayLike, actual: ArrayLike) -> flo
     return _joint(inside(lower, upper, actual))
 
 
-def _joint(held: Array) -> float:
-    complete = ~np.isnan(held).any(axis=-1)
-    return float(_mean_observed((held == 1).all(axis=-1).astype(np.float64), complete, None))
+def _joint(inside_band: Array) -> float:
+    complete = ~np.isnan(inside_band).any(axis=-1)
+    return float(_mean_observed((inside_band == 1).all(axis=-1).astype(np.float64), complete, None))
 
 
 def width(lower: ArrayLike, upper: ArrayLike, *, axis: Axis = None) -> Array:
@@ -242,7 +242,7 @@ def binomial_interval(hits: float, n: float, confidence: float = 0.95) -> tuple[
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def effective_trials(held: ArrayLike, *, overlap: int = 0) -> float:
+def effective_trials(inside_band: ArrayLike, *, overlap: int = 0) -> float:
     """Count the independent trials that a table of hits and misses is worth.
 
     The steps of one path share their fate, and rolling origins nearer to each other than the horizon share steps, so
@@ -253,7 +253,7 @@ def effective_trials(held: ArrayLike, *, overlap: int = 0) -> float:
 
     Parameters
     ----------
-    held
+    inside_band
         (origins, horizon): 1 a hit, 0 a miss, NaN unobserved; origins in order of time.
     overlap
         Following origins whose horizon still touches this one's: ``ceil(horizon / stride) - 1``.
@@ -264,15 +264,15 @@ def effective_trials(held: ArrayLike, *, overlap: int = 0) -> float:
         At least 1 and at most the number of observed steps. Where all hit or all missed, the hits themselves hold no
         variance to estimate, and only origins that do not overlap are counted.
     """
-    held = np.atleast_2d(_floats(held))
-    observed = ~np.isnan(held)
+    inside_band = np.atleast_2d(_floats(inside_band))
+    observed = ~np.isnan(inside_band)
     total, origins = int(observed.sum()), int(observed.any(axis=1).sum())
     if total == 0:
         return 0.0
-    share = float(np.nansum(held) / total)
+    share = float(np.nansum(inside_band) / total)
     if share in {0.0, 1.0} or origins == 1:
         return max(1.0, origins / (1 + overlap))
-    excess = np.where(observed, held - share, 0.0).sum(axis=1)
+    excess = np.where(observed, inside_band - share, 0.0).sum(axis=1)
     reach = min(max(overlap, int(4 * (origins / 100) ** (2 / 9))), origins // 3)
     spread = float(excess @ excess)
     for lag in range(1, reach + 1):
@@ -285,10 +285,10 @@ def effective_trials(held: ArrayLike, *, overlap: int = 0) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a band held when it was put to the test."""
+    """Measured coverage of a band."""
 
     nominal: float
-    """What the band was meant to hold, in percent."""
+    """Coverage that the band was made for, in percent."""
     share: float
     """Share of the observed steps that lay in the band."""
     low: float
@@ -301,18 +301,18 @@ class Coverage:
     effective: float
     """Independent trials that the `n` steps are worth: see `effective_trials`."""
     joint: float
-    """Share of origins whose whole path lay in the band; lower than `share`, and not what the band is built for."""
+    """Share of origins whose whole path lay in the band; lower than `share`, and not what `nominal` refers to."""
 
     @classmethod
-    def measure(cls, held: ArrayLike, nominal: float, *, overlap: int = 0) -> Self:
-        """Count hits.
+    def measure(cls, inside_band: ArrayLike, nominal: float, *, overlap: int = 0) -> Self:
+        """Measure coverage from hits and misses.
 
         Parameters
         ----------
-        held
+        inside_band
             (origins, horizon) as `inside` gives it; a single origin may be (horizon,).
         nominal
-            What the band was meant to hold, in percent.
+            Coverage that the band was made for, in percent.
         overlap
             See `effective_trials`.
 
@@ -321,7 +321,7 @@ class Coverage:
         ForecastError
             No step was observed.
         """
-        table = np.atleast_2d(_floats(held))
+        table = np.atleast_2d(_floats(inside_band))
         observed = ~np.isnan(table)
         n, hits = int(observed.sum()), int(np.nansum(table))
         if n == 0:
@@ -332,20 +332,20 @@ class Coverage:
         return cls(nominal, hits / n, low, high, hits, n, origins, effective, _joint(table))
 
     def __str__(self) -> str:
-        """Give the share, its interval and what it was measured over.
+        """Write the share, its interval and the number of origins.
 
         >>> str(Coverage(90.0, 0.912, 0.86, 0.953, 1642, 1800, 60, 140.0, 0.55))
         '91 % (86–95 %) over 60 origins'
         """
-        ends = f"{percent(self.low).removesuffix(' %')}–{percent(self.high)}"
-        return f"{percent(self.share)} ({ends}) over {self.origins} origin{'s' if self.origins > 1 else ''}"
+        interval = f"{percent(self.low).removesuffix(' %')}–{percent(self.high)}"
+        return f"{percent(self.share)} ({interval}) over {self.origins} origin{'s' if self.origins > 1 else ''}"
 
     def to_dict(self) -> dict[str, float | None]:
-        """Give plain numbers for JSON; NaN, which JSON lacks, becomes None."""
+        """Return plain numbers for JSON; NaN, which JSON lacks, becomes None."""
         return {name: None if math.isnan(value) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Take back what `to_dict` gave."""
+        """Restore a coverage from the output of `to_dict`."""
         known: dict[str, Any] = {name: math.nan if value is None else value for name, value in values.items()}
         return cls(**known)

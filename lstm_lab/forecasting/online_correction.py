@@ -1,4 +1,4 @@
-"""Corrections that follow their series: they take in what has become known, forget what is old, and are steered."""
+"""Corrections that are updated as a series goes on: new outcomes join, old ones drop out, miss rates are steered."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lstm_lab.data.windows import REACH
-from lstm_lab.forecasting.adaptive import Adaptive
+from lstm_lab.forecasting.adaptive import AdaptiveMissRate
 from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.ensemble import mixed
 from lstm_lab.forecasting.metrics import tail_of
-from lstm_lab.forecasting.past_forecasts import Experience
+from lstm_lab.forecasting.past_forecasts import PastForecasts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.forecasting.correction import Correction
 
-__all__ = ["Following"]
+__all__ = ["OnlineCorrection"]
 
 FEWEST = 20
 """Origins that a calibration keeps, however old; more where the interval needs more."""
@@ -31,31 +31,31 @@ GAMMA = 0.02
 0.05 brought coverage a further half percent, for bands another 2 to 8 % wider."""
 
 
-class Following:
-    """Corrections for one origin after another, each from what is known by then.
+class OnlineCorrection:
+    """Corrections for successive origins, each from the rows before it alone.
 
-    Rows are taken in one at a time with `observe`, in order. So a backtest and a stream of live rows go the same way.
+    `observe` takes the series' rows one at a time, in order, so a backtest and a stream of live rows share this code.
 
     Parameters
     ----------
-    experience
-        To begin with; its rows are those of the series that is followed.
+    past_forecasts
+        The first ones; their row numbers are those of the series.
     interval
         Nominal coverage of the bands, in percent.
     calibrate
-        Whether bands are calibrated, as soon as there are origins enough.
+        Whether bands are calibrated, as soon as there are enough origins.
     renew
-        Let forecasts whose horizon is over join the experience, and forget what `REACH` says is too old: rows of one
+        Add forecasts whose horizon is over to the past ones, and drop those that `REACH` says are too old: rows of one
         season say little of the bands of the next.
     adapt
-        Steer the miss rate of each step towards its target, see `Adaptive`.
+        Steer the miss rate of each step towards its target, see `AdaptiveMissRate`.
     stride
-        Rows between two forecasts that join the experience, at least.
+        Rows between two forecasts that are added, at least.
     """
 
     def __init__(
         self,
-        experience: Experience,
+        past_forecasts: PastForecasts,
         interval: float,
         *,
         calibrate: bool = True,
@@ -63,27 +63,28 @@ class Following:
         adapt: bool = False,
         stride: int = 1,
     ) -> None:
-        self._known = experience
+        self._past = past_forecasts
         self._interval, self._calibrate = interval, calibrate
         needed = origins_for(interval)
         self._fewest = max(FEWEST, needed)
-        rows = experience.rows
+        rows = past_forecasts.rows
         self._oldest = REACH * (rows[-1] - rows[0]) if len(rows) >= needed else np.inf
         self._renew, self._stride = renew, stride
         target = 1 - interval / 100
-        self._steering = [Adaptive(target, target, GAMMA) for _ in range(experience.horizon)] if adapt else []
-        self._correction = experience.correction(interval, calibrate=calibrate)
-        self._open: list[_Open] = []
-        self._over: list[_Open] = []
-        self._held: deque[NDArray[np.bool_]] = deque(maxlen=REMEMBERED)
+        horizon = past_forecasts.horizon
+        self._miss_rates = [AdaptiveMissRate(target, target, GAMMA) for _ in range(horizon)] if adapt else []
+        self._correction = past_forecasts.correction(interval, calibrate=calibrate)
+        self._pending: list[_PendingForecast] = []
+        self._completed: list[_PendingForecast] = []
+        self._inside_band: deque[NDArray[np.bool_]] = deque(maxlen=REMEMBERED)
 
     @property
-    def held(self) -> NDArray[np.bool_] | None:
-        """Which steps lay in the bands that were given, (forecasts, horizon), of the newest whose horizon is over."""
-        return np.stack(list(self._held)) if self._held else None
+    def inside_band(self) -> NDArray[np.bool_] | None:
+        """Which steps lay in their bands, (forecasts, horizon), for the newest forecasts whose horizon is over."""
+        return np.stack(list(self._inside_band)) if self._inside_band else None
 
-    def correct(self, row: int, paths: NDArray[np.float64], rivals: NDArray[np.float64]) -> Correction:
-        """Give the correction for a forecast, and remember the forecast until its horizon is over.
+    def correct(self, row: int, paths: NDArray[np.float64], naive: NDArray[np.float64]) -> Correction:
+        """Compute the correction of a forecast, and keep the forecast until its horizon is over.
 
         Parameters
         ----------
@@ -91,8 +92,8 @@ class Following:
             Row of its first step; every row before it has been observed.
         paths
             (paths, horizon) as drawn.
-        rivals
-            (rivals, horizon) naive forecasts, as many as the experience has.
+        naive
+            (naive, horizon) naive forecasts, as many as the past forecasts have.
 
         Returns
         -------
@@ -100,57 +101,62 @@ class Following:
             From rows before `row` alone.
         """
         if self._renew:
-            self._take_in(row)
+            self._renew_past(row)
         correction = self._correction
-        if self._steering and correction.calibration is not None:
-            asked = correction.calibration.asked(self._interval, [each.level for each in self._steering])
-            correction = replace(correction, calibration=asked)
+        if self._miss_rates and correction.calibration is not None:
+            levels = [miss_rate.level for miss_rate in self._miss_rates]
+            correction = replace(correction, calibration=correction.calibration.stretched(self._interval, levels))
         tail = tail_of(self._interval)
-        low, high = correction.quantile(paths, rivals, (tail, 1 - tail))
-        self._open.append(_Open(row, paths, rivals, correction.weights, low, high, np.empty(paths.shape[-1])))
+        low, high = correction.quantile(paths, naive, (tail, 1 - tail))
+        actual = np.empty(paths.shape[-1])
+        self._pending.append(_PendingForecast(row, paths, naive, correction.weights, low, high, actual))
         return correction
 
     def observe(self, row: int, value: float) -> None:
-        """Take in what happened at a row."""
-        for one in self._open:
-            step = row - one.row
-            one.actual[step] = value
-            if self._steering:
-                missed = not one.low[step] <= value <= one.high[step]
-                self._steering[step] = self._steering[step].after(missed=missed)
-        over = [one for one in self._open if row == one.row + len(one.actual) - 1]
-        self._held += [(one.low <= one.actual) & (one.actual <= one.high) for one in over]
-        self._over += over
-        self._open = self._open[len(over) :]
+        """Record the observed value of a row, and update the miss rates."""
+        for forecast in self._pending:
+            step = row - forecast.row
+            forecast.actual[step] = value
+            if self._miss_rates:
+                missed = not forecast.low[step] <= value <= forecast.high[step]
+                self._miss_rates[step] = self._miss_rates[step].after(missed=missed)
+        completed = [forecast for forecast in self._pending if row == forecast.row + len(forecast.actual) - 1]
+        self._inside_band += [forecast.inside_band() for forecast in completed]
+        self._completed += completed
+        self._pending = self._pending[len(completed) :]
 
-    def _take_in(self, row: int) -> None:
-        """Let what is over join, and what is old go."""
-        known = self._known
-        for one in self._over:
-            if len(known) == 0 or one.row - known.rows[-1] >= self._stride:
-                known = known.joined(one.experience())
-        self._over = []
-        young = int(np.sum(known.rows + known.horizon + self._oldest >= row))
-        known = known.newest(max(young, self._fewest))
-        if not np.array_equal(known.rows, self._known.rows):
-            self._known = known
-            self._correction = known.correction(self._interval, calibrate=self._calibrate)
+    def _renew_past(self, row: int) -> None:
+        """Add the completed forecasts to the past ones, drop the old ones, and compute the correction again."""
+        past = self._past
+        for forecast in self._completed:
+            if len(past) == 0 or forecast.row - past.rows[-1] >= self._stride:
+                past = past.joined(forecast.as_past_forecast())
+        self._completed = []
+        recent = int(np.sum(past.rows + past.horizon + self._oldest >= row))
+        past = past.newest(max(recent, self._fewest))
+        if not np.array_equal(past.rows, self._past.rows):
+            self._past = past
+            self._correction = past.correction(self._interval, calibrate=self._calibrate)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Open:
+class _PendingForecast:
     """A forecast whose horizon is not over."""
 
     row: int
     paths: NDArray[np.float64]
-    rivals: NDArray[np.float64]
+    naive: NDArray[np.float64]
     weights: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     actual: NDArray[np.float64]
 
-    def experience(self) -> Experience:
-        """Say what was learnt once it is."""
-        made = Experience.of(np.array([self.row]), self.paths[None], self.actual[None])
-        median = mixed(made.centre, self.rivals[:, None], self.weights)
-        return replace(made, rivals=self.rivals[:, None], median=median)
+    def inside_band(self) -> NDArray[np.bool_]:
+        """Tell which steps lay in the band, (horizon,)."""
+        return (self.low <= self.actual) & (self.actual <= self.high)
+
+    def as_past_forecast(self) -> PastForecasts:
+        """Summarise the forecast and its outcome, once its horizon is over."""
+        summary = PastForecasts.of(np.array([self.row]), self.paths[None], self.actual[None])
+        median = mixed(summary.centre, self.naive[:, None], self.weights)
+        return replace(summary, naive=self.naive[:, None], median=median)

@@ -1,4 +1,4 @@
-"""What was forecast at earlier origins, and what happened: all that sets a later forecast right."""
+"""Forecasts from earlier origins with their outcomes: the data that later forecasts are corrected by."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from lstm_lab.forecasting.calibration import Calibration, origins_for, scored
+from lstm_lab.forecasting.calibration import Calibration, checked_summary, origins_for
 from lstm_lab.forecasting.correction import Correction
 from lstm_lab.forecasting.ensemble import NEWEST, mixed, weigh
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Experience", "ExperienceCache", "Rule"]
+__all__ = ["CacheKey", "PastForecasts", "PastForecastsCache"]
 
 
 @dataclass(frozen=True, eq=False)
-class Experience:
+class PastForecasts:
     """Forecasts whose horizon is over, in order of time.
 
     Small enough to be kept with a run: of the paths, only their centre and spread are needed again.
@@ -35,15 +35,15 @@ class Experience:
     spread: Array
     """(origins, horizon) their spread, see `lstm_lab.forecasting.calibration.centre_and_spread`."""
     actual: Array
-    """(origins, horizon) what happened."""
-    rivals: Array
-    """(rivals, origins, horizon) naive forecasts from the same origins; none where the median leans on none."""
+    """(origins, horizon) outcomes."""
+    naive: Array
+    """(naive, origins, horizon) naive forecasts from the same origins; none where the median leans on none."""
     median: Array
-    """(origins, horizon) medians that lean on the rivals, each by the weights of its day."""
+    """(origins, horizon) medians mixed with the naive forecasts, each by the weights that were known at its origin."""
 
     @classmethod
     def of(cls, rows: NDArray[np.int64], paths: ArrayLike, actual: ArrayLike) -> Self:
-        """Keep what matters of paths.
+        """Summarise simulated paths and their outcomes.
 
         Parameters
         ----------
@@ -59,27 +59,27 @@ class Experience:
         CalibrationError
             Paths or values that are not finite: the roll-out diverged.
         """
-        centre, spread, actual = scored(paths, actual)
+        centre, spread, actual = checked_summary(paths, actual)
         return cls(np.asarray(rows), centre, spread, actual, np.empty((0, *centre.shape)), centre)
 
     @classmethod
-    def empty(cls, horizon: int, rivals: int = 0) -> Self:
-        """Know nothing yet, of a network beside so many naive forecasts."""
+    def empty(cls, horizon: int, naive_count: int = 0) -> Self:
+        """Return no past forecasts, of a network that is mixed with so many naive ones."""
         none = np.empty((0, horizon))
-        return cls(np.empty(0, dtype=np.int64), none, none, none, np.empty((rivals, 0, horizon)), none)
+        return cls(np.empty(0, dtype=np.int64), none, none, none, np.empty((naive_count, 0, horizon)), none)
 
-    def beside(self, rivals: Array) -> Self:
-        """Put the naive forecasts of these origins beside the network's, (rivals, origins, horizon)."""
+    def with_naive(self, naive: Array) -> Self:
+        """Add the naive forecasts from these origins, (naive, origins, horizon), and mix the medians with them."""
         median = self.centre.copy()
         for origin, row in enumerate(self.rows):
             over = int(np.searchsorted(self.rows, row - self.horizon, side="right"))
-            weights = weigh(self.centre[:over], rivals[:, :over], self.actual[:over])
-            median[origin] = mixed(self.centre[origin], rivals[:, origin], weights)
-        return replace(self, rivals=rivals, median=median)
+            weights = weigh(self.centre[:over], naive[:, :over], self.actual[:over])
+            median[origin] = mixed(self.centre[origin], naive[:, origin], weights)
+        return replace(self, naive=naive, median=median)
 
-    def alone(self) -> Self:
-        """Forget the rivals: the median stays the network's own."""
-        return replace(self, rivals=self.rivals[:0], median=self.centre)
+    def without_naive(self) -> Self:
+        """Leave out the naive forecasts: the medians are the network's own."""
+        return replace(self, naive=self.naive[:0], median=self.centre)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -91,39 +91,46 @@ class Experience:
 
     @property
     def stride(self) -> int:
-        """Rows between two neighbouring origins, usually; the horizon where there are no two."""
+        """Median number of rows between neighbouring origins; the horizon where there is only one."""
         return int(np.median(np.diff(self.rows))) if len(self) > 1 else self.horizon
 
     def joined(self, later: Self) -> Self:
-        """Take in later forecasts."""
+        """Append later forecasts."""
         rows = np.concatenate([self.rows, later.rows])
-        rivals = np.concatenate([self.rivals, later.rivals], axis=1)
+        naive = np.concatenate([self.naive, later.naive], axis=1)
         centre, spread, actual, median = (
-            np.concatenate([getattr(one, name) for one in (self, later)])
+            np.concatenate([getattr(self, name), getattr(later, name)])
             for name in ("centre", "spread", "actual", "median")
         )
-        return type(self)(rows, centre, spread, actual, rivals, median)
+        return type(self)(rows, centre, spread, actual, naive, median)
 
     def newest(self, count: int) -> Self:
-        """Forget all but the newest origins."""
-        kept = slice(max(0, len(self) - count), None)
-        centre, spread, actual, median = (one[kept] for one in (self.centre, self.spread, self.actual, self.median))
-        return type(self)(self.rows[kept], centre, spread, actual, self.rivals[:, kept], median)
+        """Drop all but the newest origins."""
+        newest = slice(max(0, len(self) - count), None)
+        return replace(
+            self,
+            rows=self.rows[newest],
+            centre=self.centre[newest],
+            spread=self.spread[newest],
+            actual=self.actual[newest],
+            naive=self.naive[:, newest],
+            median=self.median[newest],
+        )
 
     def correction(self, interval: float, *, calibrate: bool = True) -> Correction:
-        """Set forecasts right by what is known.
+        """Compute the weights of the naive forecasts and the calibration for later forecasts.
 
-        The calibration ranks how far values lay from the medians as they were given on each day, so the doubt about
-        the weights is in the band.
+        The calibration ranks how far values lay from the medians as they were mixed at each origin, so the uncertainty
+        of the weights is in the band.
 
         Parameters
         ----------
         interval
             Nominal coverage that the band must reach, in percent: it says how many origins a calibration needs.
         calibrate
-            Whether one is wanted.
+            Whether to calibrate.
         """
-        weights = weigh(self.centre, self.rivals, self.actual)
+        weights = weigh(self.centre, self.naive, self.actual)
         known = min(len(self), NEWEST)
         if not calibrate or len(self) < origins_for(interval):
             return Correction(weights, None, known)
@@ -131,19 +138,19 @@ class Experience:
         return Correction(weights, Calibration.of(self.median, self.spread, self.actual, overlap=overlap), known)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give plain lists for JSON: what the network forecast; the rest follows from the series."""
+        """Return the network's forecasts as plain lists for JSON; the rest follows from the series."""
         return {name: getattr(self, name).tolist() for name in ("rows", "centre", "spread")}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], actual: Array) -> Self:
-        """Take back what `to_dict` gave, with what happened at its rows."""
+        """Restore past forecasts from the output of `to_dict` and the outcomes at its rows."""
         centre, spread = (np.asarray(values[name], dtype=np.float64) for name in ("centre", "spread"))
         rows = np.asarray(values["rows"], dtype=np.int64)
         return cls(rows, centre, spread, actual, np.empty((0, *centre.shape)), centre)
 
 
-class Rule(NamedTuple):
-    """What past forecasts depend on, beside the network and its calibration rows."""
+class CacheKey(NamedTuple):
+    """What past forecasts depend on, besides the network and its calibration rows."""
 
     horizon: int
     rollout: str
@@ -152,27 +159,27 @@ class Rule(NamedTuple):
     seed: int
 
 
-class ExperienceCache(Mapping[Rule, Experience]):
-    """Past forecasts from the calibration rows of one dataset, by their rules: each is simulated once and kept.
+class PastForecastsCache(Mapping[CacheKey, PastForecasts]):
+    """Past forecasts from the calibration rows of one dataset, by how they were simulated.
 
     Parameters
     ----------
-    kept
-        What is known from the start, as from a file.
+    entries
+        Initial entries, for example from a file.
     """
 
-    def __init__(self, kept: Mapping[Rule, Experience] | None = None) -> None:
-        self._kept = dict(kept or {})
+    def __init__(self, entries: Mapping[CacheKey, PastForecasts] | None = None) -> None:
+        self._entries = dict(entries or {})
 
-    def keep(self, rule: Rule, experience: Experience) -> None:
-        """Remember what forecasts by this rule were worth."""
-        self._kept[rule] = experience
+    def add(self, key: CacheKey, past_forecasts: PastForecasts) -> None:
+        """Store past forecasts under their key."""
+        self._entries[key] = past_forecasts
 
-    def __getitem__(self, rule: Rule) -> Experience:
-        return self._kept[rule]
+    def __getitem__(self, key: CacheKey) -> PastForecasts:
+        return self._entries[key]
 
-    def __iter__(self) -> Iterator[Rule]:
-        return iter(self._kept)
+    def __iter__(self) -> Iterator[CacheKey]:
+        return iter(self._entries)
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)

@@ -1,4 +1,4 @@
-"""One forecast from start to end: choose the rules, learn from held-out rows, draw paths, name the band."""
+"""One forecast from start to end: choose the roll-out, calibrate on held-out rows, draw paths, describe the band."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import CalibrationError, ForecastError
 from lstm_lab.events import Chunk, Progress, SamplingEnd, SamplingListener, SamplingPlan
-from lstm_lab.forecasting.baselines import simple_points
+from lstm_lab.forecasting.baselines import naive_points
 from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.forecasting.metrics import tail_of
-from lstm_lab.forecasting.past_forecasts import Experience, ExperienceCache, Rule
+from lstm_lab.forecasting.past_forecasts import CacheKey, PastForecasts, PastForecastsCache
 from lstm_lab.simulation.simulator import CHUNK, Rules
 
 if TYPE_CHECKING:
@@ -34,35 +34,35 @@ if TYPE_CHECKING:
     from lstm_lab.options import ForecastOptions
     from lstm_lab.simulation.simulator import Rollout
 
-__all__ = ["Prediction", "spread_out"]
+__all__ = ["Predictor", "evenly_spaced"]
 
 ORIGINS = 60
-"""Held-out places from which the band is put to the test, at most."""
+"""Held-out origins that the band is calibrated on, at most."""
 SCORE_CHUNKS = 2
 """Chunks of paths drawn at each of them."""
 BLOCK = 12
-"""Origins simulated together while calibrating, so that progress shows and Stop is heard."""
+"""Origins simulated together while calibrating: between two blocks, progress is reported and Stop is checked."""
 PREFERRED: Rollout = "state"
 """Roll-out of a network that allows both. On temperature (two places), CO2 and oil, 60 origins each, both gave the same
 error and coverage to three digits, supervised at the last step or at every one, and `state` was up to seven times
 faster."""
 
 
-class Prediction:
-    """A forecast about to be made.
+class Predictor:
+    """Makes one forecast: calibrates on held-out origins, simulates paths and corrects them.
 
     Parameters
     ----------
     fitted
         The trained network.
     dataset
-        The rows to forecast from; its calibration rows say what forecasts are worth.
+        The rows to forecast from; earlier forecasts are simulated over its calibration rows.
     options
         Resolved options.
     known
         Future covariates, one row per step.
-    experiences
-        Keeps what forecasts from the calibration rows were worth.
+    cache
+        Past forecasts that were simulated before, so that they are simulated once.
     """
 
     def __init__(
@@ -71,13 +71,13 @@ class Prediction:
         dataset: Dataset,
         options: ForecastOptions,
         known: pd.DataFrame | None = None,
-        experiences: ExperienceCache | None = None,
+        cache: PastForecastsCache | None = None,
     ) -> None:
         self.fitted = fitted
         self.dataset = dataset
         self.options = options
         self.known = known
-        self.experiences = ExperienceCache() if experiences is None else experiences
+        self.cache = PastForecastsCache() if cache is None else cache
         self.rules = self._rules()
         self.notes: dict[str, str] = {}
 
@@ -95,7 +95,7 @@ class Prediction:
 
     @property
     def uncalibrated(self) -> Kind:
-        """Name of the band before any calibration."""
+        """Kind of the band before any calibration."""
         return "dropout spread" if self.rules.residuals is None else "predictive"
 
     # Drawing -----------------------------------------------------------------------------------------------------
@@ -106,39 +106,39 @@ class Prediction:
         Stop and `KeyboardInterrupt` end it the same way: the paths drawn so far make the forecast, and there is always
         one chunk of them.
         """
-        told = SamplingListener() if listener is None else listener
+        events = SamplingListener() if listener is None else listener
         started = time.perf_counter()
         origin = self.dataset.newest(self.options.horizon, self.known)
         reason: EndReason = "finished"
         correction = None
         try:
-            correction = self.correction(told, stop)
+            correction = self.correction(events, stop)
         except KeyboardInterrupt:
             reason = "interrupted"
             self.notes["not calibrated"] = "interrupted while calibrating"
-        told.on_start(self._plan(correction))
-        drawn: list[NDArray[np.float64]] = []
+        events.on_start(self._plan(correction))
+        chunks: list[NDArray[np.float64]] = []
         try:
             for paths in self._chunks(origin):
-                drawn.append(paths)
-                if listener is not None:  # calibrating all paths so far is work that nobody would see
-                    self._tell(listener, drawn, correction)
+                chunks.append(paths)
+                if listener is not None:  # correcting a chunk only for display is wasted without a listener
+                    self._report(listener, chunks, correction)
                 if reason != "finished" or (stop is not None and stop.is_set()):
                     reason = "stopped" if reason == "finished" else reason
                     break
         except KeyboardInterrupt:
             reason = "interrupted"
-            if not drawn:
+            if not chunks:
                 raise ForecastError("interrupted before any path was drawn; run it again") from None
-        paths = np.concatenate(drawn)[: self.options.paths]
+        paths = np.concatenate(chunks)[: self.options.paths]
         seconds = time.perf_counter() - started
         reason = "finished" if len(paths) == self.options.paths else reason
         message = f"{len(paths):,} of {self.options.paths:,} paths in {seconds:.1f} s"
-        told.on_end(
+        events.on_end(
             SamplingEnd(reason, len(paths), seconds, message if reason == "finished" else f"{reason}: {message}")
         )
         plan = self._plan(correction)
-        return self.result(paths, correction, self.rivals(self.dataset.target), plan.index, plan.history)
+        return self.result(paths, correction, self.naive_forecasts(self.dataset.target), plan.index, plan.history)
 
     def paths(self, origin: Origins) -> NDArray[np.float64]:
         """Draw all paths from one origin, (paths, horizon) uncalibrated."""
@@ -148,13 +148,13 @@ class Prediction:
         for number in range(math.ceil(self.options.paths / CHUNK)):
             yield self.fitted.simulator.chunk(origin, self.options.horizon, self.rules, number)[0]
 
-    def _tell(
-        self, listener: SamplingListener, drawn: list[NDArray[np.float64]], correction: Correction | None
+    def _report(
+        self, listener: SamplingListener, chunks: list[NDArray[np.float64]], correction: Correction | None
     ) -> None:
-        """Tell of the newest chunk, corrected by itself: all paths are corrected together once, when they are drawn."""
-        done = min(len(drawn) * CHUNK, self.options.paths)
-        newest = self.corrected(drawn[-1], correction, self.rivals(self.dataset.target))
-        listener.on_chunk(Chunk(newest[: done - (len(drawn) - 1) * CHUNK], done, self.options.paths))
+        """Report the newest chunk, corrected by itself; all paths are corrected together once they are drawn."""
+        done = min(len(chunks) * CHUNK, self.options.paths)
+        newest = self.corrected(chunks[-1], correction, self.naive_forecasts(self.dataset.target))
+        listener.on_chunk(Chunk(newest[: done - (len(chunks) - 1) * CHUNK], done, self.options.paths))
 
     def _plan(self, correction: Correction | None) -> SamplingPlan:
         return SamplingPlan(
@@ -173,19 +173,21 @@ class Prediction:
         rows = max(240, 4 * self.options.horizon, 2 * self.fitted.lookback)
         return self.dataset.frame[self.fitted.target].iloc[-rows:]
 
-    # What earlier origins teach ------------------------------------------------------------------------------------
+    # Past forecasts and their correction ---------------------------------------------------------------------------
 
     def correction(
         self, listener: SamplingListener | None = None, stop: threading.Event | None = None
     ) -> Correction | None:
-        """Learn how to set the paths right; None where nothing is known, or wanted."""
-        experience = self.experience(listener, stop)
-        if len(experience) == 0:
+        """Compute the correction of the paths from past forecasts; None without them."""
+        past = self.past_forecasts(listener, stop)
+        if len(past) == 0:
             return None
-        return experience.correction(self.options.interval, calibrate=self.options.calibrate is not False)
+        return past.correction(self.options.interval, calibrate=self.options.calibrate is not False)
 
-    def experience(self, listener: SamplingListener | None = None, stop: threading.Event | None = None) -> Experience:
-        """Find or make what held-out rows teach; empty where they do not, and `notes` say why.
+    def past_forecasts(
+        self, listener: SamplingListener | None = None, stop: threading.Event | None = None
+    ) -> PastForecasts:
+        """Simulate forecasts from the calibration rows, once; empty where there are too few, and `notes` say why.
 
         Raises
         ------
@@ -193,26 +195,26 @@ class Prediction:
             A calibration was asked for, and there are too few origins.
         """
         horizon, combines = self.options.horizon, self.options.combines
-        nothing = Experience.empty(horizon, len(self.rivals(self.dataset.target)))
+        nothing = PastForecasts.empty(horizon, len(self.naive_forecasts(self.dataset.target)))
         if self.options.calibrate is False and not combines:
             return nothing
         rows, _ = self.calibration_rows()
         enough = self._enough(len(rows))
         if len(rows) == 0 or not (enough or combines):
             return nothing
-        rule = Rule(horizon, self.rules.rollout, self.rules.dropout_masks, self.options.noise, self.rules.seed)
-        cache = self.experiences if self._covariates() == () else ExperienceCache()
-        if rule not in cache:
+        key = CacheKey(horizon, self.rules.rollout, self.rules.dropout_masks, self.options.noise, self.rules.seed)
+        cache = self.cache if self._covariates() == () else PastForecastsCache()
+        if key not in cache:
             paths = self.simulate(rows, SCORE_CHUNKS, listener, stop)
             if paths is None:
                 self.notes["not calibrated"] = "stopped while calibrating"
                 return nothing
-            points = simple_points(self.dataset.target, rows, horizon, self.fitted.season)
-            cache.keep(rule, Experience.of(rows, paths, self.dataset.actual(rows, horizon)).beside(points))
-        return cache[rule] if combines else cache[rule].alone()
+            points = naive_points(self.dataset.target, rows, horizon, self.fitted.season)
+            cache.add(key, PastForecasts.of(rows, paths, self.dataset.actual(rows, horizon)).with_naive(points))
+        return cache[key] if combines else cache[key].without_naive()
 
     def _enough(self, origins: int) -> bool:
-        """Tell whether so many origins make a calibration; say why not if one may be expected."""
+        """Tell whether there are enough origins to calibrate; if not, and it is not switched off, note the reason."""
         options = self.options
         needed = origins_for(options.interval)
         if options.calibrate is False or origins >= needed:
@@ -226,14 +228,14 @@ class Prediction:
         self.notes["not calibrated"] = problem
         return False
 
-    def rivals(self, target: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the naive forecasts after a history that the median may lean on, (rivals, horizon)."""
-        points = simple_points(target, np.array([len(target)]), self.options.horizon, self.fitted.season)[:, 0]
+    def naive_forecasts(self, target: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compute the naive forecasts that the median is mixed with, (naive, horizon); none with ``combine=False``."""
+        points = naive_points(target, np.array([len(target)]), self.options.horizon, self.fitted.season)[:, 0]
         return points if self.options.combines else points[:0]
 
     def calibration_rows(self) -> tuple[NDArray[np.int64], int]:
-        """Choose the held-out origins, and count how many following ones overlap each."""
-        return spread_out(self.dataset.calibration_origins(self.options.horizon), ORIGINS, self.options.horizon)
+        """Choose the calibration origins, and count how many following ones overlap each."""
+        return evenly_spaced(self.dataset.calibration_origins(self.options.horizon), ORIGINS, self.options.horizon)
 
     def simulate(
         self,
@@ -243,22 +245,22 @@ class Prediction:
         stop: threading.Event | None = None,
         label: str = "calibrating",
     ) -> NDArray[np.float64] | None:
-        """Simulate from held-out rows, (origins, chunks * CHUNK, horizon); None if stopped on the way."""
+        """Simulate from held-out rows, (origins, chunks * CHUNK, horizon); None if stopped."""
         horizon = self.options.horizon
         origins = self.dataset.origins(rows, horizon, self._covariates())
         blocks = [origins[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
-        done = []
-        for place, block in enumerate(blocks):
+        simulated = []
+        for done, block in enumerate(blocks, start=1):
             parts = [self.fitted.simulator.chunk(block, horizon, self.rules, number) for number in range(chunks)]
-            done.append(np.concatenate(parts, axis=1))
+            simulated.append(np.concatenate(parts, axis=1))
             if listener is not None:
-                listener.on_progress(Progress(label, place + 1, len(blocks)))
+                listener.on_progress(Progress(label, done, len(blocks)))
             if stop is not None and stop.is_set():
                 return None
-        return np.concatenate(done)
+        return np.concatenate(simulated)
 
     def _covariates(self) -> tuple[str, ...]:
-        """Covariates whose future is known; calibration then knows theirs too."""
+        """Names of the covariates whose future is known; calibration origins then know theirs too."""
         if self.known is None:
             return ()
         return tuple(name for name in self.fitted.encoder.covariates if name in self.known.columns)
@@ -266,26 +268,26 @@ class Prediction:
     # The result --------------------------------------------------------------------------------------------------
 
     def corrected(
-        self, paths: NDArray[np.float64], correction: Correction | None, rivals: NDArray[np.float64]
+        self, paths: NDArray[np.float64], correction: Correction | None, naive: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Set paths right, if there is something to do it with."""
+        """Apply the correction to paths, if there is one."""
         if correction is None:
             return paths
         tail = tail_of(self.options.interval)
-        return correction.adjust(paths, rivals, levels=(tail, 0.5, 1 - tail))
+        return correction.adjust(paths, naive, levels=(tail, 0.5, 1 - tail))
 
     def result(
         self,
         paths: NDArray[np.float64],
         correction: Correction | None,
-        rivals: NDArray[np.float64],
+        naive: NDArray[np.float64],
         index: pd.Index,
         history: pd.Series[float],
     ) -> Forecast:
-        """Name the band that paths make, (paths, horizon) as drawn, beside (rivals, horizon) naive forecasts."""
+        """Build the forecast from paths as drawn, (paths, horizon), and the naive forecasts, (naive, horizon)."""
         calibration = None if correction is None else correction.calibration
         return Forecast(
-            paths=self.corrected(paths, correction, rivals),
+            paths=self.corrected(paths, correction, naive),
             index=index,
             history=history,
             target=self.fitted.target,
@@ -301,16 +303,16 @@ class Prediction:
         if residuals is not None and residuals.scaled:
             noise += " in units of the recent volatility"
         details = {"roll-out": f"{self.rules.rollout}, dropout masks per {self.rules.dropout_masks}", "noise": noise}
-        if correction is not None and correction.described() is not None:
-            details["median"] = str(correction.described())
+        if correction is not None and correction.describe() is not None:
+            details["median"] = str(correction.describe())
         details |= self.notes
         if correction is not None and correction.calibration is not None:
             details["calibrated on"] = f"{correction.calibration.origins} held-out origins"
         return details
 
 
-def spread_out(rows: NDArray[np.int64], most: int, horizon: int) -> tuple[NDArray[np.int64], int]:
-    """Choose at most `most` of the rows, evenly spaced and with the newest; count how many following ones overlap.
+def evenly_spaced(rows: NDArray[np.int64], count: int, horizon: int) -> tuple[NDArray[np.int64], int]:
+    """Choose at most `count` of the rows, evenly spaced and with the newest; count how many following ones overlap.
 
     Returns
     -------
@@ -319,6 +321,6 @@ def spread_out(rows: NDArray[np.int64], most: int, horizon: int) -> tuple[NDArra
     """
     if len(rows) == 0:
         return rows, 0
-    stride = max(1, len(rows) // most)
-    chosen = rows[::-1][::stride][:most][::-1]
+    stride = max(1, len(rows) // count)
+    chosen = rows[::-1][::stride][:count][::-1]
     return chosen, math.ceil(horizon / stride) - 1

@@ -1,4 +1,4 @@
-"""Forecasts row by row: each new row gives the next forecast, and its band follows what really happens."""
+"""Forecasts row by row: each new row gives the next forecast, and the bands adapt to their measured coverage."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from lstm_lab.data.known_future import on_the_clock_of
 from lstm_lab.data.time_index import future_index, longest_step
 from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.forecasting.metrics import Coverage
-from lstm_lab.forecasting.online_correction import Following
+from lstm_lab.forecasting.online_correction import OnlineCorrection
 from lstm_lab.formatting import moment
 from lstm_lab.simulation.residuals import heard
 
 if TYPE_CHECKING:
     from lstm_lab.forecasting.forecast import Forecast
-    from lstm_lab.forecasting.predictor import Prediction
+    from lstm_lab.forecasting.predictor import Predictor
 
 __all__ = ["Stream"]
 
 MEASURED = 20
-"""Forecasts whose horizon is over, before a stream names the coverage of its own bands, not the calibration's."""
+"""Forecasts whose horizon must be over before a stream states the coverage of its own bands, not the calibration's."""
 
 
 class Stream:
@@ -44,35 +44,37 @@ class Stream:
     >>> fc = stream.push(61.3)  # the next value; then what may follow it  # doctest: +SKIP
     """
 
-    def __init__(self, prediction: Prediction, *, renew: bool = True, adapt: bool = True) -> None:
-        fitted, dataset = prediction.fitted, prediction.dataset
+    def __init__(self, predictor: Predictor, *, renew: bool = True, adapt: bool = True) -> None:
+        fitted, dataset = predictor.fitted, predictor.dataset
         self.rows = len(dataset)
         self._fitted = fitted
-        self._prediction = prediction
-        self._bands = self._following(renew=renew, adapt=adapt)
-        self._need = fitted.lookback + fitted.encoder.warmup
-        self._kept = max(self._need, 4 * prediction.options.horizon, fitted.season, 240)
+        self._predictor = predictor
+        self._correction = self._online_correction(renew=renew, adapt=adapt)
+        self._needed_rows = fitted.lookback + fitted.encoder.warmup
+        self._row_limit = max(self._needed_rows, 4 * predictor.options.horizon, fitted.season, 240)
         self._longest = longest_step(dataset.index, fitted.max_gap)
         self._columns = (fitted.target, *fitted.encoder.covariates)
-        self._frame = dataset.frame[list(self._columns)].iloc[-self._kept :]
+        self._frame = dataset.frame[list(self._columns)].iloc[-self._row_limit :]
 
-    def _following(self, *, renew: bool, adapt: bool) -> Following | None:
-        options = self._prediction.options
+    def _online_correction(self, *, renew: bool, adapt: bool) -> OnlineCorrection | None:
+        options = self._predictor.options
         calibrate = options.calibrate is not False
         if not (calibrate or options.combines):
             return None
-        past = self._prediction.experience()
-        return Following(past, options.interval, calibrate=calibrate, renew=renew, adapt=adapt, stride=past.stride)
+        past = self._predictor.past_forecasts()
+        return OnlineCorrection(
+            past, options.interval, calibrate=calibrate, renew=renew, adapt=adapt, stride=past.stride
+        )
 
     def push(self, row: float | Mapping[str, float] | pd.Series[Any], time: Any = None) -> Forecast | None:
-        """Take in what happened next, and forecast from there.
+        """Append the next row, and forecast from there.
 
         Parameters
         ----------
         row
             The target's value; or values by column, where the run has covariates.
         time
-            When it was; by default one usual step after the row before.
+            The row's time; by default one usual step after the row before.
 
         Returns
         -------
@@ -83,37 +85,37 @@ class Stream:
         ------
         DataError
             A column is missing, a value is not finite, or the time is not later than the last: one line with the
-            remedy. The row is not taken in then.
+            remedy. The row is not appended then.
         """
         values = self._checked(row)
         newer = pd.DataFrame([values], columns=list(self._columns), index=self._label(time))
-        frame = pd.concat([self._frame, newer]).iloc[-self._kept :]
+        frame = pd.concat([self._frame, newer]).iloc[-self._row_limit :]
         known = Dataset.of(frame, self._fitted.encoder, self._fitted.lookback, self._longest)
-        known.matrix  # noqa: B018 - encoded first: a row that cannot be encoded is refused before it is taken in
-        if self._bands is not None:
-            self._bands.observe(self.rows, values[0])
+        known.matrix  # noqa: B018 - encoded first: a row that cannot be encoded is refused before it is appended
+        if self._correction is not None:
+            self._correction.observe(self.rows, values[0])
         self._frame = frame
         self.rows += 1
-        if known.stretch() < self._need:
+        if known.stretch() < self._needed_rows:
             return None
-        self._hear(known)
+        self._update_volatility(known)
         return self._forecast(known)
 
     @property
     def coverage(self) -> Coverage | None:
-        """What the bands of this stream held so far; None before any forecast's horizon was over."""
-        held = None if self._bands is None else self._bands.held
-        interval, horizon = self._prediction.options.interval, self._prediction.options.horizon
-        return None if held is None else Coverage.measure(held, interval, overlap=horizon - 1)
+        """Coverage of this stream's bands so far; None before any forecast's horizon was over."""
+        inside_band = None if self._correction is None else self._correction.inside_band
+        interval, horizon = self._predictor.options.interval, self._predictor.options.horizon
+        return None if inside_band is None else Coverage.measure(inside_band, interval, overlap=horizon - 1)
 
     def __repr__(self) -> str:
         band = "no forecast is over yet"
         if self.coverage is not None:
-            band = f"its {self._prediction.options.interval:g} % bands held {self.coverage}"
+            band = f"its {self._predictor.options.interval:g} % bands held {self.coverage}"
         return f"Stream of {self._fitted.target}: {self.rows:,} rows to {moment(self._frame.index[-1])}; {band}"
 
     def _checked(self, row: float | Mapping[str, float] | pd.Series[Any]) -> list[float]:
-        """Bring a row to numbers in the order of the columns."""
+        """Convert a row to numbers in the order of the columns."""
         pairs = row.items() if isinstance(row, Mapping | pd.Series) else [(self._fitted.target, row)]
         given = {str(name): value for name, value in pairs}  # columns may be called by numbers
         missing = [name for name in self._columns if name not in given]
@@ -133,7 +135,7 @@ class Stream:
         return values
 
     def _label(self, time: Any) -> pd.Index:
-        """Label the new row, refusing a time that is not later than the last."""
+        """Make the new row's index label; a time that is not later than the last is refused."""
         index = self._frame.index
         if time is None:
             return future_index(index, 1)
@@ -154,24 +156,24 @@ class Stream:
         return label[1:]
 
     def _forecast(self, known: Dataset) -> Forecast:
-        prediction, horizon = self._prediction, self._prediction.options.horizon
-        # Noise follows from the row's number among all rows, so the stream draws what a forecast from there would.
-        raw = prediction.paths(replace(known.newest(horizon), rows=np.array([self.rows])))
-        rivals = prediction.rivals(known.target)
-        correction = None if self._bands is None else self._bands.correct(self.rows, raw, rivals)
+        predictor, horizon = self._predictor, self._predictor.options.horizon
+        # Noise is seeded by the row's number among all rows, so the stream draws the paths of a forecast from there.
+        raw = predictor.paths(replace(known.newest(horizon), rows=np.array([self.rows])))
+        naive = predictor.naive_forecasts(known.target)
+        correction = None if self._correction is None else self._correction.correct(self.rows, raw, naive)
         index, history = future_index(known.frame.index, horizon), known.frame[self._fitted.target]
-        forecast = prediction.result(raw, correction, rivals, index, history)
+        forecast = predictor.result(raw, correction, naive, index, history)
         measured = self.coverage
         if measured is None or measured.origins < MEASURED:
             return forecast
         return replace(forecast, coverage=measured, details={**forecast.details, "coverage": "of this stream's bands"})
 
-    def _hear(self, known: Dataset) -> None:
-        """Let the volatility that noise may be scaled by follow the errors up to the newest row."""
-        rules = self._prediction.rules
+    def _update_volatility(self, known: Dataset) -> None:
+        """Update the volatility that scales the noise with the errors up to the newest row."""
+        rules = self._predictor.rules
         if rules.residuals is None or not rules.residuals.scaled:
             return
         first = self.rows - len(known.frame)
         moved = replace(rules.residuals, rows=rules.residuals.rows - first)
-        newer = heard(moved, self._fitted.model, known).shortened(self._kept)
-        self._prediction.rules = replace(rules, residuals=replace(newer, rows=newer.rows + first))
+        newer = heard(moved, self._fitted.model, known).shortened(self._row_limit)
+        self._predictor.rules = replace(rules, residuals=replace(newer, rows=newer.rows + first))

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.forecasting.predictor import Prediction
+from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.options import ForecastOptions
 
 pytestmark = pytest.mark.benchmark
@@ -51,7 +51,7 @@ def test_a_backtest_is_much_faster_than_a_forecast_per_origin(units):
         for row in rows:
             run.on(frame.iloc[:row]).forecast(HORIZON, paths=PATHS)
 
-    rules = Prediction(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON)).rules
+    rules = Predictor(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON)).rules
 
     def at_best():
         for row in rows:

@@ -19,11 +19,11 @@ from lstm_lab.errors import CalibrationError, DataError, ForecastError, OptionEr
 from lstm_lab.evaluation.scoring import difference
 from lstm_lab.events import ProgressListener
 from lstm_lab.forecasting import metrics
-from lstm_lab.forecasting.baselines import BASELINES, simple_points
+from lstm_lab.forecasting.baselines import BASELINES, naive_points
 from lstm_lab.forecasting.calibration import centre_and_spread
 from lstm_lab.forecasting.ensemble import mixed
 from lstm_lab.forecasting.online_correction import GAMMA
-from lstm_lab.forecasting.predictor import Prediction
+from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.formatting import percent
 from lstm_lab.options import ForecastOptions
 from lstm_lab.simulation.simulator import CHUNK
@@ -71,7 +71,7 @@ def calibrations(forecasts):
 
 def test_results_equal_one_forecast_per_origin(run, longer):
     options = ForecastOptions(horizon=HORIZON, paths=CHUNK)
-    rules = Prediction(run.fitted, run.dataset, options).rules
+    rules = Predictor(run.fitted, run.dataset, options).rules
     ours = longer.forecasts["network"]
     for number, row in enumerate(longer.past.rows):
         until = Dataset.of(table().iloc[:row], run.encoder, run.options.lookback)
@@ -82,12 +82,12 @@ def test_results_equal_one_forecast_per_origin(run, longer):
 def test_calibration_is_the_runs_own(run, longer):
     forecast = run.forecast(HORIZON, paths=CHUNK)
     assert forecast.coverage == longer.forecasts["network"][0].coverage
-    own = next(iter(run.experiences.values()))
+    own = next(iter(run.past_forecasts.values()))
     first = longer.forecasts["network"].corrections[0]
     np.testing.assert_allclose(first.weights, own.correction(90).weights, rtol=1e-5, atol=1e-9)
     np.testing.assert_allclose(first.calibration.scores, own.correction(90).calibration.scores, rtol=1e-5, atol=1e-6)
     raw = calibrations(longer.forecasts["network alone"])[0].scores
-    np.testing.assert_allclose(raw, own.alone().correction(90).calibration.scores, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(raw, own.without_naive().correction(90).calibration.scores, rtol=1e-5, atol=1e-6)
 
 
 def test_without_renewal_the_band_stays_the_runs_own(run, longer):
@@ -105,7 +105,7 @@ def test_a_covariate_known_ahead_is_known_at_every_origin_and_while_calibrating(
     told = lab.backtest(
         run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, known=["wind"], baselines=("naive",)
     )
-    rules = Prediction(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON, paths=CHUNK)).rules
+    rules = Predictor(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON, paths=CHUNK)).rules
     row = int(told.past.rows[5])
     until = Dataset.of(table().iloc[:row], run.encoder, run.options.lookback)
     alone = run.simulator.chunk(until.newest(HORIZON, table().iloc[row : row + HORIZON]), HORIZON, rules)[0]
@@ -133,7 +133,7 @@ def test_steered_bands_take_in_each_miss_as_it_becomes_known(run, longer):
         for number, one in enumerate(calibrations(ours)):
             # Origins are further apart than the horizon, so every step of the earlier ones is known.
             level = np.clip(0.9 - GAMMA * (0.1 * number - misses), 0, one.widest / 100)
-            expected = calibrations(plain)[number].asked(90, level)
+            expected = calibrations(plain)[number].stretched(90, level)
             np.testing.assert_allclose(one.stretch, expected.stretch)
             low, high = one.quantile(ours.raw[number], (0.05, 0.95))
             actual = ours.past.actual[number]
@@ -390,13 +390,13 @@ def test_the_network_is_judged_with_the_naive_forecasts_it_leans_on_and_by_itsel
     assert np.array_equal(together.raw, by_itself.raw)
     assert by_itself.leaning is None
     season = longer_season()
-    points = simple_points(table()["price"].to_numpy(), longer.past.rows, HORIZON, season)
-    np.testing.assert_array_equal(together.rivals, points)
+    points = naive_points(table()["price"].to_numpy(), longer.past.rows, HORIZON, season)
+    np.testing.assert_array_equal(together.naive, points)
     for number, one in enumerate(together.corrections):
         centre = np.median(together.raw[number], axis=0)
         np.testing.assert_allclose(together.band[1][number], mixed(centre, points[:, number], one.weights))
     assert longer.details["median"].startswith("network mixes network alone ")
-    assert together[3].details.get("median") == together.corrections[3].described()
+    assert together[3].details.get("median") == together.corrections[3].describe()
     text = repr(longer)
     assert "by itself" in text
     assert longer.alone.startswith("network alone's error is")

@@ -9,18 +9,18 @@ import pytest
 
 from lstm_lab.errors import CalibrationError
 from lstm_lab.forecasting import metrics
-from lstm_lab.forecasting.adaptive import Adaptive
+from lstm_lab.forecasting.adaptive import AdaptiveMissRate
 from lstm_lab.forecasting.calibration import (
     Calibration,
     centre_and_spread,
+    checked_summary,
     needed_origins,
-    scored,
 )
 
 
 def fit_calibration(paths, actual, **options):
     """Calibrate on paths."""
-    return Calibration.of(*scored(paths, actual), **options)
+    return Calibration.of(*checked_summary(paths, actual), **options)
 
 
 def exchangeable(rng, origins, *, paths=40, horizon=4, narrow=0.3, shift=0.5):
@@ -229,7 +229,7 @@ def test_measured_coverage_sees_a_change_of_regime():
     # Ranks hold their share of single origins left out by construction; blocks of time are judged from outside.
     singly = [np.delete(np.abs(changed.scores), i, axis=0) for i in range(48, 60)]
     singly = [np.abs(changed.scores[48 + i]) <= np.sort(rest, axis=0)[53] for i, rest in enumerate(singly)]
-    assert changed.held(90.0)[48:].mean() < np.mean(singly) - 0.2
+    assert changed.inside_band(90.0)[48:].mean() < np.mean(singly) - 0.2
 
 
 def test_measured_coverage_tells_steps_from_whole_paths():
@@ -237,7 +237,7 @@ def test_measured_coverage_tells_steps_from_whole_paths():
     paths, actual = exchangeable(rng, 60, horizon=8, shift=0)
     calibration = fit_calibration(paths, actual)
     measured = calibration.coverage(90.0)
-    assert calibration.held(90.0).mean(axis=0).shape == (8,)
+    assert calibration.inside_band(90.0).mean(axis=0).shape == (8,)
     assert (measured.n, measured.origins, measured.nominal) == (480, 60, 90.0)
     assert measured.joint < measured.share - 0.2
     assert measured.low <= 0.9 <= measured.high
@@ -273,7 +273,7 @@ def test_nonsense_is_refused():
 
 def test_adaptive_inference_finds_its_rate_again_after_a_shift():
     rng = np.random.default_rng(14)
-    state, missed = Adaptive(target=0.1, alpha=0.1, gamma=0.02), []
+    state, missed = AdaptiveMissRate(target=0.1, alpha=0.1, gamma=0.02), []
     scores = np.sort(np.abs(rng.normal(size=999)))
     for t in range(4000):
         edge = scores[min(998, math.ceil(1000 * state.level) - 1)] if state.level > 0 else 0.0
@@ -288,15 +288,15 @@ def test_adaptive_inference_finds_its_rate_again_after_a_shift():
 
 
 def test_adaptive_level_stays_between_nothing_and_everything():
-    assert Adaptive(0.1, -0.3).level == 1
-    assert Adaptive(0.1, 1.3).level == 0
+    assert AdaptiveMissRate(0.1, -0.3).level == 1
+    assert AdaptiveMissRate(0.1, 1.3).level == 0
 
 
 def test_a_stretched_calibration_asks_each_step_for_its_own_coverage():
     rng = np.random.default_rng(15)
     paths, actual = exchangeable(rng, 99, horizon=3)
     calibration = fit_calibration(paths, actual, smooth=0)
-    asked = calibration.asked(90, [0.9, 0.5, 1.0])
+    asked = calibration.stretched(90, [0.9, 0.5, 1.0])
     edges = asked.quantile(paths[0], (0.05, 0.95))
     own = [calibration.quantile(paths[0], levels) for levels in ((0.05, 0.95), (0.25, 0.75), (0.005, 0.995))]
     np.testing.assert_allclose(edges, np.stack([each[:, step] for step, each in enumerate(own)], axis=1))

@@ -9,7 +9,7 @@ import pytest
 import lstm_lab as lab
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.errors import DataError
-from lstm_lab.forecasting.predictor import Prediction
+from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.options import ForecastOptions
 from lstm_lab.simulation.simulator import CHUNK
 
@@ -44,7 +44,7 @@ def test_the_network_stays_and_the_forecast_starts_later(run):
 
 
 def _rules(run):
-    return Prediction(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON)).rules
+    return Predictor(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON)).rules
 
 
 def test_bands_learn_from_the_newest_rows_and_forget_old_ones(run):
@@ -61,7 +61,7 @@ def test_bands_learn_from_the_newest_rows_and_forget_old_ones(run):
     np.testing.assert_array_equal(later.dataset.split.validation, run.dataset.split.validation)
     np.testing.assert_array_equal(later.residuals().rows, np.arange(455, 500))
     assert "train 240, validation 30, calibration 45, older than the band remembers 185" in repr(later)
-    assert later.experiences is not run.experiences
+    assert later.past_forecasts is not run.past_forecasts
 
 
 def test_a_few_newer_rows_forget_none(run):

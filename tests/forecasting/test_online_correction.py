@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lstm_lab.data.windows import REACH
-from lstm_lab.forecasting.adaptive import Adaptive
+from lstm_lab.forecasting.adaptive import AdaptiveMissRate
 from lstm_lab.forecasting.ensemble import weigh
-from lstm_lab.forecasting.online_correction import GAMMA, Following
-from lstm_lab.forecasting.past_forecasts import Experience
+from lstm_lab.forecasting.online_correction import GAMMA, OnlineCorrection
+from lstm_lab.forecasting.past_forecasts import PastForecasts
 
 HORIZON, PATHS = 3, 40
 NONE = np.empty((0, HORIZON))
@@ -28,15 +28,15 @@ def start(rng, *, origins=30, stride=1, interval=90, **options):
     """Begin with origins whose horizon ends at row -1."""
     paths, series = history(rng, origins * stride)
     rows = np.arange(0, origins * stride, stride)
-    known = Experience.of(rows - rows[-1] - HORIZON, paths[rows], ahead(series, rows))
-    return known, Following(known, interval, **options)
+    known = PastForecasts.of(rows - rows[-1] - HORIZON, paths[rows], ahead(series, rows))
+    return known, OnlineCorrection(known, interval, **options)
 
 
-def follow(follows, paths, series, rivals=None):
+def follow(follows, paths, series, naive=None):
     """Forecast at every row; give each origin's correction."""
     found = {}
     for row, value in enumerate(series[: len(paths)]):
-        found[row] = follows.correct(row, paths[row], NONE if rivals is None else rivals[:, row])
+        found[row] = follows.correct(row, paths[row], NONE if naive is None else naive[:, row])
         follows.observe(row, value)
     return found
 
@@ -53,7 +53,7 @@ def test_each_band_learns_from_the_forecasts_that_are_over_and_from_no_others():
         over = np.arange(max(0, row - HORIZON + 1))
         known = np.concatenate([first.rows, over])
         young = int(np.sum(known + HORIZON + REACH * (first.rows[-1] - first.rows[0]) >= row))
-        every = first.joined(Experience.of(over, paths[over], ahead(series, over))) if len(over) else first
+        every = first.joined(PastForecasts.of(over, paths[over], ahead(series, over))) if len(over) else first
         expected = every.newest(max(young, 20)).correction(90).calibration
         np.testing.assert_array_equal(one.calibration.scores, expected.scores)
         assert one.calibration.origins == min(len(known), max(young, 20))
@@ -81,11 +81,11 @@ def test_without_renewal_and_steering_the_band_stays_as_it_was():
 def test_only_forecasts_a_stride_apart_join():
     rng = np.random.default_rng(4)
     first, follows = start(rng, stride=5)
-    spaced = Following(first, 90, stride=5)
+    spaced = OnlineCorrection(first, 90, stride=5)
     paths, series = history(rng, 40)
     newest = follow(spaced, paths, series)[39].calibration
     joined = np.arange(2, 37, 5)  # the last calibrating row is -3, and at row 39 those up to 36 are over
-    every = first.joined(Experience.of(joined, paths[joined], ahead(series, joined)))
+    every = first.joined(PastForecasts.of(joined, paths[joined], ahead(series, joined)))
     expected = every.newest(newest.origins).correction(90).calibration
     np.testing.assert_array_equal(newest.scores, expected.scores)
     assert follow(follows, paths, series)[39].calibration.origins > newest.origins
@@ -94,7 +94,7 @@ def test_only_forecasts_a_stride_apart_join():
 def test_bands_are_calibrated_as_soon_as_enough_is_known():
     rng = np.random.default_rng(9)
     paths, series = history(rng, 40, scale=3.0)
-    found = follow(Following(Experience.empty(HORIZON), 90), paths, series)
+    found = follow(OnlineCorrection(PastForecasts.empty(HORIZON), 90), paths, series)
     needed = 9
     first = needed + HORIZON - 1  # at this row so many forecasts are over
     assert all(found[row].calibration is None for row in range(first))
@@ -110,7 +110,7 @@ def test_weights_and_medians_are_those_of_the_day():
     paths, _ = history(rng, 60)
     series = 20 + np.cumsum(rng.normal(0, 0.1, 60 + HORIZON))
     last = np.repeat(np.concatenate([[20.0], series[:59]])[None, :, None], HORIZON, axis=2)
-    follows = Following(Experience.empty(HORIZON, rivals=1), 90)
+    follows = OnlineCorrection(PastForecasts.empty(HORIZON, naive_count=1), 90)
     found = follow(follows, paths, series, last)
     for row in (0, 5, 30, 59):
         over = np.arange(max(0, row - HORIZON + 1))
@@ -153,8 +153,8 @@ def test_each_step_is_steered_by_its_own_misses():
     follows.observe(0, 1e9)  # a miss one step ahead
     second = follows.correct(1, paths[1], NONE).calibration
     assert second.stretch is not None
-    state = Adaptive(0.1, 0.1, GAMMA).after(missed=True)
-    np.testing.assert_allclose(second.stretch, first.asked(90, [state.level, 0.9, 0.9]).stretch)
+    state = AdaptiveMissRate(0.1, 0.1, GAMMA).after(missed=True)
+    np.testing.assert_allclose(second.stretch, first.stretched(90, [state.level, 0.9, 0.9]).stretch)
     assert second.stretch[0] > second.stretch[1] == pytest.approx(1.0)
 
 

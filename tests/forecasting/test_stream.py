@@ -62,7 +62,7 @@ def test_only_so_many_rows_are_kept(run):
     pushed(stream, table().iloc[300:])
     assert stream.rows == 420
     assert len(stream._frame) == 240
-    assert len(stream._bands._open) == HORIZON
+    assert len(stream._correction._pending) == HORIZON
 
 
 def test_the_band_follows_a_change_of_regime_and_tells_what_it_held(run):
