@@ -72,34 +72,34 @@ thead + tbody td {{ white-space: nowrap; }}
 """
 
 
-_IN_THE_DARK = "filter:invert(0.93) hue-rotate(180deg)"
-"""A picture's white becomes a dark page's black, and its hues stay."""
+_DARK_FILTER = "filter:invert(0.93) hue-rotate(180deg)"
+"""CSS filter of pictures on a dark page: it inverts lightness and keeps hues."""
 
 _STYLE = (
     "<style>"
-    f'body:is([data-jp-theme-light="false"],.vscode-dark) .lstm-picture{{{_IN_THE_DARK}}}'
+    f'body:is([data-jp-theme-light="false"],.vscode-dark) .lstm-picture{{{_DARK_FILTER}}}'
     "@media (prefers-color-scheme:dark)"
-    f"{{body:not([data-jp-theme-light],.vscode-light,.vscode-dark) .lstm-picture{{{_IN_THE_DARK}}}}}"
+    f"{{body:not([data-jp-theme-light],.vscode-light,.vscode-dark) .lstm-picture{{{_DARK_FILTER}}}}}"
     "</style>"
 )
-"""Follows a notebook's theme, and elsewhere the browser's: an exported page may be dark too."""
+"""The dark filter follows a notebook's theme, and elsewhere the browser's: an exported page may be dark too."""
 
 
 @singledispatch
 def plot(result: object, **options: Any) -> Figure:
-    """Draw the still picture of a result.
+    """Draw the still picture of a result, by the result's type.
 
     Parameters
     ----------
     result
         A forecast, run, trace, ...
     **options
-        What the picture of that result takes; `actual` for a forecast, for example.
+        Keywords of the function that draws this type of result; `actual` for a forecast, for example.
 
     Returns
     -------
     matplotlib.figure.Figure
-        With an Agg canvas: save it with `png`, or with its own ``savefig``.
+        A figure with an Agg canvas: save it with `png`, or with its own ``savefig``.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def plot(result: object, **options: Any) -> Figure:
 
 
 def png(figure: Figure, dpi: float = 100) -> bytes:
-    """Render a figure to the bytes of a PNG file: 256 colours are enough, and a third of the bytes."""
+    """Render a figure as a PNG file with a palette of 256 colours, which takes a third of the bytes of full colour."""
     with io.BytesIO() as file, io.BytesIO() as small:
         figure.savefig(file, format="png", dpi=dpi)
         with Image.open(file) as image:
@@ -126,23 +126,23 @@ def png(figure: Figure, dpi: float = 100) -> bytes:
 
 
 def mimebundle(result: Shown, **options: Any) -> dict[str, str]:
-    """Show a result in every way a front end may ask for: text, HTML with the picture and the table, PNG.
+    """Render a result for a notebook by MIME type: text, HTML with the picture and the table, PNG.
 
     The picture is drawn at twice the screen's density and shown at its nominal width, so that it is sharp on any
-    screen; what it shows is said in its alternative text. Options are the picture's.
+    screen; its alternative text is the summary. `options` go to `plot`.
     """
     summary = result.summary_table()
     figure = plot(result, **options)
     data = base64.b64encode(png(figure, dpi=200)).decode("ascii")
-    said = html.escape(summary.text(), quote=True)
+    alternative = html.escape(summary.text(), quote=True)
     width = round(figure.get_figwidth() * 100)
-    look = f'alt="{said}" width="{width}" style="max-width:100%;height:auto"'
-    image = f'<img class="lstm-picture" src="data:image/png;base64,{data}" {look}>'
+    attributes = f'alt="{alternative}" width="{width}" style="max-width:100%;height:auto"'
+    image = f'<img class="lstm-picture" src="data:image/png;base64,{data}" {attributes}>'
     return {"text/plain": repr(result), "text/html": f"<div>{_STYLE}{image}{summary.html()}</div>", "image/png": data}
 
 
 def to_html(result: Shown, path: str | os.PathLike[str], **options: Any) -> Path:
-    """Save title, picture and tables as one page that needs neither kernel nor network, nor may use one."""
+    """Save title, picture and tables as one HTML page that needs no kernel and whose policy forbids any network use."""
     page = _PAGE.format(
         title=html.escape(result.summary_table().title), body=mimebundle(result, **options)["text/html"]
     )

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["backtest_figure"]
 
-_OTHERS: Final = (VERMILION, GREEN, ORANGE, PURPLE, SKY)
+_BASELINE_COLOURS: Final = (VERMILION, GREEN, ORANGE, PURPLE, SKY)
 """Colours of the baselines; the network's is blue everywhere."""
 _DASHED: Final = (0, (5, 1.5))
-"""The baselines' lines, so that the network's is told apart without its colour."""
+"""Line style of the baselines, so that the network's line differs by more than its colour."""
 _MARKS: Final = ("s", "^", "v", "D", "P")
 _COLUMNS: Final = ("mae", "coverage", "width")
 _SHOWN: Final = 6
@@ -46,27 +46,27 @@ def backtest_figure(result: Backtest, *, width: float = 9.0, height: float = 6.4
     _forecasts(_axes(figure, grid[0, :], result.target), result)
     unit = style.short(result.target, 16)
     labels = (f"mean absolute error ({unit})", "measured coverage of the band", f"width of the band ({unit})")
-    for place, (column, label) in enumerate(zip(_COLUMNS, labels, strict=True)):
-        made = _axes(figure, grid[1, place], "")
-        lowest = _lines(made, result, column)
-        style.titles(made, "", label)
-        made.set_xlabel("steps ahead", fontsize=style.SMALL, color=GREY)
-        made.set_xlim(0.5, result.horizon + 0.5)
-        made.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    for position, (column, label) in enumerate(zip(_COLUMNS, labels, strict=True)):
+        panel = _axes(figure, grid[1, position], "")
+        lowest = _lines(panel, result, column)
+        style.titles(panel, "", label)
+        panel.set_xlabel("steps ahead", fontsize=style.SMALL, color=GREY)
+        panel.set_xlim(0.5, result.horizon + 0.5)
+        panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         if column == "coverage":
-            _percentages(made, result.past.interval / 100, lowest)
+            _percentages(panel, result.past.interval / 100, lowest)
         else:
-            made.set_ylim(bottom=0)
+            panel.set_ylim(bottom=0)
     for name, colour, mark in _models(result):
-        shown = style.plain(style.short(name, 20))
+        label_text = style.plain(style.short(name, 20))
         dashes = _DASHED if name != result.network else "-"
-        figure.axes[1].plot([], [], color=colour, marker=mark, markersize=4, linestyle=dashes, label=shown)
+        figure.axes[1].plot([], [], color=colour, marker=mark, markersize=4, linestyle=dashes, label=label_text)
     style.legend(figure)
     return figure
 
 
-def _lines(made: Axes, result: Backtest, column: str) -> float:
-    """Draw a score by step, a line a model, the network's on top; give the lowest value."""
+def _lines(panel: Axes, result: Backtest, column: str) -> float:
+    """Draw one line per model, a score by step, the network's on top; return the lowest value."""
     lowest = 1.0
     for name, colour, mark in reversed(_models(result)):
         values = result.forecasts[name].by_step()[column]
@@ -74,49 +74,51 @@ def _lines(made: Axes, result: Backtest, column: str) -> float:
         look: dict[str, Any] = (
             {"linewidth": 1.8} if name == result.network else {"linewidth": 1.2, "linestyle": _DASHED}
         )
-        made.plot(values.index, values, color=colour, marker=mark, markevery=every, markersize=4, **look)
+        panel.plot(values.index, values, color=colour, marker=mark, markevery=every, markersize=4, **look)
         lowest = min(lowest, float(values.min()))
     return lowest
 
 
-def _axes(figure: Figure, place: Any, ylabel: str) -> Axes:
-    made = style.axes(figure, ylabel=ylabel)
-    made.set_subplotspec(place)
-    return made
+def _axes(figure: Figure, cell: Any, ylabel: str) -> Axes:
+    panel = style.axes(figure, ylabel=ylabel)
+    panel.set_subplotspec(cell)
+    return panel
 
 
 def _models(result: Backtest) -> list[tuple[str, str, str]]:
-    """Give every model a colour and a mark, the network first."""
+    """Return name, colour and mark of every model, the network first."""
     others = [name for name in result.forecasts if name != result.network]
-    looks = [(name, _OTHERS[k % len(_OTHERS)], _MARKS[k % len(_MARKS)]) for k, name in enumerate(others)]
+    looks = [
+        (name, _BASELINE_COLOURS[k % len(_BASELINE_COLOURS)], _MARKS[k % len(_MARKS)]) for k, name in enumerate(others)
+    ]
     return [(result.network, BLUE, "o"), *looks]
 
 
-def _forecasts(made: Axes, result: Backtest) -> None:
-    """Draw the series over the judged rows, and the network's forecasts from some origins."""
+def _forecasts(panel: Axes, result: Backtest) -> None:
+    """Draw the observed series over the test rows, and the network's forecasts from some origins."""
     past = result.past
     first, last = int(past.rows[0]), int(past.rows[-1]) + past.horizon
     series = past.series.iloc[max(0, first - past.horizon) : last]
-    places = style.positions(past.series.index)
-    made.plot(places[max(0, first - past.horizon) : last], series, color=BLACK, linewidth=1.0, label="observed")
+    times = style.positions(past.series.index)
+    panel.plot(times[max(0, first - past.horizon) : last], series, color=BLACK, linewidth=1.0, label="observed")
     lower, median, upper = result.forecasts[result.network].band
-    for number in _apart(past.rows, past.horizon):
-        ahead = places[past.rows[number] : past.rows[number] + past.horizon]
-        made.fill_between(ahead, lower[number], upper[number], color=BLUE, alpha=0.25, linewidth=0)
-        made.plot(ahead, median[number], color=BLUE, linewidth=1.4)
-    held = score(result.forecasts[result.network])
-    low, high = percent(held["coverage_low"]), percent(held["coverage_high"])
+    for number in _separate_origins(past.rows, past.horizon):
+        ahead = times[past.rows[number] : past.rows[number] + past.horizon]
+        panel.fill_between(ahead, lower[number], upper[number], color=BLUE, alpha=0.25, linewidth=0)
+        panel.plot(ahead, median[number], color=BLUE, linewidth=1.4)
+    coverage = score(result.forecasts[result.network])
+    low, high = percent(coverage["coverage_low"]), percent(coverage["coverage_high"])
     kind = result.forecasts[result.network].kind
     band = f"calibrated {past.interval:g} %" if kind == "calibrated" else kind
-    said = f"{band} band of {result.network} held {percent(held['coverage'])}"
-    said += f" ({low} to {high}) over {len(past.rows)} origins"
-    verdict = "\n".join(wrap(result.verdict, round(12 * made.figure.bbox.width / made.figure.dpi)))
-    style.titles(made, f"Backtest of {result.target}", f"{said}\n{verdict}")
-    style.time_axis(made, past.series.index)
+    subtitle = f"{band} band of {result.network} held {percent(coverage['coverage'])}"
+    subtitle += f" ({low} to {high}) over {len(past.rows)} origins"
+    verdict = "\n".join(wrap(result.verdict, round(12 * panel.figure.bbox.width / panel.figure.dpi)))
+    style.titles(panel, f"Backtest of {result.target}", f"{subtitle}\n{verdict}")
+    style.time_axis(panel, past.series.index)
 
 
-def _apart(rows: np.ndarray, horizon: int) -> list[int]:
-    """Choose a few origins whose forecasts do not overlap, the newest among them."""
+def _separate_origins(rows: np.ndarray, horizon: int) -> list[int]:
+    """Select a few origins whose forecasts do not overlap, the newest among them."""
     chosen: list[int] = []
     distance = max(horizon, (int(rows[-1]) - int(rows[0]) + horizon) // _SHOWN)
     for number in range(len(rows) - 1, -1, -1):
@@ -125,8 +127,8 @@ def _apart(rows: np.ndarray, horizon: int) -> list[int]:
     return chosen[::-1]
 
 
-def _percentages(made: Axes, nominal: float, lowest: float) -> None:
+def _percentages(panel: Axes, nominal: float, lowest: float) -> None:
     """Mark the nominal coverage and label the axis in percent."""
-    made.axhline(nominal, color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="nominal coverage")
-    made.set_ylim(max(0.0, min(0.5, lowest - 0.05)), 1.02)
-    made.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+    panel.axhline(nominal, color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="nominal coverage")
+    panel.set_ylim(max(0.0, min(0.5, lowest - 0.05)), 1.02)
+    panel.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")

@@ -1,4 +1,4 @@
-"""Still pictures of a comparison and of an ablation: every seed is a mark, so that chance can be seen."""
+"""Still pictures of a comparison and of an ablation: one mark per seed, so that the spread over seeds is seen."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ablation_figure", "comparison_figure"]
 
-_FAR: Final = 10.0
-"""From here on the largest value over the smallest makes an axis logarithmic: else one failure hides all the rest."""
+_LOG_RATIO: Final = 10.0
+"""Ratio of the largest to the smallest value from which an axis is logarithmic: else one failure hides the rest."""
 
 
 @dataclass(frozen=True)
 class _Look:
-    """How the marks of a model look, and what the legend says of them."""
+    """Colour and shape of a model's marks, and their entry in the legend."""
 
     meaning: str
     colour: str
@@ -62,8 +62,8 @@ def comparison_figure(result: Comparison, *, width: float = 9.0, height: float |
     kinds = [str(kind) for kind in result.summary.index]
     looks = {kind: _NETWORK if kind in NETWORKS else _BASELINE for kind in kinds}
     best = next((kind for kind in kinds if kind not in NETWORKS), None)
-    said = "\n".join(text for text in (result.verdict, result.best_network) if text is not None)
-    return _dots(result, looks, best, (f"Comparison for {result.past.series.name}", said), (width, height))
+    subtitle = "\n".join(text for text in (result.verdict, result.best_network) if text is not None)
+    return _dots(result, looks, best, (f"Comparison for {result.past.series.name}", subtitle), (width, height))
 
 
 @plot.register(Ablation)
@@ -80,15 +80,15 @@ def ablation_figure(result: Ablation, *, width: float = 9.0, height: float | Non
     clear = result.summary["clear"]
     looks = {name: _CLEAR if clear[name] else _CHANCE for name in result.variants}
     looks |= {name: look for name, look in ((BASE, _BASE), (UNCALIBRATED, _SAME)) if name in looks}
-    said = f"one thing changed at a time; {result.details['judged at']}"
-    return _dots(result, looks, BASE, (f"Ablation for {result.past.series.name}", said), (width, height))
+    subtitle = f"one thing changed at a time; {result.details['judged at']}"
+    return _dots(result, looks, BASE, (f"Ablation for {result.past.series.name}", subtitle), (width, height))
 
 
 def _dots(
     result: StudyResult,
     looks: Mapping[str, _Look],
     reference: str | None,
-    said: tuple[str, str],
+    heading: tuple[str, str],
     size: tuple[float, float | None],
 ) -> Figure:
     """Draw a row of marks for each name in three columns, under a title and above a legend."""
@@ -98,78 +98,80 @@ def _dots(
     head = figure.add_subplot(grid[0, :])
     head.set_axis_off()
     # The title begins where the axes do, beside names of any length.
-    style.titles(head, said[0], "\n".join(fill(line, round(12 * width)) for line in said[1].split("\n")))
+    style.titles(head, heading[0], "\n".join(fill(line, round(12 * width)) for line in heading[1].split("\n")))
     unit = style.short(result.past.series.name, 16)
     labels = {
         "mae": f"mean absolute error ({unit})",
         "coverage": f"measured coverage of the band ({result.band(reference)})",
         "width": f"width of the band ({unit})",
     }
-    for place, (column, label) in enumerate(labels.items()):
-        made = style.axes(figure)
-        made.set_subplotspec(grid[1, place])
-        made.grid(axis="x", color=LIGHT, linewidth=0.6, alpha=0.7)
-        made.grid(visible=False, axis="y")
-        made.set_yticks(range(len(looks)), [style.plain(style.short(name, 24)) if place == 0 else "" for name in looks])
-        made.set_ylim(len(looks) - 0.4, -0.6)
-        made.set_xlabel(style.plain(fill(label, 34)), fontsize=style.SMALL, color=GREY)
-        _marks(made, result, looks, column)
+    for column_number, (column, label) in enumerate(labels.items()):
+        panel = style.axes(figure)
+        panel.set_subplotspec(grid[1, column_number])
+        panel.grid(axis="x", color=LIGHT, linewidth=0.6, alpha=0.7)
+        panel.grid(visible=False, axis="y")
+        panel.set_yticks(
+            range(len(looks)), [style.plain(style.short(name, 24)) if column_number == 0 else "" for name in looks]
+        )
+        panel.set_ylim(len(looks) - 0.4, -0.6)
+        panel.set_xlabel(style.plain(fill(label, 34)), fontsize=style.SMALL, color=GREY)
+        _marks(panel, result, looks, column)
         if column == "coverage":
-            _coverages(made, result, list(looks))
+            _coverages(panel, result, list(looks))
         elif reference is not None:
             value = float(result.scores.xs(reference, level=0)[column].mean())
-            made.axvline(value, color=looks[reference].colour, linewidth=1, alpha=0.6, zorder=0)
-            _scale(made, result.scores[column].to_numpy(np.float64))
-    _explain(figure, looks, reference)
+            panel.axvline(value, color=looks[reference].colour, linewidth=1, alpha=0.6, zorder=0)
+            _scale(panel, result.scores[column].to_numpy(np.float64))
+    _legend(figure, looks, reference)
     return figure
 
 
-def _marks(made: Axes, result: StudyResult, looks: Mapping[str, _Look], column: str) -> None:
+def _marks(panel: Axes, result: StudyResult, looks: Mapping[str, _Look], column: str) -> None:
     """Draw one mark for each seed, and a bar at their mean."""
     for row, (name, look) in enumerate(looks.items()):
         values = np.atleast_1d(result.scores.xs(name, level=0)[column].to_numpy(np.float64))
         face = look.colour if look.filled else "white"
-        made.plot(values, np.full(len(values), row), look.mark, color=look.colour, markerfacecolor=face, markersize=5)
-        made.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color=look.colour, linewidth=1.5)
+        panel.plot(values, np.full(len(values), row), look.mark, color=look.colour, markerfacecolor=face, markersize=5)
+        panel.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color=look.colour, linewidth=1.5)
 
 
-def _coverages(made: Axes, result: StudyResult, names: list[str]) -> None:
-    """Draw the doubt of each coverage and the nominal one, and label the axis in percent."""
+def _coverages(panel: Axes, result: StudyResult, names: list[str]) -> None:
+    """Draw the 95 % interval of each coverage and the nominal coverage, and label the axis in percent."""
     nominal = result.past.interval / 100
     for row, name in enumerate(names):
         scores = result.scores.xs(name, level=0)
-        ends = float(scores["coverage_low"].mean()), float(scores["coverage_high"].mean())
-        made.plot(ends, [row, row], color=GREY, linewidth=0.8, zorder=1)
-    made.axvline(nominal, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
-    low, _ = made.get_xlim()
+        bounds = float(scores["coverage_low"].mean()), float(scores["coverage_high"].mean())
+        panel.plot(bounds, [row, row], color=GREY, linewidth=0.8, zorder=1)
+    panel.axvline(nominal, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+    low, _ = panel.get_xlim()
     low = min(low, nominal - 0.1)
-    made.set_xlim(low, 1.02)  # room for a mark at 100 %, but no tick beyond it
+    panel.set_xlim(low, 1.02)  # room for a mark at 100 %, but no tick beyond it
     ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, 1.0)
-    made.set_xticks([tick for tick in ticks if low <= tick <= 1.001])
-    made.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
+    panel.set_xticks([tick for tick in ticks if low <= tick <= 1.001])
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
 
 
-def _scale(made: Axes, values: np.ndarray) -> None:
-    """Take logarithms where one value would hide the rest."""
+def _scale(panel: Axes, values: np.ndarray) -> None:
+    """Make the axis logarithmic where one large value would hide the rest."""
     positive = values[values > 0]
-    if len(positive) == 0 or positive.max() < _FAR * positive.min():
-        made.xaxis.set_major_locator(MaxNLocator(5))
+    if len(positive) == 0 or positive.max() < _LOG_RATIO * positive.min():
+        panel.xaxis.set_major_locator(MaxNLocator(5))
         return
-    made.set_xscale("log")
-    made.set_xlabel(made.get_xlabel() + "\nlogarithmic scale", fontsize=style.SMALL, color=GREY)
-    made.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
-    made.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-    made.xaxis.set_minor_formatter(NullFormatter())
+    panel.set_xscale("log")
+    panel.set_xlabel(panel.get_xlabel() + "\nlogarithmic scale", fontsize=style.SMALL, color=GREY)
+    panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    panel.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _explain(figure: Figure, looks: Mapping[str, _Look], reference: str | None) -> None:
-    """Say what marks and lines mean."""
-    made = figure.axes[0]
+def _legend(figure: Figure, looks: Mapping[str, _Look], reference: str | None) -> None:
+    """Add the legend of marks and lines."""
+    panel = figure.axes[0]
     for look in dict.fromkeys(looks.values()):
         face = look.colour if look.filled else "white"
-        made.plot([], [], look.mark, color=look.colour, markerfacecolor=face, markersize=5, label=look.meaning)
+        panel.plot([], [], look.mark, color=look.colour, markerfacecolor=face, markersize=5, label=look.meaning)
     if reference is not None:
-        made.plot([], [], color=looks[reference].colour, linewidth=1, alpha=0.6, label=f"mean of: {reference}")
-    made.plot([], [], color=GREY, linewidth=0.8, label="95 % interval of a coverage")
-    made.plot([], [], color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="nominal coverage")
+        panel.plot([], [], color=looks[reference].colour, linewidth=1, alpha=0.6, label=f"mean of: {reference}")
+    panel.plot([], [], color=GREY, linewidth=0.8, label="95 % interval of a coverage")
+    panel.plot([], [], color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="nominal coverage")
     style.legend(figure, columns=3)

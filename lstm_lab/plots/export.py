@@ -1,4 +1,4 @@
-"""The still picture of an export: what the file adds to the network's own errors."""
+"""The still picture of an export: the exported file's deviation from the network, beside the network's errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["export_figure"]
 
 @plot.register(Export)
 def export_figure(export: Export, *, width: float = 8.0, height: float = 3.8) -> Figure:
-    """Draw by how much the network missed held-out rows, and by how much the file is off the network.
+    """Draw the network's errors on held-out rows, and the deviation of the exported file from the network.
 
     Parameters
     ----------
@@ -25,23 +25,31 @@ def export_figure(export: Export, *, width: float = 8.0, height: float = 3.8) ->
     width, height
         In inches.
     """
-    told = export.comparison
+    comparison = export.comparison
     title = f"{export.path.name} against Keras"
-    if told is None:
+    if comparison is None:
         figure = canvas(width, 1.6)
-        made = axes(figure)
-        made.set_axis_off()
-        titles(made, title, "not measured: there is no interpreter here")
+        panel = axes(figure)
+        panel.set_axis_off()
+        titles(panel, title, "not measured: there is no interpreter here")
         return figure
     figure = canvas(width, height)
-    made = axes(figure, ylabel=f"error in {export.about['target']}")
-    times = positions(told.times)
-    made.vlines(times, 0, told.keras_values - told.actual, color=GREY, alpha=0.5, linewidth=1.6, label="Keras is off")
-    off = told.file_values - told.keras_values
-    made.plot(times, off, "o", color=VERMILION, markersize=3.5, markeredgewidth=0, label="the file is off Keras")
-    time_axis(made, told.times)
+    panel = axes(figure, ylabel=f"error in {export.about['target']}")
+    times = positions(comparison.times)
+    panel.vlines(
+        times,
+        0,
+        comparison.keras_values - comparison.actual,
+        color=GREY,
+        alpha=0.5,
+        linewidth=1.6,
+        label="Keras is off",
+    )
+    deviation = comparison.file_values - comparison.keras_values
+    panel.plot(times, deviation, "o", color=VERMILION, markersize=3.5, markeredgewidth=0, label="the file is off Keras")
+    time_axis(panel, comparison.times)
     legend(figure)
-    read = f"{len(told.keras)} windows before {told.rows} rows, one row ahead, read row by row"
-    most = f"at most {told.error.max():.2g} standard deviations off"
-    titles(made, title, f"{read}\nquantize={export.about['quantize']}, {export.size:,} bytes; {most}")
+    windows_text = f"{len(comparison.keras)} windows before {comparison.rows} rows, one row ahead, read row by row"
+    error_text = f"at most {comparison.error.max():.2g} standard deviations off"
+    titles(panel, title, f"{windows_text}\nquantize={export.about['quantize']}, {export.size:,} bytes; {error_text}")
     return figure

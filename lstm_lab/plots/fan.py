@@ -1,4 +1,4 @@
-"""The fan of a forecast: recent history, the origin, the paths and their band under the name it has earned."""
+"""The fan chart of a forecast: recent history, the origin, some paths and the named band."""
 
 from __future__ import annotations
 
@@ -32,57 +32,57 @@ def fan_figure(
     width: float = 8.0,
     height: float = 4.2,
 ) -> Figure:
-    """Draw a forecast.
+    """Draw the fan chart of a forecast.
 
     Parameters
     ----------
     forecast
-        What to draw.
+        The forecast.
     actual
-        What really happened, as `Forecast.score` takes it: drawn over the fan, hits and misses told apart by shape.
+        Values after the origin, as `Forecast.score` takes them: drawn over the fan, hits and misses as two shapes.
     recent
         Rows of history to show; twice the horizon, and at least 30, by default.
     width, height
         In inches.
     """
     figure = canvas(width, height)
-    made = axes(figure, ylabel=short(forecast.target))
+    panel = axes(figure, ylabel=short(forecast.target))
     rows = max(2 * forecast.horizon, 30) if recent is None else recent
     history = forecast.history.iloc[max(0, len(forecast.history) - rows) :]
     index = history.index.append(forecast.index) if len(history) else forecast.index
-    place = positions(index)
-    past, ahead = place[: len(history)], place[len(history) :]
+    times = positions(index)
+    past, ahead = times[: len(history)], times[len(history) :]
     subtitle = forecast.band_name() if forecast.has_band else f"fewer than {ENOUGH} paths, so no band is drawn"
     if "median" in forecast.details:  # not the network's own
         subtitle += f"\nmedian: {forecast.details['median']}"
-    _history(made, past, history)
-    _paths(made, ahead, forecast)
+    _history(panel, past, history)
+    _paths(panel, ahead, forecast)
     if actual is not None:
-        subtitle += "\n" + _actual(made, ahead, forecast, forecast.align(actual))
+        subtitle += "\n" + _actual(panel, ahead, forecast, forecast.align(actual))
     if history.notna().any():
-        _origin(made, past[-1], ahead[0], history.dropna().to_numpy(np.float64)[-max(3, rows // 6) :])
-    time_axis(made, index)
-    made.margins(x=0.02)
-    titles(made, f"{short(forecast.target)}: {span(forecast.index)}", subtitle)
+        _origin(panel, past[-1], ahead[0], history.dropna().to_numpy(np.float64)[-max(3, rows // 6) :])
+    time_axis(panel, index)
+    panel.margins(x=0.02)
+    titles(panel, f"{short(forecast.target)}: {span(forecast.index)}", subtitle)
     style.legend(figure)
     return figure
 
 
-def _history(made: Axes, past: np.ndarray, history: pd.Series[float]) -> None:
-    """Draw what was observed; its last value is a dot, for the line is not joined to what nobody knew."""
+def _history(panel: Axes, past: np.ndarray, history: pd.Series[float]) -> None:
+    """Draw the observed values; the last one is a dot, for the line is not joined to the forecast."""
     if not len(history):
         return
-    made.plot(past, history.to_numpy(np.float64), color=BLACK, linewidth=1.3, label="observed")
-    made.plot(past[-1:], history.to_numpy(np.float64)[-1:], "o", color=BLACK, markersize=3.5)
+    panel.plot(past, history.to_numpy(np.float64), color=BLACK, linewidth=1.3, label="observed")
+    panel.plot(past[-1:], history.to_numpy(np.float64)[-1:], "o", color=BLACK, markersize=3.5)
 
 
-def _origin(made: Axes, last_seen: Any, first_ahead: Any, recent: np.ndarray) -> None:
-    """Mark where knowledge ends, half a step after the last value; the word goes where the line is not."""
+def _origin(panel: Axes, last_seen: Any, first_ahead: Any, recent: np.ndarray) -> None:
+    """Mark the origin, half a step after the last value; its label goes where the series is not."""
     origin = last_seen + (first_ahead - last_seen) / 2
-    made.axvline(origin, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
-    low, high = made.get_ylim()
+    panel.axvline(origin, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
+    low, high = panel.get_ylim()
     above = bool(recent.max() < low + 0.8 * (high - low))
-    made.annotate(
+    panel.annotate(
         "origin",
         (origin, float(above)),
         (-4, -2 if above else 2),
@@ -95,51 +95,51 @@ def _origin(made: Axes, last_seen: Any, first_ahead: Any, recent: np.ndarray) ->
     )
 
 
-def _paths(made: Axes, ahead: np.ndarray, forecast: Forecast) -> None:
-    """Draw bands where there are paths enough for their edges, some paths, and the median."""
+def _paths(panel: Axes, ahead: np.ndarray, forecast: Forecast) -> None:
+    """Draw the bands (where there are paths enough for their edges), some paths and the median."""
     marks: dict[str, Any] = {"marker": "o", "markersize": 4} if forecast.horizon == 1 else {}
     low, high = forecast.levels
     lower, q25, median, q75, upper = forecast.quantile([low, 0.25, 0.5, 0.75, high])
     enough = forecast.has_band
     if enough:
-        _band(made, ahead, (lower, upper), 0.2, _edges(low, high))
+        _band(panel, ahead, (lower, upper), 0.2, _edges(low, high))
         if forecast.interval > 50:
-            _band(made, ahead, (q25, q75), 0.3, "25th–75th")
+            _band(panel, ahead, (q25, q75), 0.3, "25th–75th")
     count = min(SHOWN, len(forecast.paths))
     chosen = forecast.paths[np.linspace(0, len(forecast.paths) - 1, count).astype(int)]
     alpha = 0.25 if enough else 0.7
-    several = f"{count} of {len(forecast.paths):,} paths" if count < len(forecast.paths) else f"all {count} paths"
-    label = several if count > 1 else "the only path"
-    lines = made.plot(ahead, chosen.T, color=BLUE, alpha=alpha, linewidth=0.7, **marks)
+    count_text = f"{count} of {len(forecast.paths):,} paths" if count < len(forecast.paths) else f"all {count} paths"
+    label = count_text if count > 1 else "the only path"
+    lines = panel.plot(ahead, chosen.T, color=BLUE, alpha=alpha, linewidth=0.7, **marks)
     lines[0].set_label(label)
-    made.plot(ahead, median, color=BLUE, linewidth=2, label="median", **marks)
+    panel.plot(ahead, median, color=BLUE, linewidth=2, label="median", **marks)
 
 
-def _band(made: Axes, ahead: np.ndarray, edges: tuple[np.ndarray, np.ndarray], alpha: float, label: str) -> None:
-    """Fill between two edges; a single step has no between, so it is given a bar."""
+def _band(panel: Axes, ahead: np.ndarray, edges: tuple[np.ndarray, np.ndarray], alpha: float, label: str) -> None:
+    """Fill between two edges; a single step gets a bar instead, for an area needs two steps."""
     if len(ahead) == 1:
-        made.vlines(ahead, *edges, color=BLUE, alpha=alpha + 0.15, linewidth=10, label=label)
+        panel.vlines(ahead, *edges, color=BLUE, alpha=alpha + 0.15, linewidth=10, label=label)
     else:
-        made.fill_between(ahead, *edges, color=BLUE, alpha=alpha, linewidth=0, label=label)
+        panel.fill_between(ahead, *edges, color=BLUE, alpha=alpha, linewidth=0, label=label)
 
 
 def _edges(low: float, high: float) -> str:
     return f"{ordinal(100 * low)}–{ordinal(100 * high)} percentile"
 
 
-def _actual(made: Axes, ahead: np.ndarray, forecast: Forecast, values: np.ndarray) -> str:
-    """Draw what happened and say how much of it the band held."""
+def _actual(panel: Axes, ahead: np.ndarray, forecast: Forecast, values: np.ndarray) -> str:
+    """Draw the actual values and return the line that counts those inside the band."""
     low, high = forecast.levels
     lower, upper = forecast.quantile([low, high])
     observed = ~np.isnan(values)
     hit = observed & (lower <= values) & (values <= upper)
     miss = observed & ~hit
-    made.plot(ahead, values, color=ORANGE, linewidth=1.4, zorder=4)
-    for which, marker, size, colour, label in (
+    panel.plot(ahead, values, color=ORANGE, linewidth=1.4, zorder=4)
+    for selected, marker, size, colour, label in (
         (hit, "o", 4.5, ORANGE, "inside"),
         (miss, "X", 6.5, VERMILION, "outside"),
     ):
-        if which.any():
+        if selected.any():
             looks: dict[str, Any] = {"color": colour, "markersize": size, "markeredgecolor": "white", "zorder": 5}
-            made.plot(ahead[which], values[which], marker, label=label, **looks)
+            panel.plot(ahead[selected], values[selected], marker, label=label, **looks)
     return f"{int(hit.sum())} of {int(observed.sum())} actual values inside the band"

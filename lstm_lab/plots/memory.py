@@ -1,4 +1,4 @@
-"""How far networks feel and recall the past: gradient by distance, before and after training, and the recall table."""
+"""The still picture of a memory study: gradient by distance, before and after training, and the recall table."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def memory_figure(memory: Memory, *, width: float = 9.0, height: float | None = 
     Parameters
     ----------
     memory
-        What was measured, however much of it.
+        The study; it may still be incomplete.
     width, height
         In inches.
     """
@@ -53,39 +53,39 @@ def memory_figure(memory: Memory, *, width: float = 9.0, height: float | None = 
     return figure
 
 
-def _flow(made: Axes, memory: Memory, state: str) -> None:
-    """Draw the gradient against the distance, relative to its largest."""
+def _flow(panel: Axes, memory: Memory, state: str) -> None:
+    """Draw each network's gradient, relative to its largest, against the distance."""
     networks = list(dict.fromkeys(memory.flow["network"]))
-    for place, network in enumerate(networks):
+    for number, network in enumerate(networks):
         rows = memory.flow[(memory.flow["network"] == network) & (memory.flow["state"] == state)]
         relative = rows["relative"].to_numpy(dtype=np.float64)
         values = np.where(relative < _FLOOR, np.nan, relative)
         heavy = 2.6 if network == "this network" else 1.6
-        colour = BLACK if network == "this network" else _COLOURS[place % len(_COLOURS)]
-        made.plot(rows["distance"], values, color=colour, linewidth=heavy, label=network)
-    made.set_yscale("log")
-    made.set_ylim(_FLOOR, 2)
-    made.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    made.yaxis.set_minor_formatter(NullFormatter())
-    made.axhline(0.01, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
-    made.annotate("1 % of the largest", (0.01, 0.01), xycoords=("axes fraction", "data"), va="bottom", fontsize=SMALL)
-    made.spines[["top", "right"]].set_visible(False)
-    made.spines[["left", "bottom"]].set_color(LIGHT)
-    made.grid(axis="y", color=LIGHT, linewidth=0.6, alpha=0.7)
-    made.tick_params(labelsize=SMALL, color=LIGHT, labelcolor=GREY)
-    made.set_xlabel("steps into the past", fontsize=SMALL, color=GREY)
+        colour = BLACK if network == "this network" else _COLOURS[number % len(_COLOURS)]
+        panel.plot(rows["distance"], values, color=colour, linewidth=heavy, label=network)
+    panel.set_yscale("log")
+    panel.set_ylim(_FLOOR, 2)
+    panel.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    panel.yaxis.set_minor_formatter(NullFormatter())
+    panel.axhline(0.01, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
+    panel.annotate("1 % of the largest", (0.01, 0.01), xycoords=("axes fraction", "data"), va="bottom", fontsize=SMALL)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.spines[["left", "bottom"]].set_color(LIGHT)
+    panel.grid(axis="y", color=LIGHT, linewidth=0.6, alpha=0.7)
+    panel.tick_params(labelsize=SMALL, color=LIGHT, labelcolor=GREY)
+    panel.set_xlabel("steps into the past", fontsize=SMALL, color=GREY)
     if state == "initial":
-        made.set_ylabel("gradient, relative to its largest", fontsize=SMALL, color=BLACK)
-        style.titles(made, "Before training", f"{memory.units} units on {memory.data}")
+        panel.set_ylabel("gradient, relative to its largest", fontsize=SMALL, color=BLACK)
+        style.titles(panel, "Before training", f"{memory.units} units on {memory.data}")
     else:
-        style.titles(made, "After training", f"at most {memory.updates} updates")
+        style.titles(panel, "After training", f"at most {memory.updates} updates")
 
 
-def _table(made: Axes, memory: Memory) -> None:
-    """Show the share of variance recalled, networks by distance; what counts as recalled is boxed and bold."""
+def _table(panel: Axes, memory: Memory) -> None:
+    """Draw the share of variance recalled, networks by distance; successful recalls are bold."""
     table = memory.table
     values = table.to_numpy(dtype=np.float64)
-    made.imshow(np.clip(values, 0, 1), aspect="auto", cmap="Blues", vmin=0, vmax=1)
+    panel.imshow(np.clip(values, 0, 1), aspect="auto", cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(values.shape):
         value = float(values[row, column])
         # Rounded down: what is just below the limit must not be said to have reached it.
@@ -93,9 +93,9 @@ def _table(made: Axes, memory: Memory) -> None:
         recalled = value >= SUCCESS
         colour = "white" if value > 0.6 else BLACK
         weight = "bold" if recalled else "normal"
-        made.text(column, row, text, ha="center", va="center", fontsize=SMALL, color=colour, fontweight=weight)
-    made.set_xticks(np.arange(len(table.columns)), [f"{steps} steps" for steps in table.columns])
-    made.set_yticks(np.arange(len(table.index)), [short(name, 30) for name in table.index])
-    made.tick_params(labelsize=SMALL, length=0, labelcolor=GREY)
-    made.spines[:].set_visible(False)
-    style.titles(made, "Recall of a value seen once", f"share of its variance explained; bold: at least {SUCCESS:.0%}")
+        panel.text(column, row, text, ha="center", va="center", fontsize=SMALL, color=colour, fontweight=weight)
+    panel.set_xticks(np.arange(len(table.columns)), [f"{steps} steps" for steps in table.columns])
+    panel.set_yticks(np.arange(len(table.index)), [short(name, 30) for name in table.index])
+    panel.tick_params(labelsize=SMALL, length=0, labelcolor=GREY)
+    panel.spines[:].set_visible(False)
+    style.titles(panel, "Recall of a value seen once", f"share of its variance explained; bold: at least {SUCCESS:.0%}")

@@ -1,4 +1,4 @@
-"""The still picture of a run: how its training went."""
+"""The still picture of a run: its training and validation losses."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def run_figure(run: Run, **options: Any) -> Figure:
     title = f"Training for {run.target}"
     if run.history.empty:
         figure = canvas(8.0, 1.6)
-        made = axes(figure)
-        made.set_axis_off()
-        titles(made, title, run.end.message)
+        panel = axes(figure)
+        panel.set_axis_off()
+        titles(panel, title, run.end.message)
         return figure
     return training_figure(
         run.history,

@@ -1,4 +1,4 @@
-"""The one place for the look of still pictures: canvas, colours, sizes, times on an axis, untrusted text."""
+"""The look of all still pictures: canvas, colours, sizes, times on an axis, untrusted text."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ LARGE: Final = 12.0
 
 
 def canvas(width: float = 8.0, height: float = 4.2) -> Figure:
-    """Make an empty figure, in inches, that pyplot never hears of and that nobody needs to close."""
+    """Create an empty figure, in inches, that is not registered with pyplot and so needs no closing."""
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     return figure
@@ -63,22 +63,22 @@ def canvas(width: float = 8.0, height: float = 4.2) -> Figure:
 
 def axes(figure: Figure, *, ylabel: str = "") -> Axes:
     """Add a plot in the house style: no box, a faint grid across, small ticks."""
-    made = figure.add_subplot()
-    made.spines[["top", "right"]].set_visible(False)
-    made.spines[["left", "bottom"]].set_color(LIGHT)
-    made.grid(axis="y", color=LIGHT, linewidth=0.6, alpha=0.7)
-    made.set_axisbelow(True)
-    made.tick_params(labelsize=SMALL, color=LIGHT, labelcolor=GREY)
-    made.set_ylabel(plain(ylabel), fontsize=NORMAL, color=BLACK)
+    panel = figure.add_subplot()
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.spines[["left", "bottom"]].set_color(LIGHT)
+    panel.grid(axis="y", color=LIGHT, linewidth=0.6, alpha=0.7)
+    panel.set_axisbelow(True)
+    panel.tick_params(labelsize=SMALL, color=LIGHT, labelcolor=GREY)
+    panel.set_ylabel(plain(ylabel), fontsize=NORMAL, color=BLACK)
     numbers = ScalarFormatter(useOffset=False)  # "+1e6" above the axis would be read as part of the title
     numbers.set_powerlimits((-6, 12))
-    made.yaxis.set_major_formatter(numbers)
-    return made
+    panel.yaxis.set_major_formatter(numbers)
+    return panel
 
 
 def legend(figure: Figure, *, columns: int | None = None) -> None:
     """Put one legend below everything: in so many columns, else in a row of up to six entries or in two."""
-    entries = sum(len(made.get_legend_handles_labels()[1]) for made in figure.axes)
+    entries = sum(len(panel.get_legend_handles_labels()[1]) for panel in figure.axes)
     figure.legend(
         loc="outside lower center",
         ncols=columns or (entries if entries <= 6 else -(-entries // 2)),
@@ -88,14 +88,14 @@ def legend(figure: Figure, *, columns: int | None = None) -> None:
     )
 
 
-def titles(made: Axes, title: str, subtitle: str = "") -> None:
-    """Put a bold title and, below it, a smaller line, flush left; the text may be anybody's."""
-    figure_width = made.figure.bbox.width / made.figure.dpi
+def titles(panel: Axes, title: str, subtitle: str = "") -> None:
+    """Put a bold title and, below it, a smaller line, flush left; the text may be untrusted."""
+    figure_width = panel.figure.bbox.width / panel.figure.dpi
     head = "\n".join(wrap(plain(title), round(9 * figure_width)))
     lines = [part for line in plain(subtitle).split("\n") for part in wrap(line, round(14 * figure_width))]
-    made.set_title(head, loc="left", fontsize=LARGE, fontweight="bold", color=BLACK, pad=8 + 13 * len(lines))
+    panel.set_title(head, loc="left", fontsize=LARGE, fontweight="bold", color=BLACK, pad=8 + 13 * len(lines))
     if lines:
-        made.annotate(
+        panel.annotate(
             "\n".join(lines),
             (0, 1),
             (0, 6),
@@ -109,23 +109,23 @@ def titles(made: Axes, title: str, subtitle: str = "") -> None:
 
 
 def plain(text: object) -> str:
-    r"""Keep matplotlib from reading mathematics into a name; control characters become spaces.
+    r"""Escape the dollar signs that matplotlib reads as mathematics; control characters become spaces.
 
     >>> print(plain("price in $ and $"))
     price in \$ and \$
     """
-    shown = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in str(text))
-    return shown.replace("$", r"\$")
+    cleaned = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in str(text))
+    return cleaned.replace("$", r"\$")
 
 
-def short(text: object, most: int = 40) -> str:
-    """Cut a name that would push the picture aside."""
-    shown = str(text)
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
+def short(text: object, longest: int = 40) -> str:
+    """Shorten a name that would take the picture's room."""
+    name = str(text)
+    return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
 def positions(index: pd.Index) -> np.ndarray:
-    """Turn an index into places on an axis: times as they are on the clock there, numbers as they are."""
+    """Turn an index into positions on an axis: times as local wall-clock times, numbers as they are."""
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()
     if isinstance(index, pd.DatetimeIndex):
@@ -135,18 +135,18 @@ def positions(index: pd.Index) -> np.ndarray:
     return np.arange(len(index), dtype=np.float64)
 
 
-def time_axis(made: Axes, index: pd.Index, *, few: int = 4, many: int = 9) -> None:
+def time_axis(panel: Axes, index: pd.Index, *, few: int = 4, many: int = 9) -> None:
     """Label the horizontal axis for an index: concise dates, or whole numbers."""
     if isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
         locator = _typed(AutoDateLocator)(minticks=few, maxticks=many)
-        made.xaxis.set_major_locator(locator)
-        made.xaxis.set_major_formatter(_typed(ConciseDateFormatter)(locator))
-        made.xaxis.get_offset_text().set(fontsize=SMALL, color=GREY)
+        panel.xaxis.set_major_locator(locator)
+        panel.xaxis.set_major_formatter(_typed(ConciseDateFormatter)(locator))
+        panel.xaxis.get_offset_text().set(fontsize=SMALL, color=GREY)
     else:
-        made.xaxis.set_major_locator(MaxNLocator(many, integer=True, min_n_ticks=1))
-        made.set_xlabel(plain(index.name if index.name is not None else "row"), fontsize=SMALL, color=GREY)
+        panel.xaxis.set_major_locator(MaxNLocator(many, integer=True, min_n_ticks=1))
+        panel.set_xlabel(plain(index.name if index.name is not None else "row"), fontsize=SMALL, color=GREY)
 
 
-def _typed(made_by: Any) -> Any:
-    """Call what matplotlib leaves without annotations."""
-    return made_by
+def _typed(function: Any) -> Any:
+    """Return a function of matplotlib that has no annotations as `Any`, so that mypy allows the call."""
+    return function

@@ -1,4 +1,4 @@
-"""Pictures of two choices: how much each training window counts, and what each loss makes of the residuals."""
+"""Still pictures of two training choices: the weights of the training windows, and the losses of the residuals."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def weights_figure(result: Weighting, *, width: float = 8.0, height: float = 3.2
     Parameters
     ----------
     result
-        The weights.
+        The weighting schemes over the training windows.
     width, height
         In inches.
     """
     figure = canvas(width, height)
-    made = axes(figure, ylabel="weight (mean 1)")
-    places = style.positions(result.index)
+    panel = axes(figure, ylabel="weight (mean 1)")
+    times = style.positions(result.index)
     for scheme, colour, dash in zip(result.schemes(), (GREY, ORANGE, BLUE), (":", "--", "-"), strict=True):
         thick = 2.6 if scheme == result.scheme else 1.3
-        made.plot(places, result.weights(scheme), dash, color=colour, linewidth=thick, label=scheme)
-    made.set_ylim(bottom=0)
-    style.time_axis(made, result.index)
-    titles(made, "Weights of the training windows", f"trained with: {result.scheme}")
+        panel.plot(times, result.weights(scheme), dash, color=colour, linewidth=thick, label=scheme)
+    panel.set_ylim(bottom=0)
+    style.time_axis(panel, result.index)
+    titles(panel, "Weights of the training windows", f"trained with: {result.scheme}")
     style.legend(figure)
     return figure
 
@@ -54,7 +54,7 @@ def losses_figure(result: ResidualLosses, *, width: float = 8.0, height: float =
         In inches.
     """
     figure = canvas(width, height)
-    made = axes(figure, ylabel="loss")
+    panel = axes(figure, ylabel="loss")
     low, high = np.quantile(result.residuals, [0.002, 0.998])
     reach = float(np.clip(max(-low, high, 3.0), 3.0, 12.0)) * 1.05
     counts, edges = np.histogram(result.residuals, bins=61, range=(-reach, reach))
@@ -63,14 +63,14 @@ def losses_figure(result: ResidualLosses, *, width: float = 8.0, height: float =
     linear = np.abs(centres) > result.delta
     heights = counts / max(int(counts.max()), 1) * top * 0.86
     for part, colour, label in ((~linear, SKY, "residuals, Huber square"), (linear, PURPLE, "residuals, Huber linear")):
-        made.bar(centres[part], heights[part], width=edges[1] - edges[0], color=colour, alpha=0.45, label=label)
+        panel.bar(centres[part], heights[part], width=edges[1] - edges[0], color=colour, alpha=0.45, label=label)
     x = np.linspace(-reach, reach, 241)
     for name, colour, dash in zip(LOSSES, (VERMILION, GREEN, BLUE), ("--", ":", "-"), strict=True):
-        made.plot(x, loss_of(name, x, result.delta), dash, color=colour, linewidth=2, label=_NAMES[name])
-    made.set_ylim(0, top)
-    made.set_xlim(-reach, reach)
-    made.set_xlabel("residual, in standard deviations of the transformed target", fontsize=style.SMALL, color=GREY)
+        panel.plot(x, loss_of(name, x, result.delta), dash, color=colour, linewidth=2, label=_NAMES[name])
+    panel.set_ylim(0, top)
+    panel.set_xlim(-reach, reach)
+    panel.set_xlabel("residual, in standard deviations of the transformed target", fontsize=style.SMALL, color=GREY)
     subtitle = f"delta {result.delta:g}: {result.linear_share:.1%} of {len(result.residuals):,} residuals beyond it"
-    titles(made, "Losses over the residuals", subtitle)
+    titles(panel, "Losses over the residuals", subtitle)
     style.legend(figure)
     return figure
