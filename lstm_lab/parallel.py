@@ -1,8 +1,8 @@
-"""Spreading tasks over any `concurrent.futures.Executor`, with the same numbers wherever they are computed.
+"""Running tasks on any `concurrent.futures.Executor`, with the same numbers wherever they are computed.
 
-A task is a frozen bundle of plain data that is called once and gives its result: it reads no global state and draws
-from its own seeds, so where and in which order tasks run changes nothing. A task whose worker dies or that fails is
-tried once more; what other tasks have given stays.
+A task is a frozen object of plain data that is called once and returns its result: it reads no global state and draws
+from its own seeds, so where and in which order tasks run changes nothing. A task that fails or whose worker dies is
+tried once more; the results of other tasks are kept.
 """
 
 from __future__ import annotations
@@ -26,58 +26,58 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
-__all__ = ["Halted", "Outcome", "Task", "Workplace", "check_stop", "workplace"]
+__all__ = ["Outcome", "Task", "TaskRunner", "TaskStopped", "check_stop", "task_runner"]
 
 TRIES = 2
 """How often a task is tried before the whole study gives up."""
-_PATIENCE = 0.2
+_POLL_SECONDS = 0.2
 """Seconds between two looks at the stop flag while workers work."""
-_ONE_AT_A_TIME = threading.Lock()
+_TASK_LOCK = threading.Lock()
 """Held while a task runs, for an executor may run tasks in threads and Keras builds its graphs in one alone."""
 
 
-class Halted(Exception):  # noqa: N818 - it is no error
-    """A task was told to stop before it had a result that could be used."""
+class TaskStopped(Exception):  # noqa: N818 - it is no error
+    """Raised in a task that is stopped before it has a usable result."""
 
 
 def check_stop(stop: threading.Event | None) -> None:
-    """Leave a task that has been told to stop."""
+    """Raise `TaskStopped` where the stop flag is set."""
     if stop is not None and stop.is_set():
-        raise Halted
+        raise TaskStopped
 
 
 class Task(Protocol):
-    """A piece of work that can travel."""
+    """A piece of work that can be pickled and run in another process."""
 
     @property
     def name(self) -> str:
-        """What an error calls it, such as ``"LSTM at origins 13 to 24"``."""
+        """Name in error messages, such as ``"LSTM at origins 13 to 24"``."""
         ...
 
     def __call__(self, stop: threading.Event | None = None) -> Any:
-        """Do the work; the same data always give the same result, or `Halted` where `stop` came first."""
+        """Compute the result, always the same for the same data; `TaskStopped` is raised where `stop` is set first."""
         ...
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of some tasks."""
+    """The results of some tasks, and whether they were stopped early."""
 
     results: dict[int, Any]
-    """By the number of the task; one that never ran is missing."""
+    """Results by the number of the task; those of tasks that never ran are missing."""
     stopped: bool
     """Whether Stop or an interrupt ended the work early."""
 
 
 @dataclass
-class Workplace:
-    """Where tasks run: here, or wherever an executor takes them."""
+class TaskRunner:
+    """Runs tasks in this process, or on an executor."""
 
     executor: Executor | None = None
     renew: Callable[[], Executor] | None = None
-    """Makes a new executor after the old one broke; None if it is not ours to replace."""
+    """Creates a new executor after the old one broke; None for an executor of the caller, which is not replaced."""
     width: int = 1
-    """Tasks handed out at a time: as many as run at once, so that a worker that dies takes no more with it."""
+    """Tasks submitted at a time: as many as run at once, so that a worker that dies loses no more of them."""
 
     def run(
         self,
@@ -93,33 +93,33 @@ class Workplace:
         Parameters
         ----------
         tasks
-            Handed out in this order.
+            The tasks, which are submitted in this order.
         label
-            What progress calls them.
+            Their name in progress messages.
         listener
-            Hears of every task that is done.
+            Receives the plan, and the progress after every task.
         stop
-            Looked at between tasks, and within those that run in this process; those of other processes are not
+            Checked between tasks, and within those that run in this process; those of other processes are not
             waited for.
         seconds
-            About how long all tasks take one after another, where earlier work tells.
+            Estimated time of all tasks one after another, where it is known.
 
         Raises
         ------
         RunError
-            A task failed or lost its worker twice: its name and the reason.
+            A task failed or lost its worker twice.
         LabError
-            As a task raised it: a mistake that a second try would repeat.
+            Raised by a task: a mistake that a second try would repeat.
         """
         listener = ProgressListener() if listener is None else listener
         work = _Work(tasks, label, listener)
         listener.on_work(WorkPlan(label, len(tasks), None if seconds is None else seconds / self.width))
         try:
             if self.executor is None:
-                work.here(stop)
+                work.run_inline(stop)
             else:
                 self._spread(work, stop)
-        except (KeyboardInterrupt, Halted):
+        except (KeyboardInterrupt, TaskStopped):
             work.stopped = True
         return Outcome(work.results, work.stopped)
 
@@ -134,9 +134,9 @@ class Workplace:
                 width = 1 if work.suspects else self.width
                 while work.waiting and len(running) < width:
                     self._hand_out(work, running)
-                done, _ = wait(running, timeout=_PATIENCE, return_when=FIRST_COMPLETED)
+                done, _ = wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
                 finished = [(future, running.pop(future)) for future in done]
-                broken = [number for future, number in finished if not work.take(future, number)]
+                broken = [number for future, number in finished if not work.collect(future, number)]
                 if broken:
                     self._replace(work, [*broken, *running.values()])
                     running.clear()
@@ -159,9 +159,9 @@ class Workplace:
         work.waiting.popleft()
 
     def _replace(self, work: _Work, lost: list[int]) -> None:
-        """Put a new pool in the place of a broken one, and its tasks in front of the queue."""
+        """Replace a broken pool by a new one, and put its tasks in front of the queue."""
         for number in lost:
-            work.failed(number, "its worker died")
+            work.record_failure(number, "its worker died")
         if self.renew is None:
             raise RunError(
                 "a worker died and took the executor with it, which is not ours to replace; use workers=N,"
@@ -174,7 +174,7 @@ class Workplace:
 
 @dataclass
 class _Work:
-    """The tasks of one call, what is done and what is not."""
+    """The tasks of one call, with their results, tries and queue."""
 
     tasks: Sequence[Task]
     label: str
@@ -187,8 +187,8 @@ class _Work:
         self.tries = [0] * len(self.tasks)
         self.suspects: set[int] = set()
 
-    def here(self, stop: threading.Event | None) -> None:
-        """Run in this process, without a second try: what fails here fails again."""
+    def run_inline(self, stop: threading.Event | None) -> None:
+        """Run the tasks in this process, without a second try: what fails here would fail again."""
         while self.waiting:
             if stop is not None and stop.is_set():
                 self.stopped = True
@@ -198,8 +198,8 @@ class _Work:
             self.waiting.popleft()
             self._done(number, result)
 
-    def take(self, future: Future[Any], number: int) -> bool:
-        """Take what a future holds; False if the whole executor broke."""
+    def collect(self, future: Future[Any], number: int) -> bool:
+        """Store the result of a future or record its failure; False if the whole executor broke."""
         try:
             result = future.result()
         except BrokenExecutor:
@@ -207,12 +207,12 @@ class _Work:
         except LabError:
             raise
         except (Exception, CancelledError) as error:  # noqa: BLE001 - whatever a worker may send costs its task one try
-            self.failed(number, f"{type(error).__name__}: {error}".strip().splitlines()[0], error)
+            self.record_failure(number, f"{type(error).__name__}: {error}".strip().splitlines()[0], error)
         else:
             self._done(number, result)
         return True
 
-    def failed(self, number: int, reason: str, error: BaseException | None = None) -> None:
+    def record_failure(self, number: int, reason: str, error: BaseException | None = None) -> None:
         """Count a failure and queue the task again, or give up."""
         self.tries[number] += 1
         if self.tries[number] >= TRIES:
@@ -233,21 +233,21 @@ class _Work:
 
 
 def _cost(task: Task) -> float:
-    """Give about how long a task takes, in the unit of its like; a task without a cost takes 1."""
+    """Return a task's relative duration, its ``cost`` or 1."""
     return float(getattr(task, "cost", 1.0))
 
 
 def perform(task: Task, attempt: int, stop: threading.Event | None = None) -> Any:  # noqa: ARG001 - tells a second try from the first, whose failure Dask would remember
-    """Run one task wherever this is called: the one function that travels."""
-    with _ONE_AT_A_TIME:
+    """Run one task: the only function that is sent to workers."""
+    with _TASK_LOCK:
         return task(stop)
 
 
 @contextmanager
-def workplace(
+def task_runner(
     executor: Executor | None = None, workers: int | None = None, cluster: str | None = None
-) -> Iterator[Workplace]:
-    """Open the place that a study was asked to work in, and close what was opened for it.
+) -> Iterator[TaskRunner]:
+    """Create the runner for an executor, local processes or a Dask cluster, and close what was opened for it.
 
     Parameters
     ----------
@@ -261,35 +261,35 @@ def workplace(
     Raises
     ------
     OptionError
-        More than one of them, or an address that answers to nobody.
+        More than one of them, or an address where no scheduler answers.
     MissingExtraError
         `cluster` without dask and distributed.
     """
-    given = [name for name, value in (("executor", executor), ("workers", workers), ("cluster", cluster)) if value]
-    if len(given) > 1:
-        raise OptionError(f"tasks run in one place, got {' and '.join(given)}; keep one")
+    requested = [name for name, value in (("executor", executor), ("workers", workers), ("cluster", cluster)) if value]
+    if len(requested) > 1:
+        raise OptionError(f"tasks run in one place, got {' and '.join(requested)}; keep one")
     if executor is not None:
-        yield Workplace(executor, None, _width(executor))
+        yield TaskRunner(executor, None, _width(executor))
     elif cluster is not None:
-        with _dask(cluster) as place:
-            yield place
+        with _dask(cluster) as runner:
+            yield runner
     elif workers is not None:
         if workers < 1:
             raise OptionError(f"workers is a number of processes from 1 on, got {workers}; for example workers=4")
-        with _pool(workers) as place:
-            yield place
+        with _pool(workers) as runner:
+            yield runner
     else:
-        yield Workplace()
+        yield TaskRunner()
 
 
 def _width(executor: Executor) -> int:
-    """Guess how many tasks an executor runs at once."""
+    """Estimate how many tasks an executor runs at once."""
     size = getattr(executor, "_max_workers", None)
     return int(size) if isinstance(size, int) else 4 * (os.cpu_count() or 1)
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[Workplace]:
+def _pool(workers: int) -> Iterator[TaskRunner]:
     threads = max(1, (os.cpu_count() or 1) // workers)
 
     def renew() -> Executor:
@@ -297,18 +297,18 @@ def _pool(workers: int) -> Iterator[Workplace]:
         vars(sys.modules["__main__"]).setdefault("__spec__", None)
         return ProcessPoolExecutor(workers, get_context("spawn"), prepare_worker, (threads,))
 
-    place = Workplace(renew(), renew, workers)
+    runner = TaskRunner(renew(), renew, workers)
     try:
-        yield place
+        yield runner
     finally:
-        if place.executor is not None:
-            place.executor.shutdown(wait=False, cancel_futures=True)
+        if runner.executor is not None:
+            runner.executor.shutdown(wait=False, cancel_futures=True)
 
 
 def prepare_worker(threads: int) -> None:
-    """Set up a process of the pool, before TensorFlow is there to be told.
+    """Set up a process of the pool, before TensorFlow is imported.
 
-    An interrupt is the parent's to handle, and processes that each take all the cores would wait for each other.
+    The parent handles interrupts, and processes that each use all cores would wait for each other.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
@@ -316,7 +316,7 @@ def prepare_worker(threads: int) -> None:
 
 
 @contextmanager
-def _dask(address: str) -> Iterator[Workplace]:
+def _dask(address: str) -> Iterator[TaskRunner]:
     try:
         distributed = import_module("distributed")
     except ImportError as missing:
@@ -332,6 +332,6 @@ def _dask(address: str) -> Iterator[Workplace]:
         ) from error
     try:
         threads = sum(client.nthreads().values())
-        yield Workplace(client.get_executor(pure=False), None, max(1, threads))
+        yield TaskRunner(client.get_executor(pure=False), None, max(1, threads))
     finally:
         client.close()

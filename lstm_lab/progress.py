@@ -1,6 +1,7 @@
-"""Progress as text or as a bar in a notebook: listeners of training, sampling and any other long work.
+"""Listeners that show the progress of training, sampling and other long work, as text or as a bar in a notebook.
 
-`listener` chooses one for where we are. Each is a context manager, so that a bar never stays half drawn under an error.
+`listener` chooses one for a terminal or a pipe. Each is a context manager, so that no bar stays half drawn above an
+error.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ if TYPE_CHECKING:
 
     from lstm_lab.events import Batch, Chunk, Epoch, Progress, SamplingEnd, TrainingEnd, TrainingPlan, WorkPlan
     from lstm_lab.forecasting.forecast import Forecast
-    from lstm_lab.results import Shown
+    from lstm_lab.results import Result
 
 __all__ = ["HtmlProgress", "LineProgress", "Listener", "Status", "TerminalProgress", "listener", "seconds_text"]
 
 
 SHORT = 2.0
-"""Seconds before any guess at the rest of them: the first moments of any work are not like the others."""
+"""Seconds before the remaining time is estimated: the start of any work is not typical of the rest."""
 
 
 def seconds_text(seconds: float) -> str:
-    """Write a duration as a person says it.
+    """Format a duration in its largest units.
 
     >>> seconds_text(0.4), seconds_text(8.2), seconds_text(95), seconds_text(7260)
     ('0.4 s', '8 s', '1 min 35 s', '2 h 1 min')
@@ -49,7 +50,7 @@ def seconds_text(seconds: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far some work has come: the share that is done, and what to say of it."""
+    """Progress of some work: the share that is done, and a text."""
 
     share: float
     text: str
@@ -84,22 +85,22 @@ class Listener(TrainingListener, SamplingListener):
         self.close("")
 
     def open(self) -> None:
-        """Begin to show, before anything is known of the work."""
+        """Begin to show, before the plan of the work is known."""
 
-    def finish(self, result: Shown) -> None:
+    def finish(self, result: Result) -> None:
         """Show the result, where this is not left to IPython."""
 
     def offer(self, more: Callable[[int, SamplingListener], Forecast]) -> None:
-        """Let a live view ask for a forecast with more paths; nothing else can."""
+        """Give a live view the callback for a forecast with more paths; other listeners ignore it."""
 
     def show(self, status: Status) -> None:
-        """Show how far the work has come."""
+        """Show the progress."""
 
     def close(self, message: str) -> None:
-        """Leave a last line, or nothing, and stop showing; called again, it does nothing."""
+        """Show a last line, if any, and stop showing; a second call does nothing."""
 
     def on_start(self, plan: TrainingPlan | SamplingPlan) -> None:
-        """Begin to count the time."""
+        """Start the clock and show the plan."""
         self._plan = plan
         self._begun = self._clock()
         self._shown = float("-inf")
@@ -115,7 +116,7 @@ class Listener(TrainingListener, SamplingListener):
         self._offer(done / self._training.epochs, self._epoch_text(batch.epoch, batch.loss, done))
 
     def on_epoch(self, epoch: Epoch) -> None:
-        """Say what the epoch has brought."""
+        """Show the losses of the epoch."""
         self._last = epoch
         self._offer(epoch.epoch / self._training.epochs, self._epoch_text(epoch.epoch, epoch.loss, epoch.epoch))
 
@@ -124,14 +125,14 @@ class Listener(TrainingListener, SamplingListener):
         self._offer(chunk.done / chunk.total, f"{chunk.done}/{chunk.total} paths")
 
     def on_work(self, plan: WorkPlan) -> None:
-        """Say how much is to be done, and about how long it takes where that is known."""
+        """Show the number of tasks, and the estimated time where it is known."""
         self._begun = self._clock()
         self._shown = float("-inf")
         takes = "" if plan.seconds is None else f"; about {seconds_text(plan.seconds)} in all"
         self._offer(0, f"{plan.label} 0/{plan.total}{takes}")
 
     def on_progress(self, progress: Progress) -> None:
-        """Move the bar of any other work, and say about how long the rest takes if it goes on as so far."""
+        """Move the bar of any other work, and show the estimated time of the rest at the present rate."""
         share = progress.done / max(progress.total, 1) if progress.share is None else progress.share
         spent = self._clock() - self._begun
         text = f"{progress.label} {progress.done}/{progress.total}"
@@ -140,7 +141,7 @@ class Listener(TrainingListener, SamplingListener):
         self._offer(share, text)
 
     def on_end(self, end: TrainingEnd | SamplingEnd) -> None:
-        """Leave the line that says how it ended."""
+        """Show the closing message."""
         self.close(end.message)
 
     @property
@@ -157,7 +158,7 @@ class Listener(TrainingListener, SamplingListener):
         return "; ".join([*parts, self._time_text(done, plan.epochs)])
 
     def _time_text(self, done: float, total: float) -> str:
-        """Say the time spent, and the most that is left; the first batch, which compiles, tells nothing of the rest."""
+        """Return the time spent and the most that is left, without the first batch, which compiles the network."""
         now = self._clock()
         spent = seconds_text(now - self._begun)
         if self._steady is None:
@@ -175,7 +176,7 @@ class Listener(TrainingListener, SamplingListener):
 
 
 class LineProgress(Listener):
-    """Whole lines for a log or a pipe: no control characters."""
+    """Progress as whole lines for a log or a pipe, without control characters."""
 
     pause = 2.0
 
@@ -184,7 +185,7 @@ class LineProgress(Listener):
         self._stream = sys.stdout if stream is None else stream
 
     def on_partial(self, result: Any, line: str) -> None:  # noqa: ARG002 - a view shows all of it
-        """Write what is new."""
+        """Write the line of a partial result."""
         self.close(line)
 
     def show(self, status: Status) -> None:
@@ -198,7 +199,7 @@ class LineProgress(Listener):
 
 
 class TerminalProgress(LineProgress):
-    """One line of a terminal, rewritten in place."""
+    """Progress as one line of a terminal, rewritten in place."""
 
     pause = 0.1
     _open = False
@@ -209,9 +210,9 @@ class TerminalProgress(LineProgress):
 
     def show(self, status: Status) -> None:
         """Rewrite the line; never wider than the terminal, or rewriting would scroll."""
-        full, empty = "█░" if _can_write(self._stream, "█░") else "#-"
+        full_block, empty_block = "█░" if _can_write(self._stream, "█░") else "#-"
         filled = round(24 * min(max(status.share, 0), 1))
-        line = full * filled + empty * (24 - filled) + " " + status.text
+        line = full_block * filled + empty_block * (24 - filled) + " " + status.text
         self._open = True
         self._stream.write("\r\x1b[K" + line[: shutil.get_terminal_size().columns - 1])
         self._stream.flush()
@@ -233,7 +234,7 @@ def _can_write(stream: TextIO, text: str) -> bool:
 
 
 class HtmlProgress(Listener):
-    """One output of a notebook cell, updated in place through its display id."""
+    """Progress as one output of a notebook cell, updated in place through its display id."""
 
     pause = 0.2
 
@@ -245,13 +246,13 @@ class HtmlProgress(Listener):
         """Show the bar."""
         self.show(_PREPARING)
 
-    def finish(self, result: Shown) -> None:
-        """Leave the result's title where the work itself has left no line."""
+    def finish(self, result: Result) -> None:
+        """Show the result's title where the work has shown no closing line."""
         if self._handle is not None:
             self.close(result.summary_table().title)
 
     def show(self, status: Status) -> None:
-        """Draw the bar and its text."""
+        """Show the bar and its text."""
         text = html.escape(status.text)
         self._put(f'<progress max="1" value="{status.share:.4f}" style="width:16em"></progress> {text}', status.text)
 
@@ -265,7 +266,7 @@ class HtmlProgress(Listener):
         self.put({"text/html": f"<div>{markup}</div>", "text/plain": text}, raw=True)
 
     def put(self, shown: Any, *, raw: bool = False) -> None:
-        """Put anything that IPython displays in the place of what is there."""
+        """Replace the present output by anything that IPython displays."""
         from IPython.display import display  # noqa: PLC0415 - the command line needs no IPython
 
         if self._handle is None:
@@ -275,21 +276,21 @@ class HtmlProgress(Listener):
 
 
 def listener(*, silent: bool = False, stream: TextIO | None = None) -> Listener:
-    """Choose the listener for a terminal, a pipe, or nobody.
+    """Return the listener for a terminal, for a pipe, or one that shows nothing.
 
     Parameters
     ----------
     silent
         Show nothing at all.
     stream
-        Where to show it; stdout by default.
+        The stream to write to; stdout by default.
 
     Returns
     -------
     Listener
-        To be used in a ``with`` statement.
+        A context manager: use it in a ``with`` statement.
     """
     if silent:
         return Listener()
-    shown = sys.stdout if stream is None else stream
-    return TerminalProgress(shown) if shown.isatty() else LineProgress(shown)
+    target = sys.stdout if stream is None else stream
+    return TerminalProgress(target) if target.isatty() else LineProgress(target)

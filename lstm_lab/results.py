@@ -1,7 +1,7 @@
-"""How a result shows itself, whatever the face: a table of text, a still picture, a live view, a file to mail.
+"""The base class of every result: a summary as text or HTML, a still picture, a live view, a self-contained file.
 
-A result lives on a lower floor than the pictures of it, so it neither imports nor names them: who draws is registered
-with `provide_renderer`, and loaded when somebody asks to see something.
+Results are a lower layer than plots and widgets, so they neither import nor name them: renderers are registered with
+`provide_renderer`, and loaded when a picture or a view is asked for.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-__all__ = ["Shown", "Still", "Summary", "provide_renderer", "type_key"]
+__all__ = ["Result", "StillResult", "Summary", "provide_renderer", "type_key"]
 
 Kind: TypeAlias = Literal["picture", "view"]
 _RENDERERS: dict[Kind, Callable[[], Any]] = {}
 
 
 def type_key(kind: type) -> str:
-    """Name a type for a registry that must not import it: ``lstm_lab.run:Run``."""
+    """Return the name of a type for a registry that must not import it: ``lstm_lab.run:Run``."""
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
 def provide_renderer(kind: Kind, load: Callable[[], Any]) -> None:
-    """Say what draws results.
+    """Register the renderer of pictures or of views.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def provide_renderer(kind: Kind, load: Callable[[], Any]) -> None:
         ``picture``: an object with ``plot``, ``png``, ``mimebundle`` and ``to_html``; ``view``: with ``widget`` and
         ``to_html``. Each finds the drawing of a result by its type.
     load
-        Gives that object; called each time that a result is drawn, so that nothing is imported before.
+        Returns that object; called each time that a result is drawn, so that nothing is imported before.
     """
     _RENDERERS[kind] = load
 
@@ -52,7 +52,7 @@ class Summary:
     title: str
     rows: tuple[tuple[str, str], ...]
     table: tuple[tuple[str, ...], ...] = ()
-    """Line by line, the header first; a line begins with its name. What matters least stands last."""
+    """Line by line, the header first; a line begins with its name. Columns by falling importance."""
 
     def text(self, width: int | None = None) -> str:
         """Render for a terminal.
@@ -60,8 +60,8 @@ class Summary:
         Parameters
         ----------
         width
-            Columns of the terminal: longer lines are wrapped, and the table leaves out its last columns. None: as
-            wide as it comes.
+            Columns of the terminal: longer lines are wrapped, and the table leaves out its last columns. None: no
+            limit.
 
         Examples
         --------
@@ -83,7 +83,7 @@ class Summary:
         return "\n".join(line.rstrip() for line in [*lines, *self._aligned(width)])
 
     def _aligned(self, width: int | None) -> list[str]:
-        """Lay the table out in columns: names to the left, the rest to the right."""
+        """Return the table's lines in aligned columns: names to the left, the rest to the right."""
         columns = list(zip(*self.table, strict=True))
         sizes = [max(map(len, column)) for column in columns]
         while width is not None and len(sizes) > 2 and sum(sizes) + 2 * len(sizes) > width:
@@ -100,16 +100,16 @@ class Summary:
         """Render for a notebook; every label and value is escaped, for column names are untrusted text."""
         rows = "".join(f"<tr>{_cell(label, head='row')}{_cell(value)}</tr>" for label, value in self.rows)
         caption = f'<caption style="text-align:left;font-weight:bold">{html.escape(self.title)}</caption>'
-        shown = f"<table>{caption}<tbody>{rows}</tbody></table>"
+        facts = f"<table>{caption}<tbody>{rows}</tbody></table>"
         if not self.table:
-            return shown
+            return facts
         head, *lines = self.table
-        heads = "".join(_cell(name, head="col", left=place == 0) for place, name in enumerate(head))
+        heads = "".join(_cell(name, head="col", left=column == 0) for column, name in enumerate(head))
         body = "".join(
             f"<tr>{_cell(name, head='row')}{''.join(_cell(value, left=False) for value in values)}</tr>"
             for name, *values in lines
         )
-        return f"{shown}<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        return f"{facts}<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _cell(text: str, *, head: str = "", left: bool = True) -> str:
@@ -117,19 +117,19 @@ def _cell(text: str, *, head: str = "", left: bool = True) -> str:
     return f'<th scope="{head}"{style}>{html.escape(text)}</th>' if head else f"<td{style}>{html.escape(text)}</td>"
 
 
-class Shown:
-    """Mixin of every result object; a subclass says what it is in `summary`."""
+class Result:
+    """Mixin of every result object; a subclass defines `summary_table`."""
 
     def summary_table(self) -> Summary:
-        """Say in a title and a few labelled lines what this is."""
+        """Return a title and a few labelled lines that describe the result."""
         raise NotImplementedError
 
     def plot(self, **options: Any) -> Any:
-        """Draw a still picture: a `matplotlib.figure.Figure` that pyplot knows nothing of."""
+        """Draw a still picture: a `matplotlib.figure.Figure` that is not registered with pyplot."""
         return _RENDERERS["picture"]().plot(self, **options)
 
     def save_png(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Save the still picture and give back its path."""
+        """Save the still picture and return its path."""
         target = check_target(path, "a picture")
         return write_bytes(target, _RENDERERS["picture"]().png(self.plot(**options)), "a picture")
 
@@ -142,19 +142,19 @@ class Shown:
         return Path(_RENDERERS["view"]().to_html(self, path, **options))
 
     def __repr__(self) -> str:
-        # Only a terminal has an edge to keep to; a file or a notebook gets every column.
+        # Only a terminal has a limited width; a file or a notebook gets every column.
         return self.summary_table().text(get_terminal_size().columns if sys.stdout.isatty() else None)
 
     def _repr_html_(self) -> str:
         return self.summary_table().html()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002 - the protocol's
-        """Give text, a table and the still picture; the front end takes the richest it can show."""
+        """Return text, HTML table and still picture by MIME type; the front end shows the richest it can."""
         return dict(_RENDERERS["picture"]().mimebundle(self))
 
 
-class Still(Shown):
-    """Mixin of a result without a live view: what it has to mail is its picture and its tables."""
+class StillResult(Result):
+    """Mixin of a result without a live view: its `to_html` saves the picture and the tables."""
 
     def to_html(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Save title, tables and picture as one self-contained file; options are the picture's."""

@@ -20,7 +20,7 @@ from lstm_lab.formatting import moment, number
 from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows
 from lstm_lab.models.stack import forecaster_of, given_stack, refuse_meaningless
 from lstm_lab.options import ExportOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
-from lstm_lab.results import Shown, Summary
+from lstm_lab.results import Result, Summary
 from lstm_lab.serialization import Record, read_run, write_run
 from lstm_lab.simulation.network import Network
 from lstm_lab.training.fit import fit
@@ -49,7 +49,7 @@ __all__ = ["Run", "load_run", "train"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Run(Shown):
+class Run(Result):
     """A trained network with all it takes to forecast; made by `train`.
 
     Examples

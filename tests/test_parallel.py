@@ -15,7 +15,7 @@ import pytest
 
 from lstm_lab.errors import DataError, MissingExtraError, OptionError, RunError
 from lstm_lab.events import ProgressListener
-from lstm_lab.parallel import Workplace, prepare_worker, workplace
+from lstm_lab.parallel import TaskRunner, prepare_worker, task_runner
 
 
 class Heard(ProgressListener):
@@ -51,12 +51,12 @@ def squares(outcome):
 
 def test_here_and_in_threads_and_in_processes_are_the_same(work):
     expected = {number: number**2 for number in range(5)}
-    with workplace() as here:
+    with task_runner() as here:
         assert squares(here.run(work(5))) == expected
-    with ThreadPoolExecutor(3) as threads, workplace(threads) as place:
+    with ThreadPoolExecutor(3) as threads, task_runner(threads) as place:
         assert squares(place.run(work(5))) == expected
     heard = Heard()
-    with workplace(workers=2) as pool:
+    with task_runner(workers=2) as pool:
         outcome = pool.run(work(5), listener=heard)
     assert squares(outcome) == expected
     assert not outcome.stopped
@@ -65,7 +65,7 @@ def test_here_and_in_threads_and_in_processes_are_the_same(work):
 
 
 def test_a_worker_that_dies_costs_its_task_one_try_and_nothing_else(work):
-    with workplace(workers=2) as pool:
+    with task_runner(workers=2) as pool:
         outcome = pool.run(work(6, trouble={2}, how="die"))
     assert squares(outcome) == {number: number**2 for number in range(6)}
     tried = work.tried()
@@ -75,12 +75,15 @@ def test_a_worker_that_dies_costs_its_task_one_try_and_nothing_else(work):
 
 
 def test_a_task_that_kills_every_worker_is_named_and_its_neighbours_are_not(work):
-    with workplace(workers=2) as pool, pytest.raises(RunError, match=r"square of 3 failed 2 times \(its worker died\)"):
+    with (
+        task_runner(workers=2) as pool,
+        pytest.raises(RunError, match=r"square of 3 failed 2 times \(its worker died\)"),
+    ):
         pool.run(work(6, trouble={3}, how="die", always=True))
 
 
 def test_a_failing_task_is_tried_again_and_then_named(work):
-    with ThreadPoolExecutor(2) as threads, workplace(threads) as place:
+    with ThreadPoolExecutor(2) as threads, task_runner(threads) as place:
         assert squares(place.run(work(4, trouble={1}))) == {number: number**2 for number in range(4)}
         assert work.tried().count(1) == 2
         message = r"square of 1 failed 2 times \(ValueError: no luck\)"
@@ -90,14 +93,18 @@ def test_a_failing_task_is_tried_again_and_then_named(work):
 
 
 def test_a_mistake_of_the_users_is_not_tried_again(work):
-    with ThreadPoolExecutor(1) as threads, workplace(threads) as place, pytest.raises(DataError, match="a second try"):
+    with (
+        ThreadPoolExecutor(1) as threads,
+        task_runner(threads) as place,
+        pytest.raises(DataError, match="a second try"),
+    ):
         place.run(work(3, trouble={1}, how="refuse", always=True))
     assert work.tried().count(1) == 1
 
 
 def test_a_pool_that_is_not_ours_cannot_be_replaced(work):
     pool = ProcessPoolExecutor(1, get_context("spawn"), prepare_worker, (1,))
-    with workplace(pool) as place, pytest.raises(RunError, match="use workers=N"):
+    with task_runner(pool) as place, pytest.raises(RunError, match="use workers=N"):
         place.run(work(3, trouble={1}, how="die"))
     pool.shutdown(wait=False)
 
@@ -112,7 +119,7 @@ def test_stop_keeps_what_is_done(work, threads):
                 stop.set()
 
     executor = ThreadPoolExecutor(threads) if threads else None
-    outcome = Workplace(executor).run(work(50), listener=StopAfterTwo(), stop=stop)
+    outcome = TaskRunner(executor).run(work(50), listener=StopAfterTwo(), stop=stop)
     assert outcome.stopped
     assert squares(outcome) == {0: 0, 1: 1}
     if executor is not None:
@@ -125,18 +132,18 @@ def test_an_interrupt_ends_it_like_stop(work):
             if progress.done == 3:
                 raise KeyboardInterrupt
 
-    outcome = Workplace().run(work(50), listener=Interrupt())
+    outcome = TaskRunner().run(work(50), listener=Interrupt())
     assert outcome.stopped
     assert sorted(outcome.results) == [0, 1, 2]
 
 
 def test_mistakes_in_the_choice_of_a_place(monkeypatch):
-    with pytest.raises(OptionError, match="got workers and cluster"), workplace(workers=2, cluster="tcp://x:1"):
+    with pytest.raises(OptionError, match="got workers and cluster"), task_runner(workers=2, cluster="tcp://x:1"):
         pass
-    with pytest.raises(OptionError, match="from 1 on, got -1"), workplace(workers=-1):
+    with pytest.raises(OptionError, match="from 1 on, got -1"), task_runner(workers=-1):
         pass
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingExtraError, match=r"lstm-lab\[cluster\]"), workplace(cluster="tcp://127.0.0.1:8786"):
+    with pytest.raises(MissingExtraError, match=r"lstm-lab\[cluster\]"), task_runner(cluster="tcp://127.0.0.1:8786"):
         pass
 
 
@@ -145,5 +152,5 @@ def test_processes_work_after_a_notebook_was_reset(work, monkeypatch):
     bare = ModuleType("__main__")
     del bare.__spec__
     monkeypatch.setitem(sys.modules, "__main__", bare)
-    with workplace(workers=1) as place:
+    with task_runner(workers=1) as place:
         assert squares(place.run(work(2))) == {0: 0, 1: 1}

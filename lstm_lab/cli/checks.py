@@ -1,4 +1,4 @@
-"""What can be known to fail before TensorFlow is imported, which takes seconds: files, columns and names."""
+"""Checks of files, columns and names that run before TensorFlow is imported, which takes seconds."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["check_run_file", "check_work"]
 
 
 def check_work(command: Command, data: Any, parsed: Parsed) -> None:
-    """Prepare the data as the command will, and look up every name that it is given.
+    """Prepare the data as the command will, and check every name among its options.
 
     Parameters
     ----------
     command
-        What is about to be done.
+        The command that is about to run.
     data
-        Its file or frame.
+        The file or frame it works on.
     parsed
-        Its line.
+        The parsed command line.
 
     Raises
     ------
@@ -42,9 +42,9 @@ def check_work(command: Command, data: Any, parsed: Parsed) -> None:
     model = TrainOptions if TrainOptions in command.models else InputOptions
     options = model.of(parsed.of(model))
     if BacktestOptions in command.models:
-        judged = BacktestOptions.of(parsed.of(BacktestOptions))
-        check_baselines(judged.baselines)
-        for name in judged.known:
+        backtest = BacktestOptions.of(parsed.of(BacktestOptions))
+        check_baselines(backtest.baselines)
+        for name in backtest.known:
             if name not in options.features:
                 raise OptionError(
                     f"--known names input columns, got {name!r}, which is none of --features; add it there too"
@@ -52,9 +52,7 @@ def check_work(command: Command, data: Any, parsed: Parsed) -> None:
     prepare(data, options)
 
 
-def check_run_file(place: str) -> None:
-    """Refuse the file of a run that is not there."""
-    if not Path(place).expanduser().is_file():
-        raise RunError(
-            f"there is no file {place}; lstm-lab run --out {Path(place).with_suffix('.lstm').name} writes one"
-        )
+def check_run_file(path: str) -> None:
+    """Raise `RunError` where the file of a run does not exist."""
+    if not Path(path).expanduser().is_file():
+        raise RunError(f"there is no file {path}; lstm-lab run --out {Path(path).with_suffix('.lstm').name} writes one")

@@ -1,4 +1,4 @@
-"""What each command of ``lstm-lab`` is called, takes and means: the text of its help, its flags and its examples."""
+"""The commands of ``lstm-lab``: name, help text, flags and examples of each."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ RUN = Command(
     "Train on a file, forecast, and leave a picture and a table. Ctrl-C ends the training or the sampling early and "
     "keeps what there is.",
     _MODELS,
-    place=_FILE,
+    argument=_FILE,
     extras=(_KNOWN, _OUT_WITH_RUN),
     examples=(
         "lstm-lab run prices.csv --target close --time date --horizon 30",
@@ -83,7 +83,7 @@ EXPORT = Command(
     "Write one step of a saved run's network for a small device: a LiteRT file, a JSON with what a program must know "
     "to run it, and on request C files; and say how large it is and how far it is off the network.",
     (ExportOptions,),
-    place=Flag("file", "what run.save, %lstm_save or lstm-lab run --out FILE.lstm wrote", value="RUN.lstm"),
+    argument=Flag("file", "what run.save, %lstm_save or lstm-lab run --out FILE.lstm wrote", value="RUN.lstm"),
     extras=(
         Flag(
             "out",
@@ -103,7 +103,7 @@ FEATURES = Command(
     "Look at what a network would be given, before any is trained: the transforms side by side, what each input says "
     "of the next value, and what is wrong with it. Leave a picture and a table, or a page to explore.",
     (InputOptions,),
-    place=_FILE,
+    argument=_FILE,
     extras=(_out("features"),),
     examples=(
         "lstm-lab features prices.csv --target close --features 'log_return, bollinger(20, 2)'",
@@ -115,7 +115,7 @@ BACKTEST = Command(
     "Train on the older rows of a file, forecast from many origins within the newest, and leave a picture and a table "
     "of how good that was, beside simple baselines. Ctrl-C ends the training early, and then keeps what is judged.",
     (HoldoutOptions, BacktestOptions, *_MODELS),
-    place=_FILE,
+    argument=_FILE,
     extras=(_out("backtest"),),
     examples=(
         "lstm-lab backtest prices.csv --target close --horizon 10 --origins 60",
@@ -128,7 +128,7 @@ COMPARE = Command(
     "baselines on the same later rows, and leave a leaderboard. Ctrl-C keeps the kinds that are complete.",
     (CompareOptions, *_MODELS),
     without=("seed",),  # a study has --seeds
-    place=_FILE,
+    argument=_FILE,
     extras=(_out("comparison"),),
     examples=(
         "lstm-lab compare prices.csv --target close --horizon 10 --workers 4",
@@ -141,7 +141,7 @@ ABLATE = Command(
     "weights, the target, the band's calibration. Leave a table of what each does. Ctrl-C keeps what is complete.",
     (AblateOptions, *_MODELS),
     without=("seed",),  # a study has --seeds
-    place=_FILE,
+    argument=_FILE,
     extras=(_out("ablation"),),
     examples=(
         "lstm-lab ablate prices.csv --target close --seeds 0,1",

@@ -45,12 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, or 2 for a mistake that one line on stderr explains, or 130 after Ctrl-C, or 141 where nobody
-        reads on, as a tool that SIGPIPE has ended.
+        Exit status: 0, or 2 for a mistake that one line on stderr explains, or 130 after Ctrl-C, or 141 where the
+        reader of stdout has gone, as for a program ended by SIGPIPE.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        done = _dispatch(words)
+        status = _dispatch(words)
         sys.stdout.flush()
     except LabError as mistake:
         print("lstm-lab:", as_flags(" ".join(str(mistake).split()), FLAGS), file=sys.stderr)
@@ -59,10 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("lstm-lab: interrupted before there was anything to keep", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Whoever read this, such as `head`, has enough; the interpreter's own last flush must not complain either.
+        # The reader, such as `head`, has closed the pipe; the interpreter's own last flush must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    return done
+    return status
 
 
 def _dispatch(words: list[str]) -> int:
@@ -91,9 +91,9 @@ def _dispatch(words: list[str]) -> int:
             _write(result, target)
             written.append(target)
     except KeyboardInterrupt:
-        kept = ", ".join(map(str, written)) or "no file"
+        written_names = ", ".join(map(str, written)) or "no file"
         raise RunError(
-            f"interrupted while writing {targets[len(written)]}; the result is above, wrote {kept}"
+            f"interrupted while writing {targets[len(written)]}; the result is above, wrote {written_names}"
         ) from None
     finally:  # what was computed is shown even where it cannot be written
         print(file=sys.stderr)  # between the progress and the table
@@ -102,56 +102,58 @@ def _dispatch(words: list[str]) -> int:
 
 
 def _data(command: Command, parsed: Parsed) -> Any:
-    """Find the file; a command without one has the demo's series."""
-    if command.place is None:
+    """Return the command's data: its file, or the oil series for a command without one."""
+    if command.argument is None:
         return find_source("oil", {})
-    if parsed.place is None:
+    if parsed.argument is None:
         raise DataError(f"{command.name} needs a file; for example {command.examples[0]}")
-    return find_source(parsed.place, {})
+    return find_source(parsed.argument, {})
 
 
 def _export(words: list[str]) -> int:
-    """Write a saved run's network for a small device."""
+    """Run ``lstm-lab export``: write a saved run's network for a small device."""
     parsed = EXPORT.parse(words)
     if "help" in parsed.extras:
         return _say(EXPORT.help())
     options = parsed.of(ExportOptions)
     ExportOptions.of(options)
-    if parsed.place is None:
+    if parsed.argument is None:
         raise OptionError(f"{EXPORT.name} needs the file of a run; for example {EXPORT.examples[0]}")
-    check_run_file(parsed.place)
-    target = parsed.extras.get("out", str(Path(parsed.place).with_suffix(".tflite")))
-    export = lstm_lab.load_run(parsed.place).export(target, **options)
+    check_run_file(parsed.argument)
+    target = parsed.extras.get("out", str(Path(parsed.argument).with_suffix(".tflite")))
+    export = lstm_lab.load_run(parsed.argument).export(target, **options)
     _say(f"{export!r}\n")
     return _say("wrote " + ", ".join(str(file) for file in export.files))
 
 
 def _lab(words: list[str]) -> int:
-    """Open JupyterLab."""
-    own, passed = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
-    parsed = LAB.parse(own)
+    """Run ``lstm-lab`` without a command: open JupyterLab."""
+    own_words, jupyter_words = (
+        (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
+    )
+    parsed = LAB.parse(own_words)
     if "help" in parsed.extras:
         return _say(LAB.help())
     if "version" in parsed.extras:
         return _say(f"lstm-lab {lstm_lab.__version__}")
     from jupyterlab.labapp import main as jupyterlab  # noqa: PLC0415 - a second that --help and run need not wait
 
-    quiet = ["--no-browser"] if "no_browser" in parsed.extras else []
+    browser_words = ["--no-browser"] if "no_browser" in parsed.extras else []
     root = Path.cwd()
     # The address that is printed then leads to the notebook too, which a file to open would not do.
     page = "/lab/tree/" + quote(_notebook(root).relative_to(root).as_posix())
-    jupyterlab([f"--ServerApp.root_dir={root}", f"--LabApp.default_url={page}", *quiet, *passed])
+    jupyterlab([f"--ServerApp.root_dir={root}", f"--LabApp.default_url={page}", *browser_words, *jupyter_words])
     return 0
 
 
 def _notebook(folder: Path) -> Path:
-    """Find the quickstart in a clone, or copy the notebooks that the package carries, never over a file."""
+    """Return the quickstart's path in a clone, or copy the package's notebooks, never over a file."""
     in_clone = folder / "notebooks" / NOTEBOOK
     if in_clone.is_file():
         return in_clone
     target = folder / "lstm_lab_notebooks"
-    with as_file(files("lstm_lab") / "notebooks") as carried:
-        notebooks = sorted(carried.glob("*.ipynb"))
+    with as_file(files("lstm_lab") / "notebooks") as folder_in_package:
+        notebooks = sorted(folder_in_package.glob("*.ipynb"))
         if not notebooks:
             raise RunError(f"no notebooks in {folder} and none in this installation; run lstm-lab in the clone")
         target.mkdir(exist_ok=True)
@@ -161,33 +163,33 @@ def _notebook(folder: Path) -> Path:
     return target / NOTEBOOK
 
 
-# What each command does: give the result, and what to print -------------------------------------------------------
+# The function of each command: returns the result and the text to print -----------------------------------------
 
 
 @dataclass(frozen=True)
 class _Trained:
-    """A forecast with the run it is from, for either may be written."""
+    """A forecast and its run, for `--out` may name files of both."""
 
     run: Any
     forecast: Any
 
 
 def _progress() -> Listener:
-    """Tell on stderr how far it is: stdout is for the result, which may go into a file."""
+    """Return a listener that reports progress on stderr: stdout is for the result, which may go into a file."""
     return listener(stream=sys.stderr)
 
 
 def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
     known = {} if "known" not in parsed.extras else {"known": _known(parsed)}
-    with _progress() as heard:
-        run = lstm_lab.train(data, listener=heard, **parsed.of(TrainOptions))
-    with _progress() as heard:
-        forecast = run.forecast(listener=heard, **known, **parsed.of(ForecastOptions))
+    with _progress() as progress:
+        run = lstm_lab.train(data, listener=progress, **parsed.of(TrainOptions))
+    with _progress() as progress:
+        forecast = run.forecast(listener=progress, **known, **parsed.of(ForecastOptions))
     return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast)}"
 
 
 def _known(parsed: Parsed) -> Any:
-    """Read the futures of inputs before anything is trained: a file that is not there is found out now."""
+    """Read the future values of inputs before training starts, so that a missing file is reported at once."""
     from lstm_lab.data.loading import table_of  # noqa: PLC0415 - brings pandas, which --help need not
     from lstm_lab.data.preparation import text_reading  # noqa: PLC0415 - likewise
 
@@ -204,8 +206,8 @@ def _study(name: str) -> Callable[[Any, Parsed], tuple[Any, str]]:
         from lstm_lab.evaluation.holdout import judge_on_newest  # noqa: PLC0415 - brings TensorFlow, which --help need not
 
         study = judge_on_newest if name == "backtest" else getattr(lstm_lab, name)
-        with _progress() as heard:
-            result = study(data, listener=heard, **parsed.values)
+        with _progress() as progress:
+            result = study(data, listener=progress, **parsed.values)
         return result, repr(result)
 
     return work
@@ -222,7 +224,7 @@ _ACTIONS: Mapping[str, tuple[Command, Callable[[Any, Parsed], tuple[Any, str]]]]
 
 
 def _table(forecast: Forecast) -> str:
-    """Write about ten rows of a forecast, to four digits of its largest number; a band only where there is one."""
+    """Return about ten rows of a forecast as text, to four digits of its largest number, and its band if any."""
     rows = forecast.frame[["median", "lower", "upper"] if forecast.has_band else ["median"]]
     step = max(1, len(rows) // 10)
     whole = len(f"{rows.abs().to_numpy().max():.0f}")
@@ -230,11 +232,11 @@ def _table(forecast: Forecast) -> str:
 
 
 def _check(target: Path, command: Command) -> None:
-    """Refuse a file that cannot be written before anything is trained."""
+    """Raise `OptionError` for an output file that cannot be written, before anything is trained."""
     flag, endings = command.flags["out"], [*_ENDINGS, *([".lstm"] if command in (RUN, DEMO) else [])]
     if target.suffix.lower() not in endings:
-        named = f"{', '.join(endings[:-1])} or {endings[-1]}"
-        raise OptionError(f"--out ends in {named}, got {str(target)!r}; for example {flag.example}")
+        ending_list = f"{', '.join(endings[:-1])} or {endings[-1]}"
+        raise OptionError(f"--out ends in {ending_list}, got {str(target)!r}; for example {flag.example}")
     if not target.absolute().parent.is_dir():
         raise OptionError(f"there is no folder {str(target.parent)!r} for {target.name}; make it first")
     if not os.access(target if target.exists() else target.absolute().parent, os.W_OK):
@@ -244,7 +246,7 @@ def _check(target: Path, command: Command) -> None:
 
 
 def _write(result: Any, target: Path) -> None:
-    """Leave a file: the table of a study is its summary, that of a forecast its frame."""
+    """Write a result to one file: the table of a study is its summary, that of a forecast its frame."""
     if target.suffix.lower() == ".lstm":
         result.run.save(target)
         return

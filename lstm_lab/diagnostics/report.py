@@ -15,7 +15,7 @@ from lstm_lab.data.windows import Split
 from lstm_lab.diagnostics.findings import Finding, InputAnalysis, repeated, run_checks
 from lstm_lab.formatting import moment, number, percent
 from lstm_lab.options import InputOptions
-from lstm_lab.results import Shown, Summary
+from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -36,7 +36,7 @@ FUTURE = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FeatureReport(Shown):
+class FeatureReport(Result):
     """The inputs of a network, measured on the training rows; made by `features`."""
 
     analysis: InputAnalysis

@@ -10,7 +10,7 @@ import numpy as np
 from lstm_lab.data.sample_weights import effective_sample_size, sample_weights
 from lstm_lab.errors import DataError
 from lstm_lab.formatting import number, percent, span
-from lstm_lab.results import Shown, Summary
+from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ LOSSES = ("mse", "mae", "huber")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Weighting(Shown):
+class Weighting(Result):
     """How much each training window counts.
 
     Parameters
@@ -66,7 +66,7 @@ class Weighting(Shown):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ResidualLosses(Shown):
+class ResidualLosses(Result):
     """One-step residuals of a run, and the losses over them.
 
     Parameters

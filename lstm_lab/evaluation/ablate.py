@@ -15,7 +15,7 @@ from lstm_lab.evaluation.kinds import BASE, CHANGES, UNCALIBRATED, check_changes
 from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.formatting import percent
 from lstm_lab.options import AblateOptions
-from lstm_lab.parallel import workplace
+from lstm_lab.parallel import task_runner
 from lstm_lab.results import Summary
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def ablate(
     # Seed after seed, so that an ablation that is stopped has tried every change.
     seeds = dict.fromkeys(settings.study.seeds)
     jobs = [plan.job(variant, varied, seed) for seed in seeds for variant, varied in variants.items()]
-    with workplace(executor, settings.study.workers, settings.study.cluster) as pool:
+    with task_runner(executor, settings.study.workers, settings.study.cluster) as pool:
         outcome = pool.run([job.task for job in jobs], label="ablating", listener=listener, stop=stop)
     return Ablation.of(plan, jobs, outcome)
 

@@ -14,8 +14,8 @@ from lstm_lab.evaluation.rolling_origins import assemble, jobs_of, plan_backtest
 from lstm_lab.evaluation.scoring import COLUMNS, difference, score, uncombined_name
 from lstm_lab.evaluation.tables import comparison_text, coverage_text, effect_text, four_digits, origins_text
 from lstm_lab.options import BacktestOptions, ForecastOptions, shared_out
-from lstm_lab.parallel import workplace
-from lstm_lab.results import Still, Summary
+from lstm_lab.parallel import task_runner
+from lstm_lab.results import StillResult, Summary
 
 if TYPE_CHECKING:
     import threading
@@ -36,7 +36,7 @@ and held 86 % is what calibration gives from a few dozen origins, and no reason 
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Backtest(Still):
+class Backtest(StillResult):
     """Forecasts from many origins, scored against the observed values; made by `backtest`."""
 
     past: Past
@@ -212,7 +212,7 @@ def backtest(
     settings, forecast = BacktestOptions.of(backtest_options), ForecastOptions.of(forecast_options).resolved()
     check_baselines(settings.baselines)
     plan = plan_backtest(run, frame, settings, forecast)
-    with workplace(executor, settings.workers, settings.cluster) as pool:
+    with task_runner(executor, settings.workers, settings.cluster) as pool:
         jobs = jobs_of(plan, here=pool.executor is None)
         outcome = pool.run(
             [job.task for job in jobs], label="backtest", listener=listener, stop=stop, seconds=_refitting(run, jobs)

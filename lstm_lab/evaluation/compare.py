@@ -15,7 +15,7 @@ from lstm_lab.evaluation.tables import comparison_text, effect_text, four_digits
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.formatting import percent
 from lstm_lab.options import CompareOptions
-from lstm_lab.parallel import workplace
+from lstm_lab.parallel import task_runner
 from lstm_lab.results import Summary
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def compare(
     frame, target = read_series(source, settings.train)
     plan = plan_study(frame, target, settings, [settings.train])
     jobs = list(_jobs(plan, settings))
-    with workplace(executor, settings.study.workers, settings.study.cluster) as pool:
+    with task_runner(executor, settings.study.workers, settings.study.cluster) as pool:
         outcome = pool.run([job.task for job in jobs], label="comparing", listener=listener, stop=stop)
     return Comparison.of(plan, jobs, outcome)
 

@@ -21,7 +21,7 @@ from lstm_lab.evaluation.tables import origins_text
 from lstm_lab.forecasting.predictor import ORIGINS, evenly_spaced
 from lstm_lab.formatting import span
 from lstm_lab.options import ForecastOptions, HoldoutOptions, TrainOptions, TrialOptions, shared_out
-from lstm_lab.results import Still
+from lstm_lab.results import StillResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,7 +102,7 @@ def _key(model: str) -> tuple[str, int]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StudyResult(Still):
+class StudyResult(StillResult):
     """Forecasts, scores and costs of all models of a study."""
 
     past: Past

@@ -11,7 +11,7 @@ from lstm_lab.evaluation.experiments import first_rows
 from lstm_lab.evaluation.kinds import check_baselines
 from lstm_lab.events import TrainingListener
 from lstm_lab.options import BacktestOptions, ForecastOptions, HoldoutOptions, TrainOptions, shared_out
-from lstm_lab.parallel import workplace
+from lstm_lab.parallel import task_runner
 from lstm_lab.run import train
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def judge_on_newest(
     loaded = {**train_options, "target": target, **AS_LOADED}
     hears_training = listener if isinstance(listener, TrainingListener) else None
     # A scheduler that does not answer is found out before the training.
-    with workplace(None, study.workers, study.cluster) as pool:
+    with task_runner(None, study.workers, study.cluster) as pool:
         run = train(frame.iloc[:cut], listener=hears_training, stop=stop, **loaded)
         # Processes are left to the backtest, which starts new ones where one has died.
         executor = pool.executor if study.workers is None else None

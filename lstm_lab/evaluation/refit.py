@@ -14,7 +14,7 @@ from lstm_lab.models.serialize import fresh_layers, unpack
 from lstm_lab.models.transformer import transformer_stack
 from lstm_lab.options import TrainOptions
 from lstm_lab.options.training import STACK_OPTIONS
-from lstm_lab.parallel import Halted
+from lstm_lab.parallel import TaskStopped
 from lstm_lab.run import train
 from lstm_lab.simulation.residuals import heard
 from lstm_lab.simulation.simulator import CHUNK
@@ -77,7 +77,7 @@ class TrainingTask:
         """Train, calibrate, draw; nothing after `cut` reaches training or calibration."""
         run = train(self.frame.iloc[: self.cut], stack=self._stack(), stop=stop, **self._options())
         if run.end.reason in {"stopped", "interrupted"}:  # its network had less training than the others
-            raise Halted
+            raise TaskStopped
         predictor = Predictor(run.fitted, run.dataset, self.forecast)
         started = time.perf_counter()
         past_forecasts = _past_forecasts(predictor, self.known, stop)

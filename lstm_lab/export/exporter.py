@@ -21,7 +21,7 @@ from lstm_lab.export.interpreter import Device, runner
 from lstm_lab.export.manifest import manual
 from lstm_lab.export.step import Step
 from lstm_lab.formatting import number
-from lstm_lab.results import Still, Summary
+from lstm_lab.results import StillResult, Summary
 from lstm_lab.simulation.residuals import one_step
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Export(Still):
+class Export(StillResult):
     """A file for a small device, and what was measured of it; made by `Run.export`."""
 
     path: Path

@@ -12,7 +12,7 @@ from lstm_lab.errors import ForecastError, did_you_mean
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.formatting import moment, number, ordinal, percent, span
-from lstm_lab.results import Shown, Summary
+from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ ENOUGH = 50
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Forecast(Shown):
+class Forecast(Result):
     """Simulated futures of one target from one origin.
 
     Parameters

@@ -18,7 +18,7 @@ import pandas as pd
 
 from lstm_lab.interpret.memory_measurement import FAINT, Measuring, reading
 from lstm_lab.interpret.recall_task import SUCCESS, VARIANTS, Variant
-from lstm_lab.results import Shown, Summary
+from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
     import threading
@@ -33,7 +33,7 @@ _RECALL_COLUMNS = ["network", "cell", "forget_bias", "steps", "explained", "succ
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Memory(Shown):
+class Memory(Result):
     """How far cells of equal size feel and recall the past."""
 
     flow: pd.DataFrame

@@ -28,7 +28,7 @@ from lstm_lab.interpret.description import Scale, describe, heading, layer_line
 from lstm_lab.interpret.recording import record, recurrent_layers
 from lstm_lab.interpret.verify import cells_of, layer_traces
 from lstm_lab.models.backend import keras
-from lstm_lab.results import Shown, Summary
+from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ __all__ = ["Scale", "Trace", "trace"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Trace(Shown):
+class Trace(Result):
     """What a network did inside while it read a sequence, or several, checked against its own output."""
 
     layers: tuple[LayerTrace, ...]

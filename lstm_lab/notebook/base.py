@@ -194,17 +194,17 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
 
     def _source(self, command: Command, parsed: Parsed) -> Any:
         """Return the data that a line names."""
-        if parsed.place is None:
+        if parsed.argument is None:
             example = f"{command.name} oil"
             raise OptionError(f"{command.name} needs data: a DataFrame, a file or an example; for example {example}")
-        return find_source(parsed.place, self.shell.user_ns)
+        return find_source(parsed.argument, self.shell.user_ns)
 
     @staticmethod
     def _file(command: Command, parsed: Parsed) -> str:
         """Return the file that a line names."""
-        if parsed.place is None:
+        if parsed.argument is None:
             raise OptionError(f"{command.name} needs a file; for example {command.examples[0]}")
-        return parsed.place
+        return parsed.argument
 
     def _run(self, name: str | None) -> Any:
         """Return a run by name, from those stored with ``-o`` and the variables; without a name, the last."""

@@ -63,7 +63,7 @@ TRAIN = Command(
     "each expression that is a Keras layer is a layer, in order. Without them the stack is built from --cell, "
     "--units, --dropout and --dense.",
     (TrainOptions,),
-    place=_DATA,
+    argument=_DATA,
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=(
         "%lstm_train oil --lookback 20 --units 16 --epochs 3",
@@ -76,7 +76,7 @@ FEATURES = Command(
     "Look at what a network would be given, before any is trained: the transforms side by side, what each input says "
     "of the next value, and what is wrong with it. Gives back a FeatureReport.",
     (InputOptions,),
-    place=TRAIN.place,
+    argument=TRAIN.argument,
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=(
         '%lstm_features oil --features "log_return, bollinger(20, 2), rsi(14)"',
@@ -88,7 +88,7 @@ FORECAST = Command(
     "%lstm_forecast",
     "Simulate futures of the last run, or of the one named with --run, and give back a Forecast.",
     (ForecastOptions,),
-    place=Flag("horizon", "steps to forecast, the same as --horizon", value="HORIZON"),
+    argument=Flag("horizon", "steps to forecast, the same as --horizon", value="HORIZON"),
     extras=(_RUN, _KNOWN, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_forecast 30", "fc = %lstm_forecast 30 --paths 500 --interval 80"),
     notes=_NOTES,
@@ -98,7 +98,7 @@ BACKTEST = Command(
     "Judge the forecasts of the last run, or of the one named with --run, from many origins whose future is known, "
     "beside simple baselines, and give back a Backtest.",
     (BacktestOptions, ForecastOptions),
-    place=Flag(
+    argument=Flag(
         "data",
         "the series with rows after the run's last; without it the later half of its calibration rows is judged",
         value="DATA",
@@ -113,7 +113,7 @@ COMPARE = Command(
     "same later rows, and give back a Comparison.",
     (CompareOptions, TrainOptions, ForecastOptions),
     without=("seed",),  # a study has --seeds
-    place=TRAIN.place,
+    argument=TRAIN.argument,
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=(
         "%lstm_compare co2 --kinds lstm,gru,naive --seeds 0,1 --units 8 --lookback 12 --epochs 2",
@@ -127,7 +127,7 @@ ABLATE = Command(
     "target, the band's calibration. Gives back an Ablation, which says what each change does.",
     (AblateOptions, TrainOptions, ForecastOptions),
     without=("seed",),  # a study has --seeds
-    place=TRAIN.place,
+    argument=TRAIN.argument,
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=('%lstm_ablate oil --changes "loss: mse, target: raw" --seeds 0 --units 8 --lookback 12 --epochs 2',),
     notes=_NOTES,
@@ -137,7 +137,7 @@ GATES = Command(
     "Look inside the last run, or the one named with --run: what every gate did while the network read a window, "
     "checked against its own output, and what moved the forecast. Gives back a Trace.",
     (GateOptions,),
-    place=Flag("at", "the last row the network reads: a time, or a position, -1 the newest", value="AT"),
+    argument=Flag("at", "the last row the network reads: a time, or a position, -1 the newest", value="AT"),
     extras=(_RUN, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_gates", "%lstm_gates -20", "tr = %lstm_gates --windows 50"),
     notes=_NOTES,
@@ -157,7 +157,7 @@ WEIGHTS = Command(
     "Show how much each training window of the last run counts, or of the run named with --run, under each scheme of "
     "weights, and choose one for the next training. Gives back a Weighting.",
     (),
-    place=Flag("scheme", "uniform, linear, exponential or exponential:RATE; default: the run's own", value="SCHEME"),
+    argument=Flag("scheme", "uniform, linear, exponential or exponential:RATE; default: the run's own", value="SCHEME"),
     extras=(_RUN, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_weights", "%lstm_weights exponential:2"),
 )
@@ -173,7 +173,7 @@ SAVE = Command(
     "%lstm_save",
     "Write the last run, or the one named with --run, to one file. Gives back its path.",
     (),
-    place=Flag("file", "the file to write, for example prices.lstm", value="FILE"),
+    argument=Flag("file", "the file to write, for example prices.lstm", value="FILE"),
     extras=(_RUN, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_save prices.lstm",),
 )
@@ -181,7 +181,7 @@ LOAD = Command(
     "%lstm_load",
     "Read a run that %lstm_save or run.save wrote, and make it the last run. Gives back the Run.",
     (),
-    place=Flag("file", "the file to read, for example prices.lstm", value="FILE"),
+    argument=Flag("file", "the file to read, for example prices.lstm", value="FILE"),
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=("%lstm_load prices.lstm -o first",),
 )
@@ -199,7 +199,7 @@ EXPORT = Command(
     "JSON with what a program must know to run it, and on request C files. Gives back an Export, which says how large "
     "the file is and how far it is off the network, measured by running it row by row.",
     (ExportOptions,),
-    place=Flag("file", "the file to write, for example prices.tflite", value="FILE"),
+    argument=Flag("file", "the file to write, for example prices.tflite", value="FILE"),
     extras=(_RUN, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_export prices.tflite", "ex = %lstm_export prices.tflite --quantize int16x8 --c-array"),
     notes=_NOTES,
@@ -210,7 +210,7 @@ LAB = Command(
     "magics and the Python that do the same. The flags are what its controls begin with. Gives back a Dashboard; its "
     "runs become variables.",
     (TrainOptions, ForecastOptions),
-    place=replace(_DATA, meaning=f"{_DATA.meaning}; default: your first DataFrame, else an example"),
+    argument=replace(_DATA, meaning=f"{_DATA.meaning}; default: your first DataFrame, else an example"),
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=("%lstm_lab", "%lstm_lab oil --lookback 20 --units 16 --epochs 3 --horizon 10"),
     notes=_NOTES,

@@ -72,9 +72,9 @@ def complete(
         return _offer(before, word, _place(command, earlier[:-1]), values)
     if word.startswith("-"):
         return Completion(word, tuple(flag for flag in written if flag.startswith(word) and flag not in earlier))
-    if command.place is None or _place(command, earlier) is not None:
+    if command.argument is None or _place(command, earlier) is not None:
         return Completion(word, tuple(flag for flag in written if not word and flag and flag not in earlier))
-    return replace(_offer(command.place, word, None, values), files=True)
+    return replace(_offer(command.argument, word, None, values), files=True)
 
 
 def _last_word(text: str) -> tuple[list[str], str]:
@@ -93,7 +93,7 @@ def _last_word(text: str) -> tuple[list[str], str]:
 def _place(command: Command, words: list[str]) -> str | None:
     """Read the argument without a flag off the words before the cursor, if it is there already."""
     try:
-        return command.parse(words).place
+        return command.parse(words).argument
     except OptionError:
         return None
 

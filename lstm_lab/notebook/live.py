@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.progress import Status
-    from lstm_lab.results import Shown
+    from lstm_lab.results import Result
 
 __all__ = ["LiveProgress"]
 
@@ -103,7 +103,7 @@ class LiveProgress(HtmlProgress):
     def on_partial(self, result: Any, line: str) -> None:  # noqa: ARG002 - the view shows all of it
         """Open the view of an incomplete result, or update it."""
         if self._view is not None:
-            self._view.renew(result)
+            self._view.update(result)
             return
         try:
             self._view = _growing(result, self.stop if self.stop_in_view else None)
@@ -116,7 +116,7 @@ class LiveProgress(HtmlProgress):
         if self._view is None:
             super().show(status)
         else:
-            self._view.tell(status.share, status.text)
+            self._view.show_progress(status.share, status.text)
 
     def on_end(self, end: TrainingEnd | SamplingEnd) -> None:
         """Pass the event to the view, or to the bar where there is none."""
@@ -125,7 +125,7 @@ class LiveProgress(HtmlProgress):
         else:
             self._listener.on_end(end)
 
-    def finish(self, result: Shown) -> None:
+    def finish(self, result: Result) -> None:
         """Show the result: its table below the view, or all of it where there is no view."""
         from IPython.display import display  # noqa: PLC0415 - the command line needs no IPython
 
@@ -169,12 +169,12 @@ class LiveProgress(HtmlProgress):
             self._renew()
 
 
-def _table(result: Shown) -> dict[str, str]:
+def _table(result: Result) -> dict[str, str]:
     table = result.summary_table()
     return {"text/html": table.html(), "text/plain": table.text()}
 
 
-def _live(result: Shown) -> Any:
+def _live(result: Result) -> Any:
     """Return the live view of a result, or the result where it has no view or no front end is there."""
     if not hasattr(result, "widget"):  # finding out would import TensorFlow
         return result

@@ -105,7 +105,7 @@ class LSTMMagics(LabMagics):
     def lstm_backtest(self, parsed: Parsed) -> Any:
         """Backtest a run."""
         run = self._run(parsed.extras.get("run"))
-        longer = None if parsed.place is None else find_source(parsed.place, self.shell.user_ns)
+        longer = None if parsed.argument is None else find_source(parsed.argument, self.shell.user_ns)
         options = self._options(ForecastOptions, parsed) | self._options(BacktestOptions, parsed)
         with self._listener(parsed) as progress:
             result = lstm_lab.backtest(run, longer, listener=progress, stop=progress.stop, **options)
@@ -167,7 +167,7 @@ class LSTMMagics(LabMagics):
         from lstm_lab.diagnostics.training_choices import Weighting, weighting  # noqa: PLC0415 - a run is there, %load_ext is over
 
         own = weighting(self._run(parsed.extras.get("run")).dataset)
-        return self._shown(own if parsed.place is None else Weighting(own.index, parsed.place), parsed)
+        return self._shown(own if parsed.argument is None else Weighting(own.index, parsed.argument), parsed)
 
     @line_magic
     @parsed_magic(LOSS)
@@ -224,10 +224,10 @@ class LSTMMagics(LabMagics):
                 "%lstm_gates and %lstm_backtest do the same\n"
             )
             return None
-        source = None if parsed.place is None else find_source(parsed.place, self.shell.user_ns)
+        source = None if parsed.argument is None else find_source(parsed.argument, self.shell.user_ns)
         words = words_of(columns_of(source))
         options = [resolve(parsed.of(model), model, self.shell.user_ns, words) for model in LAB.models]
-        board = lstm_lab.dashboard(parsed.place, **options[0] | options[1])
+        board = lstm_lab.dashboard(parsed.argument, **options[0] | options[1])
         if not (parsed.silent or "no_display" in parsed.extras):
             display(board)  # type: ignore[no-untyped-call]  # IPython's
         return board

@@ -1,4 +1,4 @@
-"""Every option a person can set, defined once: name, type, default, unit, rule and meaning.
+"""Every option that a user can set, defined once: name, type, default, unit, rule and meaning.
 
 One definition feeds four faces: the keywords of `lab.train` and `run.forecast`, the flags of the magics, the
 flags of ``lstm-lab`` and the controls of the dashboard. A model is frozen; text from a flag and a Python value

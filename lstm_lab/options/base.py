@@ -1,4 +1,4 @@
-"""`Options`: a frozen set of options that says in one line what is wrong with a value, and how each is declared."""
+"""`Options`: frozen, validated options with error messages of one line, and the functions that declare options."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def split_commas(text: str) -> list[str]:
 
 
 def as_sequence(value: object) -> object:
-    """Let ``32``, ``"64, 32"`` and ``"none"`` stand for a sequence, as a person types them."""
+    """Convert ``32``, ``"64, 32"`` or ``"none"`` to a tuple; other values are returned as they are."""
     if isinstance(value, str):
         return () if value.strip().lower() in {"", "none"} else tuple(split_commas(value))
     if isinstance(value, int | float):
@@ -71,20 +71,20 @@ def option(
 
 
 def as_name(value: object) -> object:
-    """Take a column that is called by a number for its name."""
+    """Convert a whole number that names a column to text."""
     if isinstance(value, bool):
         return value
     return str(value) if isinstance(value, Integral) else value
 
 
 def as_names(value: object) -> object:
-    """Read a sequence of texts, some of which may be columns that are called by numbers."""
+    """Convert to a tuple of texts, among which whole numbers may name columns."""
     parts = as_sequence(value)
     return tuple(map(as_name, parts)) if isinstance(parts, tuple | list) else parts
 
 
 def as_marks(value: object) -> object:
-    """Read a sequence of texts and numbers, and write the numbers as a person would."""
+    """Convert to a tuple of texts, numbers in their shortest form."""
     parts = as_sequence(value)
     if not isinstance(parts, tuple | list):
         return parts
@@ -103,7 +103,7 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     renamed: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    """Names that an option had before, which are accepted for one release."""
+    """Present names of renamed options by their former names, which are accepted for one release."""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -124,42 +124,42 @@ class Options(BaseModel):
         OptionError
             The first unknown name or refused value: rule, value, remedy.
         """
-        given = {current_name(name, cls): value for name, value in values.items()}
-        for name in given:
+        by_name = {current_name(name, cls): value for name, value in values.items()}
+        for name in by_name:
             if name not in cls.model_fields:
                 raise OptionError(f"there is no option {name!r}; {meant(name, [cls])}")
         try:
-            return cls(**given)
+            return cls(**by_name)
         except ValidationError as refused:
             raise OptionError(_explain(cls, refused)) from None
 
 
 def _explain(model: type[Options], refused: ValidationError) -> str:
-    """Put pydantic's first complaint into one line: the option, the rule, the value received, an example."""
-    first, *others = refused.errors(include_url=False)
-    if not first["loc"]:
-        return str(first["msg"]).removeprefix("Value error, ")
-    name = str(first["loc"][0])
+    """Format pydantic's first error as one line: the option, the rule, the value received, an example."""
+    first_error, *others = refused.errors(include_url=False)
+    if not first_error["loc"]:
+        return str(first_error["msg"]).removeprefix("Value error, ")
+    name = str(first_error["loc"][0])
     field = model.model_fields[name]
     # A value that may be of two types is refused once by each.
-    same = [error for error in others if error["loc"][0] == name and error["input"] is first["input"]]
-    rules = dict.fromkeys(_rule(field, error) for error in (first, *same))
+    same_value = [error for error in others if error["loc"][0] == name and error["input"] is first_error["input"]]
+    rules = dict.fromkeys(_rule(field, error) for error in (first_error, *same_value))
     example = option_extra(field, "example")
     remedy = f"; for example {in_python(name, field)}" if example else ""
-    if (near := _rescaled(model, name, first["input"])) is not None:
+    if (near := _rescaled(model, name, first_error["input"])) is not None:
         remedy = f"; did you mean {name}={near:g}?"
     rule = ", or ".join(rules).replace(", or should be ", ", or ")
-    return f"{name} {rule}, got {first['input']!r}{remedy}"
+    return f"{name} {rule}, got {first_error['input']!r}{remedy}"
 
 
 def _rescaled(model: type[Options], name: str, value: Any) -> float | None:
-    """Give the percentage for a share that was given, or the share for a percentage, if the option takes it."""
+    """Return a share as a percentage, or a percentage as a share, if the option accepts that; else None."""
     field = model.model_fields[name]
     percent = option_extra(field, "unit") == "percent"
     share = any(getattr(rule, "lt", 2) <= 1 for rule in field.metadata)
     try:
-        given = float(value)
-        near = 100 * given if percent and given < 1 else given / 100 if share and given >= 1 else None
+        number = float(value)
+        near = 100 * number if percent and number < 1 else number / 100 if share and number >= 1 else None
         model(**{name: near})
     except (TypeError, ValueError):  # pydantic's own error is a ValueError too
         return None
@@ -176,25 +176,25 @@ _RULES: Mapping[str, str] = {
     "bool_type": "should be on or off",
     "too_short": "needs at least one value",
 }
-"""What pydantic's kinds of error mean to somebody who types flags; the others it says well itself."""
+"""Rules in place of pydantic's messages, by its type of error, for users who type flags."""
 
 
 def _rule(field: FieldInfo, error: ErrorDetails) -> str:
     if error["type"] == "string_pattern_mismatch":
         return f"should be {option_extra(field, 'form')}"
-    said = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "should")
-    return _RULES.get(error["type"], said)
+    message = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "should")
+    return _RULES.get(error["type"], message)
 
 
 def option_extra(field: FieldInfo, key: Literal["unit", "example", "form"]) -> str | None:
-    """Give an option's unit, example or form."""
+    """Return an option's unit, example or form."""
     extra = field.json_schema_extra
     value = extra.get(key) if isinstance(extra, dict) else None
     return None if value is None else str(value)
 
 
 def current_name(name: str, *models: type[Options]) -> str:
-    """Give the present name of an option that one of the models has renamed, with a warning; else the name itself."""
+    """Return the present name of an option that one of the models has renamed, with a warning; else the name itself."""
     for model in models:
         if name in model.renamed:
             present = model.renamed[name]
@@ -204,16 +204,16 @@ def current_name(name: str, *models: type[Options]) -> str:
 
 
 def shared_out(options: Mapping[str, Any], *models: type[Options]) -> list[dict[str, Any]]:
-    """Give each model the keywords that it has a field for.
+    """Split keywords into one mapping per model, each with the options that the model has.
 
     Raises
     ------
     OptionError
-        A name that none of them has.
+        A name that no model has.
     """
     names = dict.fromkeys(name for model in models for name in model.model_fields)
-    given = {current_name(name, *models): value for name, value in options.items()}
-    for name in given:
+    by_name = {current_name(name, *models): value for name, value in options.items()}
+    for name in by_name:
         if name not in names:
             raise OptionError(f"there is no option {name!r}; {meant(name, models)}")
-    return [{name: value for name, value in given.items() if name in model.model_fields} for model in models]
+    return [{name: value for name, value in by_name.items() if name in model.model_fields} for model in models]

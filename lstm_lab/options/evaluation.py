@@ -12,7 +12,7 @@ __all__ = ["AblateOptions", "BacktestOptions", "CompareOptions", "HoldoutOptions
 
 
 class StudyOptions(Options):
-    """What every study takes: how many forecasts are judged, how bands keep up with time, where the tasks run."""
+    """Options of every study: the number of origins, how bands adapt over time, where the tasks run."""
 
     origins: int = option(60, "places to forecast from, evenly spaced, at most", unit="origins", example="60", ge=1)
     renew: bool = option(
@@ -32,7 +32,7 @@ class StudyOptions(Options):
 
 
 class BacktestOptions(StudyOptions):
-    """What `lab.backtest` and ``%lstm_backtest`` take beside the options of a forecast."""
+    """Options of `lab.backtest` and ``%lstm_backtest``, beside those of a forecast."""
 
     refit: bool | Annotated[int, Field(ge=1)] = option(
         False,
@@ -50,13 +50,13 @@ class BacktestOptions(StudyOptions):
 
 
 class HoldoutOptions(Options):
-    """What keeps the newest rows from a training, to judge it there: of ``lstm-lab backtest``."""
+    """The option of ``lstm-lab backtest`` that keeps the newest rows from training, as the test rows."""
 
     test: float = option(0.2, "newest share of the rows, which nothing but judging sees", example="0.2", gt=0, lt=0.9)
 
 
 class TrialOptions(StudyOptions, HoldoutOptions):
-    """What a study takes that trains several networks with several seeds."""
+    """Options of a study that trains several networks with several seeds."""
 
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], BeforeValidator(as_sequence)] = option(
         (0, 1, 2),
@@ -67,7 +67,7 @@ class TrialOptions(StudyOptions, HoldoutOptions):
 
 
 class CompareOptions(TrialOptions):
-    """What `lab.compare` and ``%lstm_compare`` take beside the options of training and of a forecast."""
+    """Options of `lab.compare` and ``%lstm_compare``, beside those of training and of a forecast."""
 
     kinds: Texts = option(
         ("lstm", "gru", "rnn", "transformer", "naive", "seasonal_naive", "drift"),
@@ -78,7 +78,7 @@ class CompareOptions(TrialOptions):
 
 
 class AblateOptions(TrialOptions):
-    """What `lab.ablate` and ``%lstm_ablate`` take beside the options of training and of a forecast."""
+    """Options of `lab.ablate` and ``%lstm_ablate``, beside those of training and of a forecast."""
 
     changes: Texts = option(
         ("all",),

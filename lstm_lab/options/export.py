@@ -10,7 +10,7 @@ __all__ = ["ExportOptions"]
 
 
 class ExportOptions(Options):
-    """What `run.export`, ``%lstm_export`` and ``lstm-lab export`` take."""
+    """Options of `run.export`, ``%lstm_export`` and ``lstm-lab export``."""
 
     quantize: Literal["none", "float16", "dynamic", "int8", "int16x8"] = option(
         "none",

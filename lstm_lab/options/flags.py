@@ -35,19 +35,19 @@ __all__ = ["Command", "Flag", "Parsed", "split_words", "value_text"]
 
 _WIDTH = 100
 _SWITCH = ("on", "off")
-"""Choices of an option that may stand alone for the first."""
+"""Choices of an option whose flag may stand alone, which means the first of them."""
 _METAVARS = {int: "N", float: "X", bool: "on|off", str: "TEXT"}
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One flag, or one argument without a flag: its name, what it takes and what it means."""
+    """One flag, or one positional argument: its name, its value and its meaning."""
 
     name: str
     """As in Python: ``forget_bias`` is written ``--forget-bias``."""
     meaning: str
     value: str | None = None
-    """What stands for the value in the help; None for a switch."""
+    """Placeholder of the value in the help; None for a switch."""
     choices: tuple[str, ...] = ()
     default: str = ""
     unit: str = ""
@@ -56,12 +56,12 @@ class Flag:
 
     @property
     def written(self) -> str:
-        """The flag as a person types it."""
+        """The flag as it is typed."""
         return "--" + self.name.replace("_", "-")
 
     @classmethod
     def of(cls, name: str, option: FieldInfo) -> Flag:
-        """Read a flag off an option."""
+        """Build the flag of an option."""
         choices = _choices(option.annotation)
         return cls(
             name=name,
@@ -74,7 +74,7 @@ class Flag:
         )
 
     def help(self) -> str:
-        """One entry of the generated help."""
+        """Return the flag's entry in the help."""
         head = ", ".join(part for part in (self.short, self.written) if part)
         head = f"  {head} {self.value}" if self.value else f"  {head}"
         shows_more = self.example.removesuffix(".0") != self.default and not self.choices
@@ -86,7 +86,7 @@ class Flag:
 
 
 def value_text(value: object) -> str:
-    """Write a Python value as a person would type it after a flag."""
+    """Format a Python value as it is typed after a flag."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -97,7 +97,7 @@ def value_text(value: object) -> str:
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:
-    """Give the words that an option takes when it takes nothing else."""
+    """Return the words that an option accepts, empty where it accepts other values too."""
     if typing.get_origin(annotation) is Literal:
         return tuple(str(word) for word in typing.get_args(annotation))
     if typing.get_origin(annotation) in {types.UnionType, typing.Union}:
@@ -116,10 +116,10 @@ def _metavar(annotation: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A line, taken apart but not yet validated."""
+    """A parsed command line, whose values are not yet validated."""
 
-    place: str | None
-    """The argument without a flag, unless it is an option's value: that is among `values`."""
+    argument: str | None
+    """The positional argument, unless it is an option's value: that is among `values`."""
     values: Mapping[str, Any]
     """Options by name, as text."""
     extras: Mapping[str, str]
@@ -128,7 +128,7 @@ class Parsed:
     """The result is not to be shown."""
 
     def of(self, model: type[Options]) -> dict[str, Any]:
-        """Keep the values that belong to one model."""
+        """Return the values of one model's options."""
         return {name: text for name, text in self.values.items() if name in model.model_fields}
 
 
@@ -166,18 +166,18 @@ def split_words(line: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Command:
-    """What one magic or one subcommand takes."""
+    """The arguments of one magic or one subcommand."""
 
     name: str
-    """As it is typed: ``%lstm_train`` or ``lstm-lab run``."""
+    """The name as it is typed: ``%lstm_train`` or ``lstm-lab run``."""
     meaning: str
     models: tuple[type[Options], ...]
-    place: Flag | None = None
+    argument: Flag | None = None
     extras: tuple[Flag, ...] = ()
     second: str = ""
-    """Which of `extras` a second word without a flag stands for."""
+    """The name of the flag among `extras` that a second positional argument sets."""
     defaults: Mapping[str, str] = field(default_factory=dict)
-    """Values that this command puts in the place of an option's own default."""
+    """Values that override the options' own defaults in this command."""
     without: tuple[str, ...] = ()
     """Options of the models that this command does not take."""
     examples: tuple[str, ...] = ()
@@ -189,11 +189,11 @@ class Command:
         fields = {name: option for model in self.models for name, option in model.model_fields.items()}
         options = {name: Flag.of(name, option) for name, option in fields.items() if name not in self.without}
         options |= {name: replace(options[name], default=text) for name, text in self.defaults.items()}
-        own = (*self.extras, Flag("help", "show this help", short="-h"))
-        return options | {flag.name: flag for flag in own}
+        own_flags = (*self.extras, Flag("help", "show this help", short="-h"))
+        return options | {flag.name: flag for flag in own_flags}
 
     def parse(self, line: str | Sequence[str]) -> Parsed:
-        """Take a line apart.
+        """Parse a line into its positional argument, option values and own flags.
 
         Parameters
         ----------
@@ -211,50 +211,50 @@ class Command:
             An unknown or ambiguous flag, a flag without its value or given twice, a word too many.
         """
         words = split_words(line) if isinstance(line, str) else list(line)
-        given: dict[str, str] = {}
-        places: list[str] = []
+        texts: dict[str, str] = {}
+        arguments: list[str] = []
         while words:
             word = words.pop(0)
             if not self._is_flag(word):
-                places.append(word)
+                arguments.append(word)
                 continue
             flag, attached = self._flag(word)
-            if flag.name in given:
+            if flag.name in texts:
                 raise OptionError(f"{flag.written} is given twice in {self.name}; keep one")
-            given[flag.name] = self._value(flag, attached, words)
-        if len(places) == 2 and self.second:
+            texts[flag.name] = self._value(flag, attached, words)
+        if len(arguments) == 2 and self.second:
             second = self.flags[self.second]
-            if second.name in given:
+            if second.name in texts:
                 raise OptionError(f"the {second.name} is given twice, alone and with {second.written}; keep one")
-            given[second.name] = places.pop()
-        self._check_places(places, given)
+            texts[second.name] = arguments.pop()
+        self._check_arguments(arguments, texts)
         option_names = {name for model in self.models for name in model.model_fields}
-        if places and self.place is not None and self.place.name in option_names:
-            given[self.place.name] = places.pop()
+        if arguments and self.argument is not None and self.argument.name in option_names:
+            texts[self.argument.name] = arguments.pop()
         return Parsed(
-            place=places[0] if places else None,
-            values={**self.defaults, **{name: text for name, text in given.items() if name in option_names}},
-            extras={name: text for name, text in given.items() if name not in option_names},
+            argument=arguments[0] if arguments else None,
+            values={**self.defaults, **{name: text for name, text in texts.items() if name in option_names}},
+            extras={name: text for name, text in texts.items() if name not in option_names},
         )
 
     def _is_flag(self, word: str) -> bool:
         return word.startswith("--") or any(flag.short and flag.short == word for flag in self.flags.values())
 
     def _flag(self, word: str) -> tuple[Flag, str | None]:
-        """Find the flag that a word means, and the value attached to it with ``=``."""
+        """Return the flag that a word means, and the value attached to it with ``=``."""
         stem, equals, attached = word.partition("=")
         name = current_name(stem.removeprefix("--").replace("-", "_"), *self.models)
         matches = [flag for flag in self.flags.values() if stem == flag.short or name == flag.name]
         matches = matches or [flag for flag in self.flags.values() if name and flag.name.startswith(name)]
         if len(matches) > 1:
-            meant = ", ".join(flag.written for flag in matches)
-            raise OptionError(f"{stem} could be {meant}; write it out")
+            candidates = ", ".join(flag.written for flag in matches)
+            raise OptionError(f"{stem} could be {candidates}; write it out")
         if not matches:
             raise OptionError(f"{self.name} has no flag {stem}; {self._nearest(name)}")
         return matches[0], attached if equals else None
 
     def _nearest(self, name: str) -> str:
-        """End the refusal of an unknown flag with the nearest one, or with all of them."""
+        """Return the remedy for an unknown flag: the nearest flag, or all of them."""
         near = closest(name, self.flags)
         if near is not None:
             return f"did you mean {self.flags[near].written}?"
@@ -274,32 +274,34 @@ class Command:
             raise OptionError(f"{flag.written} needs a value; for example {flag.written} {example}")
         return words.pop(0)
 
-    def _check_places(self, places: list[str], given: Mapping[str, str]) -> None:
-        allowed = (0 if self.place is None else 1) + bool(self.second)
-        for word in places:
+    def _check_arguments(self, arguments: list[str], texts: Mapping[str, str]) -> None:
+        allowed = (0 if self.argument is None else 1) + bool(self.second)
+        for word in arguments:
             stem, equals, value = word.partition("=")
             name = stem.lstrip("-").replace("-", "_")
             if (equals or word.startswith("-")) and name in self.flags:
                 raise OptionError(f"{self.name} takes flags, got {word!r}; did you mean {self._written(name, value)}?")
-        if len(places) > allowed:
+        if len(arguments) > allowed:
             raise OptionError(
-                f"{self.name} does not know what {places[allowed]!r} is for; a value with spaces needs quotes, "
+                f"{self.name} does not know what {arguments[allowed]!r} is for; a value with spaces needs quotes, "
                 'for example --features "log_return, bollinger(20, 2)"'
             )
-        if places and self.place is not None and self.place.name in given:
-            raise OptionError(f"the {self.place.name} is given twice, alone and with {self.place.written}; keep one")
+        if arguments and self.argument is not None and self.argument.name in texts:
+            raise OptionError(
+                f"the {self.argument.name} is given twice, alone and with {self.argument.written}; keep one"
+            )
 
     def _written(self, name: str, value: str) -> str:
         flag = self.flags[name]
         return f"{flag.written} {value or flag.example or flag.default}".rstrip()
 
     def help(self) -> str:
-        """Write the whole help: usage, meaning, examples, then every flag."""
-        place = "" if self.place is None else f" {self.place.value}"
-        place += f" [{self.flags[self.second].value}]" if self.second else ""
-        parts = [f"{self.name}{place} [flags]", fill(self.meaning, _WIDTH)]
-        if self.place is not None:
-            parts.append(fill(f"{self.place.value}: {self.place.meaning}", _WIDTH, subsequent_indent="    "))
+        """Return the help text: usage, meaning, examples, then every flag."""
+        usage = "" if self.argument is None else f" {self.argument.value}"
+        usage += f" [{self.flags[self.second].value}]" if self.second else ""
+        parts = [f"{self.name}{usage} [flags]", fill(self.meaning, _WIDTH)]
+        if self.argument is not None:
+            parts.append(fill(f"{self.argument.value}: {self.argument.meaning}", _WIDTH, subsequent_indent="    "))
         if self.examples:
             parts.append("Examples\n" + "\n".join(f"    {line}" for text in self.examples for line in text.split("\n")))
         parts.append("Flags\n" + "\n".join(flag.help() for flag in self.flags.values()))

@@ -14,7 +14,7 @@ __all__ = ["CLASSIC", "ForecastOptions"]
 
 
 class ForecastOptions(Options):
-    """What `run.forecast`, ``%lstm_forecast`` and ``lstm-lab run`` take."""
+    """Options of `run.forecast`, ``%lstm_forecast`` and ``lstm-lab run``."""
 
     renamed: ClassVar = MappingProxyType({"masks": "dropout_masks"})
 
@@ -60,11 +60,11 @@ class ForecastOptions(Options):
         return self.calibrate is not False if self.combine == "auto" else bool(self.combine)
 
     def resolved(self) -> ForecastOptions:
-        """Fill what a preset implies, but never over an option that was set by hand."""
+        """Return the options with those of the preset filled in, except where an option was set explicitly."""
         if self.preset is None:
             return self
-        given = {name: getattr(self, name) for name in self.model_fields_set}
-        return ForecastOptions(**{**CLASSIC, **given})
+        set_by_hand = {name: getattr(self, name) for name in self.model_fields_set}
+        return ForecastOptions(**{**CLASSIC, **set_by_hand})
 
 
 CLASSIC: Mapping[str, Any] = {

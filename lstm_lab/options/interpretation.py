@@ -12,7 +12,7 @@ __all__ = ["GateOptions", "MemoryOptions"]
 
 
 class GateOptions(Options):
-    """What `run.gates` and ``%lstm_gates`` take."""
+    """Options of `run.gates` and ``%lstm_gates``."""
 
     at: Annotated[str, BeforeValidator(str)] = option(
         "-1", "last row the network reads: a time, or a position among the rows, -1 the newest", example="2019-03-01"
@@ -23,7 +23,7 @@ class GateOptions(Options):
 
 
 class MemoryOptions(Options):
-    """What `run.memory`, `lab.memory` and ``%lstm_memory`` take."""
+    """Options of `run.memory`, `lab.memory` and ``%lstm_memory``."""
 
     units: int = option(16, "units of each network that is compared", unit="units", example="16", ge=1)
     updates: int = option(500, "gradient steps that each of them is given, at most", unit="steps", example="500", ge=1)

@@ -1,4 +1,4 @@
-"""Options of what a network is given and how it is trained."""
+"""Options of a network's inputs and of its training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WEIGHTS_PATTERN = r"^(uniform|linear|exponential(:\d+(\.\d+)?)?)$"
 
 
 class InputOptions(Options):
-    """What the network is given: read by `lab.features` and ``%lstm_features``, and by every training."""
+    """Options of the inputs, of `lab.features` and ``%lstm_features`` and of every training."""
 
     target: Name | None = option(None, "column to forecast; may be left out if only one is numeric", example="close")
     time: Name | None = option(
@@ -82,7 +82,7 @@ STACK_OPTIONS = ("cell", "units", "dropout", "dense")
 
 
 class TrainOptions(InputOptions):
-    """What `lab.train`, ``%%lstm_train`` and ``lstm-lab run`` take."""
+    """Options of `lab.train`, ``%%lstm_train`` and ``lstm-lab run``."""
 
     cell: Literal["lstm", "gru", "rnn"] = option("lstm", "recurrent cell of the reference stack", example="gru")
     units: Sizes = option((128, 128, 128), "units of each recurrent layer", example="128,128", min_length=1)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from lstm_lab.results import Shown
+    from lstm_lab.results import Result
 
 __all__ = ["mimebundle", "plot", "png", "to_html"]
 
@@ -125,7 +125,7 @@ def png(figure: Figure, dpi: float = 100) -> bytes:
         return small.getvalue()
 
 
-def mimebundle(result: Shown, **options: Any) -> dict[str, str]:
+def mimebundle(result: Result, **options: Any) -> dict[str, str]:
     """Render a result for a notebook by MIME type: text, HTML with the picture and the table, PNG.
 
     The picture is drawn at twice the screen's density and shown at its nominal width, so that it is sharp on any
@@ -141,7 +141,7 @@ def mimebundle(result: Shown, **options: Any) -> dict[str, str]:
     return {"text/plain": repr(result), "text/html": f"<div>{_STYLE}{image}{summary.html()}</div>", "image/png": data}
 
 
-def to_html(result: Shown, path: str | os.PathLike[str], **options: Any) -> Path:
+def to_html(result: Result, path: str | os.PathLike[str], **options: Any) -> Path:
     """Save title, picture and tables as one HTML page that needs no kernel and whose policy forbids any network use."""
     page = _PAGE.format(
         title=html.escape(result.summary_table().title), body=mimebundle(result, **options)["text/html"]

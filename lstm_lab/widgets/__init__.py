@@ -2,16 +2,19 @@
 
 ::
 
-    wire      arrays and values to the browser, as deltas, five times a second at most
-    stop      how a click reaches a busy kernel
-    cells     which cell shows what, so that running it again closes it
-    base      LabWidget: what every view is
-    training  TrainingMonitor          fan     FanChart
-    weights   WeightCurve              loss    LossExplorer
-    features  FeatureDoctor
-    offline   one HTML file without kernel or network
-    results   which view a result gets
-    frontend  the TypeScript; `python hatch_build.py` at the root of a checkout bundles it
+    wire           arrays and values to the browser, as deltas, five times a second at most
+    stop           how a click on Stop reaches a busy kernel
+    cell_outputs   which cell shows which widgets, so that running it again closes them
+    base           LabWidget, the base class of every view
+    training       TrainingMonitor          fan     FanChart
+    weights        WeightCurve              loss    LossExplorer
+    features       FeatureDoctor            gates   GateExplorer
+    memory         MemoryExplorer           axes    an index as positions on an axis
+    offline        one HTML file without kernel or network
+    by_type        the view of each type of result
+    next_training  weights chosen in a view for the next training
+    bundle         the built front end
+    frontend       the TypeScript; `python hatch_build.py` at the root of a checkout bundles it
 """
 
 from __future__ import annotations
@@ -32,12 +35,12 @@ __all__ = ["to_html", "widget"]
 
 
 _LIGHT = {"lstm_lab.diagnostics.report:FeatureReport": "lstm_lab.widgets.features"}
-"""Where the view of a result is registered that needs no network, so that showing it does not import TensorFlow."""
+"""Modules that register views whose results need no network, so that showing them does not import TensorFlow."""
 
 
 @singledispatch
 def widget(result: object, **options: Any) -> LabWidget:
-    """Build the live view of a result.
+    """Build the live view of a result, by the result's type.
 
     Parameters
     ----------
@@ -49,7 +52,7 @@ def widget(result: object, **options: Any) -> LabWidget:
     Raises
     ------
     TypeError
-        Nothing shows such a result.
+        There is no live view of this type.
     """
     # The classes of results live in modules that import TensorFlow: looked up when a result is there, never before.
     import_module(_LIGHT.get(type_key(type(result)), "lstm_lab.widgets.by_type"))
@@ -65,7 +68,7 @@ def to_html(result: object, path: str | os.PathLike[str], **options: Any) -> Pat
     Returns
     -------
     Path
-        Where it was written.
+        The file.
     """
     view = widget(result, **options)
     try:

@@ -1,4 +1,4 @@
-"""An index as numbers that a chart can lay out, and a Series on such an axis."""
+"""An index as numbers on the horizontal axis of a chart."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ __all__ = ["Axis", "axis"]
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Places along x.
+    """Positions of rows on the horizontal axis.
 
     Parameters
     ----------
-    places
+    positions
         (rows,) float64: seconds since 1970 of the wall clock, or the index's own numbers.
     is_time
-        Are they seconds?
+        Whether the positions are seconds.
     step
         Median distance between two rows; 1 for a single row.
     """
 
-    places: np.ndarray
+    positions: np.ndarray
     is_time: bool
     step: float
 
 
 def axis(index: pd.Index) -> Axis:
-    """Lay an index out: times by their wall clock, numbers as they are, anything else by position."""
+    """Compute the axis of an index: times by their wall clock, numbers as they are, anything else by row number."""
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()
     if isinstance(index, pd.DatetimeIndex):
-        wall = index.tz_localize(None) if index.tz is not None else index
-        places = (wall.to_numpy() - np.datetime64(0, "s")) / np.timedelta64(1, "s")
+        local_times = index.tz_localize(None) if index.tz is not None else index
+        positions = (local_times.to_numpy() - np.datetime64(0, "s")) / np.timedelta64(1, "s")
     elif pd.api.types.is_numeric_dtype(index):
-        places = index.to_numpy(dtype=np.float64)
+        positions = index.to_numpy(dtype=np.float64)
     else:
-        places = np.arange(len(index), dtype=np.float64)
-    places = np.asarray(places, dtype=np.float64)
-    step = float(np.median(np.diff(places))) if len(places) > 1 else 1.0
-    return Axis(places, isinstance(index, pd.DatetimeIndex), step)
+        positions = np.arange(len(index), dtype=np.float64)
+    positions = np.asarray(positions, dtype=np.float64)
+    step = float(np.median(np.diff(positions))) if len(positions) > 1 else 1.0
+    return Axis(positions, isinstance(index, pd.DatetimeIndex), step)

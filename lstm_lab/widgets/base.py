@@ -1,8 +1,8 @@
-"""What every live view is on the Python side: the bundle, a wire, a still picture, and a way out as one HTML file.
+"""The base class of every live view: the bundle, a wire, a still picture, and saving as one HTML file.
 
 To add a view: subclass `LabWidget`, set ``_view`` to the name it has in `frontend/src/index.ts`, and put its state on
-``self.wire`` (`Wire.set` for values, `put` and `append` for arrays). Override `on_message` for what the page may say;
-register the result it shows in `lstm_lab.widgets.by_type`.
+``self.wire`` (`Wire.set` for values, `put` and `append` for arrays). Override `on_message` to handle messages of the
+page; register the result it shows in `lstm_lab.widgets.by_type`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from lstm_lab.results import Shown
+    from lstm_lab.results import Result
 
 __all__ = ["LabWidget", "bundle"]
 
@@ -39,7 +39,7 @@ class LabWidget(anywidget.AnyWidget):
     Parameters
     ----------
     result
-        What is shown; its still picture goes wherever a live view cannot. It may be given later, with `finish`.
+        What is shown; its still picture stands in where a live view cannot. It may be given later, with `finish`.
     theme
         ``"auto"`` follows the notebook, and in an offline file the browser.
     height
@@ -54,43 +54,43 @@ class LabWidget(anywidget.AnyWidget):
     theme = traitlets.Enum(["auto", "light", "dark"], "auto").tag(sync=True)
     height = traitlets.Int(300, min=80).tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
-    """What a screen reader calls the view."""
+    """Name of the view for a screen reader."""
     error = traitlets.Unicode().tag(sync=True)
-    """Shown inside the view instead of a blank."""
+    """Error message, shown inside the view."""
 
-    def __init__(self, result: Shown | None = None, **traits: Any) -> None:
+    def __init__(self, result: Result | None = None, **traits: Any) -> None:
         self.result = result
-        self.wire = Wire(self._carry)
+        self.wire = Wire(self._send_message)
         if not can_interrupt():
             self.wire.set(interrupt=False)
         self.fill()
         super().__init__(_key=uuid.uuid4().hex, _esm=bundle(), **traits)
         self.wire.opened()
         let_clicks_through(self.comm)
-        self.on_msg(self._hear)
+        self.on_msg(self._receive)
 
     def fill(self) -> None:
-        """Put the first state on the wire: it travels with the widget's opening, before any page can ask."""
+        """Put the first state on the wire: it is sent with the widget's opening, before any page can ask."""
 
     def on_message(self, kind: str, content: dict[str, Any]) -> None:
-        """Act on what the page says. What is `stop.URGENT` may come in a thread: set a flag and return."""
+        """Handle a message of the page. Kinds in `stop.URGENT` may come in a thread: set a flag and return."""
 
-    def kept(self, share: float) -> dict[str, np.ndarray]:  # noqa: ARG002 - for those that can be thinned
-        """Give the arrays that a saved notebook keeps.
+    def saved_arrays(self, share: float) -> dict[str, np.ndarray]:  # noqa: ARG002 - for those that can be thinned
+        """Return the arrays that a saved notebook stores.
 
         Parameters
         ----------
         share
-            Of what the view can do without, this part may stay; 1 keeps all of it.
+            Share of the optional arrays' bytes that may be stored; 1 stores all of them.
         """
         return self.wire.arrays()
 
-    def finish(self, result: Shown) -> None:
-        """Take the result whose still picture the saved notebook keeps."""
+    def finish(self, result: Result) -> None:
+        """Set the result, whose still picture the saved notebook stores."""
         self.result = result
 
     def text(self) -> str:
-        """Say in a line or two what the view shows, for a terminal."""
+        """Describe in a line or two what the view shows, for a terminal."""
         return f"{type(self).__name__}: {self.label}" if self.result is None else repr(self.result)
 
     def plot(self, **options: Any) -> Any:
@@ -112,21 +112,21 @@ class LabWidget(anywidget.AnyWidget):
         if layout is not None:
             layout.close()
 
-    def _shown(self) -> Shown:
+    def _shown(self) -> Result:
         if self.result is None:
             raise LabError(f"{type(self).__name__} has no result yet, so there is no still picture; wait for the end")
         return self.result
 
-    def _carry(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+    def _send_message(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         if self.comm is not None:
             self.send(content, buffers)
 
-    def _hear(self, _: Any, content: Any, __: Any) -> None:
+    def _receive(self, _: Any, content: Any, __: Any) -> None:
         kind = content.get("kind") if isinstance(content, dict) else None
         if kind == "hello":
             if arrived_beside_main() and self.wire.get("live"):
                 self.wire.set(stop=True)
-            self.wire.hear(str(content.get("token")), int(content.get("seq", -1)))
+            self.wire.answer_hello(str(content.get("token")), int(content.get("seq", -1)))
         elif isinstance(kind, str):
             try:
                 self.on_message(kind, content)
@@ -137,21 +137,21 @@ class LabWidget(anywidget.AnyWidget):
         return self.text()
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Give the live view, what keeps it alive without a kernel, and a picture and a text for all others."""
-        given = super()._repr_mimebundle_(**options)
-        if given is None:
+        """Return the live view by MIME type, its state for pages without a kernel, a still picture and a text."""
+        bundles = super()._repr_mimebundle_(**options)
+        if bundles is None:
             return None
         cells.remember(self)
-        data, metadata = given
+        data, metadata = bundles
         data["text/plain"] = self.text()
         if self.result is not None:
             picture = self.result._repr_mimebundle_().get("image/png")
             if picture is not None:
                 data["image/png"] = picture
                 metadata["image/png"] = picture_metadata(picture, data["text/plain"])
-        kept = saved(self, ROOM - len(json.dumps([data, metadata])))
-        if kept is not None:
-            data[MIME] = kept
+        state = saved(self, ROOM - len(json.dumps([data, metadata])))
+        if state is not None:
+            data[MIME] = state
         if not cells.page_is_there():
             del data[WIDGET]
         return data, metadata

@@ -14,12 +14,12 @@ BUNDLE = Path(__file__).parent / "static" / "lab.js"
 
 @cache
 def bundle() -> str:
-    """Read the front end.
+    """Return the JavaScript of the front end.
 
     Raises
     ------
     LabError
-        It was never built, as in a fresh checkout.
+        The front end was never built, as in a fresh checkout.
     """
     if not BUNDLE.is_file():
         raise LabError("live views need their front end, and this checkout has none; run: python hatch_build.py")

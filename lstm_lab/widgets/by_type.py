@@ -1,4 +1,4 @@
-"""Which view a result gets. A new one is a function registered with ``@widget.register(Type)``, here."""
+"""The live view of each type of result. A new one is a function registered with ``@widget.register(Type)``, here."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ __all__ = ["fan_of", "gates_of", "losses_of", "memory_of", "monitor_of", "weight
 
 @widget.register(Run)
 def monitor_of(run: Run, **traits: Any) -> TrainingMonitor:
-    """Show a finished training as it went."""
+    """Build the monitor of a finished training from its history."""
     monitor = TrainingMonitor(**traits)
     monitor.start(_plan(run))
     best, least = 1, math.inf
     columns = ("loss", "val_loss", "learning_rate", "seconds")
     rows = run.history[list(columns)].to_numpy(dtype=float).tolist()
     for epoch, (loss, val_loss, rate, seconds) in enumerate(rows, start=1):
-        judged = val_loss if math.isfinite(val_loss) else loss
-        if judged < least:
-            best, least = epoch, judged
+        monitored = val_loss if math.isfinite(val_loss) else loss
+        if monitored < least:
+            best, least = epoch, monitored
         monitor.epoch(Epoch(epoch, loss, val_loss, rate, seconds, best, run.options.patience - (epoch - best)))
     monitor.finish(run)
     monitor.end(run.end)
@@ -61,29 +61,29 @@ def _plan(run: Run) -> TrainingPlan:
 
 @widget.register(Forecast)
 def fan_of(forecast: Forecast, *, actual: pd.Series[float] | None = None, **options: Any) -> FanChart:
-    """Show a forecast, beside what happened where that is known."""
+    """Build the fan chart of a forecast, beside the actual values where they are given."""
     return FanChart(forecast, actual=actual, **options)
 
 
 @widget.register(Weighting)
 def weights_of(result: Weighting, **options: Any) -> WeightCurve:
-    """Show how much each training window counts."""
+    """Build the view of the training windows' weights."""
     return WeightCurve(result, **options)
 
 
 @widget.register(ResidualLosses)
 def losses_of(result: ResidualLosses, **traits: Any) -> LossExplorer:
-    """Show what each loss makes of the residuals."""
+    """Build the view of each loss over the residuals."""
     return LossExplorer(result, **traits)
 
 
 @widget.register(Trace)
 def gates_of(trace: Trace, **traits: Any) -> GateExplorer:
-    """Show the inside of a network."""
+    """Build the view of a trace: gates and states of each layer."""
     return GateExplorer(trace, **traits)
 
 
 @widget.register(Memory)
 def memory_of(memory: Memory, **traits: Any) -> MemoryExplorer:
-    """Show how far networks remember."""
+    """Build the view of a memory study."""
     return MemoryExplorer(memory, **traits)

@@ -1,4 +1,4 @@
-"""Which widgets a cell shows, so that running it again closes them: no live orphan is left in kernel or page.
+"""The widgets that each cell shows, so that running the cell again closes them in kernel and page.
 
 A widget is closed when every cell that showed it has been run again. Where the page does not say which cell runs,
 nothing is closed.
@@ -20,7 +20,7 @@ class Closing(Protocol):
     """A widget, or several that close as one."""
 
     def close(self) -> None:
-        """Close it in kernel and page."""
+        """Close the widget in kernel and page."""
 
 
 _shown: defaultdict[str, weakref.WeakSet[Closing]] = defaultdict(weakref.WeakSet)
@@ -28,7 +28,7 @@ _watched: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def current_cell() -> str | None:
-    """Give the id of the cell that runs, None outside a notebook."""
+    """Return the id of the running cell, None outside a notebook."""
     shell = get_ipython()
     get_parent = getattr(shell, "get_parent", None)  # a terminal's shell has none
     parent = {} if get_parent is None else get_parent()
@@ -37,7 +37,7 @@ def current_cell() -> str | None:
 
 
 def page_is_there() -> bool:
-    """Say whether a page may show the running cell's widgets.
+    """Return whether a page may show the running cell's widgets.
 
     Every notebook page says something of the cell that it runs. What executes notebooks without a page says nothing:
     nbclient, papermill, ``nbconvert --execute``. A widget in such an output would outrank the picture in nbconvert, for
@@ -51,7 +51,7 @@ def page_is_there() -> bool:
 
 
 def remember(widget: Closing) -> None:
-    """Note that the running cell shows this widget."""
+    """Record that the running cell shows this widget."""
     cell = current_cell()
     if cell is None:
         return
@@ -63,7 +63,7 @@ def remember(widget: Closing) -> None:
 
 
 def forget_cell(cell: str) -> None:
-    """Close the widgets that this cell showed and no other cell shows."""
+    """Close the widgets that this cell shows and no other cell does."""
     for widget in list(_shown.pop(cell, ())):
         if not any(widget in others for others in _shown.values()):
             widget.close()

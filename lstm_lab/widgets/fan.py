@@ -1,4 +1,4 @@
-"""`FanChart`: a forecast's band as it grows, single futures, the chance of exceeding a level, hits and misses."""
+"""`FanChart`: a forecast's band as paths are drawn, single paths, the chance of exceeding a level, hits and misses."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ __all__ = ["FanChart", "FanListener", "More", "sampling_view"]
 
 KEPT_PATHS = 1000
 KEPT_BYTES = 400_000
-"""What the page keeps for single futures and the chance of exceeding a level; the quantiles are of all paths."""
+"""Most paths that the page holds, for single paths and the chance of exceeding a level; quantiles are of all paths."""
 PAUSE = 20
-"""Quantiles of very many paths take a while: at least this many times as long passes before they are taken again."""
+"""Quantiles of very many paths take a while: at least this many times as long passes before they are computed again."""
 
 
 class More(Protocol):
-    """Forecasts again with more paths; what "Add 200 paths" calls."""
+    """Callback that forecasts again with more paths; the button "Add 200 paths" calls it."""
 
     def __call__(self, paths: int, listener: SamplingListener) -> Forecast:
-        """Forecast with `paths` paths in all, of which the first are those that are there; tell the listener."""
+        """Forecast with `paths` paths in all, of which the first are the present ones; report to the listener."""
 
 
 class FanChart(LabWidget):
@@ -46,11 +46,11 @@ class FanChart(LabWidget):
     Parameters
     ----------
     forecast
-        A forecast that is there already; None for one that is about to be drawn.
+        A finished forecast; None for one that is about to be sampled.
     actual
-        What really happened, by time; missing times are left out.
+        Actual values by time; missing times are left out.
     stop
-        Set when somebody presses Stop; None shows no button.
+        Set by the Stop button; None shows no button.
     more
         Draws further paths; None shows no such button.
     """
@@ -90,8 +90,8 @@ class FanChart(LabWidget):
         elif kind == "more":
             self.add(int(content.get("count", 200)))
 
-    def kept(self, share: float) -> dict[str, np.ndarray]:
-        """Give all but some of the single paths; the quantiles are of all of them."""
+    def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
+        """Return all arrays, of the single paths only a share; the quantiles are of all paths."""
         arrays = self.wire.arrays()
         if "paths" in arrays:
             arrays["paths"] = arrays["paths"][: math.ceil(share * len(arrays["paths"]))]
@@ -118,7 +118,7 @@ class FanChart(LabWidget):
         Raises
         ------
         LabError
-            There is none, or the drawing itself refuses.
+            There is no such callback, or the forecast itself fails.
         """
         if self._more is None:
             raise LabError("this chart was made without a way to draw more paths; forecast again with more paths")
@@ -136,7 +136,7 @@ class FanChart(LabWidget):
             self._added()
 
     def plan(self, plan: SamplingPlan) -> None:
-        """Show what is about to be drawn."""
+        """Show the plan of a sampling: history, horizon and number of paths."""
         self._plan = plan
         self.result = None
         self._chunks = []
@@ -148,30 +148,30 @@ class FanChart(LabWidget):
         self.wire.flush(final=True)
 
     def draw(self, paths: np.ndarray) -> None:
-        """Take new paths, (new paths, horizon), and show them when an update is due."""
+        """Add new paths, (new paths, horizon), and show them when an update is due."""
         self._chunks.append(np.asarray(paths, dtype=np.float64))
         self._keep(self._chunks[-1], self.count - len(paths))
         now = time.monotonic()
         if now < self._ready or not self.wire.due():
             return
-        self._measure(self._made())
+        self._measure(self._forecast_so_far())
         self.wire.flush()
         self._ready = time.monotonic() + PAUSE * (time.monotonic() - now)
 
     def end(self, end: SamplingEnd) -> None:
-        """Show every path, and how it ended."""
+        """Show every path, and how the sampling ended."""
         if self._chunks:
-            self._measure(self._made())
+            self._measure(self._forecast_so_far())
         self.wire.set(reason=end.reason, message=end.message, live=False)
         self.wire.flush(final=True)
 
     def show(self, forecast: Forecast) -> None:
-        """Show a finished forecast, which may be calibrated where its paths as they came were not."""
+        """Show a finished forecast, which may be calibrated where the sampled paths were not."""
         self.result = forecast
         self._chunks = [forecast.paths]
         self._frame(forecast.history, forecast.index, forecast.target, forecast.interval)
-        kept = forecast.paths[: self._room(forecast.horizon)]
-        self.wire.put("paths", kept.astype(np.float32))
+        sent_paths = forecast.paths[: self._room(forecast.horizon)]
+        self.wire.put("paths", sent_paths.astype(np.float32))
         self._measure(forecast)
         median = str(forecast.details.get("median", ""))
         self.wire.set(band=forecast.band_name(), median=median, total=len(forecast.paths))
@@ -179,27 +179,27 @@ class FanChart(LabWidget):
         self.wire.flush(final=True)
 
     def finish(self, result: Any) -> None:
-        """Take the finished forecast: its picture, and what calibration made of its paths."""
+        """Set the finished, calibrated forecast as the result and show it."""
         self.show(result)
 
     def _frame(self, history: pd.Series[float], index: pd.Index, target: str, interval: float) -> None:
-        shown = history.iloc[-max(60, min(3 * len(index), 400)) :]
-        ahead, past = axis(index), axis(shown.index)
-        self.wire.put("times", ahead.places)
-        self.wire.put("history_times", past.places)
-        self.wire.put("history", shown.to_numpy(dtype=np.float32))
+        recent = history.iloc[-max(60, min(3 * len(index), 400)) :]
+        ahead, past = axis(index), axis(recent.index)
+        self.wire.put("times", ahead.positions)
+        self.wire.put("history_times", past.positions)
+        self.wire.put("history", recent.to_numpy(dtype=np.float32))
         self.wire.set(target=target, interval=interval, is_time=ahead.is_time, step=ahead.step)
         if self._actual is not None:
-            known = self._actual.reindex(index).to_numpy(dtype=np.float32)
-            self.wire.put("actual", known)
+            actual = self._actual.reindex(index).to_numpy(dtype=np.float32)
+            self.wire.put("actual", actual)
 
-    def _made(self) -> Forecast:
-        """Give the forecast that the paths so far make."""
+    def _forecast_so_far(self) -> Forecast:
+        """Return the forecast of the paths so far."""
         if len(self._chunks) > 1:
             self._chunks = [np.concatenate(self._chunks)]
-        paths, plan, known = self._chunks[0], self._plan, self.result
-        if isinstance(known, Forecast):
-            return replace(known, paths=paths)
+        paths, plan, finished = self._chunks[0], self._plan, self.result
+        if isinstance(finished, Forecast):
+            return replace(finished, paths=paths)
         if plan is None:
             raise RuntimeError("paths came before any plan; tell the listener on_start first")
         return Forecast(paths, plan.index, plan.history, plan.target, cast("Kind", plan.kind), plan.interval)
@@ -237,7 +237,7 @@ class FanListener(SamplingListener):
     chart
         The chart.
     adding
-        The chunks join the paths that are there; those that a plan starts anew with are the same, and left out.
+        Whether the chunks join the present paths; the first ones, which repeat the present paths, are then left out.
     """
 
     def __init__(self, chart: FanChart, *, adding: bool = False) -> None:
@@ -246,7 +246,7 @@ class FanListener(SamplingListener):
         self._skip = 0
 
     def on_start(self, plan: SamplingPlan) -> None:
-        """Show what is about to be drawn."""
+        """Show the plan, or skip the paths that the chart already has."""
         if self._adding:
             self._skip = self.chart.count
         else:
@@ -254,14 +254,14 @@ class FanListener(SamplingListener):
 
     def on_chunk(self, chunk: Chunk) -> None:
         """Show new paths; those that diverged are left to the forecast itself to refuse."""
-        fresh = chunk.paths[self._skip :]
+        new_paths = chunk.paths[self._skip :]
         self._skip = max(self._skip - len(chunk.paths), 0)
-        finite = fresh[np.isfinite(fresh).all(axis=1)]
+        finite = new_paths[np.isfinite(new_paths).all(axis=1)]
         if len(finite):
             self.chart.draw(finite)
 
     def on_end(self, end: SamplingEnd) -> None:
-        """Show how it ended."""
+        """Show how the sampling ended."""
         self.chart.end(end)
 
 
@@ -272,16 +272,16 @@ def sampling_view(
     actual: pd.Series[float] | None = None,
     **traits: Any,
 ) -> tuple[FanChart, FanListener]:
-    """Make a fan chart and the listener that drives it.
+    """Return a fan chart and the listener that drives it.
 
     Parameters
     ----------
     stop
-        What sampling looks at after each chunk; the Stop button sets it.
+        Checked by sampling after each chunk; the Stop button sets it.
     more
         Draws further paths for "Add 200 paths".
     actual
-        What really happened, by time.
+        Actual values by time.
     **traits
         ``theme``, ``height``, ``label``.
     """

@@ -1,4 +1,4 @@
-"""`FeatureDoctor`: what a network would be given, column by column, before any is trained."""
+"""`FeatureDoctor`: the inputs of a network, column by column, before any is trained."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ NEWEST = 120
 
 
 class FeatureDoctor(LabWidget):
-    """The live view of a report on the inputs.
+    """The live view of a feature report.
 
     Parameters
     ----------
     result
-        What was measured.
+        The report.
     """
 
     _view = traitlets.Unicode("features").tag(sync=True)
@@ -43,15 +43,15 @@ class FeatureDoctor(LabWidget):
         super().__init__(result, **{"label": f"Inputs for {result.target}", "height": 360, **traits})
 
     def fill(self) -> None:
-        """Put what is drawn on the wire, and no more: long series as the outline of so many stretches of rows."""
+        """Put series, histograms, correlations and findings on the wire; long series as `outline` thins them."""
         report, measures = self._report, self._report.analysis.measures
         frame, cut = report.analysis.ready.dataset.frame, report.analysis.ready.dataset.cuts[0].validation
-        places = axis(frame.index)
+        row_axis = axis(frame.index)
         target = frame[report.target].to_numpy(dtype=np.float64)
         values = np.column_stack([target, report.analysis.raw])
-        times, drawn = broken_outline(values, report.analysis.ready.dataset.segments, places.places)
+        times, outlines = broken_outline(values, report.analysis.ready.dataset.segments, row_axis.positions)
         self.wire.put("times", times)
-        self.wire.put("series", np.ascontiguousarray(drawn.T, dtype=np.float32))
+        self.wire.put("series", np.ascontiguousarray(outlines.T, dtype=np.float32))
         spread, edges = self._spread(report.analysis.raw, cut)
         newest = report.analysis.raw[max(0, cut - NEWEST) : cut]
         self.wire.put("newest", np.ascontiguousarray(newest.T, dtype=np.float32))
@@ -67,16 +67,16 @@ class FeatureDoctor(LabWidget):
             f"{report.chance_in_words()}",
             chance_share=report.chance,
             recent=f"last {len(newest)} of training",
-            findings=[found.text for found in report.findings] or ["Nothing to complain of."],
+            findings=[finding.text for finding in report.findings] or ["Nothing to complain of."],
             columns=[self._column(name) for name in report.summary.index],
             candidates=[self._candidate(label) for label in report.candidates.index],
-            is_time=places.is_time,
-            step=places.step,
-            cut=float(places.places[cut]) if cut < len(frame) else None,
+            is_time=row_axis.is_time,
+            step=row_axis.step,
+            cut=float(row_axis.positions[cut]) if cut < len(frame) else None,
         )
 
-    def kept(self, share: float) -> dict[str, np.ndarray]:
-        """Give every measure, and the series by fewer points: of each stretch the lowest and the highest."""
+    def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
+        """Return every measure, and the series by fewer points: the lowest and the highest of each stretch."""
         arrays = self.wire.arrays()
         if share < 1:
             series = arrays["series"].T.astype(np.float64)
@@ -85,31 +85,31 @@ class FeatureDoctor(LabWidget):
         return arrays
 
     def text(self) -> str:
-        """Say it in words."""
+        """Return the report as text."""
         return repr(self._report)
 
     def _column(self, name: Any) -> list[str]:
-        """Say what a column is, what becomes of it, and what it says of the next value."""
+        """Return a column's name, source, two correlations with the next value, and its facts as one text."""
         row = self._report.summary.loc[name]
-        said = [FUTURE.get(str(row["source"]), "what is learnt")]
+        facts = [FUTURE.get(str(row["source"]), "what is learnt")]
         low, high, sd = (number(row[key]).replace("-", "−") for key in ("min", "max", "sd"))
-        said.append(f"{low} to {high}, mean {_plainly(row['mean'], row['sd'])}, sd {sd}")
+        facts.append(f"{low} to {high}, mean {_plainly(row['mean'], row['sd'])}, sd {sd}")
         rows = "row" if row["warmup"] == 1 else f"{row['warmup']} rows"
-        said += [f"no value in its first {rows}"] * bool(row["warmup"])
+        facts += [f"no value in its first {rows}"] * bool(row["warmup"])
         if np.isfinite(row["persistence"]):
-            said.append(f"correlation with itself a row later {row['persistence']:.2f}".replace("-", "−"))
-        said += [f"nearly repeats {row['repeats']}"] * bool(row["repeats"])
+            facts.append(f"correlation with itself a row later {row['persistence']:.2f}".replace("-", "−"))
+        facts += [f"nearly repeats {row['repeats']}"] * bool(row["repeats"])
         marks = [f"{row[key]:+.3f}".replace("-", "−") if np.isfinite(row[key]) else "–" for key in ("next", "size")]
-        return [str(name), str(row["source"]), *marks, " · ".join(said)]
+        return [str(name), str(row["source"]), *marks, " · ".join(facts)]
 
     def _candidate(self, label: Any) -> list[Any]:
         row = self._report.candidates.loc[label]
         error = float(row["error"])
-        words = f"learnt: {row['note']}" if row["learnt"] else str(row["note"])
-        return [str(label), error if np.isfinite(error) else None, words, bool(row["learnt"])]
+        note = f"learnt: {row['note']}" if row["learnt"] else str(row["note"])
+        return [str(label), error if np.isfinite(error) else None, note, bool(row["learnt"])]
 
     def _spread(self, raw: NDArray[np.float64], cut: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Count each column's values, the training rows' and the later ones', as shares.
+        """Compute histograms of each column, of the training rows and of the later rows, as shares.
 
         Returns
         -------
@@ -123,20 +123,20 @@ class FeatureDoctor(LabWidget):
         width = np.where(high > low, high - low, 1.0)
         bins = np.clip(np.nan_to_num((raw - low) / width) * (BINS - 1) + 0.5, 0, BINS - 1).astype(np.intp)
         shares = np.zeros((raw.shape[1], 2, BINS), dtype=np.float32)
-        for at in range(raw.shape[1]):
+        for column in range(raw.shape[1]):
             for part, rows in enumerate((slice(0, cut), slice(cut, None))):
-                there = bins[rows, at][np.isfinite(raw[rows, at])]
-                shares[at, part] = np.bincount(there, minlength=BINS) / max(len(there), 1)
+                column_bins = bins[rows, column][np.isfinite(raw[rows, column])]
+                shares[column, part] = np.bincount(column_bins, minlength=BINS) / max(len(column_bins), 1)
         return shares, np.column_stack([low, high]).astype(np.float32)
 
 
 def outline(values: NDArray[np.float64], buckets: int = BUCKETS) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Thin series for drawing, so that no peak is lost.
+    """Thin series for drawing to each stretch's lowest and highest value, so that no peak is lost.
 
     Parameters
     ----------
     values
-        (rows, series), NaN where there is none.
+        (rows, series), NaN where there is no value.
     buckets
         Stretches of rows that are kept apart.
 
@@ -158,48 +158,48 @@ def outline(values: NDArray[np.float64], buckets: int = BUCKETS) -> tuple[NDArra
     least, most = low.min(axis=1), high.max(axis=1)
     pairs = np.stack([np.where(first, least, most), np.where(first, most, least)], axis=1)
     rows = (np.arange(len(blocks)) * size)[:, None] + np.array([0, size // 2])
-    drawn = np.where(np.isfinite(pairs), pairs, np.nan).reshape(-1, values.shape[1])
-    return np.minimum(rows.ravel(), count - 1).astype(np.intp), drawn
+    points = np.where(np.isfinite(pairs), pairs, np.nan).reshape(-1, values.shape[1])
+    return np.minimum(rows.ravel(), count - 1).astype(np.intp), points
 
 
 def broken_outline(
-    values: NDArray[np.float64], segments: NDArray[np.int64], places: NDArray[np.float64]
+    values: NDArray[np.float64], segments: NDArray[np.int64], positions: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Thin series as `outline` does, each stretch between gaps by itself, so that no line is drawn across a gap.
+    """Thin series as `outline` does, each segment between gaps by itself, so that no line is drawn across a gap.
 
     Parameters
     ----------
     values
         (rows, series).
     segments
-        (rows,) number of the gap-free stretch of each row.
-    places
-        (rows,) where each row stands on the axis.
+        (rows,) number of each row's segment.
+    positions
+        (rows,) each row's position on the axis.
 
     Returns
     -------
     tuple of numpy.ndarray
-        (points,) places and (points, series) values, NaN within each gap.
+        (points,) positions and (points, series) values, NaN within each gap.
     """
     borders = [0, *(np.flatnonzero(np.diff(segments)) + 1).tolist(), len(values)]
     times: list[NDArray[np.float64]] = []
-    drawn: list[NDArray[np.float64]] = []
+    outlines: list[NDArray[np.float64]] = []
     for start, stop in pairwise(borders):
-        rows, part = outline(values[start:stop], max(1, BUCKETS * (stop - start) // len(values)))
-        times.append(places[start + rows])
-        drawn.append(part)
+        rows, points = outline(values[start:stop], max(1, BUCKETS * (stop - start) // len(values)))
+        times.append(positions[start + rows])
+        outlines.append(points)
         if stop < len(values):
-            times.append(places[stop - 1 : stop + 1].mean(keepdims=True))
-            drawn.append(np.full((1, values.shape[1]), np.nan))
-    return np.concatenate(times), np.concatenate(drawn)
+            times.append(positions[stop - 1 : stop + 1].mean(keepdims=True))
+            outlines.append(np.full((1, values.shape[1]), np.nan))
+    return np.concatenate(times), np.concatenate(outlines)
 
 
 def _plainly(mean: float, sd: float) -> str:
-    """Write a mean; what is left of 0 is rounding."""
+    """Format a mean; below the rounding error it is written as 0."""
     return number(mean if abs(mean) > 1e-9 * sd else 0.0).replace("-", "−")
 
 
 @widget.register(FeatureReport)
 def doctor_of(report: FeatureReport, **traits: Any) -> FeatureDoctor:
-    """Show what a network would be given."""
+    """Build the view of a feature report."""
     return FeatureDoctor(report, **traits)

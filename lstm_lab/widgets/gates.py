@@ -1,7 +1,7 @@
-"""`GateExplorer`: every gate of every unit at every step, beside what the network read and what moved its output.
+"""`GateExplorer`: every gate of every unit at every step, beside the input window and the influence on the output.
 
 Heat maps travel as bytes, one a signal: 0 to 254 from the bottom of the signal's fixed scale to its top, 255 for a
-masked step. A pinned unit is sent exactly, in float32, when somebody asks for it.
+masked step. A pinned unit is sent exactly, in float32, when the page asks for it.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ SHOWN = 256
 """Units of a layer that are drawn, at most; of more, those evenly spaced by half-life."""
 MASKED = 255
 AT_ONCE = 400_000
-"""Bytes of heat maps that travel before anybody has asked for anything; front end and still picture travel as well."""
+"""Bytes of heat maps that are sent with the opening; front end and still picture add to them."""
 FEW = 200_000
-"""Bytes of exact units that travel along at once, so that a small network never asks."""
+"""Bytes of exact units that are sent with the opening, so that the page of a small network never has to ask."""
 EXACT = 4_000_000
 """Bytes of exact units in an offline file, beyond which pins there show what the heat map shows."""
 
@@ -56,14 +56,14 @@ class GateExplorer(LabWidget):
         super().__init__(result, **{"label": result.heading, **traits})
 
     def fill(self) -> None:
-        """Put on the wire what is read at once: the course of everything, and the heat maps that there is room for."""
+        """Put facts, means and quartiles of every layer on the wire, and the heat maps that there is room for."""
         trace = self._trace
         self._input()
-        shown = [layer.facts() for layer in self._layers]
+        facts = [layer.facts() for layer in self._layers]
         self.wire.set(
             title=trace.heading,
             verified=f"verified, largest difference {trace.verified:.0e}".replace("e-0", "e-"),
-            layers=shown,
+            layers=facts,
             opening=trace.opening,
             windows=trace.windows,
             features=list(trace.feature_names),
@@ -71,9 +71,9 @@ class GateExplorer(LabWidget):
             target=trace.scale.target,
             words="",
         )
-        for place, layer in enumerate(self._layers):
+        for number, layer in enumerate(self._layers):
             for name, array in layer.outline().items():
-                self.wire.put(f"{place}:{name}", array)
+                self.wire.put(f"{number}:{name}", array)
         self._tiles()
         self._exact(self.wire, FEW)
         if not trace.slow_to_differentiate:
@@ -81,18 +81,18 @@ class GateExplorer(LabWidget):
             self._moved = True
 
     def on_message(self, kind: str, content: dict[str, Any]) -> None:
-        """Send a heat map, an exact unit, or what moved the output."""
+        """Send a heat map, an exact unit, or the influence on the output."""
         if kind == "influence" and not self._moved:
             self._influence(self.wire)
             self._moved = True
         elif kind in {"tile", "pin"}:
-            place = int(content.get("layer", -1))
-            if 0 <= place < len(self._layers):
-                self._one(place, kind, content)
+            number = int(content.get("layer", -1))
+            if 0 <= number < len(self._layers):
+                self._send_part(number, kind, content)
         self.wire.flush(final=True)
 
-    def kept(self, share: float) -> dict[str, np.ndarray]:
-        """Give the course of everything, and as many heat maps and exact units as there is room for."""
+    def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
+        """Return all small arrays, and as many heat maps and exact units as there is room for."""
         arrays = self.wire.arrays()
         spare = [name for name in self._by_use() if name in arrays]
         room = share * sum(arrays[name].nbytes for name in spare)
@@ -104,72 +104,72 @@ class GateExplorer(LabWidget):
 
     def to_html(self, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
         """Save the whole explorer, every heat map in it, as one interactive file without kernel or network."""
-        return write_html(self, path, title=title, wire=self._whole())
+        return write_html(self, path, title=title, wire=self._complete_wire())
 
     def text(self) -> str:
-        """Say it in words, unless finding them would keep a person waiting."""
+        """Describe the trace; where differentiating is slow, only by its summary table."""
         return self._trace.summary_table().text() if self._trace.slow_to_differentiate else repr(self._trace)
 
-    def _one(self, place: int, kind: str, content: dict[str, Any]) -> None:
-        layer = self._layers[place]
+    def _send_part(self, number: int, kind: str, content: dict[str, Any]) -> None:
+        layer = self._layers[number]
         if kind == "tile" and content.get("signal") in layer.signals:
-            self.wire.put(f"{place}:tile:{content['signal']}", layer.tile(str(content["signal"])))
+            self.wire.put(f"{number}:tile:{content['signal']}", layer.tile(str(content["signal"])))
         elif kind == "pin" and content.get("unit") in layer.units:
-            self.wire.put(f"{place}:pin:{content['unit']}", layer.exact(int(content["unit"])))
+            self.wire.put(f"{number}:pin:{content['unit']}", layer.exact(int(content["unit"])))
 
-    def _whole(self) -> Wire:
-        """Copy the wire and complete it, for a file that nobody can ask; the open page is sent nothing."""
+    def _complete_wire(self) -> Wire:
+        """Return a copy of the wire with everything on it, for an offline file; the open page is sent nothing."""
         whole = self.wire.copy()
         if not self._moved:
             self._influence(whole)
-        for place, layer in enumerate(self._layers):
+        for number, layer in enumerate(self._layers):
             for signal in layer.signals:
-                whole.put(f"{place}:tile:{signal}", layer.tile(signal))
+                whole.put(f"{number}:tile:{signal}", layer.tile(signal))
         self._exact(whole, EXACT)
         return whole
 
     def _exact(self, wire: Wire, room: int) -> None:
-        """Put exact units on a wire while there is room, those of every layer that remember longest first."""
-        ranked = [(rank, place) for place, layer in enumerate(self._layers) for rank in range(len(layer.units))]
-        for rank, place in sorted(ranked):
-            unit = int(self._layers[place].units[rank])
-            rows = self._layers[place].exact(unit)
+        """Put exact units on a wire while there is room, the longest half-lives of every layer first."""
+        ranked = [(rank, number) for number, layer in enumerate(self._layers) for rank in range(len(layer.units))]
+        for rank, number in sorted(ranked):
+            unit = int(self._layers[number].units[rank])
+            rows = self._layers[number].exact(unit)
             room -= rows.nbytes
             if room < 0:
                 return
-            wire.put(f"{place}:pin:{unit}", rows)
+            wire.put(f"{number}:pin:{unit}", rows)
 
     def _by_use(self) -> list[str]:
-        """Order heat maps and exact units by how soon somebody looks at them."""
-        tiles = [f"{place}:tile:{signal}" for place, signal in self._tiles_by_use()]
-        units = [f"{place}:pin:{unit}" for place, layer in enumerate(self._layers) for unit in layer.units]
+        """Return the names of heat maps and exact units in the order in which they are likely to be looked at."""
+        tiles = [f"{number}:tile:{signal}" for number, signal in self._tiles_by_use()]
+        units = [f"{number}:pin:{unit}" for number, layer in enumerate(self._layers) for unit in layer.units]
         return [*tiles, *units]
 
     def _tiles_by_use(self) -> list[tuple[int, str]]:
-        """Order the heat maps: of the opening layer the first signal, of the others the same, then the next."""
+        """Return (layer, signal) of the heat maps, by rank of the signal, the opening layer first."""
         opening = self._trace.opening
-        wanted = [
-            (rank, place != opening, place, signal)
-            for place, layer in enumerate(self._layers)
+        order = [
+            (rank, number != opening, number, signal)
+            for number, layer in enumerate(self._layers)
             for rank, signal in enumerate(layer.ranked())
         ]
-        return [(place, signal) for _, _, place, signal in sorted(wanted)]
+        return [(number, signal) for _, _, number, signal in sorted(order)]
 
     def _tiles(self) -> None:
         """Put the heat maps on the wire until the room is full."""
         room = AT_ONCE
-        for place, signal in self._tiles_by_use():
-            tile = self._layers[place].tile(signal)
+        for number, signal in self._tiles_by_use():
+            tile = self._layers[number].tile(signal)
             if room < tile.nbytes:
                 return
             room -= tile.nbytes
-            self.wire.put(f"{place}:tile:{signal}", tile)
+            self.wire.put(f"{number}:tile:{signal}", tile)
 
     def _input(self) -> None:
-        """Put the axis and what was read: the target in its own unit, or the first input."""
+        """Put the axis and the input window on the wire: the target in its own unit, or the first input."""
         trace = self._trace
-        places = axis(trace.index)
-        self.wire.put("times", places.places)
+        step_axis = axis(trace.index)
+        self.wire.put("times", step_axis.positions)
         if trace.history is not None:
             series, name = trace.history.to_numpy(dtype=np.float32), str(trace.history.name)
         else:
@@ -177,10 +177,10 @@ class GateExplorer(LabWidget):
             series, name = values[:, :, 0].mean(axis=0).astype(np.float32), trace.feature_names[0]
         self.wire.put("series", series)
         ahead = None if trace.forecast is None else float(trace.forecast.iloc[0])
-        self.wire.set(series_name=name, forecast=ahead, is_time=places.is_time, step=places.step)
+        self.wire.set(series_name=name, forecast=ahead, is_time=step_axis.is_time, step=step_axis.step)
 
     def _influence(self, wire: Wire) -> None:
-        """Put what moved the output on a wire, which takes the model some time, and the words that need it."""
+        """Put the influence on the output, which takes some time to compute, and the description on a wire."""
         trace = self._trace
         with suppress(TraceError):
             gradient, check = trace.connectivity, trace.occlusion
@@ -189,32 +189,32 @@ class GateExplorer(LabWidget):
             rows = np.stack([feature.low, feature.median, feature.high, check.feature])
             wire.put("moved", step.astype(np.float32))
             wire.put("moved_features", rows.astype(np.float32))
-            for place, influence in enumerate(trace.unit_influence):
-                wire.put(f"{place}:influence", influence[self._layers[place].units].astype(np.float32))
+            for number, influence in enumerate(trace.unit_influence):
+                wire.put(f"{number}:influence", influence[self._layers[number].units].astype(np.float32))
         wire.set(words=trace.describe(), influence=True)
 
 
 class _Layer:
-    """One layer of a trace, as the page takes it."""
+    """One layer of a trace, in the arrays and values that the page reads."""
 
     def __init__(self, layer: LayerTrace) -> None:
         self.layer = layer
         self.seen = layer.mask if layer.mask.ndim == 1 else layer.mask.any(axis=0)
-        lives = np.zeros(layer.units) if layer.half_life is None else layer.half_life
-        ranked = np.argsort(-lives, kind="stable")
-        places = np.unique(np.linspace(0, layer.units - 1, min(SHOWN, layer.units)).round().astype(int))
-        self.units = ranked[places]
-        self.lives = lives[self.units]
+        half_lives = np.zeros(layer.units) if layer.half_life is None else layer.half_life
+        ranked = np.argsort(-half_lives, kind="stable")
+        ranks = np.unique(np.linspace(0, layer.units - 1, min(SHOWN, layer.units)).round().astype(int))
+        self.units = ranked[ranks]
+        self.lives = half_lives[self.units]
         self.signals = {name: self._mean(values) for name, values in layer.signals.items()}
         self.limits = {name: self._limit(name, values) for name, values in self.signals.items()}
 
     def ranked(self) -> list[str]:
-        """Order the signals by how soon somebody looks at them."""
-        first = ["cell" if "cell" in self.signals else "hidden", *self.layer.gates]
-        return [*first, *(name for name in self.signals if name not in first)]
+        """Return the names of the signals: the state first, then the gates, then the rest."""
+        leading = ["cell" if "cell" in self.signals else "hidden", *self.layer.gates]
+        return [*leading, *(name for name in self.signals if name not in leading)]
 
     def facts(self) -> dict[str, Any]:
-        """Say what JSON can say of the layer."""
+        """Return the facts of the layer as JSON values."""
         layer = self.layer
         return {
             "name": layer.name,
@@ -231,7 +231,7 @@ class _Layer:
         }
 
     def outline(self) -> dict[str, np.ndarray]:
-        """Give what is small: who the units are, how long they remember, mean and quartiles of every signal."""
+        """Return the small arrays: units, half-lives, order by similarity, mean and quartiles of every signal."""
         layer = self.layer
         arrays = {
             "units": self.units.astype(np.float32),
@@ -251,7 +251,7 @@ class _Layer:
         return arrays
 
     def tile(self, signal: str) -> np.ndarray:
-        """Give a signal of the shown units as bytes, (units, steps)."""
+        """Return a signal of the shown units as bytes, (units, steps)."""
         limit = self.limits[signal]
         values = self.signals[signal][:, self.units].T
         share = values if signal in self.layer.gates else (values / limit + 1) / 2
@@ -259,15 +259,15 @@ class _Layer:
         return np.where(self.seen, codes, MASKED).astype(np.uint8)
 
     def exact(self, unit: int) -> np.ndarray:
-        """Give every signal of a unit in the order of `ranked`, then what was kept and what was written, float32."""
+        """Return every signal of a unit in the order of `ranked`, then its kept and written parts, float32."""
         rows = [self.signals[name][:, unit] for name in self.ranked()]
         parts = getattr(self.layer, "decomposition", None) if self.layer.gates else None
         if parts is not None:
-            rows += [self._mean(each[..., unit : unit + 1])[:, 0] for each in (parts.kept, parts.written)]
+            rows += [self._mean(values[..., unit : unit + 1])[:, 0] for values in (parts.kept, parts.written)]
         return np.where(self.seen, np.stack(rows), np.nan).astype(np.float32)
 
     def _mean(self, values: np.ndarray) -> np.ndarray:
-        """Average over windows, where there are several, at the steps that each saw: (time, units)."""
+        """Compute the mean over windows, where there are several, without masked steps: (time, units)."""
         if values.ndim == 2:
             return np.where(self.layer.mask[:, None], values, np.nan)
         seen = self.layer.mask[..., None]
@@ -275,14 +275,14 @@ class _Layer:
         return np.where(seen.any(axis=0), np.where(seen, values, 0.0).sum(axis=0) / counts, np.nan)
 
     def _limit(self, name: str, values: np.ndarray) -> float:
-        """Give the top of a signal's scale: 1, unless the layer's activation or its cell goes beyond."""
+        """Return the top of a signal's scale: 1, unless the layer's activation or its cell state goes beyond."""
         largest = float(np.abs(values[self.seen]).max(initial=0.0))
         if name == "cell":
             return max(largest, 1e-6)
         return 1.0 if largest <= 1 or name in self.layer.gates else largest
 
     def _cluster(self) -> np.ndarray:
-        """Order the shown units so that neighbours do alike: each next is the one most correlated with the last."""
+        """Order the shown units by similarity: each next one is the most correlated with the one before."""
         state = self.signals[self.ranked()[0]][self.seen][:, self.units]
         centred = state - state.mean(axis=0)
         norm = np.linalg.norm(centred, axis=0)

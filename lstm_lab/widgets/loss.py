@@ -1,4 +1,4 @@
-"""`LossExplorer`: MSE, MAE and Huber over the residuals that a run really has."""
+"""`LossExplorer`: MSE, MAE and Huber over the residuals of a run."""
 
 from __future__ import annotations
 

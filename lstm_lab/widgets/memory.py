@@ -1,4 +1,4 @@
-"""`MemoryExplorer`: how far networks feel the past before and after training, and what they recall."""
+"""`MemoryExplorer`: gradients by distance before and after training, and the distances over which networks recall."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["MemoryExplorer"]
 
 
 class MemoryExplorer(LabWidget):
-    """The live view of a comparison of memories.
+    """The live view of a memory study.
 
     Parameters
     ----------
     result
-        What was measured.
+        The study.
     stop
-        Set when somebody presses Stop; None shows no button.
+        Set by the Stop button; None shows no button.
     measuring
-        More is to come, by `renew`.
+        Whether the study goes on, and `update` will be called.
     """
 
     _view = traitlets.Unicode("memory").tag(sync=True)
@@ -51,22 +51,22 @@ class MemoryExplorer(LabWidget):
         if kind == "stop" and self._stop is not None:
             self._stop.set()
 
-    def renew(self, result: Memory) -> None:
-        """Show what has been measured by now."""
+    def update(self, result: Memory) -> None:
+        """Show the study as far as it has been measured."""
         self._memory = result
         self._draw()
         self.wire.flush(final=True)
 
-    def tell(self, share: float, text: str) -> None:
-        """Show how far the measuring is."""
+    def show_progress(self, share: float, text: str) -> None:
+        """Show the share of the measuring that is done."""
         self.wire.set(share=share, progress=text)
         self.wire.flush(final=True)
 
     def finish(self, result: Memory) -> None:  # type: ignore[override]  # a view of memories shows nothing else
-        """Show all of it, and keep its picture."""
+        """Show the finished study, and keep its picture."""
         super().finish(result)
         self.wire.set(measuring=False, live=False, progress="")
-        self.renew(result)
+        self.update(result)
 
     def _draw(self) -> None:
         flow = self._memory.flow
@@ -75,15 +75,15 @@ class MemoryExplorer(LabWidget):
         self.wire.put("distance", distances)
         for state in ("initial", "trained"):
             rows = np.full((len(networks), len(distances)), np.nan, dtype=np.float32)
-            for place, network in enumerate(networks):
-                chosen = flow[(flow["network"] == network) & (flow["state"] == state)]
-                values = chosen["norm"].to_numpy(dtype=np.float32)
-                rows[place, np.searchsorted(distances, chosen["distance"].to_numpy())] = values
+            for row, network in enumerate(networks):
+                selected = flow[(flow["network"] == network) & (flow["state"] == state)]
+                values = selected["norm"].to_numpy(dtype=np.float32)
+                rows[row, np.searchsorted(distances, selected["distance"].to_numpy())] = values
             self.wire.put(state, rows)
         self.wire.set(networks=networks, recall=self._recall(), success=SUCCESS, words=self._memory.describe())
 
     def text(self) -> str:
-        """Say it in words."""
+        """Return the study as text, or that it is being measured."""
         return repr(self._memory) if not self._measuring or self.result is not None else "Measuring memories"
 
     def _recall(self) -> dict[str, Any]:

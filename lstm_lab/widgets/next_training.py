@@ -1,4 +1,4 @@
-"""What somebody chose in a view for the next training; light, for the magics ask at every training."""
+"""The weighting scheme chosen in a view for the next training; light to import, for the magics read it each time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["NextWeights", "next_weights"]
 
 
 class NextWeights:
-    """What somebody chose for the next training by pressing a button; never anything that nobody chose.
+    """The weighting scheme that a button in a view has set for the next training, if any.
 
     Examples
     --------
@@ -31,14 +31,14 @@ class NextWeights:
 
     def __init__(self) -> None:
         self._scheme: str | None = None
-        self._told: list[WeakMethod[Callable[[], None]]] = []
+        self._subscribers: list[WeakMethod[Callable[[], None]]] = []
 
     def get(self) -> str | None:
-        """Give the chosen scheme, None where there is none."""
+        """Return the chosen scheme, None where there is none."""
         return self._scheme
 
     def set(self, scheme: str) -> None:
-        """Choose a scheme.
+        """Set the scheme and notify the subscribers.
 
         Raises
         ------
@@ -47,20 +47,20 @@ class NextWeights:
         """
         curve(scheme, np.zeros(1))
         self._scheme = scheme
-        self._tell()
+        self._notify()
 
     def clear(self) -> None:
-        """Forget the choice: what a training does that took it up, or was told otherwise."""
+        """Clear the choice, after a training that used it or set another scheme."""
         self._scheme = None
-        self._tell()
+        self._notify()
 
-    def tell(self, changed: Callable[[], None]) -> None:
+    def subscribe(self, changed: Callable[[], None]) -> None:
         """Call a view's method at each change from now on, for as long as the view lives."""
-        self._told.append(WeakMethod(changed))
+        self._subscribers.append(WeakMethod(changed))
 
-    def _tell(self) -> None:
-        self._told = [method for method in self._told if method() is not None]
-        for method in self._told:
+    def _notify(self) -> None:
+        self._subscribers = [method for method in self._subscribers if method() is not None]
+        for method in self._subscribers:
             changed = method()
             if changed is not None:
                 changed()

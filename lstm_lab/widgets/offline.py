@@ -1,6 +1,6 @@
-"""One HTML file that holds a view: the bundle, the data, a picture for those without scripts. No kernel, no network.
+"""One HTML file that holds a view: the bundle, the data, a picture for browsers without scripts.
 
-The file forbids itself everything else: its content policy names the one script by its hash, so that it opens from a
+It needs no kernel and no network. Its content policy names the one script by its hash, so that it opens from a
 disk, an attachment or a strict server alike, and no name in the data can become markup or code.
 """
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from lstm_lab.results import Shown
+    from lstm_lab.results import Result
     from lstm_lab.widgets.wire import Wire
 
 __all__ = ["page", "write_html"]
 
 
 class View(Protocol):
-    """What a file is made of; `lstm_lab.widgets.base.LabWidget` has it."""
+    """The members of a view that are saved; `lstm_lab.widgets.base.LabWidget` has them."""
 
     wire: Wire
     label: str
-    result: Shown | None
+    result: Result | None
 
     def text(self) -> str:
-        """Say in a line or two what the view shows."""
+        """Describe in a line or two what the view shows."""
 
 
 _EXPORT = re.compile(r"export\s*\{\s*([\w$]+) as default\s*\};?")
 
-# The least of an anywidget model that the views need.
+# The part of an anywidget model that the views need.
 _BOOT = """
 const revive = (key, value) => (value && value.base64 !== undefined
   ? new DataView(Uint8Array.from(atob(value.base64), (letter) => letter.charCodeAt(0)).buffer) : value);
@@ -102,13 +102,13 @@ def write_html(
 
 
 def page(widget: View, *, title: str | None = None, wire: Wire | None = None) -> str:
-    """Give the file's text."""
+    """Return the HTML text of the file."""
     script = _script()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return _PAGE.format(
         digest=digest,
         title=html.escape(title or widget.label or "lstm_lab"),
-        # A view names itself: without a title of its own the page does not say the same twice.
+        # A view shows its own label: without a title of its own the page hides the heading.
         seen="unseen" if title is None else "",
         state=_json(_state(widget, wire)),
         script=script,
@@ -129,7 +129,7 @@ def _state(widget: View, wire: Wire | None = None) -> dict[str, Any]:
 
 
 def _json(state: dict[str, Any]) -> str:
-    """Write JSON that a script element can hold: no text in it can end the element."""
+    """Return JSON that a script element can hold: no text in it can end the element."""
 
     def encode(value: object) -> dict[str, str]:
         if not isinstance(value, memoryview):
@@ -142,9 +142,9 @@ def _json(state: dict[str, Any]) -> str:
 
 def _script() -> str:
     """Turn the module into a script: an inline module can export nothing, so its export becomes a name."""
-    script, found = _EXPORT.subn(lambda match: f"const lab = {match[1]};", bundle())
-    if found != 1:
-        raise RuntimeError(f"the bundle must export one default, found {found}; see frontend/build.mjs")
+    script, count = _EXPORT.subn(lambda match: f"const lab = {match[1]};", bundle())
+    if count != 1:
+        raise RuntimeError(f"the bundle must export one default, found {count}; see frontend/build.mjs")
     # An end tag inside a string of the bundle would end the script; a line comment's end needs a line of its own.
     return script.replace("</script", "<\\/script") + "\n" + _BOOT
 

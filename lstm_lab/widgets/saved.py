@@ -1,4 +1,4 @@
-"""What an output keeps of a view, so that it is alive in a notebook that is opened without a kernel.
+"""The state of a view that an output stores, so that the view works in a notebook that is opened without a kernel.
 
 A renderer for `MIME`, installed with the package (`frontend/src/labextension.ts`), draws it in JupyterLab and
 Notebook 7; any other front end shows the picture beside it. The state is gzip of a length (4 bytes, little-endian), so
@@ -31,31 +31,31 @@ ROOM = 150_000
 TRIES = 8
 
 
-class Kept(Protocol):
+class SavableView(Protocol):
     """What a view must have for its output to keep it; `lstm_lab.widgets.base.LabWidget` does."""
 
     _view: Any
     _key: Any
     wire: Wire
 
-    def kept(self, share: float) -> dict[str, np.ndarray]:
-        """Give the arrays to keep, of what can be spared no more than this share."""
+    def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
+        """Return the arrays to store, of the optional ones no more than this share."""
 
 
-def saved(widget: Kept, room: int = ROOM) -> dict[str, Any] | None:
-    """Give a view's state as JSON of at most `room` bytes.
+def saved(widget: SavableView, room: int = ROOM) -> dict[str, Any] | None:
+    """Return a view's state as JSON of at most `room` bytes.
 
     Parameters
     ----------
     widget
-        The view; its `kept` says what it can do without.
+        The view; its `saved_arrays` leaves out optional arrays.
     room
         Bytes of JSON.
 
     Returns
     -------
     dict or None
-        None where even the least of the view is too large: the picture then stands alone.
+        None where even the required arrays are too large: the output then has only the picture.
     """
     snapshot = widget.wire.snapshot()
     fields = {name: getattr(widget, name) for name in ("theme", "height", "label")}
@@ -63,7 +63,7 @@ def saved(widget: Kept, room: int = ROOM) -> dict[str, Any] | None:
     left = room - len(json.dumps({**head, "state": ""}))
     share = 1.0
     for _ in range(TRIES):
-        state = encode(snapshot["values"], widget.kept(share))
+        state = encode(snapshot["values"], widget.saved_arrays(share))
         if len(state) <= left:
             return {**head, "state": state}
         share *= min(0.9, 0.9 * max(left, 0) / len(state))
@@ -71,7 +71,7 @@ def saved(widget: Kept, room: int = ROOM) -> dict[str, Any] | None:
 
 
 def widget_or_still(bundle: Mapping[str, Any]) -> dict[str, Any]:
-    """Let the renderer show a bundle's widget while a kernel has it, and else the picture or the text beside it.
+    """Return a bundle whose widget is shown while a kernel has it, and else its picture or text.
 
     Parameters
     ----------
@@ -90,15 +90,15 @@ def encode(values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
     return base64.b64encode(gzip.compress(whole, 9, mtime=0)).decode("ascii")
 
 
-def picture_metadata(picture: str, said: str) -> dict[str, Any]:
-    """Say what a picture shows, and how wide it is meant to be: it is drawn at twice the density of a screen.
+def picture_metadata(picture: str, alternative: str) -> dict[str, Any]:
+    """Return the alternative text and the width of a picture, which is drawn at twice the density of a screen.
 
     Parameters
     ----------
     picture
         PNG, base64.
-    said
+    alternative
         The alternative text.
     """
     (pixels,) = struct.unpack(">I", base64.b64decode(picture[:32])[16:20])
-    return {"alt": said, "width": pixels // 2}
+    return {"alt": alternative, "width": pixels // 2}

@@ -24,14 +24,14 @@ def let_clicks_through(comm: Any) -> None:
 
     Does nothing where the kernel has no such routing: before ipykernel 7.4, and outside a kernel.
     """
-    routed = getattr(comm, "_reply_subshell_for", None)
-    if routed is None:
+    original_route = getattr(comm, "_reply_subshell_for", None)
+    if original_route is None:
         return
 
     def route(data: Any, subshell: str | None) -> str | None:
         kind = _kind(data)
         if kind is None:
-            return cast("str | None", routed(data, subshell))
+            return cast("str | None", original_route(data, subshell))
         return subshell if kind in URGENT else None
 
     comm._reply_subshell_for = route  # noqa: SLF001 - ipykernel 7.4 offers no public way
@@ -53,17 +53,17 @@ def let_all_through(comm: Any) -> None:
 
 
 def can_interrupt() -> bool:
-    """Say whether the page around may have a button that interrupts the kernel, as Voila's has not."""
+    """Return whether the surrounding page may have a button that interrupts the kernel, as Voila's has not."""
     return not os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
 
 
 def _kind(data: Any) -> str | None:
-    """Give the kind of one of our messages, None for the widget protocol's own."""
+    """Return the kind of one of our messages, None for the widget protocol's own."""
     content = data.get("content") if isinstance(data, dict) else None
     kind = content.get("kind") if isinstance(content, dict) else None
     return kind if isinstance(kind, str) else None
 
 
 def arrived_beside_main() -> bool:
-    """Say whether the message at hand came in while the main thread was free to do something else."""
+    """Return whether the current message arrived in another thread than the main one."""
     return threading.current_thread() is not threading.main_thread()

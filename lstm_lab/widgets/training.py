@@ -1,4 +1,4 @@
-"""`TrainingMonitor`: the losses as they fall, how far training is, when it may end, and a Stop."""
+"""`TrainingMonitor`: the losses by batch and epoch, the progress, the patience that is left, and a Stop button."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["MonitorListener", "TrainingMonitor", "training_view"]
 
 
 POINTS = 25
-"""Batch losses that an epoch shows, and a few more where updates fall between."""
+"""Batch losses that an epoch shows, and a few more where updates fall between them."""
 
 
 class TrainingMonitor(LabWidget):
@@ -31,7 +31,7 @@ class TrainingMonitor(LabWidget):
     Parameters
     ----------
     stop
-        Set when somebody presses Stop; None shows no button.
+        Set by the Stop button; None shows no button.
     """
 
     _view = traitlets.Unicode("training").tag(sync=True)
@@ -46,8 +46,8 @@ class TrainingMonitor(LabWidget):
         if kind == "stop" and self._stop is not None:
             self._stop.set()
 
-    def kept(self, share: float) -> dict[str, np.ndarray]:
-        """Give every epoch, and of the batches evenly spaced ones, the newest among them."""
+    def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
+        """Return every epoch, and of the batches evenly spaced ones, the newest among them."""
         arrays = self.wire.arrays()
         every = math.ceil(1 / max(share, 1e-3))
         for name in {"batches_at", "batches_loss"} & arrays.keys():
@@ -55,7 +55,7 @@ class TrainingMonitor(LabWidget):
         return arrays
 
     def text(self) -> str:
-        """Say how far training is."""
+        """Return the progress of the training as text."""
         if self.result is not None:
             return repr(self.result)
         message = self.wire.get("message")
@@ -79,10 +79,10 @@ class TrainingMonitor(LabWidget):
         self.wire.flush(final=True)
 
     def batches(self, seen: Sequence[Batch], batches: int) -> None:
-        """Show where the running epoch is, and the losses on the way there: of the batches from point to point."""
+        """Show the position in the running epoch, and the mean loss of the batches from one point to the next."""
         self.wire.set(epoch=seen[-1].epoch, batch=seen[-1].batch)
-        places = [batch.epoch - 1 + batch.batch / batches for batch in seen]
-        self.wire.append("batches_at", np.array(places, np.float32))
+        positions = [batch.epoch - 1 + batch.batch / batches for batch in seen]
+        self.wire.append("batches_at", np.array(positions, np.float32))
         self.wire.append("batches_loss", np.array([self._running.since_last(batch) for batch in seen], np.float32))
 
     def epoch(self, epoch: Epoch) -> None:
@@ -93,14 +93,14 @@ class TrainingMonitor(LabWidget):
         self.wire.set(epoch=epoch.epoch, batch=0, best_epoch=epoch.best_epoch, patience_left=epoch.patience_left)
 
     def end(self, end: TrainingEnd) -> None:
-        """Show how it ended."""
+        """Show how the training ended."""
         best = end.best_epoch if end.epochs else None
         self.wire.set(reason=end.reason, message=end.message, seconds=end.seconds, best_epoch=best, live=False)
         self.wire.flush(final=True)
 
 
 class _RunningMean:
-    """Takes the mean loss of some batches out of Keras' mean over the epoch so far."""
+    """Computes the mean loss of some batches from Keras' mean over the epoch so far."""
 
     def __init__(self) -> None:
         self._epoch = 0
@@ -108,7 +108,7 @@ class _RunningMean:
         self._sum = 0.0
 
     def since_last(self, batch: Batch) -> float:
-        """Give the mean loss of the batches after the one that was asked about last, in this epoch."""
+        """Return the mean loss of the batches of this epoch since the last call."""
         if batch.epoch != self._epoch or batch.batch <= self._count:
             self._epoch, self._count, self._sum = batch.epoch, 0, 0.0
         total = batch.batch * batch.loss
@@ -118,14 +118,14 @@ class _RunningMean:
 
 
 class MonitorListener(TrainingListener):
-    """Drives a monitor; what it costs a batch is a look at the clock.
+    """Drives a monitor; per batch it costs one reading of the clock.
 
     Parameters
     ----------
     monitor
         The view.
     clock
-        Seconds, ever rising.
+        A monotonic clock, in seconds.
     """
 
     def __init__(self, monitor: TrainingMonitor, clock: Callable[[], float] = time.monotonic) -> None:
@@ -144,7 +144,7 @@ class MonitorListener(TrainingListener):
         self.monitor.start(plan)
 
     def on_batch(self, batch: Batch) -> None:
-        """Note some of the batches, and show them where an update is due."""
+        """Record some of the batches, and show them when an update is due."""
         if batch.epoch == 1:
             self._time(batch)
         self._last = batch
@@ -161,7 +161,7 @@ class MonitorListener(TrainingListener):
         self.monitor.wire.flush()
 
     def on_end(self, end: TrainingEnd) -> None:
-        """Show the end, and the part of an epoch that it cut short."""
+        """Show the end, and the batches of an unfinished epoch."""
         self._show()
         self.monitor.end(end)
 
@@ -176,7 +176,7 @@ class MonitorListener(TrainingListener):
             self.monitor.wire.set(pace=self._batches * (now - began) / (batch.batch - first))
 
     def _show(self) -> None:
-        """Show the batches that were noted, and always the newest."""
+        """Show the recorded batches, and always the newest."""
         newest = self._last
         if newest is not None and (not self._seen or self._seen[-1] is not newest):
             self._seen.append(newest)
@@ -187,12 +187,12 @@ class MonitorListener(TrainingListener):
 
 
 def training_view(stop: threading.Event | None = None, **traits: Any) -> tuple[TrainingMonitor, MonitorListener]:
-    """Make a monitor and the listener that drives it.
+    """Return a monitor and the listener that drives it.
 
     Parameters
     ----------
     stop
-        What training looks at after each batch; the Stop button sets it.
+        Checked by training after each batch; the Stop button sets it.
     **traits
         ``theme``, ``height``, ``label``.
     """
@@ -201,5 +201,5 @@ def training_view(stop: threading.Event | None = None, **traits: Any) -> tuple[T
 
 
 def _finite(value: float | None) -> float | None:
-    """JSON knows no NaN."""
+    """Return a finite value or None, for JSON has no NaN."""
     return value if value is not None and math.isfinite(value) else None

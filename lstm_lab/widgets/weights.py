@@ -1,4 +1,4 @@
-"""`WeightCurve`: how much each training window counts, and a choice that the next training takes up."""
+"""`WeightCurve`: the weight of each training window, and a button that sets the scheme of the next training."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class WeightCurve(LabWidget):
     Parameters
     ----------
     result
-        The training windows and the scheme they were weighted by, where the view starts.
+        The training windows and the scheme of their weights, where the view starts.
     chosen
         Where the button puts the choice.
     """
@@ -36,34 +36,34 @@ class WeightCurve(LabWidget):
         self._weighting = result
         self._chosen = chosen
         super().__init__(result, **{"label": "Weights of the training windows", "height": 240, **traits})
-        chosen.tell(self._chosen_anew)
+        chosen.subscribe(self._show_choice)
 
     def fill(self) -> None:
         """Put the training period on the wire: the curves over it are drawn in the page."""
         index = self._weighting.index
         rows = np.linspace(0, len(index) - 1, min(len(index), POINTS)).round().astype(np.intp)
-        places = axis(index)
-        self.wire.put("times", places.places[rows])
+        window_axis = axis(index)
+        self.wire.put("times", window_axis.positions[rows])
         self.wire.set(
             count=len(index),
             scheme=self._weighting.scheme,
-            is_time=places.is_time,
-            step=places.step,
+            is_time=window_axis.is_time,
+            step=window_axis.step,
             next=self._chosen.get() or "",
         )
 
     def on_message(self, kind: str, content: dict[str, Any]) -> None:
-        """Take the choice up, and say so."""
+        """Set the scheme of the next training."""
         if kind == "use":
             self._chosen.set(str(content.get("scheme")))
 
-    def _chosen_anew(self) -> None:
-        """Say what is chosen now; after a training that took it up, nothing is."""
+    def _show_choice(self) -> None:
+        """Show the scheme chosen now; after a training that used it there is none."""
         self.wire.set(next=self._chosen.get() or "")
         self.wire.flush(final=True)
 
     def text(self) -> str:
-        """Say what the run was trained with, and what was chosen."""
+        """Return the run's weights and the choice for the next training as text."""
         chosen = self._chosen.get()
-        after = "" if chosen is None else f"\nThe next training uses {chosen}."
-        return repr(self._weighting) + after
+        next_text = "" if chosen is None else f"\nThe next training uses {chosen}."
+        return repr(self._weighting) + next_text

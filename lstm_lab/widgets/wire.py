@@ -1,4 +1,4 @@
-"""What travels between kernel and browser: JSON values and typed arrays, as deltas, at most five times a second.
+"""The state of a view in kernel and browser: JSON values and typed arrays, sent as deltas, at most five times a second.
 
 A message is ``{"kind", "seq", "values", "arrays"}``; each array says its name, dtype and shape, and its bytes travel
 beside it. ``start`` None replaces an array, ``start`` n appends rows from row n on. The browser asks for a snapshot
@@ -20,35 +20,35 @@ __all__ = ["DTYPES", "Send", "Wire", "pack"]
 
 DType: TypeAlias = Literal["f4", "f8", "u1"]
 DTYPES: Mapping[str, DType] = {"float32": "f4", "float64": "f8", "uint8": "u1"}
-"""What an array may travel as. Measures go as float32; float64 is for times, which float32 would blur by minutes."""
+"""Dtypes that an array may be sent in. float64 is for times, which float32 would round by minutes."""
 
 KEYFRAME_EVERY = 5
 KEYFRAME_BYTES = 8_000
 
 
 class Send(Protocol):
-    """Carries one message to every page that shows the widget."""
+    """Sends one message to every page that shows the widget."""
 
     def __call__(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         """Send JSON and the bytes beside it."""
 
 
 def pack(name: str, array: np.ndarray, start: int | None = None) -> tuple[dict[str, Any], memoryview]:
-    """Split an array into what JSON says of it and its bytes, row by row and little-endian.
+    """Return an array's header for JSON and its bytes, row by row and little-endian.
 
     Parameters
     ----------
     name
-        What the view calls the array.
+        Name of the array in the view.
     array
         float32, float64 or uint8, any shape.
     start
-        The row it is appended at, or None where it replaces what was there.
+        The row at which it is appended, or None where it replaces the array.
 
     Raises
     ------
     TypeError
-        The dtype is none of those: a conversion must be chosen by who knows the data.
+        Another dtype: the caller, who knows the data, must convert it.
     """
     if array.dtype.name not in DTYPES:
         raise TypeError(f"an array travels as float32, float64 or uint8, got {array.dtype} for {name!r}; convert it")
@@ -80,20 +80,20 @@ class _Rows:
 
 
 class Wire:
-    """The state of one widget, and which of it the browser has not been told.
+    """The state of one widget, and which parts of it have not been sent to the browser yet.
 
     Safe to use from a comm's thread while a cell runs.
 
     Parameters
     ----------
     send
-        Carries a message; what it raises is not caught.
+        Sends a message; its exceptions are not caught.
     interval
         Shortest time between two updates, in seconds.
     budget
         Most bytes of appended rows in one update, so that a flood of paths trickles; the last update takes the rest.
     clock
-        Seconds, ever rising.
+        A monotonic clock, in seconds.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Wire:
         self._heard = False
 
     def set(self, **values: Any) -> None:
-        """Set values of JSON; only those that differ travel."""
+        """Set JSON values; only those that differ are sent."""
         with self._lock:
             for name, value in values.items():
                 if name not in self._values or self._values[name] != value:
@@ -126,7 +126,7 @@ class Wire:
                     self._pending.add(name)
 
     def get(self, name: str) -> Any:
-        """Give a value, None where it was never set."""
+        """Return a value, None where it was never set."""
         return self._values.get(name)
 
     def put(self, name: str, array: np.ndarray) -> None:
@@ -138,7 +138,7 @@ class Wire:
             self._pending.add(name)
 
     def append(self, name: str, rows: np.ndarray) -> None:
-        """Append rows to an array; only they travel."""
+        """Append rows to an array; only they are sent."""
         pack(name, rows)
         with self._lock:
             if name in self._fixed:
@@ -151,7 +151,7 @@ class Wire:
             self._pending.add(name)
 
     def array(self, name: str) -> np.ndarray:
-        """Give an array as it stands."""
+        """Return an array as it is now."""
         with self._lock:
             if name in self._fixed:
                 return self._fixed[name]
@@ -159,16 +159,16 @@ class Wire:
             return rows.part(0, rows.count)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Give every array as it stands, by name."""
+        """Return every array as it is now, by name."""
         with self._lock:
             return {name: self.array(name) for name in sorted({*self._fixed, *self._rows})}
 
     def due(self) -> bool:
-        """Say whether an update may go out now: cheap enough to ask at every batch."""
+        """Return whether an update may be sent now: cheap enough to call at every batch."""
         return self._clock() - self._last >= self._interval
 
     def flush(self, *, final: bool = False) -> bool:
-        """Send what changed, unless the last update is too recent; a final flush always sends, and all of it."""
+        """Send the changes, unless the last update is too recent; a final flush always sends, and all changes."""
         with self._lock:
             if not self._pending or not (final or self.due()):
                 return False
@@ -194,7 +194,7 @@ class Wire:
         return [header for header, _ in packed], [view for _, view in packed]
 
     def _keyframe(self) -> None:
-        """Repeat the whole while nobody has answered: a page without subshells loses what came before it loaded."""
+        """Send a snapshot until a page has answered: one without subshells loses what was sent before it loaded."""
         if self._heard or self._seq % KEYFRAME_EVERY != 1:
             return
         message, buffers = self._snapshot()
@@ -202,14 +202,14 @@ class Wire:
             self._send(message, buffers)
 
     def opened(self) -> None:
-        """Note that the opening carried everything so far, so that a first hello is not told all of it again."""
+        """Mark everything as sent: the widget's opening carried it, and a first hello needs no repetition."""
         with self._lock:
             for rows in self._rows.values():
                 rows.sent = rows.count
             self._pending.clear()
 
-    def hear(self, token: str, seq: int) -> None:
-        """Answer a page's hello with what it lacks."""
+    def answer_hello(self, token: str, seq: int) -> None:
+        """Answer a page's hello: with a snapshot where it has missed messages, else with a welcome."""
         with self._lock:
             self._heard = True
             if seq == self._seq and not self._pending:
@@ -220,7 +220,7 @@ class Wire:
             self._send({**message, "token": token}, buffers)
 
     def snapshot(self) -> dict[str, Any]:
-        """Give the whole state as one structure, the bytes in place: what a widget opens with, and an offline file."""
+        """Return the whole state, bytes included, as a widget opens with it and an offline file holds it."""
         with self._lock:
             message, buffers = self._snapshot()
             for header, view in zip(message["arrays"], buffers, strict=True):

@@ -393,7 +393,7 @@ def mount(page):
         widget, sent = widgets[key]
         sent.append(content)
         if content["kind"] == "hello":
-            widget.wire.hear(content["token"], content["seq"])
+            widget.wire.answer_hello(content["token"], content["seq"])
 
     def serve(route):
         name = route.request.url.rsplit("/", 1)[-1]

@@ -171,7 +171,7 @@ def test_stop_is_shown_only_once_a_click_is_known_to_arrive(mount):
     button.click()
     view.wait_sent("stop")
     assert view.root.get_by_role("button", name="Stopping").is_disabled()
-    widget._hear(widget, {"kind": "stop"}, [])
+    widget._receive(widget, {"kind": "stop"}, [])
     assert stop.is_set()
     listener.on_end(TrainingEnd("stopped", 2, 2, 1.0, "stopped; best weights kept"))
     view.expect("reason", "stopped")
@@ -336,7 +336,7 @@ def test_more_paths_are_asked_for_and_join(mount):
     view = mount(widget)
     view.root.get_by_role("button", name="Add 200 paths").click()
     view.wait_sent("more")
-    widget._hear(widget, view.sent[-1], [])
+    widget._receive(widget, view.sent[-1], [])
     view.expect("done", "400")
     assert widget.result.paths.shape == (400, 30)
 
@@ -378,7 +378,7 @@ def test_a_scheme_is_chosen_by_the_button_alone(mount):
     assert not any(message["kind"] == "use" for message in view.sent)
     view.root.get_by_role("button", name="Use linear in the next training").click()
     view.wait_sent("use")
-    widget._hear(widget, view.sent[-1], [])
+    widget._receive(widget, view.sent[-1], [])
     assert chosen.get() == "linear"
     view.expect("next", "linear")
     assert "Chosen for the next training, unless it says otherwise: linear." in view.text()

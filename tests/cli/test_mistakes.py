@@ -226,7 +226,7 @@ def test_an_interrupt_while_a_file_is_written_says_what_is_there(tmp_path, monke
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lstm_lab.results.Shown.save_png", interrupted)
+    monkeypatch.setattr("lstm_lab.results.Result.save_png", interrupted)
     assert cli.main(["features", "prices.csv", "--target", "close", "--out", "x.csv,x.png"]) == 2
     written = capsys.readouterr()
     assert written.out.startswith("Inputs for close")

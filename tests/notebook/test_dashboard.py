@@ -207,7 +207,7 @@ def test_defaults_from_config_and_a_chosen_weighting_do_not_change_what_the_magi
 )
 def test_a_quoted_word_comes_back_from_the_line(text):
     parsed = COMMANDS["lstm_train"].parse(f"{code.quoted('some data')} --target {code.quoted(text)}")
-    assert parsed.place == "some data"
+    assert parsed.argument == "some data"
     assert parsed.values["target"] == text  # noqa: PD011 - no pandas here
 
 
@@ -385,7 +385,7 @@ def test_weights_chosen_in_the_curve_set_the_control(opened):
     board.pages["Training"].bar.start.click()
     board.pages["Weights"].bar.start.click()
     (view,) = board.pages["Weights"].stage.children
-    view._hear(None, {"kind": "use", "scheme": "exponential:2.5"}, [])
+    view._receive(None, {"kind": "use", "scheme": "exponential:2.5"}, [])
     assert board.state.train.values()["weights"] == "exponential:2.5"
     assert "Weights: exponential:2.5" in board.preview.view.value
     assert next_weights.get() is None

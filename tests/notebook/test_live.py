@@ -48,7 +48,7 @@ def test_more_paths_renew_the_table_below_the_view(displayed):
     progress.offer(lambda paths, _: replace(FORECAST, paths=PATHS[:paths]))
     view, table = displayed[0].bundles[-1], displayed[-1]
     assert "100" in table.bundles[-1]["text/plain"]
-    view._hear(view, {"kind": "more", "count": 200}, [])
+    view._receive(view, {"kind": "more", "count": 200}, [])
     assert len(table.bundles) == 2
     assert table.bundles[-1]["text/plain"] == replace(FORECAST, paths=PATHS).summary_table().text()
     view.close()
@@ -76,7 +76,7 @@ def test_memories_appear_as_they_are_measured(displayed):
         assert (view.wire.get("share"), view.wire.get("progress")) == (0.3, "recall over 1 steps: rnn 1/4")
         progress.on_partial(memory([0.5]), "rnn: 50% recalled over 1 steps")
         assert view.wire.get("recall")["explained"] == [[0.5]]
-        view._hear(view, {"kind": "stop"}, [])
+        view._receive(view, {"kind": "stop"}, [])
         assert progress.stop.is_set()
         whole = memory([0.5, 0.25])
         progress.finish(whole)

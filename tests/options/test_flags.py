@@ -15,10 +15,10 @@ TRAIN = Command(
     "%train",
     "Train.",
     (TrainOptions,),
-    place=Flag("data", "what to train on", value="DATA"),
+    argument=Flag("data", "what to train on", value="DATA"),
     extras=(Flag("output", "keep it", value="NAME", short="-o"), Flag("no_display", "show nothing")),
 )
-FORECAST = Command("%forecast", "Forecast.", (ForecastOptions,), place=Flag("horizon", "steps", value="HORIZON"))
+FORECAST = Command("%forecast", "Forecast.", (ForecastOptions,), argument=Flag("horizon", "steps", value="HORIZON"))
 BOTH = Command("both", "Both.", MODELS)
 
 
@@ -59,7 +59,7 @@ def test_every_example_is_a_value_that_the_option_takes(model):
 )
 def test_a_value_reaches_its_option_as_it_was_written(line, name, text):
     parsed = TRAIN.parse(line)
-    assert parsed.place == "prices"
+    assert parsed.argument == "prices"
     assert parsed.values == {name: text}
 
 
@@ -69,7 +69,7 @@ def test_a_windows_path_keeps_its_backslashes():
 
 def test_the_place_is_an_options_value_where_it_is_named_after_one():
     parsed = FORECAST.parse("30 --paths 5")
-    assert parsed.place is None
+    assert parsed.argument is None
     assert parsed.values == {"horizon": "30", "paths": "5"}
 
 

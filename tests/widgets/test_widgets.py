@@ -119,17 +119,17 @@ def test_a_missing_or_infinite_baseline_is_no_baseline():
 def test_stop_sets_the_flag_and_nothing_else():
     flag = threading.Event()
     view, _ = training_view(flag)
-    view._hear(view, {"kind": "stop"}, [])
+    view._receive(view, {"kind": "stop"}, [])
     assert flag.is_set()
-    view._hear(view, {"kind": "unheard of"}, [])
-    view._hear(view, "garbage", [])
+    view._receive(view, {"kind": "unheard of"}, [])
+    view._receive(view, "garbage", [])
 
 
 def test_a_hello_beside_the_main_thread_proves_that_clicks_arrive(trained):
     view, _ = trained
-    view._hear(view, {"kind": "hello", "token": "a", "seq": 0}, [])
+    view._receive(view, {"kind": "hello", "token": "a", "seq": 0}, [])
     assert view.wire.get("stop") is None
-    beside = threading.Thread(target=view._hear, args=(view, {"kind": "hello", "token": "a", "seq": 0}, []))
+    beside = threading.Thread(target=view._receive, args=(view, {"kind": "hello", "token": "a", "seq": 0}, []))
     beside.start()
     beside.join()
     assert view.wire.get("stop") is True
@@ -176,7 +176,7 @@ def test_a_fan_measures_all_paths_and_keeps_some():
 def test_an_update_of_a_fan_is_under_ten_kilobytes():
     view, listener = sampling_view(threading.Event())
     view.wire._interval = 0
-    view.wire.hear("page", 0)
+    view.wire.answer_hello("page", 0)
     sizes = []
     view.wire._send = lambda content, buffers: sizes.append(
         len(json.dumps(content)) + sum(buffer.nbytes for buffer in buffers)
@@ -202,7 +202,7 @@ def test_a_forecast_made_anew_with_more_paths_adds_only_the_new_ones():
     view = FanChart(made(PATHS[:60]), stop=threading.Event())
     view.allow_more(more)
     assert view.wire.get("can_add") is True
-    view._hear(view, {"kind": "more", "count": 60}, [])
+    view._receive(view, {"kind": "more", "count": 60}, [])
     assert counts == [60, 80, 120]
     np.testing.assert_allclose(view.wire.array("paths"), PATHS, rtol=1e-6)
 
@@ -236,9 +236,9 @@ def test_more_paths_come_from_the_callback_and_its_mistake_is_shown():
         return made()
 
     view = FanChart(made(PATHS[:60]), more=more, stop=threading.Event())
-    view._hear(view, {"kind": "more", "count": 60}, [])
+    view._receive(view, {"kind": "more", "count": 60}, [])
     assert view.wire.get("done") == 120
-    view._hear(view, {"kind": "more", "count": 1000}, [])
+    view._receive(view, {"kind": "more", "count": 1000}, [])
     assert view.error == "too many; ask for fewer"
     assert view.wire.get("live") is False
 
@@ -344,10 +344,10 @@ def test_the_choice_for_the_next_training_is_a_known_scheme():
     with pytest.raises(OptionError, match="weights are"):
         chosen.set("quadratic")
     view = WeightCurve(Weighting(TIMES), chosen=chosen)
-    view._hear(view, {"kind": "use", "scheme": "exponential:2.5"}, [])
+    view._receive(view, {"kind": "use", "scheme": "exponential:2.5"}, [])
     assert chosen.get() == "exponential:2.5"
     assert "next training uses exponential:2.5" in view.text()
-    view._hear(view, {"kind": "use", "scheme": NASTY}, [])
+    view._receive(view, {"kind": "use", "scheme": NASTY}, [])
     assert "weights are" in view.error
     chosen.clear()
     assert chosen.get() is None
@@ -373,7 +373,7 @@ def test_no_residuals_no_losses():
 
 
 @pytest.mark.parametrize(
-    ("index", "places", "is_time", "step"),
+    ("index", "positions", "is_time", "step"),
     [
         (pd.date_range("2024-01-01", periods=3, freq="D", tz="Asia/Tokyo"), [0, 86400, 172800], True, 86400),
         (pd.period_range("2024-01", periods=2, freq="M"), [0, 31 * 86400], True, 31 * 86400),
@@ -382,13 +382,13 @@ def test_no_residuals_no_losses():
         (pd.DatetimeIndex(["2024-01-01"]), [0], True, 1),
     ],
 )
-def test_an_index_is_laid_out_by_its_wall_clock_or_numbers(index, places, is_time, step):
+def test_an_index_is_laid_out_by_its_wall_clock_or_numbers(index, positions, is_time, step):
     made = axis(index)
     assert made.is_time is is_time
     assert made.step == step
-    start = 1_704_067_200 if is_time else made.places[0]
-    expected = places if places is not None else [made.places[0] + step * at for at in range(len(index))]
-    np.testing.assert_allclose(made.places - (start if is_time else 0), expected)
+    start = 1_704_067_200 if is_time else made.positions[0]
+    expected = positions if positions is not None else [made.positions[0] + step * at for at in range(len(index))]
+    np.testing.assert_allclose(made.positions - (start if is_time else 0), expected)
 
 
 def test_live_views_need_neither_pyplot_nor_tensorflow():
@@ -439,7 +439,7 @@ def test_what_was_chosen_for_the_next_training_is_forgotten_in_every_view_once_u
     chosen = NextWeights()
     weighting = Weighting(pd.date_range("2024", periods=20), "uniform")
     views = [WeightCurve(weighting, chosen=chosen) for _ in range(2)]
-    views[0]._hear(views[0], {"kind": "use", "scheme": "exponential:3"}, [])
+    views[0]._receive(views[0], {"kind": "use", "scheme": "exponential:3"}, [])
     assert [view.wire.get("next") for view in views] == ["exponential:3"] * 2
     chosen.clear()
     assert [view.wire.get("next") for view in views] == ["", ""]

@@ -60,7 +60,7 @@ def seen():
 @pytest.fixture
 def wire(seen, clock):
     made = Wire(seen, clock=clock)
-    made.hear("page", 0)
+    made.answer_hello("page", 0)
     seen.messages.clear()
     return made
 
@@ -146,7 +146,7 @@ def test_a_page_that_missed_a_message_is_given_the_whole(wire):
     wire.append("x", np.arange(3, 5, dtype=np.float32))
     wire.flush(final=True)
     assert late.lost == 1
-    wire.hear("late", late.seq)
+    wire.answer_hello("late", late.seq)
     assert late.values == {"title": "run"}
     np.testing.assert_array_equal(late.arrays["x"], np.arange(5))
     wire.append("x", np.array([5], np.float32))
@@ -157,7 +157,7 @@ def test_a_page_that_missed_a_message_is_given_the_whole(wire):
 def test_a_page_that_has_everything_is_only_welcomed(wire, seen):
     wire.set(a=1)
     wire.flush(final=True)
-    wire.hear("again", seen.seq)
+    wire.answer_hello("again", seen.seq)
     content, buffers = seen.messages[-1]
     assert content["kind"] == "welcome"
     assert buffers == []
@@ -171,7 +171,7 @@ def test_until_somebody_answers_the_whole_is_repeated(seen):
     kinds = [content["kind"] for content, _ in seen.messages]
     assert kinds.count("snapshot") == 3
     seen.messages.clear()
-    wire.hear("page", seen.seq)
+    wire.answer_hello("page", seen.seq)
     for value in range(12, 24):
         wire.set(a=value)
         wire.flush(final=True)
@@ -221,7 +221,7 @@ def test_what_the_opening_carried_is_not_told_again():
     wire.set(title="a")
     assert len(wire.snapshot()["arrays"]) == 2
     wire.opened()
-    wire.hear("page", 0)
+    wire.answer_hello("page", 0)
     assert sent == [("welcome", 0)]
     wire.append("rows", np.ones(1, np.float32))
     wire.flush(final=True)

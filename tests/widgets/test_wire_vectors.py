@@ -43,7 +43,7 @@ class Scene:
 
     def heard(self):
         """Say hello as the first page does, so that no keyframe is repeated."""
-        self.wire.hear(HELLO["token"], HELLO["seq"])
+        self.wire.answer_hello(HELLO["token"], HELLO["seq"])
         return self
 
     def state(self):
@@ -123,7 +123,7 @@ def a_page_that_comes_late():
     scene.wire.set(title="run")
     scene.wire.flush(final=True)
     scene.sent.clear()  # before the page was there
-    scene.wire.hear("late", -1)
+    scene.wire.answer_hello("late", -1)
     scene.wire.append("x", np.array([3], np.float32))
     scene.wire.flush(final=True)
     return scene
@@ -144,7 +144,7 @@ def a_page_that_has_everything():
     scene = Scene().heard()
     scene.wire.set(a=1)
     scene.wire.flush(final=True)
-    scene.wire.hear("again", 1)
+    scene.wire.answer_hello("again", 1)
     return scene
 
 

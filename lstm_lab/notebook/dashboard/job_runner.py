@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lstm_lab.progress import Status
-    from lstm_lab.results import Shown
+    from lstm_lab.results import Result
 
 __all__ = ["Bar", "JobRunner", "PageProgress", "Startable"]
 
@@ -60,7 +60,7 @@ class PageProgress(LiveProgress):
         self._show_view(shown)
         self._bar.say(f"{self._bar.name} is running")
 
-    def finish(self, result: Shown) -> None:
+    def finish(self, result: Result) -> None:
         """Give the view its result; the page shows the rest."""
         if self._view is not None:
             self._view.finish(result)

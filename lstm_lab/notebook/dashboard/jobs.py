@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lstm_lab.notebook.dashboard.job_runner import JobRunner, PageProgress
     from lstm_lab.notebook.dashboard.pages import Page
     from lstm_lab.notebook.dashboard.state import DashboardState
-    from lstm_lab.results import Shown
+    from lstm_lab.results import Result
 
 __all__ = ["Jobs"]
 
@@ -36,7 +36,7 @@ class Jobs:
         self._state, self._runner = state, runner
         self.forecast_page: Page | None = None
 
-    def train(self, progress: PageProgress) -> tuple[Shown, str]:
+    def train(self, progress: PageProgress) -> tuple[Result, str]:
         """Train, and keep the run."""
         from lstm_lab.run import train  # noqa: PLC0415 - brings TensorFlow, which opening a dashboard need not
 
@@ -47,7 +47,7 @@ class Jobs:
         state.see_runs(pick=name)
         return run, f"{run.end.message}; kept as {name}"
 
-    def forecast(self, progress: PageProgress) -> tuple[Shown, str]:
+    def forecast(self, progress: PageProgress) -> tuple[Result, str]:
         """Forecast, and let the chart ask for more paths."""
         run, options = self._state.run, self._state.forecast.values()
         result = run.forecast(listener=progress, stop=progress.stop, **options)
@@ -67,27 +67,27 @@ class Jobs:
 
         return more
 
-    def gates(self, progress: PageProgress) -> tuple[Shown, str]:  # noqa: ARG002 - a trace is too short to tell of
+    def gates(self, progress: PageProgress) -> tuple[Result, str]:  # noqa: ARG002 - a trace is too short to tell of
         """Trace the gates."""
         trace = self._state.run.gates(**self._state.gates.values())
         return trace, f"checked against the network's own output: largest difference {trace.verified:.0e}"
 
-    def memory(self, progress: PageProgress) -> tuple[Shown, str]:
+    def memory(self, progress: PageProgress) -> tuple[Result, str]:
         """Measure how far networks remember."""
         result = self._state.run.memory(listener=progress, stop=progress.stop, **self._state.memory.values())
         return result, "measured"
 
-    def losses(self, progress: PageProgress) -> tuple[Shown, str]:  # noqa: ARG002 - likewise
+    def losses(self, progress: PageProgress) -> tuple[Result, str]:  # noqa: ARG002 - likewise
         """Compute the losses over the residuals of the run."""
         result = residual_losses(self._state.run.fitted, self._state.run.options.delta)
         return result, result.rows
 
-    def weights(self, progress: PageProgress) -> tuple[Shown, str]:  # noqa: ARG002 - likewise
+    def weights(self, progress: PageProgress) -> tuple[Result, str]:  # noqa: ARG002 - likewise
         """Return the weights of the run's training windows."""
         result = weighting(self._state.run.dataset)
         return result, f"{len(result.index):,} training windows"
 
-    def judge(self, progress: PageProgress) -> tuple[Shown, str]:
+    def judge(self, progress: PageProgress) -> tuple[Result, str]:
         """Backtest the run with the options of the forecast page."""
         from lstm_lab.evaluation.backtest import backtest  # noqa: PLC0415 - likewise
 
@@ -95,7 +95,7 @@ class Jobs:
         result = backtest(self._state.run, listener=progress, stop=progress.stop, **options)
         return result, result.verdict
 
-    def weights_view(self, result: Shown) -> Any:
+    def weights_view(self, result: Result) -> Any:
         """Return the weights' view, with a button that sets the control for the next training."""
         return widget(result, chosen=ChosenHere(self._state.train.controls["weights"]))
 

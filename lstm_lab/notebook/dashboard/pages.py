@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.notebook.dashboard.job_runner import Bar, PageProgress
     from lstm_lab.notebook.dashboard.sections import OptionForm
-    from lstm_lab.results import Shown
+    from lstm_lab.results import Result
 
 __all__ = ["Page"]
 
@@ -42,14 +42,14 @@ class Page:
     def __init__(
         self,
         bar: Bar,
-        do: Callable[[PageProgress], tuple[Shown, str]],
+        do: Callable[[PageProgress], tuple[Result, str]],
         hint: str,
         form: OptionForm | None = None,
-        view: Callable[[Shown], Any] = widget,
+        view: Callable[[Result], Any] = widget,
     ) -> None:
         self.bar, self.form, self._do, self._make = bar, form, do, view
-        self.result: Shown | None = None
-        self.on_result: Callable[[Shown], None] = lambda _: None
+        self.result: Result | None = None
+        self.on_result: Callable[[Result], None] = lambda _: None
         """Called with every result, once other jobs may start."""
         self.on_start: Callable[[], None] = lambda: None
         """Called when the work begins."""
@@ -76,7 +76,7 @@ class Page:
             raise RunError(f"interrupted while it was drawn, but complete: {line}") from None
         self.bar.say(line)
 
-    def show(self, result: Shown, progress: PageProgress) -> None:
+    def show(self, result: Result, progress: PageProgress) -> None:
         """Show a result, in its live view where there was one."""
         self.result = result
         if progress.view is not None:
@@ -85,7 +85,7 @@ class Page:
             self.place(self._view_of(result))
         self.tell(result)
 
-    def tell(self, result: Shown) -> None:
+    def tell(self, result: Result) -> None:
         """Write the result's table below the view."""
         self.result = result
         table = summary(result.summary_table()) if self._live is not None else ""
@@ -109,7 +109,7 @@ class Page:
         """Show the traceback of an internal error."""
         self.place(ipywidgets.HTML(f'<pre class="trouble" tabindex="0">{html.escape(text)}</pre>'))
 
-    def _view_of(self, result: Shown) -> Any:
+    def _view_of(self, result: Result) -> Any:
         """Return the live view of a result, or its picture and table where it has none."""
         try:
             return self._make(result)

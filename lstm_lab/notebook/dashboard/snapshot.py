@@ -14,7 +14,7 @@ from IPython.display import display
 from lstm_lab.widgets.saved import picture_metadata, widget_or_still
 
 if TYPE_CHECKING:
-    from lstm_lab.results import Shown
+    from lstm_lab.results import Result
 
 __all__ = ["Snapshot"]
 
@@ -23,7 +23,7 @@ class Snapshot:
     """The static picture and text of the last result, for the saved notebook."""
 
     def __init__(self) -> None:
-        self.result: Shown | None = None
+        self.result: Result | None = None
         self.empty = ipywidgets.HTML()
         self.empty.layout.display = "none"
         self._handle: Any = None
@@ -32,7 +32,7 @@ class Snapshot:
         """Create the display, in the output of the running cell."""
         self._handle = display(self._bundle(), metadata=self._metadata(), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
 
-    def keep(self, result: Shown) -> None:
+    def keep(self, result: Result) -> None:
         """Show a result's picture in the display."""
         self.result = result
         if self._handle is not None:

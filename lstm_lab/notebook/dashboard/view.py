@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lstm_lab.options.keywords import DashboardKeywords
-    from lstm_lab.results import Shown
+    from lstm_lab.results import Result
 
 __all__ = ["Dashboard", "dashboard"]
 
@@ -153,7 +153,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
     def _open_tab(self, name: str) -> None:
         self.tabs.selected_index = TABS.index(name)
 
-    def _on_result(self, name: str, result: Shown) -> None:
+    def _on_result(self, name: str, result: Result) -> None:
         if name == "Training":
             self._write()
             self._settle()
