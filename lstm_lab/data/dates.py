@@ -31,6 +31,8 @@ EVEN = 0.05
 """Share of uneven steps, at most, of times that are even."""
 ENOUGH = 4
 """Steps from which their order is no accident: it is one in 60 times."""
+_COMPACT = ((1_011_600, 31_122_400, 8), (101, 991_231, 6))
+"""Lowest and highest number that may be a date without separators, and its digits."""
 SAMPLE = 400
 """Rows that are looked at before the whole column is."""
 PLAUSIBLE = (1600, 2400)
@@ -135,7 +137,9 @@ def _read(values: pd.Series[Any], rule: DateRule, where: str, *, dated: bool) ->
         times = read_given(values, rule.date_format, where)
         return None if times is None else Reading(times, rule.date_format)
     if pd.api.types.is_numeric_dtype(kind):
-        return _numbered(values.to_numpy(dtype=np.float64), values, dated=dated)
+        numbers = values.to_numpy(dtype=np.float64)
+        reading = _numbered(numbers, values, dated=dated)
+        return reading if reading is not None or not dated else _padded(numbers, rule, where)
     objects = _objects(values)
     if objects is not None:
         return Reading(objects, "dates")
@@ -153,6 +157,20 @@ def _numbered(numbers: NDArray[np.float64], values: pd.Series[Any], *, dated: bo
         if dated or (not weak and reading.regular and len(steps) > 2 and len(np.unique(steps)) > 1):
             return reading
     return None
+
+
+def _padded(numbers: NDArray[np.float64], rule: DateRule, where: str) -> Reading | None:
+    """Read numbers of a column of dates as 31012024 or 240131, with the zero in front that a number has lost."""
+    if not np.isfinite(numbers).all() or (numbers != np.floor(numbers)).any():
+        return None
+    width = next((width for low, high, width in _COMPACT if low <= numbers.min() and numbers.max() <= high), None)
+    if width is None:
+        return None
+    texts = np.array([f"{number:0{width}d}" for number in numbers.astype(np.int64)], dtype=object)
+    reading = _texts(texts, rule, where)
+    # Six digits are much else too: they are dates where they step evenly as dates, and not as numbers.
+    sure = width == 8 or (reading is not None and reading.regular and len(np.unique(np.diff(numbers))) > 1)
+    return reading if sure else None
 
 
 def _objects(values: pd.Series[Any]) -> pd.DatetimeIndex | None:

@@ -112,6 +112,10 @@ def load(
         raise OptionError(f"missing is one of {', '.join(MISSING)}, got {missing!r}; {did_you_mean(missing, MISSING)}")
     if decimal not in {None, ".", ","}:
         raise OptionError(f"decimal is a point or a comma, got {decimal!r}; for example decimal=','")
+    if header is not None and header != "none" and not str(header).isdecimal():
+        raise OptionError(
+            f"header is the line of the column names, from 0, or none, got {header!r}; for example header=2"
+        )
     if dayfirst is not None and date_format is not None:
         raise OptionError("dayfirst and date_format both say how dates are written; set one of them")
     raw = table_of(source, encoding=encoding, header=header)

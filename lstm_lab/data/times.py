@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import keyword
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from lstm_lab.data.date_numbers import SPREADSHEET
 from lstm_lab.data.date_pieces import CLOCK_NAMES, clock_columns, from_pieces, plain_name, times_of_day
 from lstm_lab.data.dates import AmbiguousDatesError, DateRule, Reading, read_dates, unread_dates
 from lstm_lab.data.table_layout import TIME_NAMES
+from lstm_lab.data.time_index import uneven_steps
 from lstm_lab.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _named(frame: pd.DataFrame, time: str, rule: DateRule) -> _Found:
     column = frame[time].reset_index(drop=True)
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return _Found((time,), pd.DatetimeIndex(column), time)
-    reading = read_dates(column, rule, time)
+    reading = _by_clock(frame, time, column, rule)
     numeric = pd.api.types.is_numeric_dtype(column.dtype)
     if reading is not None and (not numeric or _is_meant(time, reading, rule)):
         return _Found((time,), reading.times, time, reading)
@@ -193,6 +194,28 @@ def _named(frame: pd.DataFrame, time: str, rule: DateRule) -> _Found:
         if whole is not None:
             return whole
     raise DataError(unread_dates(column, time))
+
+
+def _by_clock(frame: pd.DataFrame, time: str, column: pd.Series[Any], rule: DateRule) -> Reading | None:
+    """Read a column of dates; where day first and month first both fit, by what gives even steps with the clocks."""
+    try:
+        return read_dates(column, rule, time)
+    except AmbiguousDatesError:
+        if rule.dayfirst is not None:
+            raise
+        fitting = [read_dates(column, DateRule(dayfirst=dayfirst), time) for dayfirst in (True, False)]
+        even = [one for one in fitting if one is not None and _is_even(frame, time, one)]
+        if len(even) != 1:
+            raise
+    word, other = ("day", "month") if even[0].dayfirst else ("month", "day")
+    note = f"{word} first ({even[0].format}), because its steps are even with the clocks; {other} first fits too"
+    return replace(even[0], note=note)
+
+
+def _is_even(frame: pd.DataFrame, time: str, reading: Reading) -> bool:
+    whole = _with_clock(frame, _Found((time,), reading.times, time, reading))
+    times = whole.times
+    return len(whole.columns) > 1 and times.is_monotonic_increasing and not uneven_steps(times).any()
 
 
 def _is_dated(name: object) -> bool:
@@ -354,7 +377,8 @@ def _lookalikes(frame: pd.DataFrame, texts: list[str]) -> str:
 
 
 _DATELIKE = re.compile(
-    r"^\s*(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(?:\d{1,2}\W+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b)",
+    r"^\s*(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(?:\d{1,2}\W+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b"
+    r"|\d{1,2}\W*[^\W\d_]{3,10}\W*\d{4}\b)",
     re.IGNORECASE,
 )
 

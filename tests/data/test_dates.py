@@ -275,6 +275,9 @@ def test_forms(texts, first, second):
         ([44926.0416666667, 44926.0833333333], "2022-12-31 01:00", "2022-12-31 02:00"),
         ([2010.1, 2010.11], "2010-10-01", "2010-11-01"),
         ([11.2010, 12.2010], "2010-11-01", "2010-12-01"),
+        ([31012023, 1022023], "2023-01-31", "2023-02-01"),
+        ([1312023, 2012023], "2023-01-31", "2023-02-01"),
+        ([230131, 230201, 230202], "2023-01-31", "2023-02-01"),
     ],
 )
 def test_numbers_that_spell_dates(numbers, first, second):
@@ -284,10 +287,26 @@ def test_numbers_that_spell_dates(numbers, first, second):
 
 @pytest.mark.parametrize(
     "numbers",
-    [range(100), [1990, 1991, 1992], [0.5, 1.5], [20221331, 20230101], [100.5, 101.2], [1e300, 2e300], [-5, 3]],
+    [
+        range(100),
+        [1990, 1991, 1992],
+        [0.5, 1.5],
+        [20221331, 20230101],
+        range(100_101, 100_130),
+        [230131, 230207],
+        [100.5, 101.2],
+        [1e300, 2e300],
+        [-5, 3],
+    ],
 )
 def test_plain_numbers_are_no_dates(numbers):
     assert read(list(numbers)) is None
+
+
+def test_numbers_that_lost_a_zero_are_refused_where_they_have_two_readings():
+    with pytest.raises(AmbiguousDatesError, match=r"'01022023' in 'when', row 0, is 2023-02-01 .* or 2023-01-02"):
+        read([1022023, 3042023, 5062023, 7082023])
+    assert read([1022023, 3042023, 5062023, 7082023], dayfirst=True).times.month.tolist() == [2, 4, 6, 8]
 
 
 def test_numbers_without_the_name_of_a_date_need_the_steps_of_a_calendar():

@@ -176,3 +176,9 @@ def test_only_the_first_lines_are_looked_at():
     text = "date,x\n" + "2024-01-01,1\n" * 50
     assert layout_of(text, ",").names is None
     assert layout_of("", ",").separator == ","
+
+
+@pytest.mark.parametrize("header", ["x", "-1", 1.5])
+def test_a_line_of_names_that_cannot_be_is_refused(written, header):
+    with pytest.raises(OptionError, match=r"header is the line of the column names.*got"):
+        load(written("date,y\n2024-01-01,1\n"), header=header)

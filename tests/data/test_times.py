@@ -101,6 +101,16 @@ def test_date_and_time_make_the_time(tmp_path, day, clock):
         assert frame.attrs["lstm_lab"]["dates"]["column"] == "Date + Time"
 
 
+def test_clocks_tell_days_from_months(tmp_path):
+    rows = "".join(f"{hour:%d/%m/%Y},{hour:%H:%M},{row}\n" for row, hour in enumerate(HOURS))
+    frame = load(csv(tmp_path, "Date,Time,load\n" + rows))
+    assert (frame.index == HOURS).all()
+    assert frame.attrs["lstm_lab"]["dates"]["note"].startswith("day first (%d/%m/%Y), because its steps are even with")
+    months = pd.date_range("2024-01-01", periods=10, freq="MS")
+    rows = "".join(f"{month:%d/%m/%Y},08:00,1\n" for month in months)
+    assert "dayfirst" in refused(csv(tmp_path, "Date,Time,load\n" + rows))
+
+
 def test_a_date_and_a_number_of_the_hour():
     frame = load(pd.DataFrame({"Date": HOURS.strftime("%Y-%m-%d"), "Hour": HOURS.hour, "y": values(240)}))
     assert (frame.index == HOURS).all()
@@ -214,6 +224,10 @@ def test_an_index_of_text_or_numbers_that_spell_dates():
         ({"open": DAYS, "close_day": DAYS}, "'open' and 'close_day' look like dates; name the column with time='open'"),
         ({"clock": HOURS.strftime("%H:%M")}, "'clock' holds times of day; add a column of dates"),
         ({"month": DAYS.strftime("%b")}, "'month' looks like dates; times must be dates or numbers, got 'Jan'"),
+        (
+            {"Datum": ["1. März 2024"] * 240},
+            "'Datum' looks like dates; times must be dates or numbers, got '1. März 2024'",
+        ),
         ({"when": ["2024-01-01", *["2024-02-30"] * 239]}, "got '2024-02-30' in 'when', row 1 (239 such rows)"),
     ],
 )
