@@ -43,6 +43,7 @@ SECOND_CHOICE = ("ydm", "compact dmy", "compact mdy", "compact ymd")
 """Orders that count only where no other fits."""
 DAY_FIRST = {"dmy": True, "compact dmy": True, "mdy": False, "compact mdy": False}
 WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
+WORDS |= {f"compact {order}": words for order, words in WORDS.items()}
 
 
 class AmbiguousDatesError(DataError):
@@ -233,7 +234,7 @@ def _candidates(texts: NDArray[np.object_]) -> list[_Candidate]:
     shared = [order for order in per_layout[0] if all(order in orders for orders in per_layout)]
     fitting: list[_Candidate] = []
     for order in shared:
-        if order in SECOND_CHOICE and fitting:
+        if order in SECOND_CHOICE and any(one.order not in SECOND_CHOICE for one in fitting):
             break
         fields = [orders[order] for orders in per_layout]
         alike = len({one.shape for one in fields}) == 1 and len({one.zoned for one in fields}) == 1
@@ -365,7 +366,7 @@ def _best(fitting: list[_Candidate], texts: NDArray[np.object_], where: str) -> 
 
 def _by_year(one: _Candidate, other: _Candidate) -> bool:
     """Tell whether two readings differ in where the year is, not only in day and month."""
-    return {one.order, other.order} - {"dmy", "mdy"} != set()
+    return not {one.order, other.order} <= DAY_FIRST.keys()
 
 
 def _why(mine: _Measured, other: _Measured, *, by_year: bool) -> str:
@@ -394,7 +395,7 @@ def _both(fitting: list[_Candidate], texts: NDArray[np.object_], where: str) -> 
     instants = np.stack([one.times.asi8 for one in fitting])
     row = int(np.argmax((instants != instants[0]).any(axis=0)))
     readings = [f"{_shown(one.times[row])} {_word(one)}" for one in fitting]
-    first = {one.order for one in fitting} == {"dmy", "mdy"}
+    first = {one.order for one in fitting} <= DAY_FIRST.keys()
     remedy = (
         "dayfirst=True or dayfirst=False"
         if first

@@ -309,6 +309,14 @@ def test_numbers_that_lost_a_zero_are_refused_where_they_have_two_readings():
     assert read([1022023, 3042023, 5062023, 7082023], dayfirst=True).times.month.tolist() == [2, 4, 6, 8]
 
 
+def test_days_and_months_without_separators_have_two_readings_too():
+    months = pd.date_range("2015-01-01", periods=24, freq="MS")
+    for form in ("%d%m%Y", "%m%d%Y"):
+        assert (read(months.strftime(form)).times == months).all()
+        assert (read(months.strftime(form).astype(int)).times == months).all()
+        assert stamps(["01132023", "02142023"])[0] == "2023-01-13 00:00:00"
+
+
 def test_numbers_without_the_name_of_a_date_need_the_steps_of_a_calendar():
     days = pd.date_range("2023-01-20", periods=30).strftime("%Y%m%d").astype(int)
     assert read(days, dated=False).format == "%Y%m%d"
