@@ -129,6 +129,8 @@ def borrow(forecaster: Forecaster, options: TrainOptions, size: int) -> Trainer:
         trainer = _kept.pop(key, None)
     if trainer is None:
         copy = from_model(keras.models.clone_model(forecaster.model), forecaster.lookback, forecaster.columns)
+        if options.supervise != "last" and copy.every is None:  # Keras clones Masking to what is no list of layers
+            return Trainer.of(forecaster, options)
         trainer = Trainer.of(copy, options)
         trainer.key = key
     trainer.begin(forecaster, float(options.learning_rate or 0.0))

@@ -132,3 +132,8 @@ def test_the_trained_model_is_compiled_for_keras_to_go_on():
     model, training = trained(epochs=1)
     assert float(model.optimizer.learning_rate) == pytest.approx(training.options.learning_rate)
     assert np.isfinite(model.evaluate(tf.zeros((4, LOOKBACK, 2)), tf.zeros((4, 1)), verbose=0))
+
+
+def test_a_stack_whose_clone_is_no_list_of_layers_trains():
+    _, training = trained(layers=[keras.layers.Masking(9.0), keras.layers.LSTM(3), keras.layers.Dense(1)], epochs=1)
+    assert np.isfinite(training.history["loss"]).all()
