@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-// uPlot looks at the page as soon as it is loaded.
-Object.assign(globalThis, { matchMedia: () => ({ addEventListener: () => {} }), addEventListener: () => {}, devicePixelRatio: 1, navigator: { language: "en" } });
+// uPlot looks at the page as soon as it is loaded. Newer versions of node have a navigator of their own, read-only.
+Object.assign(globalThis, { matchMedia: () => ({ addEventListener: () => {} }), addEventListener: () => {}, devicePixelRatio: 1 });
+Object.defineProperty(globalThis, "navigator", { value: { language: "en" }, configurable: true });
 const { decades } = await import("../src/chart");
 
 test("a log axis has the multiples of each power of ten within its range", () => {
