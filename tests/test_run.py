@@ -16,7 +16,9 @@ from lstm_lab.forecasting.predictor import Predictor, evenly_spaced
 from lstm_lab.models.backend import keras
 from lstm_lab.simulation.simulator import CHUNK
 
-TINY = {"units": [4], "dense": "none", "lookback": 8, "epochs": 2, "batch": 32, "transform": "diff"}
+OWN = {"lookback": 8, "epochs": 2, "batch": 32, "transform": "diff"}
+"""Options beside a stack of the test's own."""
+TINY = {"units": [4], "dense": "none", **OWN}
 
 
 def daily(rows: int = 300, seed: int = 1) -> pd.DataFrame:
@@ -234,14 +236,16 @@ Dense(1)
 
 def test_a_stack_may_be_text_layers_or_a_model(frame):
     names: dict[str, object] = {}
-    text = lab.train(frame, target="sales", stack=STACK, namespace=names, **TINY)
+    text = lab.train(frame, target="sales", stack=STACK, namespace=names, **OWN)
     assert names["width"] == 3
     layers = [keras.layers.LSTM(3), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
-    listed = lab.train(frame, target="sales", stack=layers, **TINY)
+    listed = lab.train(frame, target="sales", stack=layers, **OWN)
     np.testing.assert_array_equal(weights(text), weights(listed))
     model = keras.Sequential([keras.Input((None, 1)), keras.layers.GRU(3), keras.layers.Dense(1)])
-    whole = lab.train(frame, target="sales", stack=model, **TINY)
-    assert whole.model is model
+    before = model.get_weights()
+    whole = lab.train(frame, target="sales", stack=model, **OWN)
+    assert all(np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True))
+    assert not np.array_equal(weights(whole), np.concatenate([weight.ravel() for weight in before]))
     assert whole.forecast(2, paths=10).paths.shape == (10, 2)
 
 
@@ -290,8 +294,8 @@ def broken(frame: pd.DataFrame, row: int, value: float) -> pd.DataFrame:
         (lambda f: pd.concat([f, f.iloc[3:4]]), {"target": "sales"}, "times must be unique, got 2023-01-04"),
         (lambda f: f, {"target": "sales", "features": ["bolinger(20, 2)"]}, "did you mean 'bollinger"),
         (lambda f: f, {"target": "sales", "epochs": 0}, "epochs should be greater than or equal to 1, got 0"),
-        (lambda f: f, {"target": "sales", "epoch": 5}, "did you mean 'epochs'"),
-        (lambda f: f, {"target": "sales", "stack": "LSTM(3)\nDense(2)"}, "Dense"),
+        (lambda f: f, {"target": "sales", "epoch": 5}, "did you mean epochs=100?"),
+        (lambda f: f, {"target": "sales", "stack": "LSTM(3)\nDense(2)"}, "units= describes the stack that is built"),
         (lambda _: "no-such-file.csv", {"target": "sales"}, "no-such-file.csv"),
     ],
 )

@@ -109,7 +109,7 @@ def test_seeds_and_packing():
 
 
 def test_dropout_of_a_transformer_is_sampled():
-    run = lab.train(table(), stack=transformer_stack(SMALL), **{**TRAIN, "units": [8, 8]})
+    run = lab.train(table(), stack=transformer_stack(SMALL), lookback=LOOKBACK, epochs=1, transform="diff")
     paths = run.forecast(HORIZON, paths=CHUNK, noise="none", calibrate=False).paths
     assert (paths.std(axis=0) > 0).all()
     assert run.simulator.allowed("auto", "state") == "window"
@@ -235,7 +235,7 @@ def test_mistakes_are_one_line():
     for error, message, options in (
         (OptionError, "did you mean 'lstm'", {"kinds": ["lsmt"]}),
         (OptionError, "use seeds=", {"seed": 3}),
-        (OptionError, "did you mean 'units'", {"unit": 3}),
+        (OptionError, "did you mean units=", {"unit": 3}),
         (OptionError, "recurrent network, got the kind 'transformer'", {"supervise": "every"}),
         (OptionError, "seeds", {"seeds": []}),
         (DataError, "raise test=", {"test": 0.01, "horizon": 10}),
