@@ -262,7 +262,24 @@ class Notebook:
             const data = root.dataset;
             return data.view === name && ({condition});
         }})"""
-        self.page.wait_for_function(code, arg=view, timeout=timeout)
+        try:
+            self.page.wait_for_function(code, arg=view, timeout=timeout)
+        except Exception as late:
+            late.add_note(f"waited for {view} with {condition}; {self._shown()}")
+            raise
+
+    def _shown(self):
+        """Describe every view of the page and the outputs of every cell, for the report of a failure."""
+        views = self.page.evaluate(
+            """() => [...document.querySelectorAll(".lstm-lab")].map((host) => {
+                const root = host.shadowRoot?.querySelector(".lab");
+                return [{ ...root?.dataset }, root?.querySelector("header")?.innerText ?? "",
+                    Math.round(host.getBoundingClientRect().top)];
+            })"""
+        )
+        cells = range(self._panel("return panel.content.model.cells.length;"))
+        outputs = {cell: self.output(cell)[-300:] for cell in cells if self.output(cell)}
+        return f"views {views}; outputs {outputs}; kernel {self.status()}"
 
     def save(self):
         self._panel("return panel.context.save();")
