@@ -117,7 +117,7 @@ def learn(
     model
         (batch, steps, features) -> (batch, 1).
     batches
-        Inputs and targets (batch,), as many as are asked for.
+        Inputs and targets (batch,), all of one size, as many as are asked for.
     updates
         Gradient steps, at most.
     good_enough
@@ -136,10 +136,13 @@ def learn(
             loss = tf.reduce_mean(tf.square(model(x, training=True)[:, 0] - y))
         optimizer.apply(tape.gradient(loss, model.trainable_variables))
 
-    step = tf.function(update, autograph=False, reduce_retracing=True)
+    step: Any = None
     for done in range(1, updates + 1):
-        x, y = next(batches)
-        step(tf.constant(x), tf.constant(y))
+        x, y = (tf.constant(part) for part in next(batches))
+        if step is None:
+            # Concrete at once: TensorFlow counts calls that trace, and would warn of a few networks one after another.
+            step = tf.function(update, autograph=False).get_concrete_function(x, y)
+        step(x, y)
         yield done
         if good_enough is not None and done % CHECK_EVERY == 0 and good_enough():
             return
