@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +36,11 @@ class Kernel:
 
     def run(self, code, *, interrupt=None, timeout=120):
         """Run a cell; interrupt it as soon as an output holds a text."""
-        request = self.client.execute(code, store_history=True)
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
+        # As every notebook page does, and no program that executes notebooks: it names the cell.
+        message = self.client.session.msg("execute_request", content, metadata={"cellId": uuid.uuid4().hex})
+        self.client.shell_channel.send(message)
+        request = message["header"]["msg_id"]
         left, places = Outputs(), {}
         end = time.monotonic() + timeout
         while time.monotonic() < end:
