@@ -1,6 +1,6 @@
-"""What happens while a network trains or a forecast grows, told to anyone who listens.
+"""Events of training, forecasting and other long work, and the listeners that receive them.
 
-A listener overrides the methods it cares for. Notebook, terminal and silent listeners are interchangeable, and the
+A listener overrides the methods that it needs. Notebook, terminal and silent listeners are interchangeable, and the
 code that works knows none of them. A listener may also ask for a halt: the worker checks a `threading.Event` after
 each batch or chunk, never anything that a listener returns.
 """
@@ -36,7 +36,7 @@ EndReason: TypeAlias = Literal["finished", "early", "stopped", "interrupted"]
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What training is about to do."""
+    """Options and sizes of a training, known before it starts."""
 
     title: str
     epochs: int
@@ -52,7 +52,7 @@ class TrainingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One gradient step is done."""
+    """A completed gradient step."""
 
     epoch: int
     """Counted from 1, like every epoch below."""
@@ -64,7 +64,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One pass over the training windows is done."""
+    """A completed epoch."""
 
     epoch: int
     loss: float
@@ -78,7 +78,7 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class TrainingEnd:
-    """Training is over and the best weights are in place."""
+    """The end of a training; the best weights are restored."""
 
     reason: EndReason
     epochs: int
@@ -86,28 +86,28 @@ class TrainingEnd:
     best_epoch: int
     seconds: float
     message: str
-    """One line that says how it ended and what was kept."""
+    """How it ended and which weights were kept, in one line."""
 
 
 class TrainingListener:
-    """Hears of training; every method may be left as it is."""
+    """Receives the events of a training; its methods do nothing."""
 
     def on_start(self, plan: TrainingPlan) -> None:
-        """Hear what training is about to do."""
+        """Receive the plan, before the first epoch."""
 
     def on_batch(self, batch: Batch) -> None:
-        """Hear that a gradient step is done."""
+        """Receive a completed gradient step."""
 
     def on_epoch(self, epoch: Epoch) -> None:
-        """Hear that a pass over the training windows is done."""
+        """Receive a completed epoch."""
 
     def on_end(self, end: TrainingEnd) -> None:
-        """Hear that training is over."""
+        """Receive the end of training."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A part of some long work is done."""
+    """How many parts of a long work are done."""
 
     label: str
     done: int
@@ -118,31 +118,31 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class WorkPlan:
-    """What some long work of several parts is about to do."""
+    """Number of parts and expected duration of a long work."""
 
     label: str
     total: int
     """Parts."""
     seconds: float | None = None
-    """About how long all of it takes, where earlier work tells."""
+    """Expected duration, where it can be estimated from earlier work."""
 
 
 class ProgressListener:
-    """Hears how far some long work has come."""
+    """Receives the progress of a long work; its methods do nothing."""
 
     def on_work(self, plan: WorkPlan) -> None:
-        """Hear what is about to be done."""
+        """Receive the plan, before the work starts."""
 
     def on_partial(self, result: Any, line: str) -> None:
-        """Hear of the result as far as it is known, and in one line of what is new in it; empty for no such line."""
+        """Receive the partial result, and one line on what is new in it; the line may be empty."""
 
     def on_progress(self, progress: Progress) -> None:
-        """Hear that a part is done."""
+        """Receive the number of completed parts."""
 
 
 @dataclass(frozen=True, slots=True)
 class SamplingPlan:
-    """What a forecast is about to draw."""
+    """Target, times and sizes of a forecast, known before its paths are drawn."""
 
     target: str
     history: pd.Series[float]
@@ -158,7 +158,7 @@ class SamplingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some more paths are done."""
+    """A completed chunk of paths."""
 
     paths: np.ndarray
     """The new paths alone, (new paths, horizon), in the target's unit."""
@@ -168,7 +168,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class SamplingEnd:
-    """The last path is done."""
+    """The end of a forecast's sampling."""
 
     reason: EndReason
     done: int
@@ -177,13 +177,13 @@ class SamplingEnd:
 
 
 class SamplingListener(ProgressListener):
-    """Hears of a forecast's paths; every method may be left as it is."""
+    """Receives the events of a forecast's sampling; its methods do nothing."""
 
     def on_start(self, plan: SamplingPlan) -> None:
-        """Hear what is about to be drawn."""
+        """Receive the plan, before the first path."""
 
     def on_chunk(self, chunk: Chunk) -> None:
-        """Hear of new paths."""
+        """Receive new paths."""
 
     def on_end(self, end: SamplingEnd) -> None:
-        """Hear that the last path is done."""
+        """Receive the end of sampling."""

@@ -35,7 +35,7 @@ class OneStepErrors:
     model
         The network.
     dataset
-        Cut into its parts.
+        Split into training, validation and calibration rows.
     """
 
     def __init__(self, model: Any, dataset: Dataset) -> None:
@@ -49,7 +49,7 @@ class OneStepErrors:
 
     @cached_property
     def earlier(self) -> NDArray[np.float64]:
-        """Errors over some of the windows that training or stopping saw."""
+        """Errors over a sample of the training and validation windows."""
         split = self.dataset.split
         positions = np.concatenate([split.train, split.validation])
         return self.over(positions[:: max(1, len(positions) // MEAN_WINDOWS)])
@@ -59,35 +59,35 @@ class OneStepErrors:
         windows = self.dataset.windows
         return windows.targets(positions) - one_step(self.model, windows, positions)
 
-    def moved(self, dataset: Dataset) -> OneStepErrors:
-        """Give the errors over a longer dataset; what follows from training rows that are the same is kept."""
-        moved = OneStepErrors(self.model, dataset)
+    def for_dataset(self, dataset: Dataset) -> OneStepErrors:
+        """Return the errors over a longer dataset; those over the same training rows are not computed again."""
+        errors = OneStepErrors(self.model, dataset)
         if "earlier" in vars(self) and self.dataset.same_training(dataset):
-            moved.earlier = self.earlier
-        return moved
+            errors.earlier = self.earlier
+        return errors
 
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
-    """A trained network with all it takes to forecast from any `Dataset` of the same columns."""
+    """A trained network with its encoder, one-step errors and simulator, for any `Dataset` of the same columns."""
 
     model: Any
     """keras.Model, (batch, lookback, columns) -> (batch, 1); the transformed target is the first column."""
     encoder: Encoder
-    """What turns rows into the network's inputs, and its outputs into the target's unit."""
+    """Encodes rows as the network's inputs, and decodes its outputs to the target's unit."""
     lookback: int
     max_gap: str | None
     """The longest step that is no gap."""
     stack: str
     """The network in one line."""
     errors: OneStepErrors
-    """Over the rows that it was trained on, stopped by and is calibrated with."""
+    """One-step errors over its training, validation and calibration rows."""
     simulator: Simulator
-    """What rolls the network forward; it keeps what it has compiled."""
+    """Rolls the network forward, and keeps its compiled functions."""
 
     @classmethod
     def of(cls, model: Any, dataset: Dataset, *, max_gap: str | None, stack: str) -> Self:
-        """Put a network beside the dataset that it was trained on."""
+        """Combine a network with the dataset that it was trained on."""
         encoder = dataset.encoder
         errors, simulator = OneStepErrors(model, dataset), Simulator(model, encoder)
         return cls(model, encoder, dataset.lookback, max_gap, stack, errors, simulator)
@@ -103,7 +103,7 @@ class FittedModel:
         return self.errors.dataset.season
 
     def residuals(self, *, scaled: bool = False) -> Residuals | None:
-        """Give the one-step residuals over the calibration rows, which training and stopping never saw.
+        """Return the one-step residuals over the calibration rows, which training and early stopping never saw.
 
         Parameters
         ----------
@@ -123,9 +123,9 @@ class FittedModel:
         return Residuals(self.errors.calibration, rows, scaled, earlier=self.errors.earlier)
 
     def dataset(self, frame: pd.DataFrame) -> Dataset:
-        """Lay out a frame of the same columns as this network sees it."""
+        """Encode a frame of the same columns as a dataset of this network."""
         return Dataset.of(frame, self.encoder, self.lookback, self.max_gap)
 
     def calibrated_with(self, dataset: Dataset) -> FittedModel:
-        """Give the same network with residuals of a longer dataset's calibration rows."""
-        return replace(self, errors=self.errors.moved(dataset))
+        """Return the same network with the residuals of a longer dataset's calibration rows."""
+        return replace(self, errors=self.errors.for_dataset(dataset))

@@ -16,7 +16,7 @@ from lstm_lab.options import TrainOptions
 from lstm_lab.options.training import STACK_OPTIONS
 from lstm_lab.parallel import TaskStopped
 from lstm_lab.run import train
-from lstm_lab.simulation.residuals import heard
+from lstm_lab.simulation.residuals import with_later_errors
 from lstm_lab.simulation.simulator import CHUNK
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class TrainingTask:
         origins = dataset.origins(self.rows, horizon, self.known)
         rules = predictor.rules
         if rules.residuals is not None:
-            rules = replace(rules, residuals=heard(rules.residuals, run.model, dataset))
+            rules = replace(rules, residuals=with_later_errors(rules.residuals, run.model, dataset))
         paths_drawn = simulate_all(run.simulator, origins, horizon, rules, chunks, stop)
         ended = time.perf_counter()
         return TrainingResult(

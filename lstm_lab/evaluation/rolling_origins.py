@@ -30,7 +30,7 @@ from lstm_lab.evaluation.tasks import SimulationTask, blocks, keep
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.forecasting.predictor import ORIGINS, SCORE_CHUNKS, Predictor, evenly_spaced
 from lstm_lab.models.serialize import pack
-from lstm_lab.simulation.residuals import heard
+from lstm_lab.simulation.residuals import with_later_errors
 from lstm_lab.simulation.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def _renumbered(plan: BacktestPlan) -> Rules:
     if residuals is None:
         return plan.rules
     moved = replace(residuals, rows=residuals.rows + plan.shift)
-    return replace(plan.rules, residuals=heard(moved, plan.fitted.model, plan.protocol.dataset))
+    return replace(plan.rules, residuals=with_later_errors(moved, plan.fitted.model, plan.protocol.dataset))
 
 
 # The work ------------------------------------------------------------------------------------------------------------

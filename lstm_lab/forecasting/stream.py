@@ -16,7 +16,7 @@ from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.forecasting.metrics import Coverage
 from lstm_lab.forecasting.online_correction import OnlineCorrection
 from lstm_lab.formatting import moment
-from lstm_lab.simulation.residuals import heard
+from lstm_lab.simulation.residuals import with_later_errors
 
 if TYPE_CHECKING:
     from lstm_lab.forecasting.forecast import Forecast
@@ -175,5 +175,5 @@ class Stream:
             return
         first = self.rows - len(known.frame)
         moved = replace(rules.residuals, rows=rules.residuals.rows - first)
-        newer = heard(moved, self._fitted.model, known).shortened(self._row_limit)
+        newer = with_later_errors(moved, self._fitted.model, known).shortened(self._row_limit)
         self._predictor.rules = replace(rules, residuals=replace(newer, rows=newer.rows + first))

@@ -1,4 +1,4 @@
-"""The noise of a simulated future: held-out one-step residuals, drawn again.
+"""Noise of simulated futures: held-out one-step residuals, resampled.
 
 Dropout says how unsure the network is of its own weights; it knows nothing of what no network could foresee. A
 bootstrapped residual, added at each step before it is fed back, puts that in.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.dataset import Dataset
     from lstm_lab.data.windows import Windows
 
-__all__ = ["DECAY", "Residuals", "heard", "one_step"]
+__all__ = ["DECAY", "Residuals", "one_step", "with_later_errors"]
 
 DECAY = 0.94
 """Weight of the past in the running variance, the RiskMetrics (1996) value for daily data."""
@@ -101,15 +101,15 @@ class Residuals:
         return _filtered(shocks, start)
 
     def _shift(self, count: int) -> float:
-        """Say by how much the mean of all errors lies above that of those that are drawn."""
+        """Compute how far the mean of all errors lies above that of the resampled ones."""
         if self.earlier is None:
             return 0.0
         drawn = self.values[:count]
         return float(np.concatenate([self.earlier, drawn]).mean() - drawn.mean())
 
 
-def heard(residuals: Residuals, model: Any, dataset: Dataset) -> Residuals:
-    """Let the volatility before later origins follow the errors up to them; none of these errors is drawn.
+def with_later_errors(residuals: Residuals, model: Any, dataset: Dataset) -> Residuals:
+    """Append the errors up to later origins, for the volatility there; these errors are not resampled.
 
     Parameters
     ----------
@@ -136,13 +136,13 @@ def heard(residuals: Residuals, model: Any, dataset: Dataset) -> Residuals:
     return replace(residuals, values=values, rows=rows, drawn=len(residuals.values[: residuals.drawn]))
 
 
-def one_step(model: Any, windows: Windows, which: NDArray[np.int64], batch: int = 2048) -> NDArray[np.float64]:
+def one_step(model: Any, windows: Windows, positions: NDArray[np.int64], batch: int = 2048) -> NDArray[np.float64]:
     """Forecast the target of some windows with dropout off, (k,) in standard deviations.
 
     A plain call per batch, for `Model.predict` compiles anew for every model, and warns after a few; and large batches,
     for each call pays for every step of the lookback again.
     """
-    parts = [which[start : start + batch] for start in range(0, len(which), batch)]
+    parts = [positions[start : start + batch] for start in range(0, len(positions), batch)]
     outputs = [np.asarray(model(windows.inputs(part), training=False), dtype=np.float64)[:, 0] for part in parts]
     return np.concatenate(outputs)
 

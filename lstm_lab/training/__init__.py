@@ -1,1 +1,1 @@
-"""Training: batches, Keras' loop with events, early stopping."""
+"""Training: batches, Keras's loop with events, early stopping."""

@@ -1,4 +1,4 @@
-"""Windows as a stream of batches: gathered by index inside the pipeline, shuffled from an explicit seed."""
+"""Training batches as a `tf.data` pipeline: windows gathered by index, shuffled from an explicit seed."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from lstm_lab.data.windows import Windows
     from lstm_lab.options import TrainOptions
 
-__all__ = ["Feed"]
+__all__ = ["TrainingBatches"]
 
 STRIDED_STEPS = 24
-"""Gradient steps of an epoch over strided windows, at least: it makes as many passes as that takes. An epoch of a few
+"""Gradient steps of an epoch over strided windows, at least: an epoch has as many passes as that takes. An epoch of few
 steps would let `patience` run out before anything is learnt, and spend most of its time on validation."""
 
 
 @dataclass(frozen=True, eq=False)
-class Feed:
+class TrainingBatches:
     """Training batches of index-based windows.
 
     Notes
@@ -39,9 +39,9 @@ class Feed:
     a stride of 1 a pass reads every window, and each step of a window counts with its row's weight alone.
 
     All batches have one size, which TensorFlow then knows when it compiles (a fifth less work for a small network):
-    the largest size up to `batch` that divides the windows evenly but for a few, and those few places are filled with
+    the largest size up to `batch` that divides the windows evenly but for a few, and those few slots are filled with
     windows of weight 0, the rest of their batch weighing more, so that its mean is over real windows. With a stride the
-    size is `batch` itself, so that more rows change no shape and nothing is compiled again, and the places to fill are
+    size is `batch` itself, so that more rows change no shape and nothing is compiled again, and the slots to fill are
     spread over all batches.
     """
 
@@ -55,36 +55,36 @@ class Feed:
     burn_in: int = 0
 
     @classmethod
-    def of(cls, windows: Windows, train: np.ndarray, options: TrainOptions) -> Feed:
-        """Make the batches that settled options ask for."""
+    def of(cls, windows: Windows, train: np.ndarray, options: TrainOptions) -> TrainingBatches:
+        """Build the batches of resolved options."""
         if options.batch is None or options.stride is None:
-            raise TypeError("the options are not settled")
+            raise TypeError("the options are not resolved")
         every = options.supervise == "every"
         return cls(windows, np.asarray(train), options.batch, options.seed, every, options.stride, options.burn_in or 0)
 
     @cached_property
     def grid(self) -> Grid:
-        """Which windows a pass reads."""
+        """The windows that a pass reads."""
         return Grid.of(self.windows.ends[self.train], self.stride)
 
     @property
-    def pass_batches(self) -> int:
+    def per_pass(self) -> int:
         """Count the gradient steps of one pass."""
         return -(-len(self.grid) // self.batch)
 
     @property
-    def batches(self) -> int:
+    def per_epoch(self) -> int:
         """Count the gradient steps of one epoch: one pass, or with a stride as many as give `STRIDED_STEPS`."""
-        passes = 1 if self.stride == 1 else -(-STRIDED_STEPS // self.pass_batches)
-        return passes * self.pass_batches
+        passes = 1 if self.stride == 1 else -(-STRIDED_STEPS // self.per_pass)
+        return passes * self.per_pass
 
     @property
     def size(self) -> int:
-        """Count the places of one gradient step, at most `batch`."""
-        return self.batch if self.stride > 1 else -(-len(self.grid) // self.pass_batches)
+        """Count the windows of one gradient step, at most `batch`."""
+        return self.batch if self.stride > 1 else -(-len(self.grid) // self.per_pass)
 
     def dataset(self) -> Any:
-        """Stream (inputs, targets, weights) without end, one pass after the other.
+        """Build the endless dataset of (inputs, targets, weights), one pass after the other.
 
         Shapes are (size, lookback, columns), (size, 1) and (size,); with ``every`` (size, lookback, 1) and
         (size, lookback). The windows and the order of pass k depend on (seed, k) alone: a stateless shuffle, unlike
@@ -97,8 +97,8 @@ class Feed:
             column = tf.constant(self.windows.matrix[:, 0], tf.float32)
             weights = tf.constant(self.row_weights(), tf.float32)
             counted = tf.constant(self.step_weights(), tf.float32)
-            places, real = self._places()
-            places, real = tf.constant(places, tf.int64), tf.constant(real, tf.float32)
+            slots, real = self._slots()
+            slots, real = tf.constant(slots, tf.int64), tf.constant(real, tf.float32)
             window = tf.range(-self.windows.lookback, 0, dtype=tf.int64)
             ahead = window + 1 if self.every else tf.zeros(1, tf.int64)
 
@@ -107,7 +107,7 @@ class Feed:
             offset = tf.cast(tf.random.stateless_uniform([], seed=[-1 - self.seed, turn]), tf.float64)
             chosen = tf.gather(ends, tf.cast(tf.floor(first + offset * width), tf.int64))
             order = tf.random.experimental.stateless_shuffle(chosen, seed=[self.seed, turn])
-            return tf.data.Dataset.from_tensor_slices((tf.gather(order, places), real))
+            return tf.data.Dataset.from_tensor_slices((tf.gather(order, slots), real))
 
         def gathered(end: Any, real: Any) -> tuple[Any, Any, Any]:
             rows = end[:, None] + ahead
@@ -118,7 +118,7 @@ class Feed:
         return tf.data.Dataset.counter(dtype=tf.int64).flat_map(shuffled).map(gathered).prefetch(2)
 
     def row_weights(self) -> np.ndarray:
-        """Weigh each row of the matrix as a target, (rows,): 0 for a row that is no training target."""
+        """Compute each row's weight as a target, (rows,): 0 for a row that is no training target."""
         rows = np.zeros(len(self.windows.matrix))
         ends = self.windows.ends[self.train]
         rows[ends] = np.asarray(self.windows.weights, np.float64)[self.train]
@@ -127,7 +127,7 @@ class Feed:
         return rows
 
     def _coverage(self) -> np.ndarray:
-        """Give how often each row is expected to be a target that counts in one pass, (rows,)."""
+        """Compute how often each row is expected to be a target that counts in one pass, (rows,)."""
         changes = np.zeros(len(self.windows.matrix) + 1)
         ends = self.windows.ends[self.train]
         np.add.at(changes, ends + 1 - self._counted, self.grid.chance)
@@ -140,7 +140,7 @@ class Feed:
         return self.windows.lookback - self.burn_in if self.every else 1
 
     def step_weights(self) -> np.ndarray:
-        """Weigh each output of a window: (1,), or (lookback,) with ``every``, 0 in the burn-in."""
+        """Compute the weight of each output of a window: (1,), or (lookback,) with ``every``, 0 in the burn-in."""
         lookback = self.windows.lookback if self.every else 1
         counted = (np.arange(lookback) >= lookback - self._counted).astype(np.float64)
         if not self.every and self.stride == 1:
@@ -150,21 +150,21 @@ class Feed:
         total = float((self.grid.chance * (sums[ends] - sums[ends - self._counted])).sum())
         return counted * (len(self.grid) * lookback / total)
 
-    def _places(self) -> tuple[np.ndarray, np.ndarray]:
-        """Say which window of a pass's order stands in each place of its batches, and how much the place weighs.
+    def _slots(self) -> tuple[np.ndarray, np.ndarray]:
+        """Assign the windows of a pass, by their order, to the slots of its batches, and weigh the slots.
 
         Returns
         -------
         tuple
-            Both (batches, size); the weight is 0 where a place is only filled.
+            Both (batches, size); the weight is 0 where a window only fills its slot.
         """
-        count, shape = len(self.grid), (self.pass_batches, self.size)
+        count, shape = len(self.grid), (self.per_pass, self.size)
         if self.stride == 1:
             real = np.arange(shape[0] * shape[1]).reshape(shape) < count
         else:
             share = np.diff(np.arange(shape[0] + 1) * count // shape[0])
             real = np.arange(shape[1]) < share[:, None]
-        places = np.zeros(shape, np.int64)
-        places[real] = np.arange(count)
-        places[~real] = np.arange(np.count_nonzero(~real)) % count
-        return places, real * (shape[1] / real.sum(axis=1, keepdims=True))
+        windows = np.zeros(shape, np.int64)
+        windows[real] = np.arange(count)
+        windows[~real] = np.arange(np.count_nonzero(~real)) % count
+        return windows, real * (shape[1] / real.sum(axis=1, keepdims=True))

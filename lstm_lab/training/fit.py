@@ -1,4 +1,4 @@
-"""Training: Keras's own loop, told as events, stopped at any batch, ending with the best weights in place."""
+"""Training with Keras's own loop: reported as events, stopped at any batch, ending with the best weights restored."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from lstm_lab.errors import DataError, StackError
 from lstm_lab.events import Batch, Epoch, TrainingEnd, TrainingListener, TrainingPlan
 from lstm_lab.interrupts import held_back
 from lstm_lab.models.backend import keras, tf
-from lstm_lab.training.batches import Feed
-from lstm_lab.training.objective import settled
+from lstm_lab.training.batches import TrainingBatches
+from lstm_lab.training.objective import resolved
 from lstm_lab.training.optimizer import schedule_of
-from lstm_lab.training.trainer import borrow
+from lstm_lab.training.trainer import acquire
 
 if TYPE_CHECKING:
     import threading
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
     from lstm_lab.options import TrainOptions
     from lstm_lab.training.trainer import Trainer
 
-__all__ = ["Training", "fit"]
+__all__ = ["FitResult", "fit"]
 
 _VALIDATION_BATCH = 128
 
 
 @dataclass(frozen=True, eq=False)
-class Training:
-    """What training did; the best weights are in the forecaster."""
+class FitResult:
+    """History, end and options of a training; the best weights are in the forecaster."""
 
     history: pd.DataFrame
     """A row per completed epoch, by its number from 1: loss, val_loss, learning_rate, seconds, best."""
     end: TrainingEnd
     plan: TrainingPlan
     options: TrainOptions
-    """As used: nothing is left open."""
+    """As used, with every default resolved."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Kept:
-    """The epoch whose weights are kept if training ends now."""
+class _BestEpoch:
+    """The epoch whose weights are restored if training ends now."""
 
     epoch: int = 0
     val_loss: float = math.inf
@@ -64,13 +64,13 @@ def fit(
     baseline: float = 0.0,
     listener: TrainingListener | None = None,
     stop: threading.Event | None = None,
-) -> Training:
+) -> FitResult:
     """Train a forecaster on windows.
 
     Validation is the unweighted loss of the forecast after the last row of each validation window, whatever
     ``supervise`` says, with dropout off. The kept epoch is the one with the lowest validation loss; without validation
     windows it is the newest complete one, and ``patience`` is not used. A `KeyboardInterrupt` and the stop flag end
-    training in the same way as its own end does: the kept epoch's weights are restored and a `Training` is returned.
+    training in the same way as its own end does: the kept epoch's weights are restored and a `FitResult` is returned.
 
     Parameters
     ----------
@@ -86,13 +86,13 @@ def fit(
     baseline
         The standardised value that stands for "no change"; its validation loss goes into the plan.
     listener
-        Hears of the start, every batch, every epoch and the end.
+        Receives the start, every batch, every epoch and the end.
     stop
         Looked at after each batch.
 
     Returns
     -------
-    Training
+    FitResult
         History, how it ended, what was planned.
 
     Raises
@@ -106,15 +106,15 @@ def fit(
     """
     if len(train) == 0:
         raise DataError("training needs at least one window, got none; give more rows or a shorter lookback")
-    options = settled(options, forecaster.every_refused)
-    feed = Feed.of(windows, train, options)
+    options = resolved(options, forecaster.every_refused)
+    batches = TrainingBatches.of(windows, train, options)
     listener = TrainingListener() if listener is None else listener
-    trainer = borrow(forecaster, options, feed.size)
+    trainer = acquire(forecaster, options, batches.size)
     validator = _Validator(trainer, windows, np.asarray(validation))
     plan = TrainingPlan(
         title=forecaster.describe(),
         epochs=options.epochs,
-        batches=feed.batches,
+        batches=batches.per_epoch,
         patience=options.patience,
         windows=len(train),
         validation_windows=len(validation),
@@ -124,30 +124,30 @@ def fit(
     reporter = _Reporter(plan, listener, stop, validator)
     rate = float(trainer.network.optimizer.learning_rate)
     started = time.perf_counter()
-    _run(trainer.network, feed, options, reporter)
+    _run(trainer.network, batches, options, reporter)
     with held_back() as pressed:  # a second Ctrl-C means the same as the first
-        if reporter.kept.weights is not None:
-            trainer.network.set_weights(reporter.kept.weights)
+        if reporter.best.weights is not None:
+            trainer.network.set_weights(reporter.best.weights)
         elif reporter.diverged:
             raise StackError(
                 f"the loss was no finite number in the first epoch (learning_rate {rate:g}); "
                 f"try learning_rate={rate / 10:g}"
             )
-        trainer.give_back(forecaster, options, again=reporter.reason != "interrupted")
+        trainer.release(forecaster, options, again=reporter.reason != "interrupted")
         end = reporter.end(time.perf_counter() - started, rate)
         listener.on_end(end)
         pressed.clear()
-    return Training(reporter.history(), end, plan, options)
+    return FitResult(reporter.history(), end, plan, options)
 
 
-def _run(network: Any, feed: Feed, options: TrainOptions, reporter: _Reporter) -> None:
-    """Let Keras train until the end or a halt."""
-    steps = {"steps_per_epoch": feed.batches, "epochs": options.epochs}
-    callbacks = [*schedule_of(options, feed.batches), reporter]
+def _run(network: Any, batches: TrainingBatches, options: TrainOptions, reporter: _Reporter) -> None:
+    """Run Keras's training loop until its end, a halt or an interrupt."""
+    steps = {"steps_per_epoch": batches.per_epoch, "epochs": options.epochs}
+    callbacks = [*schedule_of(options, batches.per_epoch), reporter]
     try:
         reporter.start()
-        # The stream brings its own order: Keras's shuffle would warn that it does nothing.
-        network.fit(feed.dataset(), **steps, shuffle=False, verbose=0, callbacks=callbacks)
+        # The dataset is shuffled already: Keras's shuffle would warn that it does nothing.
+        network.fit(batches.dataset(), **steps, shuffle=False, verbose=0, callbacks=callbacks)
     except KeyboardInterrupt:
         reporter.reason = "interrupted"
 
@@ -171,16 +171,16 @@ class _Validator:
                     (matrix, tf.constant(end, tf.int64), tf.constant(weight, tf.float32))
                     for end, weight in zip(filled, real, strict=True)
                 ]
-            self._summed = trainer.measure(size)
+            self._summed = trainer.summed_loss(size)
 
     def measure(self) -> float | None:
-        """Give the mean loss, or None without validation windows."""
+        """Compute the mean loss; None without validation windows."""
         if not self._batches:
             return None
         return float(sum(float(self._summed(*batch)) for batch in self._batches)) / len(self._targets)
 
     def of_constant(self, forecast: float) -> float | None:
-        """Give the mean loss of one and the same forecast everywhere."""
+        """Compute the mean loss of a constant forecast; None without validation windows."""
         if not self._batches:
             return None
         return float(self._loss(self._targets, np.full_like(self._targets, forecast)))
@@ -195,7 +195,7 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no 
         super().__init__()
         self.reason: EndReason = "finished"
         self.diverged = False
-        self.kept = _Kept()
+        self.best = _BestEpoch()
         self._rows: list[dict[str, Any]] = []
         self._plan = plan
         self._listener = listener
@@ -206,7 +206,7 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no 
         self._began = 0.0
 
     def start(self) -> None:
-        """Tell the listener what training is about to do."""
+        """Report the training plan to the listener."""
         self._listener.on_start(self._plan)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras's signature
@@ -231,10 +231,10 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no 
         rate = float(self.model.optimizer.learning_rate)
         seconds = time.perf_counter() - self._began
         self._rows.append({"loss": logs["loss"], "val_loss": val_loss, "learning_rate": rate, "seconds": seconds})
-        if val_loss is None or val_loss < self.kept.val_loss:
-            self.kept = _Kept(self._epoch, math.inf if val_loss is None else val_loss, self.model.get_weights())
-        left = self._plan.patience - (self._epoch - self.kept.epoch)
-        self._listener.on_epoch(Epoch(self._epoch, logs["loss"], val_loss, rate, seconds, self.kept.epoch, left))
+        if val_loss is None or val_loss < self.best.val_loss:
+            self.best = _BestEpoch(self._epoch, math.inf if val_loss is None else val_loss, self.model.get_weights())
+        left = self._plan.patience - (self._epoch - self.best.epoch)
+        self._listener.on_epoch(Epoch(self._epoch, logs["loss"], val_loss, rate, seconds, self.best.epoch, left))
         if left <= 0 and self.reason == "finished" and self._epoch < self._plan.epochs:
             self._halt("early")
 
@@ -247,15 +247,15 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no 
         columns = ["loss", "val_loss", "learning_rate", "seconds"]
         epochs = pd.RangeIndex(1, len(self._rows) + 1, name="epoch")
         frame = pd.DataFrame(self._rows, index=epochs, columns=columns, dtype=np.float64)
-        frame["best"] = epochs == self.kept.epoch
+        frame["best"] = epochs == self.best.epoch
         return frame
 
     def end(self, seconds: float, learning_rate: float) -> TrainingEnd:
-        """Say how training ended and what was kept."""
+        """Summarise how training ended and which weights were kept."""
         return TrainingEnd(
             reason=self.reason,
             epochs=len(self._rows),
-            best_epoch=self.kept.epoch,
+            best_epoch=self.best.epoch,
             seconds=seconds,
             message=f"{self._how(learning_rate)}; {self._what()}",
         )
@@ -273,8 +273,8 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no 
         return f"{self.reason} after {epochs}"
 
     def _what(self) -> str:
-        if self.kept.weights is None:
+        if self.best.weights is None:
             return "kept the weights as they were, for no epoch was complete"
-        if math.isinf(self.kept.val_loss):
-            return f"kept epoch {self.kept.epoch}, the newest complete one (there is no validation)"
-        return f"kept epoch {self.kept.epoch}, the best validation loss ({self.kept.val_loss:.4g})"
+        if math.isinf(self.best.val_loss):
+            return f"kept epoch {self.best.epoch}, the newest complete one (there is no validation)"
+        return f"kept epoch {self.best.epoch}, the best validation loss ({self.best.val_loss:.4g})"

@@ -1,4 +1,4 @@
-"""What one gradient step learns from: the options of training that depend on the supervision, filled in."""
+"""Resolution of the training options whose defaults depend on the supervision."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
     from lstm_lab.options import TrainOptions
 
-__all__ = ["settled"]
+__all__ = ["resolved"]
 
 
-def settled(options: TrainOptions, refused: str | None = None) -> TrainOptions:
-    """Fill in what was left open: the supervision by the layers, and stride, burn-in, batch and rate by that.
+def resolved(options: TrainOptions, refused: str | None = None) -> TrainOptions:
+    """Fill in the defaults: the supervision from the layers; stride, burn-in, batch and learning rate from that.
 
     Parameters
     ----------
     options
-        As given.
+        As the caller gave them.
     refused
         Why the layers cannot forecast at every step, in words; None if they can.
 

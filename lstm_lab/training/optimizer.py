@@ -19,12 +19,12 @@ START = 1 / 25
 
 
 def optimizer_of(options: TrainOptions) -> keras.optimizers.Adam:
-    """Make the optimiser that settled options ask for."""
+    """Build the optimiser of resolved options."""
     return keras.optimizers.Adam(options.learning_rate, global_clipnorm=options.clip or None)
 
 
 def schedule_of(options: TrainOptions, batches: int) -> list[keras.callbacks.Callback]:
-    """Make the callbacks that set the learning rate: none where it is constant."""
+    """Build the callbacks that set the learning rate: none where it is constant."""
     if options.schedule == "constant" or options.learning_rate is None:
         return []
     return [_Cycle(options.learning_rate, options.epochs * batches)]

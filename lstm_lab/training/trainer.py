@@ -25,57 +25,57 @@ if TYPE_CHECKING:
 
     from lstm_lab.options import TrainOptions
 
-__all__ = ["KEPT", "Trainer", "borrow"]
+__all__ = ["CACHE_SIZE", "Trainer", "acquire"]
 
-KEPT = 4
-"""Compiled networks that are kept, the ones used last."""
+CACHE_SIZE = 4
+"""Compiled networks that are kept, the most recently used ones."""
 
-_kept: OrderedDict[str, Trainer] = OrderedDict()
+_cache: OrderedDict[str, Trainer] = OrderedDict()
 _lock = threading.Lock()
 
 
 @dataclass(eq=False)
 class Trainer:
-    """A compiled network, its loss, and the functions that measure it."""
+    """A compiled network, its loss, and the functions that compute its validation loss."""
 
     forecaster: Forecaster
     network: Any
     """keras.Model with one output a window, or one at every step over the same variables."""
     loss: Any
-    beginning: list[np.ndarray]
+    initial_optimizer: list[np.ndarray]
     """The optimiser's variables before its first step."""
     key: str | None = None
     """What its compiled step depends on; None if it is never kept."""
-    _measures: dict[int, Callable[[Any, Any, Any], Any]] = field(default_factory=dict)
+    _loss_functions: dict[int, Callable[[Any, Any, Any], Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, forecaster: Forecaster, options: TrainOptions) -> Trainer:
-        """Compile a network for training with settled options."""
+        """Compile a network for training with resolved options."""
         network: Any = forecaster.model if options.supervise == "last" else forecaster.every
         loss = _loss(options)
         network.compile(optimizer=optimizer_of(options), loss=loss)
         network.optimizer.build(network.trainable_variables)
         return cls(forecaster, network, loss, [variable.numpy() for variable in network.optimizer.variables])
 
-    def begin(self, forecaster: Forecaster, learning_rate: float) -> None:
-        """Take over the variables of the network that is to be trained, and set the optimiser to its beginning."""
+    def load(self, forecaster: Forecaster, learning_rate: float) -> None:
+        """Copy in the variables of the network to be trained, and reset the optimiser."""
         if forecaster is self.forecaster:
             return
         _copy(forecaster.model, self.forecaster.model)
         optimizer = self.network.optimizer
-        for variable, value in zip(optimizer.variables, self.beginning, strict=True):
+        for variable, value in zip(optimizer.variables, self.initial_optimizer, strict=True):
             variable.assign(value)
         optimizer.learning_rate = learning_rate
 
-    def give_back(self, forecaster: Forecaster, options: TrainOptions, *, again: bool) -> None:
-        """Copy the variables back to the network that was to be trained, and keep the compiled one for the next.
+    def release(self, forecaster: Forecaster, options: TrainOptions, *, again: bool) -> None:
+        """Copy the trained variables back to the forecaster, and return the compiled network to the cache.
 
         Parameters
         ----------
         forecaster, options
-            As for `borrow`. The forecaster's model is compiled too, so that Keras can go on with it.
+            As for `acquire`. The forecaster's model is compiled too, so that Keras can train it further.
         again
-            Keep it; not if an interrupt has broken off what it was doing.
+            Whether to cache it: not after an interrupt, which may have left it in the middle of a step.
         """
         if forecaster is not self.forecaster:
             _copy(self.forecaster.model, forecaster.model)
@@ -86,13 +86,13 @@ class Trainer:
         if self.key is None or not again:
             return
         with _lock:
-            _kept[self.key] = self
-            while len(_kept) > KEPT:
-                _kept.popitem(last=False)
+            _cache[self.key] = self
+            while len(_cache) > CACHE_SIZE:
+                _cache.popitem(last=False)
 
-    def measure(self, size: int) -> Callable[[Any, Any, Any], Any]:
-        """Give the function that sums the loss at the last step over `size` windows: (matrix, ends, weights) -> ()."""
-        if size not in self._measures:
+    def summed_loss(self, size: int) -> Callable[[Any, Any, Any], Any]:
+        """Compile the sum of the loss at the last step over `size` windows: (matrix, ends, weights) -> ()."""
+        if size not in self._loss_functions:
             lookback, columns = self.forecaster.lookback, self.forecaster.columns
             rows = np.arange(-lookback, 0)
 
@@ -102,43 +102,43 @@ class Trainer:
                 return tf.cast(loss, tf.float32) * size
 
             # Concrete at once: TensorFlow counts calls that trace, and would warn in a backtest of many short fits.
-            self._measures[size] = tf.function(summed).get_concrete_function(
+            self._loss_functions[size] = tf.function(summed).get_concrete_function(
                 tf.TensorSpec((None, columns), tf.float32),
                 tf.TensorSpec((size,), tf.int64),
                 tf.TensorSpec((size,), tf.float32),
             )
-        return self._measures[size]
+        return self._loss_functions[size]
 
 
-def borrow(forecaster: Forecaster, options: TrainOptions, size: int) -> Trainer:
-    """Lend a compiled network with a forecaster's variables.
+def acquire(forecaster: Forecaster, options: TrainOptions, size: int) -> Trainer:
+    """Return a compiled network with a forecaster's variables, from the cache where there is one.
 
     Parameters
     ----------
     forecaster
-        What is to be trained. Of a stack with layers that are not Keras's own the forecaster itself is compiled.
+        The network to be trained. Of a stack with layers that are not Keras's own the forecaster itself is compiled.
     options
-        Settled.
+        Resolved.
     size
         Windows of a batch.
     """
     key = _key(forecaster, options, size)
     if key is None:
         return Trainer.of(forecaster, options)
-    with _lock:  # taken out while it is used: another training at the same time compiles its own
-        trainer = _kept.pop(key, None)
+    with _lock:  # removed while it is in use: another training at the same time compiles its own
+        trainer = _cache.pop(key, None)
     if trainer is None:
         copy = from_model(keras.models.clone_model(forecaster.model), forecaster.lookback, forecaster.columns)
         if options.supervise != "last" and copy.every is None:  # Keras clones Masking to what is no list of layers
             return Trainer.of(forecaster, options)
         trainer = Trainer.of(copy, options)
         trainer.key = key
-    trainer.begin(forecaster, float(options.learning_rate or 0.0))
+    trainer.load(forecaster, float(options.learning_rate or 0.0))
     return trainer
 
 
 def _loss(options: TrainOptions) -> Any:
-    """Make the loss; Huber's delta is in standard deviations of the transformed target over the training rows."""
+    """Build the loss; Huber's delta is in standard deviations of the transformed target over the training rows."""
     if options.loss == "huber":
         return keras.losses.Huber(delta=options.delta)
     return keras.losses.MeanSquaredError() if options.loss == "mse" else keras.losses.MeanAbsoluteError()
@@ -150,18 +150,18 @@ def _copy(source: keras.Model, target: keras.Model) -> None:
 
 
 def _key(forecaster: Forecaster, options: TrainOptions, size: int) -> str | None:
-    """Write what a compiled step depends on; None where a layer or a function is not Keras's own."""
+    """Build the cache key of a compiled step; None where a layer or a function is not Keras's own."""
     try:
         layers = json.dumps(_architecture(forecaster.model.get_config()), sort_keys=True)
     except (TypeError, NotImplementedError):
         return None
     policy = keras.config.dtype_policy().name
-    chosen = (options.supervise, options.loss, options.delta, options.clip, size, forecaster.lookback, policy)
-    return f"{layers} {chosen}"
+    compiled = (options.supervise, options.loss, options.delta, options.clip, size, forecaster.lookback, policy)
+    return f"{layers} {compiled}"
 
 
 def _architecture(config: Any) -> Any:
-    """Leave out of a configuration what variables hold: seeds and initial values.
+    """Strip a configuration of what variables hold: seeds and initialisers.
 
     Raises
     ------
@@ -174,8 +174,8 @@ def _architecture(config: Any) -> Any:
             raise TypeError(module)
         if config.get("class_name") == "Lambda":
             raise TypeError("Lambda")
-        kept = {key: value for key, value in config.items() if key != "seed" and not key.endswith("_initializer")}
-        return {key: _architecture(value) for key, value in kept.items()}
+        settings = {key: value for key, value in config.items() if key != "seed" and not key.endswith("_initializer")}
+        return {key: _architecture(value) for key, value in settings.items()}
     if isinstance(config, list | tuple):
         return [_architecture(value) for value in config]
     return config

@@ -11,8 +11,8 @@ from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.interpret.memory import Memory
 from lstm_lab.interpret.trace import Trace
 from lstm_lab.run import Run
-from lstm_lab.training.batches import Feed
-from lstm_lab.training.objective import settled
+from lstm_lab.training.batches import TrainingBatches
+from lstm_lab.training.objective import resolved
 from lstm_lab.widgets import widget
 from lstm_lab.widgets.fan import FanChart
 from lstm_lab.widgets.gates import GateExplorer
@@ -46,7 +46,7 @@ def monitor_of(run: Run, **traits: Any) -> TrainingMonitor:
 
 
 def _plan(run: Run) -> TrainingPlan:
-    batches = Feed.of(run.dataset.windows, run.dataset.split.train, settled(run.options)).batches
+    batches = TrainingBatches.of(run.dataset.windows, run.dataset.split.train, resolved(run.options)).per_epoch
     return TrainingPlan(
         title=f"{run.target}: {run.stack}",
         epochs=run.options.epochs,

@@ -17,11 +17,11 @@ from lstm_lab.events import TrainingListener
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions
-from lstm_lab.training.batches import Feed
+from lstm_lab.training.batches import TrainingBatches
 from lstm_lab.training.fit import fit
-from lstm_lab.training.objective import settled
+from lstm_lab.training.objective import resolved
 from lstm_lab.training.optimizer import cycle, optimizer_of
-from lstm_lab.training.trainer import borrow
+from lstm_lab.training.trainer import acquire
 
 ROWS, LOOKBACK = 200, 8
 OPTIONS = TrainOptions(
@@ -217,11 +217,11 @@ def test_divergence_after_a_good_epoch_keeps_it(monkeypatch):
     listener = Poison()
 
     def watched(*given):
-        trainer = borrow(*given)
+        trainer = acquire(*given)
         listener.model = trainer.network
         return trainer
 
-    monkeypatch.setattr("lstm_lab.training.fit.borrow", watched)
+    monkeypatch.setattr("lstm_lab.training.fit.acquire", watched)
     options = OPTIONS.model_copy(update={"epochs": 9})
     training = fit(forecaster, windows, split.train, split.validation, options, listener=listener)
     assert (training.end.reason, training.end.epochs) == ("early", 2)
@@ -268,9 +268,9 @@ def test_no_row_from_the_training_cut_on_changes_a_weight(supervise):
 def test_every_counts_training_targets_alone_even_in_a_split_with_holes():
     windows, _ = parts(series())
     train = np.r_[0:40, 60:90]
-    feed = Feed(windows, train, 16, 0, every=True, burn_in=LOOKBACK // 4)
+    feed = TrainingBatches(windows, train, 16, 0, every=True, burn_in=LOOKBACK // 4)
     counted = np.zeros(ROWS, bool)
-    for (inputs, targets, weights), _ in zip(feed.dataset(), range(feed.batches), strict=False):
+    for (inputs, targets, weights), _ in zip(feed.dataset(), range(feed.per_epoch), strict=False):
         assert inputs.shape[1:] == (LOOKBACK, 2)
         assert targets.shape[1:] == (LOOKBACK, 1)
         burnt, rest = np.split(weights.numpy(), [LOOKBACK // 4], axis=1)
@@ -283,15 +283,15 @@ def test_every_counts_training_targets_alone_even_in_a_split_with_holes():
 def test_one_target_a_window_reads_every_window_in_the_order_that_seed_and_pass_always_gave():
     """What was trained before windows could lie a stride apart is trained again by naming its options."""
     windows, split = parts(series())
-    options = settled(OPTIONS.model_copy(update={"batch": None, "learning_rate": None}))
+    options = resolved(OPTIONS.model_copy(update={"batch": None, "learning_rate": None}))
     assert (options.stride, options.batch, options.learning_rate) == (1, 64, 1e-3)
-    feed = Feed.of(windows, split.train, options)
+    feed = TrainingBatches.of(windows, split.train, options)
     stream = iter(feed.dataset())
     ends = tf.constant(windows.ends[split.train], tf.int64)
     for turn in range(2):
         order = tf.random.experimental.stateless_shuffle(ends, seed=[options.seed, turn]).numpy()
         inputs, targets = [
-            np.concatenate(part) for part in zip(*(next(stream)[:2] for _ in range(feed.batches)), strict=True)
+            np.concatenate(part) for part in zip(*(next(stream)[:2] for _ in range(feed.per_epoch)), strict=True)
         ]
         real = slice(0, len(order))
         assert np.array_equal(targets[real, 0], windows.matrix[order, 0])
@@ -304,11 +304,11 @@ def test_with_a_stride_each_target_counts_with_its_own_weight_over_many_passes(e
     windows, _ = parts(series())
     train = np.r_[0:60, 75:110]
     windows = windows.weighted("linear", train)
-    feed = Feed(windows, train, 8, 0, every=every, stride=stride, burn_in=LOOKBACK // 4)
+    feed = TrainingBatches(windows, train, 8, 0, every=every, stride=stride, burn_in=LOOKBACK // 4)
     place = {float(value): row for row, value in enumerate(windows.matrix[:, 0])}
     counted = np.zeros(ROWS)
     passes = 600
-    for (_, targets, weights), _ in zip(feed.dataset(), range(passes * feed.pass_batches), strict=False):
+    for (_, targets, weights), _ in zip(feed.dataset(), range(passes * feed.per_pass), strict=False):
         rows = [place[float(value)] for value in targets.numpy().ravel()]
         np.add.at(counted, rows, weights.numpy().ravel())
     assert set(np.flatnonzero(counted)) == set(windows.ends[train])
@@ -317,34 +317,36 @@ def test_with_a_stride_each_target_counts_with_its_own_weight_over_many_passes(e
     # The newest rows before each hole would count far less if they were weighed like the others.
     assert ratio[[59, 94]].mean() / ratio.mean() == pytest.approx(1, abs=0.1)
     each = LOOKBACK if every else 1
-    assert counted.sum() / (passes * feed.pass_batches * feed.size * each) == pytest.approx(1, rel=0.03)
+    assert counted.sum() / (passes * feed.per_pass * feed.size * each) == pytest.approx(1, rel=0.03)
 
 
 def test_an_epoch_of_strided_windows_makes_as_many_passes_as_it_takes_to_learn_something():
     windows, split = parts(series())
-    feed = Feed.of(windows, split.train, settled(OPTIONS.model_copy(update={"supervise": "every", "batch": 16})))
+    feed = TrainingBatches.of(
+        windows, split.train, resolved(OPTIONS.model_copy(update={"supervise": "every", "batch": 16}))
+    )
     assert (feed.stride, feed.burn_in) == (4, 2)
     assert len(feed.grid) == 1 + -(-(len(split.train) - 1) // 4)
-    assert feed.pass_batches == -(-len(feed.grid) // 16)
-    assert feed.batches >= 24
-    assert feed.batches % feed.pass_batches == 0
+    assert feed.per_pass == -(-len(feed.grid) // 16)
+    assert feed.per_epoch >= 24
+    assert feed.per_epoch % feed.per_pass == 0
     listener = Listener()
     trained(supervise="every", batch=16, epochs=1, listener=listener)
-    assert len(listener.batches) == listener.plan.batches == feed.batches
+    assert len(listener.batches) == listener.plan.batches == feed.per_epoch
 
 
 def test_what_is_left_open_follows_from_the_supervision_and_is_kept_with_the_training():
-    last = settled(TrainOptions(lookback=LOOKBACK, supervise="last"))
+    last = resolved(TrainOptions(lookback=LOOKBACK, supervise="last"))
     assert (last.stride, last.batch, last.learning_rate, last.burn_in) == (1, 64, 1e-3, None)
-    every = settled(TrainOptions(lookback=LOOKBACK, supervise="auto"))
+    every = resolved(TrainOptions(lookback=LOOKBACK, supervise="auto"))
     assert (every.supervise, every.stride, every.batch, every.learning_rate) == ("every", 4, 16, 3e-3)
     assert every.burn_in == 2
-    assert settled(TrainOptions(lookback=LOOKBACK, supervise="auto"), "a layer looks ahead") == last
-    given = settled(TrainOptions(lookback=LOOKBACK, supervise="auto", batch=5, stride=2, burn_in=0))
+    assert resolved(TrainOptions(lookback=LOOKBACK, supervise="auto"), "a layer looks ahead") == last
+    given = resolved(TrainOptions(lookback=LOOKBACK, supervise="auto", batch=5, stride=2, burn_in=0))
     assert (given.stride, given.batch, given.learning_rate, given.burn_in) == (2, 5, 3e-3, 0)
-    assert settled(given) == given
+    assert resolved(given) == given
     _, training = trained(epochs=1)
-    assert training.options == settled(OPTIONS.model_copy(update={"epochs": 1}))
+    assert training.options == resolved(OPTIONS.model_copy(update={"epochs": 1}))
 
 
 def test_layers_that_see_a_whole_window_are_trained_at_its_last_step():
@@ -382,7 +384,7 @@ def test_a_cycle_rises_to_the_rate_and_falls_to_zero_over_all_steps():
 
 
 def test_clip_limits_the_global_norm_of_a_step():
-    assert optimizer_of(settled(OPTIONS)).global_clipnorm is None
+    assert optimizer_of(resolved(OPTIONS)).global_clipnorm is None
     free, held = (trained(epochs=1, clip=clip)[0].model.get_weights() for clip in (1e9, 1e-9))
     plain, _ = trained(epochs=1)
     assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(free, plain.model.get_weights(), strict=True))
@@ -400,9 +402,9 @@ def test_fit_is_plain_keras_over_the_same_batches_and_fillers_count_nothing():
     forecaster = build_forecaster(reference_stack(options), LOOKBACK, 2)
     fit(forecaster, windows, train, split.validation, options)
     plain.compile(optimizer=keras.optimizers.Adam(options.learning_rate), loss=keras.losses.Huber())
-    feed = Feed(windows, train, options.batch, options.seed, every=False)
+    feed = TrainingBatches(windows, train, options.batch, options.seed, every=False)
     sizes = []
-    for (inputs, targets, weights), _ in zip(feed.dataset(), range(feed.batches), strict=False):
+    for (inputs, targets, weights), _ in zip(feed.dataset(), range(feed.per_epoch), strict=False):
         real = weights.numpy() > 0
         sizes.append(int(real.sum()))
         plain.train_on_batch(inputs.numpy()[real], targets.numpy()[real])
@@ -416,11 +418,11 @@ def test_fit_is_plain_keras_over_the_same_batches_and_fillers_count_nothing():
 def test_batches_hold_every_window_once_an_epoch_with_its_targets_and_weights(every):
     windows, split = parts(series())
     windows = windows.weighted("linear", split.train)
-    feed = Feed(windows, split.train, 32, 5, every=every, burn_in=LOOKBACK // 4)
+    feed = TrainingBatches(windows, split.train, 32, 5, every=every, burn_in=LOOKBACK // 4)
     stream = iter(feed.dataset())
     epochs = []
     for _ in range(2):
-        batches = [next(stream) for _ in range(feed.batches)]
+        batches = [next(stream) for _ in range(feed.per_epoch)]
         epochs.append([np.concatenate([batch[k].numpy() for batch in batches]) for k in range(3)])
     real = epochs[0][2].reshape(len(epochs[0][2]), -1)[:, -1] > 0
     (first, targets, weights), (second, _, _) = [[part[real] for part in epoch] for epoch in epochs]
@@ -435,7 +437,7 @@ def test_batches_hold_every_window_once_an_epoch_with_its_targets_and_weights(ev
     else:
         np.testing.assert_array_equal(targets[:, 0], windows.targets(split.train)[order])
         scale = weights / windows.weights[split.train][order]
-    full = feed.size * (feed.batches - 1)
+    full = feed.size * (feed.per_epoch - 1)
     np.testing.assert_allclose(scale[:full], scale[0], rtol=1e-5)
     np.testing.assert_allclose(scale[full:].sum(), scale[0] * feed.size, rtol=1e-5)
 

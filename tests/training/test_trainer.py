@@ -13,7 +13,7 @@ from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions
 from lstm_lab.training import trainer
 from lstm_lab.training.fit import fit
-from lstm_lab.training.objective import settled
+from lstm_lab.training.objective import resolved
 
 LOOKBACK = 6
 OPTIONS = TrainOptions(units=(3,), dense=(), dropout=0.2, lookback=LOOKBACK, batch=8, epochs=2, supervise="auto")
@@ -21,7 +21,7 @@ OPTIONS = TrainOptions(units=(3,), dense=(), dropout=0.2, lookback=LOOKBACK, bat
 
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch):
-    monkeypatch.setattr(trainer, "_kept", type(trainer._kept)())
+    monkeypatch.setattr(trainer, "_cache", type(trainer._cache)())
 
 
 def trained(rows=90, layers=None, **changes):
@@ -51,12 +51,12 @@ def same(a, b):
 @pytest.mark.parametrize("supervise", ["last", "every"])
 def test_a_kept_network_gives_the_numbers_of_a_fresh_one_and_is_compiled_once(supervise, traces):
     fresh, first = trained(supervise=supervise, seed=1)
-    ((_, kept),) = trainer._kept.items()
+    ((_, kept),) = trainer._cache.items()
     compiled = len(traces)
     assert compiled > 0
     other, _ = trained(supervise=supervise, seed=2, learning_rate=0.1)
     again, second = trained(supervise=supervise, seed=1)
-    assert [one is kept for one in trainer._kept.values()] == [True]
+    assert [one is kept for one in trainer._cache.values()] == [True]
     assert len(traces) == compiled
     assert same(fresh, again)
     assert not same(fresh, other)
@@ -73,14 +73,14 @@ def test_more_rows_of_strided_windows_compile_nothing(traces):
 def test_what_a_step_depends_on_has_a_network_of_its_own_and_few_are_kept():
     for change in ({}, {"loss": "mse"}, {"delta": 2.0}, {"clip": 1.0}, {"units": (4,)}, {"supervise": "last"}):
         trained(epochs=1, **change)
-    assert len(trainer._kept) == trainer.KEPT
-    assert "last" in list(trainer._kept)[-1]
+    assert len(trainer._cache) == trainer.CACHE_SIZE
+    assert "last" in list(trainer._cache)[-1]
 
 
 def test_a_training_beside_another_has_a_network_of_its_own():
-    options = settled(OPTIONS)
+    options = resolved(OPTIONS)
     first, second = (build_forecaster(reference_stack(options), LOOKBACK, 2, seed=seed) for seed in (1, 2))
-    one, two = trainer.borrow(first, options, 8), trainer.borrow(second, options, 8)
+    one, two = trainer.acquire(first, options, 8), trainer.acquire(second, options, 8)
     assert one is not two
     assert same(one.forecaster.model, first.model)
     assert same(two.forecaster.model, second.model)
@@ -92,7 +92,7 @@ class Own(keras.layers.Dense):
 
 def test_layers_of_the_user_s_are_never_kept():
     model, _ = trained(layers=[keras.layers.LSTM(3), Own(1)], epochs=1)
-    assert not trainer._kept
+    assert not trainer._cache
     assert model.optimizer is not None
 
 
@@ -108,12 +108,12 @@ def test_a_configuration_with_a_function_of_the_user_s_is_no_key(own):
 
 
 def test_an_interrupted_network_is_not_kept():
-    options = settled(OPTIONS)
+    options = resolved(OPTIONS)
     forecaster = build_forecaster(reference_stack(options), LOOKBACK, 2)
-    trainer.borrow(forecaster, options, 8).give_back(forecaster, options, again=False)
-    assert not trainer._kept
-    trainer.borrow(forecaster, options, 8).give_back(forecaster, options, again=True)
-    assert len(trainer._kept) == 1
+    trainer.acquire(forecaster, options, 8).release(forecaster, options, again=False)
+    assert not trainer._cache
+    trainer.acquire(forecaster, options, 8).release(forecaster, options, again=True)
+    assert len(trainer._cache) == 1
 
 
 def test_trainings_leave_no_graphs_behind():
