@@ -16,14 +16,14 @@ from lstm_lab.fitted import FittedModel
 from lstm_lab.forecasting.past_forecasts import PastForecastsCache
 from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.forecasting.stream import Stream
-from lstm_lab.formatting import moment, number
 from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows
 from lstm_lab.models.stack import forecaster_of, given_stack, refuse_meaningless
 from lstm_lab.options import ExportOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
-from lstm_lab.results import Result, Summary
+from lstm_lab.results import Result
 from lstm_lab.serialization import Record, read_run, write_run
 from lstm_lab.simulation.network import Network
 from lstm_lab.training.fit import fit
+from lstm_lab.training.summary import training_summary
 
 if TYPE_CHECKING:
     import threading
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.interpret.trace import Trace
     from lstm_lab.options.keywords import ExportKeywords, ForecastKeywords, MemoryKeywords, TrainKeywords
+    from lstm_lab.results import Summary
     from lstm_lab.simulation.residuals import Residuals
     from lstm_lab.simulation.simulator import Simulator
 
@@ -355,53 +356,16 @@ class Run(Result):
 
     def summary_table(self) -> Summary:
         """Say what was trained on what, how it ended, and how it compares with the naive forecast."""
-        index = self.dataset.index
-        rows = [
-            ("network", self.stack),
-            ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}{self._blemishes()}"),
-            *(("read", note) for note in self.frame.attrs.get("lstm_lab", {}).get("notes", ())),
-            ("rows", self._parts()),
-            ("inputs", ", ".join(self.encoder.columns)),
-            ("transform", self.reason),
-            ("sample weights", self.options.weights),
-            ("training", f"{self.end.message} ({self.end.seconds:.0f} s)"),
-        ]
-        if self.baseline is not None and np.isfinite(self.metrics["val_loss"]):
-            rows.append(("validation loss", self._against_naive(self.baseline)))
-        title = f"Run {self.name!r}: " if self.name else "Run: "
-        return Summary(f"{title}{self.target}", tuple(rows))
-
-    def _blemishes(self) -> str:
-        """Say what is not as it should be: gaps, values that were filled in, and times that may be others."""
-        gaps = int(self.dataset.segments[-1])
-        loaded = self.frame.attrs.get("lstm_lab", {})
-        filled = int(loaded.get("filled_values", 0))
-        told = [f"{gaps} gap{'s' * (gaps > 1)}, spanned by no window"] * (gaps > 0)
-        told += [f"{filled} value{'s' * (filled > 1)} filled in"] * (filled > 0)
-        dates = loaded.get("dates", {})
-        told += [loaded["counted"]] if loaded.get("counted") else []
-        told += [f"{dates['column']!r} read {dates['note']}"] if dates.get("note") else []
-        return "".join(f"; {part}" for part in told)
-
-    def _parts(self) -> str:
-        cuts = self.dataset.cuts[0]
-        parts = {
-            "train": cuts.validation,
-            "validation": cuts.calibration - cuts.forgotten - cuts.validation,
-            "calibration": cuts.rows - cuts.calibration,
-        }
-        if cuts.forgotten:
-            parts["older than the band remembers"] = cuts.forgotten
-        named = ", ".join(f"{part} {count:,}" for part, count in parts.items())
-        return f"{named}; lookback {self.options.lookback}"
-
-    def _against_naive(self, naive: float) -> str:
-        loss = self.metrics["val_loss"]
-        if naive == 0:
-            return f"{number(loss)}; the naive forecast's is 0, for nothing changes in the validation rows"
-        change = 100 * (1 - loss / naive)
-        word = "below" if change >= 0 else "above"
-        return f"{number(loss)}, {abs(change):.0f} % {word} the naive forecast's {number(naive)} (one step ahead)"
+        return training_summary(
+            self.dataset,
+            self.options,
+            self.end,
+            stack=self.stack,
+            reason=self.reason,
+            loss=self.metrics["val_loss"],
+            naive=self.baseline,
+            name=self.name,
+        )
 
 
 def train(

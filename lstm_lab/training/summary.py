@@ -1,0 +1,98 @@
+"""The text of a training: what was trained on what, how it ended, and how it compares with the naive forecast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lstm_lab.formatting import moment, number
+from lstm_lab.results import Summary
+
+if TYPE_CHECKING:
+    from lstm_lab.data.dataset import Dataset
+    from lstm_lab.events import TrainingEnd
+    from lstm_lab.options import TrainOptions
+
+__all__ = ["training_summary"]
+
+
+def training_summary(
+    dataset: Dataset,
+    options: TrainOptions,
+    end: TrainingEnd,
+    *,
+    stack: str,
+    reason: str,
+    loss: float,
+    naive: float | None,
+    name: str | None = None,
+) -> Summary:
+    """Summarise a training in a title and labelled lines.
+
+    Parameters
+    ----------
+    dataset
+        The rows that forecasts start from.
+    options
+        As used.
+    end
+        How training ended.
+    stack
+        The network in one line.
+    reason
+        Why the target was transformed as it was.
+    loss, naive
+        Best validation loss, and the naive forecast's; neither is compared where one is missing.
+    name
+        What the run is called.
+    """
+    index, loaded = dataset.index, dataset.frame.attrs.get("lstm_lab", {})
+    rows = [
+        ("network", stack),
+        ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}{_blemishes(dataset)}"),
+        *(("read", note) for note in loaded.get("notes", ())),
+        ("rows", f"{_parts(dataset)}; lookback {options.lookback}"),
+        ("inputs", ", ".join(dataset.encoder.columns)),
+        ("transform", reason),
+        ("sample weights", options.weights),
+        ("training", f"{end.message} ({end.seconds:.0f} s)"),
+    ]
+    if naive is not None and np.isfinite(loss):
+        rows.append(("validation loss", _against_naive(loss, naive)))
+    title = f"Run {name!r}: " if name else "Run: "
+    return Summary(f"{title}{dataset.encoder.target}", tuple(rows))
+
+
+def _blemishes(dataset: Dataset) -> str:
+    """Say what is not as it should be: gaps, values that were filled in, and times that may be others."""
+    gaps = int(dataset.segments[-1])
+    loaded = dataset.frame.attrs.get("lstm_lab", {})
+    filled = int(loaded.get("filled_values", 0))
+    told = [f"{gaps} gap{'s' * (gaps > 1)}, spanned by no window"] * (gaps > 0)
+    told += [f"{filled} value{'s' * (filled > 1)} filled in"] * (filled > 0)
+    dates = loaded.get("dates", {})
+    told += [loaded["counted"]] if loaded.get("counted") else []
+    told += [f"{dates['column']!r} read {dates['note']}"] if dates.get("note") else []
+    return "".join(f"; {part}" for part in told)
+
+
+def _parts(dataset: Dataset) -> str:
+    """Count the rows of each part."""
+    cuts = dataset.cuts[0]
+    parts = {
+        "train": cuts.validation,
+        "validation": cuts.calibration - cuts.forgotten - cuts.validation,
+        "calibration": cuts.rows - cuts.calibration,
+    }
+    if cuts.forgotten:
+        parts["older than the band remembers"] = cuts.forgotten
+    return ", ".join(f"{part} {count:,}" for part, count in parts.items())
+
+
+def _against_naive(loss: float, naive: float) -> str:
+    if naive == 0:
+        return f"{number(loss)}; the naive forecast's is 0, for nothing changes in the validation rows"
+    change = 100 * (1 - loss / naive)
+    word = "below" if change >= 0 else "above"
+    return f"{number(loss)}, {abs(change):.0f} % {word} the naive forecast's {number(naive)} (one step ahead)"
