@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
 
-    from lstm_lab.evaluation.experiments import StudyPlan
+    from lstm_lab.evaluation.experiments import ModelKey, StudyPlan
     from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.events import ProgressListener
     from lstm_lab.options import TrainOptions
@@ -43,7 +43,7 @@ class Ablation(StudyResult):
     called = "variant"
 
     @classmethod
-    def of(cls, plan: StudyPlan, jobs: Sequence[Job], outcome: Outcome) -> Self:
+    def of(cls, plan: StudyPlan, jobs: Sequence[Job[ModelKey]], outcome: Outcome) -> Self:
         """Collect the completed models, and add the base without its calibration, which takes no training."""
         result = super().of(plan, jobs, outcome)
         calibrated = {

@@ -226,7 +226,7 @@ def backtest(
     return Backtest(past, forecasts, plan.name, details)
 
 
-def _refitting(run: Run, jobs: Sequence[Job]) -> float | None:
+def _refitting(run: Run, jobs: Sequence[Job[str]]) -> float | None:
     """Estimate the seconds that the trainings of a backtest take, each as long as the run's own; None without any."""
     refits = sum(isinstance(job.task, TrainingTask) for job in jobs)
     return refits * run.end.seconds if refits else None

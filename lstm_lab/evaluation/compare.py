@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from lstm_lab.data.preparation import read_series
 from lstm_lab.errors import OptionError
-from lstm_lab.evaluation.experiments import Settings, StudyResult, model_name, plan_study
+from lstm_lab.evaluation.experiments import Settings, StudyResult, plan_study
 from lstm_lab.evaluation.forecast_sets import baseline_jobs
 from lstm_lab.evaluation.kinds import NETWORKS, check_kinds
 from lstm_lab.evaluation.tables import comparison_text, effect_text, four_digits, joined_names
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lstm_lab.evaluation.experiments import StudyPlan
+    from lstm_lab.evaluation.experiments import ModelKey, StudyPlan
     from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.events import ProgressListener
     from lstm_lab.options.keywords import CompareKeywords
@@ -42,7 +42,7 @@ class Comparison(StudyResult):
 
     called = "kind"
 
-    def _scored(self, key: tuple[str, int]) -> dict[str, float]:
+    def _scored(self, key: ModelKey) -> dict[str, float]:
         """Score one model, and add what it cost."""
         fitted = self.fitted.get(key)
         size = 0.0 if fitted is None else float(fitted.parameters)
@@ -192,12 +192,12 @@ def _check(settings: Settings[CompareOptions]) -> None:
         raise OptionError("supervise='every' needs a recurrent network, got the kind 'transformer'; leave one out")
 
 
-def _jobs(plan: StudyPlan, settings: Settings[CompareOptions]) -> Iterator[Job]:
+def _jobs(plan: StudyPlan, settings: Settings[CompareOptions]) -> Iterator[Job[ModelKey]]:
     """List the jobs: baselines first, then seed after seed, so that a comparison that is stopped has every kind."""
     kinds, seeds = tuple(dict.fromkeys(settings.study.kinds)), tuple(dict.fromkeys(settings.study.seeds))
     for kind in kinds:
         if kind in BASELINES and (kind != "seasonal_naive" or plan.protocol.season > 1):
-            yield from baseline_jobs(model_name(kind, seeds[0]), plan.protocol, kind)
+            yield from baseline_jobs((kind, seeds[0]), plan.protocol, kind)
     for seed in seeds:
         for kind in kinds:
             if kind in NETWORKS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.scoring import Difference, Forecasts
     from lstm_lab.parallel import Outcome
 
-__all__ = ["Settings", "StudyPlan", "StudyResult", "first_rows", "plan_study", "settled_recipe"]
+__all__ = ["ModelKey", "Settings", "StudyPlan", "StudyResult", "first_rows", "plan_study", "settled_recipe"]
 
 Study = TypeVar("Study", bound=TrialOptions)
+ModelKey: TypeAlias = tuple[str, int]
+"""A name and a seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +76,7 @@ class StudyPlan:
     """The first row that training never sees."""
     protocol: EvaluationProtocol
 
-    def job(self, name: str, options: TrainOptions, seed: int, *, transformer: bool = False) -> Job:
+    def job(self, name: str, options: TrainOptions, seed: int, *, transformer: bool = False) -> Job[ModelKey]:
         """Return the job that trains one network and forecasts with it from the judged origins."""
         rows = self.protocol.past.rows
         settings = {**options.model_dump(), "target": self.target, **AS_LOADED, "seed": seed}
@@ -88,17 +90,7 @@ class StudyPlan:
             self.protocol.forecast,
             transformer=transformer,
         )
-        return Job(model_name(name, seed), 0, judged=True, part=slice(0, len(rows)), task=task)
-
-
-def model_name(name: str, seed: int) -> str:
-    """Join a name and a seed into the name of one model; `_key` splits it again."""
-    return f"{name}:{seed}"
-
-
-def _key(model: str) -> tuple[str, int]:
-    name, _, seed = model.rpartition(":")
-    return name, int(seed)
+        return Job((name, seed), 0, judged=True, part=slice(0, len(rows)), task=task)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,9 +99,9 @@ class StudyResult(StillResult):
 
     past: Past
     """The series and the judged origins."""
-    forecasts: Mapping[tuple[str, int], Forecasts]
+    forecasts: Mapping[ModelKey, Forecasts]
     """By name and seed; a baseline has the first seed alone, for its point forecast has no chance in it."""
-    fitted: Mapping[tuple[str, int], TrainingResult]
+    fitted: Mapping[ModelKey, TrainingResult]
     """By name and seed, for networks: how training ended and what it cost."""
     details: Mapping[str, str]
     """How the study was made, in words."""
@@ -118,7 +110,7 @@ class StudyResult(StillResult):
     """Name of the index level that holds the models' names."""
 
     @classmethod
-    def of(cls, plan: StudyPlan, jobs: Sequence[Job], outcome: Outcome) -> Self:
+    def of(cls, plan: StudyPlan, jobs: Sequence[Job[ModelKey]], outcome: Outcome) -> Self:
         """Collect the models whose forecasts from all origins are complete.
 
         Raises
@@ -127,8 +119,8 @@ class StudyResult(StillResult):
             Stopped before anything was.
         """
         complete = {
-            _key(name): results
-            for name, results in collect_results(plan.protocol, jobs, outcome).items()
+            key: results
+            for key, results in collect_results(plan.protocol, jobs, outcome).items()
             if results.reached.all()
         }
         if not complete:
@@ -139,7 +131,9 @@ class StudyResult(StillResult):
         kinds = {key: results.uncalibrated for key, results in fitted.items()}
         combine = plan.protocol.forecast.combines
         forecasts = {
-            key: results.forecasts(past, every, kinds.get(key, "predictive"), combine=combine and key in fitted)
+            key: results.forecasts(
+                f"{key[0]}:{key[1]}", past, every, kinds.get(key, "predictive"), combine=combine and key in fitted
+            )
             for key, results in complete.items()
         }
         details = {
@@ -160,7 +154,7 @@ class StudyResult(StillResult):
         frame.index = pd.MultiIndex.from_tuples(list(self.forecasts), names=[self.called, "seed"])
         return frame
 
-    def _scored(self, key: tuple[str, int]) -> dict[str, float]:
+    def _scored(self, key: ModelKey) -> dict[str, float]:
         return score(self.forecasts[key])
 
     def mae(self, name: str) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -41,6 +42,10 @@ __all__ = [
     "named",
     "no_calibration",
 ]
+
+
+Key = TypeVar("Key", bound=Hashable)
+"""What tells the models of an evaluation apart: a name, or in a study a name and a seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,10 +109,10 @@ class EvaluationProtocol:
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class Job(Generic[Key]):
     """A task, and the model and origins that its result belongs to."""
 
-    model: str
+    model: Key
     stage: int
     judged: bool
     """Whether its origins are judged; else they calibrate."""
@@ -130,7 +135,7 @@ def no_calibration(stages: tuple[Stage, ...], forecast: ForecastOptions) -> str 
     return problem
 
 
-def baseline_jobs(model: str, protocol: EvaluationProtocol, name: str) -> Iterator[Job]:
+def baseline_jobs(model: Key, protocol: EvaluationProtocol, name: str) -> Iterator[Job[Key]]:
     """List the jobs that sample a baseline at the calibrating and at the judged origins."""
     forecast = protocol.forecast
     for number, stage in enumerate(protocol.stages):
@@ -154,9 +159,11 @@ def named(model: str, part: slice) -> str:
     return f"{model} at origins {part.start + 1} to {part.stop}"
 
 
-def collect_results(protocol: EvaluationProtocol, jobs: Sequence[Job], outcome: Outcome) -> dict[str, ModelResults]:
+def collect_results(
+    protocol: EvaluationProtocol, jobs: Sequence[Job[Key]], outcome: Outcome
+) -> dict[Key, ModelResults]:
     """Collect the results of all completed jobs by model."""
-    results = {name: ModelResults(protocol, name) for name in dict.fromkeys(job.model for job in jobs)}
+    results = {model: ModelResults(protocol) for model in dict.fromkeys(job.model for job in jobs)}
     for number, job in enumerate(jobs):
         if number in outcome.results:
             results[job.model].take(job, outcome.results[number])
@@ -166,17 +173,17 @@ def collect_results(protocol: EvaluationProtocol, jobs: Sequence[Job], outcome: 
 class ModelResults:
     """The paths and costs of one model, from all of its tasks."""
 
-    def __init__(self, protocol: EvaluationProtocol, name: str) -> None:
+    def __init__(self, protocol: EvaluationProtocol) -> None:
         horizon = protocol.forecast.horizon
         count = len(protocol.past.rows)
-        self.protocol, self.name = protocol, name
+        self.protocol = protocol
         self.raw = np.empty((count, protocol.forecast.paths, horizon))
         self.reached = np.zeros(count, dtype=np.bool_)
         self.scored: dict[int, dict[int, NDArray[np.float64]]] = {}
         self.fitted: dict[int, TrainingResult] = {}
         self.seconds = 0.0
 
-    def take(self, job: Job, result: SampledPaths | TrainingResult) -> None:
+    def take(self, job: Job[Any], result: SampledPaths | TrainingResult) -> None:
         """Store the result of a job at its origins."""
         self.seconds += result.seconds
         if isinstance(result, TrainingResult):
@@ -189,7 +196,7 @@ class ModelResults:
             self.scored.setdefault(job.stage, {})[job.part.start] = result.paths
 
     def forecasts(
-        self, past: Past, reached: NDArray[np.bool_], kind: Kind = "predictive", *, combine: bool = False
+        self, name: str, past: Past, reached: NDArray[np.bool_], kind: Kind = "predictive", *, combine: bool = False
     ) -> Forecasts:
         """Correct the paths at the origins that were reached; `combine` the median with the naive forecasts."""
         naive = self.protocol.naive_forecasts(self.protocol.past.rows)
@@ -205,7 +212,7 @@ class ModelResults:
             if is_reached and correction is not None
         ]
         return Forecasts(
-            self.name, self.raw[reached], past, kind, tuple(reached_corrections), naive[:, reached], self.seconds
+            name, self.raw[reached], past, kind, tuple(reached_corrections), naive[:, reached], self.seconds
         )
 
     def _followed(self, number: int, stage: Stage, naive: NDArray[np.float64]) -> Iterator[Correction | None]:

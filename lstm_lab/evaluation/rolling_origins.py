@@ -221,7 +221,7 @@ def _renumbered(plan: BacktestPlan) -> Rules:
 # The work ------------------------------------------------------------------------------------------------------------
 
 
-def jobs_of(plan: BacktestPlan, *, here: bool) -> list[Job]:
+def jobs_of(plan: BacktestPlan, *, here: bool) -> list[Job[str]]:
     """List the tasks: first those that calibrate, then block after block of the judged origins, all models each.
 
     Parameters
@@ -237,7 +237,7 @@ def jobs_of(plan: BacktestPlan, *, here: bool) -> list[Job]:
     return sorted(jobs, key=lambda job: (job.judged, job.part.start if job.judged else 0))
 
 
-def _network_jobs(plan: BacktestPlan, *, here: bool) -> Iterator[Job]:
+def _network_jobs(plan: BacktestPlan, *, here: bool) -> Iterator[Job[str]]:
     fitted, protocol, horizon = plan.fitted, plan.protocol, plan.protocol.forecast.horizon
     packed = pack(fitted.model)
     if here:
@@ -254,7 +254,7 @@ def _network_jobs(plan: BacktestPlan, *, here: bool) -> Iterator[Job]:
             yield Job(plan.name, 0, judged, part, task)
 
 
-def _refit_jobs(plan: BacktestPlan) -> Iterator[Job]:
+def _refit_jobs(plan: BacktestPlan) -> Iterator[Job[str]]:
     settings = {**plan.options.model_dump(), "target": plan.fitted.target, **AS_LOADED}
     packed = pack(plan.fitted.model)
     frame = plan.protocol.dataset.frame
@@ -271,7 +271,7 @@ def _refit_jobs(plan: BacktestPlan) -> Iterator[Job]:
 # The results ---------------------------------------------------------------------------------------------------------
 
 
-def assemble(plan: BacktestPlan, jobs: Sequence[Job], outcome: Outcome) -> tuple[Past, dict[str, Forecasts]]:
+def assemble(plan: BacktestPlan, jobs: Sequence[Job[str]], outcome: Outcome) -> tuple[Past, dict[str, Forecasts]]:
     """Return the judged origins and every model's forecasts; only origins that all models reached are judged.
 
     Raises
@@ -289,11 +289,10 @@ def assemble(plan: BacktestPlan, jobs: Sequence[Job], outcome: Outcome) -> tuple
     forecasts = {}
     for name, results in by_model.items():
         if name != plan.name:
-            forecasts[name] = results.forecasts(past, reached)
+            forecasts[name] = results.forecasts(name, past, reached)
             continue
-        forecasts[name] = results.forecasts(past, reached, network, combine=combine)
+        forecasts[name] = results.forecasts(name, past, reached, network, combine=combine)
         if combine:
-            forecasts[uncombined_name(name)] = replace(
-                results.forecasts(past, reached, network), name=uncombined_name(name)
-            )
+            own = uncombined_name(name)
+            forecasts[own] = results.forecasts(own, past, reached, network)
     return past, forecasts
