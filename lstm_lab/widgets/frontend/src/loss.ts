@@ -4,19 +4,11 @@ import { font, type Chart } from "./chart";
 import { ChartView, rule } from "./charts";
 import { fill, h, legend, say, slider } from "./dom";
 import { number, percent } from "./format";
+import { type Loss, LOSSES, NAMES } from "./losses";
 import { alpha } from "./theme";
 
 const BINS = 61;
 const POINTS = 241;
-
-/** The loss of one residual, as Keras computes it. */
-const LOSSES = {
-  MSE: (r: number): number => r * r,
-  MAE: (r: number): number => Math.abs(r),
-  Huber: (r: number, delta: number): number => (Math.abs(r) <= delta ? 0.5 * r * r : delta * (Math.abs(r) - 0.5 * delta)),
-};
-type Loss = keyof typeof LOSSES;
-const NAMES = Object.keys(LOSSES) as Loss[];
 
 export class LossView extends ChartView {
   #chart!: Chart;
