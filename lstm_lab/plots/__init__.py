@@ -42,7 +42,10 @@ _VIEWS = {
     "lstm_lab.interpret.trace:Trace": "lstm_lab.plots.gates",
     "lstm_lab.diagnostics.training_choices:Weighting": "lstm_lab.plots.training_choices",
 }
-"""The module that registers the picture of each type, by its `type_key`: a class that is only called alike is none."""
+"""The module that registers the picture of each type, by its `type_key`: a class that is only called alike is none.
+
+Keys, not classes: to import them all would import TensorFlow for a feature report, which needs none.
+"""
 
 
 _PAGE = """<!doctype html>

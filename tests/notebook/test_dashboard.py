@@ -492,6 +492,8 @@ def train_at_once(monkeypatch):
     """Train without a network: a run is a record of its name."""
 
     class Run:
+        __module__, __qualname__ = "lstm_lab.run", "Run"
+
         def __init__(self, name):
             self.name = name
             self.end = SimpleNamespace(message="trained")

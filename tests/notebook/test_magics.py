@@ -21,6 +21,8 @@ from lstm_lab.results import Summary
 class Run:
     """What training and forecasting give back here: a record of how they were called."""
 
+    __module__ = "lstm_lab.run"
+
     def __init__(self, **given):
         self.given = given
 

@@ -3,10 +3,13 @@
 import pandas as pd
 import pytest
 
+import lstm_lab
 from lstm_lab.data.loading import EXAMPLES
 from lstm_lab.errors import DataError
-from lstm_lab.notebook.namespace import find_source, resolve, tables
+from lstm_lab.notebook import namespace
+from lstm_lab.notebook.namespace import find_source, named_runs, resolve, tables
 from lstm_lab.options import TrainOptions
+from lstm_lab.results import type_key
 
 WORDS = {"target": ("close", "open"), "features": ("hour", "close"), "max_gap": ()}
 
@@ -53,3 +56,13 @@ def test_an_unknown_source_is_compared_with_the_users_tables_and_the_examples():
         find_source("oli", {})
     assert tables(variables) == ["prices"]
     assert "oil" in EXAMPLES
+
+
+def test_a_run_is_known_by_where_its_class_lives_not_by_its_name_alone():
+    namesake = type("Run", (), {})
+    run = type("Run", (), {"__module__": "lstm_lab.run"})()
+    assert named_runs({"mine": run, "theirs": namesake(), "_old": run}) == {"mine": run}
+
+
+def test_the_key_of_a_run_is_that_of_the_class():
+    assert type_key(lstm_lab.Run) == namespace._RUN
