@@ -193,7 +193,8 @@ class Masks:
             mask = mask[:, 0]
         by_path = tf.reshape(x, tf.concat([[-1, self._paths], tf.shape(x)[1:]], axis=0))
         changed = tf.ensure_shape(tf.reshape(_changed(layer, by_path, mask), tf.shape(x)), x.shape)
-        if (steps := getattr(x, "_keras_mask", None)) is not None:
+        steps = getattr(x, "_keras_mask", None)  # AutoGraph reads no assignment within a condition, and warns
+        if steps is not None:
             changed._keras_mask = steps  # noqa: SLF001 - where Keras keeps what Masking found
         return changed
 

@@ -75,6 +75,9 @@ class Network:
         }
         self.encode = tf.function(self._encode, reduce_retracing=True)
         self.step = tf.function(self._step, reduce_retracing=True)
+        for traced in (self.encode, self.step):
+            # A trace for each network is meant; TensorFlow counts them by code, and would warn after a few forecasts.
+            traced._omit_frequent_tracing_warning = True  # noqa: SLF001 - TensorFlow offers no public way
 
     @property
     def _operations(self) -> list[Any]:

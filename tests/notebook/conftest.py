@@ -55,7 +55,7 @@ class Kernel:
                 return left
             if kind == "error":
                 left.errors += content["traceback"]
-            elif kind == "stream" and not content["text"].startswith("WARNING:tensorflow"):
+            elif kind == "stream":
                 left.shown.append((kind, {"text/plain": content["text"]}))
             elif kind in {"display_data", "execute_result", "update_display_data"}:
                 name = content.get("transient", {}).get("display_id")
