@@ -24,7 +24,8 @@ from lstm_lab.progress import listener
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from lstm_lab.forecasting.forecast import Forecast
+    import pandas as pd
+
     from lstm_lab.options.flags import Command, Parsed
     from lstm_lab.progress import Listener
 
@@ -185,7 +186,7 @@ def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
         run = lstm_lab.train(data, listener=progress, **parsed.of(TrainOptions))
     with _progress() as progress:
         forecast = run.forecast(listener=progress, **known, **parsed.of(ForecastOptions))
-    return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast)}"
+    return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame, band=forecast.has_band)}"
 
 
 def _known(parsed: Parsed) -> Any:
@@ -223,9 +224,9 @@ _ACTIONS: Mapping[str, tuple[Command, Callable[[Any, Parsed], tuple[Any, str]]]]
 }
 
 
-def _table(forecast: Forecast) -> str:
-    """Return about ten rows of a forecast as text, to four digits of its largest number, and its band if any."""
-    rows = forecast.frame[["median", "lower", "upper"] if forecast.has_band else ["median"]]
+def _table(frame: pd.DataFrame, *, band: bool = True) -> str:
+    """Write about ten rows of a forecast, to four digits of its largest number; a band only where there is one."""
+    rows = frame[["median", "lower", "upper"] if band else ["median"]]
     step = max(1, len(rows) // 10)
     whole = len(f"{rows.abs().to_numpy().max():.0f}")
     return rows.iloc[step - 1 :: step].to_string(float_format=f"{{:,.{max(0, 4 - whole)}f}}".format)

@@ -21,6 +21,7 @@ class Forecast:
     def __init__(self, horizon):
         index = pd.date_range("2024-01-01", periods=horizon, name="date")
         self.frame = pd.DataFrame({"median": 1.5, "lower": 1.0, "upper": 2.0, "mean": 1.5}, index=index)
+        self.has_band = True
 
     def __repr__(self):
         return "Forecast of close"

@@ -363,7 +363,7 @@ def test_a_band_that_held_far_too_little_is_warned_of_and_no_other(run, longer):
 
 def test_mistakes_are_one_line(run):
     for error, message, options in (
-        (OptionError, "did you mean 'paths'", {"pathes": 3}),
+        (OptionError, "did you mean paths=200", {"pathes": 3}),
         (ForecastError, "did you mean 'naive'", {"baselines": ["naiv"]}),
         (DataError, "but these end at", {"frame": table().iloc[:250]}),
         (ForecastError, "known steps after it", {"horizon": 90}),

@@ -198,7 +198,7 @@ def test_an_earlier_file_is_replaced_and_a_failure_leaves_it(run, tmp_path, monk
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("model.h", {}, r"ends in \.tflite, got '.*model\.h'; with --c-array on, C files stand beside it"),
+        ("model.h", {}, r"ends in \.tflite, got '.*model\.h'; with c_array=True, C files stand beside it"),
         ("model", {}, r"ends in \.tflite, got '.*model'; for example model\.tflite"),
         ("no/x.tflite", {}, r"a folder that exists, got .*x\.tflite; make .*no first"),
         (".", {}, r"ends in \.tflite"),
@@ -323,8 +323,8 @@ def test_the_command_line_exports_a_saved_run(saved, tmp_path, monkeypatch, caps
     [
         (["export"], "lstm-lab export needs the file of a run; for example lstm-lab export oil.lstm"),
         (["exprot", "x.lstm"], "there is no command 'exprot'; did you mean 'export'?"),
-        (["export", "none.lstm"], "there is no file none.lstm; run.save('none.lstm') writes one"),
-        (["export", "x.lstm", "y.tflite", "--quantize", "int4"], "quantize should be 'none', 'float16'"),
+        (["export", "none.lstm"], "there is no file none.lstm; lstm-lab run --out none.lstm writes one"),
+        (["export", "x.lstm", "y.tflite", "--quantize", "int4"], "--quantize should be 'none', 'float16'"),
         (["export", "x.lstm", "y.tflite", "z.tflite"], "lstm-lab export does not know what 'z.tflite' is for"),
         (["export", "x.lstm", "y.tflite", "--out", "z.tflite"], "the out is given twice, alone and with --out"),
         (["export", "x.lstm", "--qantize", "int8"], "lstm-lab export has no flag --qantize; did you mean --quantize?"),
