@@ -48,6 +48,8 @@ class TrainingPlan:
     parameters: int
     baseline: float | None
     """Validation loss of forecasting no change (the transformed target's naive forecast); None without validation."""
+    seconds: float | None = None
+    """Estimated for all epochs, right in order of magnitude; early stopping makes it less. None if not estimated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,8 @@ class Listener(TrainingListener, SamplingListener):
         if isinstance(plan, SamplingPlan):
             self._offer(0, f"0/{plan.paths} paths")
         else:
-            self._offer(0, f"{plan.title}: {plan.windows:,} windows, at most {plan.epochs} epochs")
+            takes = "" if plan.seconds is None else f", about {seconds_text(plan.seconds)} if all are needed"
+            self._offer(0, f"{plan.title}: {plan.windows:,} windows, at most {plan.epochs} epochs{takes}")
 
     def on_batch(self, batch: Batch) -> None:
         """Move the bar within the epoch."""

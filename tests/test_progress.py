@@ -210,3 +210,10 @@ def test_a_terminal_writes_what_is_new_above_its_bar():
         "recall 2/3",
         "",
     ]
+
+
+def test_a_training_says_how_long_before_its_first_step():
+    stream = io.StringIO()
+    with LineProgress(stream, Clock()) as heard:
+        heard.on_start(TrainingPlan("oil", 100, 10, 10, 250, 30, 1234, 0.5, seconds=190.0))
+    assert "oil: 250 windows, at most 100 epochs, about 3 min 10 s if all are needed" in stream.getvalue()

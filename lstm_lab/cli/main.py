@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -22,7 +24,7 @@ from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import listener
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -51,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = _dispatch(words)
+        with _one_line_warnings():
+            status = _dispatch(words)
         sys.stdout.flush()
     except LabError as mistake:
         print("lstm-lab:", as_flags(" ".join(str(mistake).split()), FLAGS), file=sys.stderr)
@@ -64,6 +67,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     return status
+
+
+@contextmanager
+def _one_line_warnings() -> Iterator[None]:
+    """Print each of the laboratory's warnings once, as a line without a library's path; leave others as they are."""
+    shown: set[str] = set()
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if not issubclass(category, UserWarning | FutureWarning):
+            usual(message, category, *place, **more)
+        elif str(message) not in shown:
+            shown.add(str(message))
+            print("lstm-lab:", as_flags(" ".join(str(message).split()), FLAGS), file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _dispatch(words: list[str]) -> int:

@@ -15,6 +15,7 @@ from lstm_lab.events import Batch, Epoch, TrainingEnd, TrainingListener, Trainin
 from lstm_lab.interrupts import held_back
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.training.batches import TrainingBatches
+from lstm_lab.training.duration import training_seconds
 from lstm_lab.training.objective import resolved
 from lstm_lab.training.optimizer import schedule_of
 from lstm_lab.training.trainer import acquire
@@ -120,6 +121,12 @@ def fit(
         validation_windows=len(validation),
         parameters=forecaster.model.count_params(),
         baseline=validator.of_constant(baseline),
+        seconds=training_seconds(
+            trainer.network,
+            steps=options.epochs * batches.per_epoch,
+            batch=batches.size,
+            lookback=windows.lookback,
+        ),
     )
     reporter = _Reporter(plan, listener, stop, validator)
     rate = float(trainer.network.optimizer.learning_rate)

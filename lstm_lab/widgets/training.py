@@ -75,6 +75,7 @@ class TrainingMonitor(LabWidget):
             epoch=1,
             batch=0,
             live=self._stop is not None,
+            **({} if plan.seconds is None else {"estimate": plan.seconds}),
         )
         self.wire.flush(final=True)
 

@@ -3,6 +3,7 @@
 import shlex
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -366,3 +367,15 @@ def test_progress_goes_to_stderr_and_the_result_to_stdout(place):
     assert "best validation loss" in done.stderr
     assert "50 of 50 paths" in done.stderr
     assert "50 of 50 paths" not in done.stdout
+
+
+def test_a_warning_is_one_line_without_a_librarys_path_and_once(capsys, monkeypatch):
+    def warn(words):
+        warnings.simplefilter("always")  # as outside a test run, where warnings are no errors
+        for _ in range(2):
+            warnings.warn(f"rows are only counted,\nthough {words[0]!r} looks like dates", UserWarning, 2)
+        return 0
+
+    monkeypatch.setattr(cli, "_dispatch", warn)
+    assert cli.main(["run"]) == 0
+    assert capsys.readouterr().err == "lstm-lab: rows are only counted, though 'run' looks like dates\n"

@@ -185,3 +185,20 @@ def test_the_hour_repeats_a_season_of_a_day_if_it_tells_nothing_more():
     assert "season" not in found(seasonal(), "hour", transform="seasonal_diff(7)")
     assert "season" not in found(seasonal(), "hour", transform="diff")
     assert "season" not in found(seasonal(), "auto", transform="auto")
+
+
+def test_rows_that_are_only_counted_although_a_column_looks_like_dates():
+    days = [f"{day}. März 2023" for day in range(1, 29)] * 10
+    frame = pd.DataFrame({"Tag": days[:280], "y": series(280).y.to_numpy()})
+    with pytest.warns(UserWarning, match="'Tag'"):
+        text = found(frame, transform="diff", lookback=10)["counted"]
+    assert text.startswith("rows are only counted, though")
+    assert "'Tag'" in text
+    assert "counted" not in found(series(280), transform="diff", lookback=10)
+
+
+def test_dates_that_could_be_read_in_another_way():
+    frame = series(36).assign(month=[f"01/{month:02d}/{year}" for year in (2015, 2016, 2017) for month in range(1, 13)])
+    options = {"time": "month", "transform": "diff", "lookback": 4}
+    assert found(frame, **options)["dates"].startswith("`month` is read day first")
+    assert "dates" not in found(frame, **options, dayfirst=True)

@@ -194,3 +194,12 @@ def test_the_summary_says_what_matters_and_escapes_names():
     for part in ("2020-01-06 to 2020-01-10, 5 steps", "2020-01-05", "200", "Monte Carlo", "whole path", "masks"):
         assert part in text
     assert "<b>" not in fc._repr_html_()
+
+
+def test_few_paths_show_no_band_in_text_or_html():
+    few, enough = make(np.full((1, 5), 100.0)), make()
+    assert not few.has_band
+    assert enough.has_band
+    for text in (repr(few), few.summary_table().html()):
+        assert "edge" not in text
+    assert "lower edge" in repr(enough)

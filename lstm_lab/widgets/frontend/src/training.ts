@@ -200,7 +200,9 @@ export class TrainingView extends ChartView {
     const data = this.store.data("epochs");
     const times = Array.from({ length: done }, (_, row) => data[row * COLUMNS + SECONDS]!);
     const mean = epochSeconds(times, this.store.number("pace"));
-    if (mean === null) return done === 0 ? "first epoch under way" : `first epoch took ${duration(times[0]!)}, compilation included`;
+    const estimate = this.store.number("estimate");
+    const all = estimate === null ? "" : ` · all ${epochs} would take about ${duration(estimate)}`;
+    if (mean === null) return done === 0 ? `first epoch under way${all}` : `first epoch took ${duration(times[0]!)}, compilation included`;
     const left = mean * Math.max(epochs - this.#at(), 0);
     const most = this.store.number("patience") === null || (this.store.number("validation_windows") ?? 0) === 0 ? "" : "at most ";
     return `${duration(mean)} an epoch · ${most}${duration(left)} left`;
