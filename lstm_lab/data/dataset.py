@@ -119,7 +119,14 @@ class Dataset:
 
     @cached_property
     def _unweighted(self) -> Windows:
-        return windows_of(self.matrix, self.segments, self.lookback)
+        return windows_of(
+            self.matrix,
+            self.segments,
+            self.lookback,
+            warmup=self.encoder.warmup,
+            borders=self.borders,
+            cuts=self.cuts,
+        )
 
     @cached_property
     def windows(self) -> Windows:
@@ -143,7 +150,7 @@ class Dataset:
         DataError
             There is no window, or a part with a share of the rows got none.
         """
-        refuse_empty_parts(self.split, self.cuts, self.lookback)
+        refuse_empty_parts(self.split, self._unweighted, self.segments, self.borders, self.cuts)
         return self.split
 
     # Origins ---------------------------------------------------------------------------------------------------------

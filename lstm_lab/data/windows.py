@@ -30,9 +30,9 @@ __all__ = [
     "Windows",
     "cut_rows",
     "divide",
+    "largest_lookback",
     "pad",
     "refuse_empty_parts",
-    "split_rows",
     "windows_of",
 ]
 
@@ -234,8 +234,16 @@ def _share(rows: int, share: float) -> int:
     return max(1, round(rows * share)) if share > 0 else 0
 
 
-def windows_of(matrix: np.ndarray, segments: np.ndarray, lookback: int) -> Windows:
-    """Find every window of an encoded series.
+def windows_of(
+    matrix: np.ndarray,
+    segments: np.ndarray,
+    lookback: int,
+    *,
+    warmup: int = 0,
+    borders: np.ndarray | None = None,
+    cuts: Sequence[Cuts] = (),
+) -> Windows:
+    """Find every window of encoded rows.
 
     Parameters
     ----------
@@ -245,6 +253,10 @@ def windows_of(matrix: np.ndarray, segments: np.ndarray, lookback: int) -> Windo
         (rows,) number of the gap-free stretch that each row belongs to.
     lookback
         Rows the network sees before each target.
+    warmup
+        Rows of the encoder's warmup, for the message; at least those that are seen to be unusable.
+    borders, cuts
+        As for `divide`, where the rows are divided: the message then says what all parts need.
 
     Returns
     -------
@@ -256,6 +268,16 @@ def windows_of(matrix: np.ndarray, segments: np.ndarray, lookback: int) -> Windo
     DataError
         No stretch is long enough for a single window.
     """
+    run = _usable_runs(matrix, segments)
+    ends = np.flatnonzero(run > lookback)
+    if len(ends) == 0:
+        borders = np.array([0, len(matrix)]) if borders is None else borders
+        raise DataError(_too_short(run, segments, lookback, warmup=warmup, borders=borders, cuts=cuts))
+    return Windows(matrix, lookback, ends, np.ones(len(ends)))
+
+
+def _usable_runs(matrix: np.ndarray, segments: np.ndarray) -> np.ndarray:
+    """Count the usable rows without a gap up to and with each row, (rows,); 0 where a row is unusable."""
     rows = len(matrix)
     unusable = np.isnan(matrix).any(axis=1)
     # A stretch of usable rows ends at a warmup, and at a gap even where there is no warmup.
@@ -263,49 +285,57 @@ def windows_of(matrix: np.ndarray, segments: np.ndarray, lookback: int) -> Windo
     broken[1:] |= np.diff(segments) != 0
     run = np.arange(rows) - np.maximum.accumulate(np.where(broken, np.arange(rows), 0))
     run += ~unusable[np.arange(rows) - run]
-    ends = np.flatnonzero((run > lookback) & ~unusable)
-    if len(ends) == 0:
-        raise DataError(_too_short(rows, segments, unusable, int(run.max(initial=0)), lookback))
-    return Windows(matrix, lookback, ends, np.ones(len(ends)))
+    return np.where(unusable, 0, run)
 
 
-def _too_short(rows: int, segments: np.ndarray, unusable: np.ndarray, longest: int, lookback: int) -> str:
+def _too_short(
+    run: np.ndarray, segments: np.ndarray, lookback: int, *, warmup: int, borders: np.ndarray, cuts: Sequence[Cuts]
+) -> str:
     """Say how many rows there are, how many it takes, and what would help."""
-    lengths = np.unique(segments, return_counts=True)[1]
-    stretch = int(lengths.max(initial=0))
-    warmup = max(0, stretch - longest) if unusable.any() else 0
+    usable = np.ones(len(run), dtype=np.bool_)
+    for start, own in zip(borders, cuts, strict=False):
+        usable[start + own.validation : start + own.rows] = False
+    stretches = len(np.unique(segments))
+    got = int(np.unique(segments[usable], return_counts=True)[1].max(initial=0))
+    lost = int(np.unique(segments[run == 0], return_counts=True)[1].max(initial=0))
+    warmup = max(warmup, lost)
     need = lookback + warmup + 1
-    gaps = f" in a stretch without a gap (of {len(lengths)}; see max_gap)" if len(lengths) > 1 else ""
-    remedy = f"lower lookback to at most {longest - 1}" if longest > 1 else "use more data or shorter features"
+    gaps = f" in a stretch without a gap (of {stretches}; see max_gap)" if stretches > 1 else ""
     return (
-        f"a window needs {need} rows (lookback {lookback} + warmup {warmup} + 1 target), "
-        f"got {stretch if gaps else rows}{gaps}; {remedy}"
+        f"a window needs {need}{' train' if cuts else ''} rows (lookback {lookback} + warmup {warmup} + 1 target), "
+        f"got {got}{gaps}; {_remedy(largest_lookback(run, borders, cuts))}"
     )
 
 
-def split_rows(windows: Windows, cuts: Cuts) -> Split:
-    """Divide the windows of one series by the row of their target, and refuse a part that got none.
+def largest_lookback(run: np.ndarray, borders: np.ndarray, cuts: Sequence[Cuts]) -> int:
+    """Find the largest lookback with which there is a window, in each part where the rows are divided; 0 without any.
 
     Parameters
     ----------
-    windows
-        Every window of the series.
-    cuts
-        Where the parts begin.
-
-    Returns
-    -------
-    Split
-        Each window in exactly one part.
-
-    Raises
-    ------
-    DataError
-        A part with a share of the rows got no window.
+    run
+        (rows,) usable rows without a gap up to and with each row.
+    borders, cuts
+        As for `divide`.
     """
-    split = divide(windows, np.array([0, cuts.rows]), (cuts,))
-    refuse_empty_parts(split, (cuts,), windows.lookback)
-    return split
+    if not cuts:
+        return max(0, int(run.max(initial=0)) - 1)
+    longest: dict[str, int] = {"train": 0}
+    for start, own in zip(borders, cuts, strict=False):
+        for name, first, last in (
+            ("train", 0, own.validation),
+            ("validation", own.validation, own.calibration - own.forgotten),
+            ("calibration", own.calibration, own.rows),
+        ):
+            if last > first:
+                longest[name] = max(longest.get(name, 0), int(run[start + first : start + last].max()))
+    return max(0, min(longest.values()) - 1)
+
+
+def _remedy(largest: int) -> str:
+    """Say what would give every part a window."""
+    if largest < 1:
+        return "use more data, or features that look back less far"
+    return f"use more data, or lower lookback to at most {largest}"
 
 
 def divide(windows: Windows, borders: np.ndarray, cuts: Sequence[Cuts]) -> Split:
@@ -329,8 +359,21 @@ def divide(windows: Windows, borders: np.ndarray, cuts: Sequence[Cuts]) -> Split
     return Split(train, validation, calibration)
 
 
-def refuse_empty_parts(split: Split, cuts: Sequence[Cuts], lookback: int) -> None:
+def refuse_empty_parts(
+    split: Split, windows: Windows, segments: np.ndarray, borders: np.ndarray, cuts: Sequence[Cuts]
+) -> None:
     """Refuse a training whose parts are not all there.
+
+    Parameters
+    ----------
+    split
+        The windows of each part.
+    windows
+        Every window.
+    segments
+        (rows,) number of the gap-free stretch that each row belongs to.
+    borders, cuts
+        As for `divide`.
 
     Raises
     ------
@@ -342,12 +385,12 @@ def refuse_empty_parts(split: Split, cuts: Sequence[Cuts], lookback: int) -> Non
         "validation": (split.validation, sum(own.calibration - own.validation for own in cuts)),
         "calibration": (split.calibration, sum(own.rows - own.calibration for own in cuts)),
     }
-    windows = sum(len(positions) for positions, _ in shares.values())
     for name, (positions, share) in shares.items():
         if len(positions) == 0 and (share > 0 or name == "train"):
+            largest = largest_lookback(_usable_runs(windows.matrix, segments), borders, cuts)
             raise DataError(
-                f"every part needs a window, but none of the {windows} windows of lookback {lookback} "
-                f"has its target in the {share} {name} rows; use more data, or lower lookback or the other shares"
+                f"every part needs a window, but none of the {len(windows)} windows of lookback {windows.lookback} "
+                f"has its target in the {share} {name} rows; {_remedy(largest)}"
             )
 
 

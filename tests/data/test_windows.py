@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import itertools
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstm_lab.data.windows import Grid, cut_rows, pad, split_rows, windows_of
+from lstm_lab.data.windows import Grid, cut_rows, divide, pad, refuse_empty_parts, windows_of
 from lstm_lab.errors import DataError, OptionError
 
 
@@ -19,6 +22,14 @@ def series(rows, warmup=0, gaps=()):
     for start in starts:
         matrix[start : start + warmup] = np.nan
     return matrix, segments
+
+
+def divided(windows, cuts, segments=None):
+    borders = np.array([0, cuts.rows])
+    split = divide(windows, borders, (cuts,))
+    segments = np.zeros(cuts.rows, dtype=np.int64) if segments is None else segments
+    refuse_empty_parts(split, windows, segments, borders, (cuts,))
+    return split
 
 
 @settings(deadline=None, max_examples=300)
@@ -104,7 +115,7 @@ def test_a_stride_of_one_reads_every_window_whatever_the_offset():
 def test_every_target_is_in_exactly_one_part_and_parts_follow_in_time(rows, validation, calibration, lookback):
     windows = windows_of(*series(rows), lookback=lookback)
     cuts = cut_rows(rows, validation=validation, calibration=calibration)
-    split = split_rows(windows, cuts)
+    split = divided(windows, cuts)
     parts = np.concatenate([split.train, split.validation, split.calibration])
     assert parts.tolist() == list(range(len(windows)))
     assert windows.ends[split.train].max() < cuts.validation
@@ -132,7 +143,52 @@ def test_a_series_in_short_pieces_says_so():
 def test_a_part_without_a_window_is_refused():
     windows = windows_of(*series(40), lookback=38)
     with pytest.raises(DataError, match="has its target in the 32 train rows"):
-        split_rows(windows, cut_rows(40))
+        divided(windows, cut_rows(40))
+
+
+def accepted(rows, lookback, warmup, gaps, shares):
+    """Divide as a training does; the refusal where it is refused."""
+    matrix, segments = series(rows, warmup, gaps)
+    cuts = cut_rows(rows, validation=shares[0], calibration=shares[1])
+    borders = np.array([0, rows])
+    try:
+        windows = windows_of(matrix, segments, lookback, warmup=warmup, borders=borders, cuts=(cuts,))
+        divided(windows, cuts, segments)
+    except DataError as refused:
+        return str(refused)
+    return None
+
+
+@pytest.mark.parametrize("shares", [(0.0, 0.0), (0.1, 0.1), (0.2, 0.0), (0.0, 0.3), (0.3, 0.4)])
+@pytest.mark.parametrize("warmup", [0, 1, 7, 30])
+def test_each_lookback_remedy_is_accepted_at_the_first_try(warmup, shares):
+    followed = largest = 0
+    for rows, lookback in itertools.product(range(10, 121, 5), (1, 2, 9, 40, 119, 200)):
+        for gaps in ((), (rows // 2,), (rows - 3,), (rows // 3, 2 * rows // 3)):
+            refused = accepted(rows, lookback, warmup, gaps, shares)
+            if refused is None:
+                continue
+            lower = re.search(r"lower lookback to at most (\d+)$", refused)
+            if lower is None:  # then no lookback helps
+                assert refused.endswith("features that look back less far")
+                assert accepted(rows, 1, warmup, gaps, shares)
+                continue
+            most = int(lower[1])
+            assert 1 <= most < lookback
+            assert accepted(rows, most, warmup, gaps, shares) is None
+            assert accepted(rows, most + 1, warmup, gaps, shares) is not None
+            followed, largest = followed + 1, max(largest, most)
+    assert followed > 40
+    assert largest >= 5
+
+
+@pytest.mark.parametrize("warmup", [0, 7, 30])
+@pytest.mark.parametrize("rows", [10, 25, 60])
+def test_the_train_rows_that_are_asked_for_are_enough(rows, warmup):
+    need = int(re.search(r"needs (\d+) train rows", accepted(rows, 60, warmup, (), (0.1, 0.1)))[1])
+    fewest = next(more for more in range(rows, 200) if cut_rows(more).validation >= need)
+    assert accepted(fewest, 60, warmup, (), (0.1, 0.1)) is None
+    assert accepted(fewest - 1, 60, warmup, (), (0.1, 0.1)) is not None
 
 
 @pytest.mark.parametrize(("validation", "calibration"), [(-0.1, 0.1), (0.5, 0.5), (0.1, 1.0)])

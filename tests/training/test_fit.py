@@ -11,7 +11,7 @@ import threading
 import numpy as np
 import pytest
 
-from lstm_lab.data.windows import Windows, cut_rows, split_rows, windows_of
+from lstm_lab.data.windows import Windows, cut_rows, divide, windows_of
 from lstm_lab.errors import DataError, OptionError, StackError
 from lstm_lab.events import TrainingListener
 from lstm_lab.models.backend import keras, tf
@@ -47,7 +47,8 @@ def series(rows=ROWS):
 
 def parts(matrix, validation=0.2):
     windows = windows_of(matrix, np.zeros(len(matrix), int), LOOKBACK)
-    return windows, split_rows(windows, cut_rows(len(matrix), validation=validation, calibration=0.1))
+    cuts = cut_rows(len(matrix), validation=validation, calibration=0.1)
+    return windows, divide(windows, np.array([0, cuts.rows]), (cuts,))
 
 
 def trained(matrix=None, *, options=OPTIONS, validation=0.2, **changes):

@@ -7,7 +7,7 @@ import gc
 import numpy as np
 import pytest
 
-from lstm_lab.data.windows import cut_rows, split_rows, windows_of
+from lstm_lab.data.windows import cut_rows, divide, windows_of
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions
@@ -28,7 +28,7 @@ def trained(rows=90, layers=None, **changes):
     options = OPTIONS.model_copy(update=changes)
     matrix = np.random.default_rng(0).normal(size=(rows, 2)).astype(np.float32)
     windows = windows_of(matrix, np.zeros(rows, int), LOOKBACK)
-    split = split_rows(windows, cut_rows(rows, validation=0.2, calibration=0.1))
+    split = divide(windows, np.array([0, rows]), (cut_rows(rows, validation=0.2, calibration=0.1),))
     layers = reference_stack(options) if layers is None else layers
     forecaster = build_forecaster(layers, LOOKBACK, 2, seed=options.seed)
     training = fit(forecaster, windows, split.train, split.validation, options)
