@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 
 from lstm_lab.options.base import Options, Sizes, option
 
@@ -20,6 +20,15 @@ class GateOptions(Options):
     windows: int | None = option(
         None, "look at so many windows together, evenly spread, instead of one", unit="windows", example="200", ge=1
     )
+
+    @model_validator(mode="after")
+    def _one_window_or_many(self) -> Self:
+        if self.windows is not None and self.at != "-1":
+            raise ValueError(
+                f"at= looks at one window and windows= at many over all rows, got at={self.at!r} and "
+                f"windows={self.windows}; leave out one of them"
+            )
+        return self
 
 
 class MemoryOptions(Options):

@@ -91,6 +91,14 @@ def test_windows_are_held_to_their_option(run):
         run.gates(windows=0)
 
 
+@pytest.mark.parametrize("at", [-20, "2021-03-01", pd.Timestamp("2021-03-01")])
+def test_one_window_and_many_are_not_asked_for_together(run, at):
+    with pytest.raises(OptionError, match="at= looks at one window and windows= at many") as raised:
+        run.gates(at=at, windows=3)
+    assert "\n" not in str(raised.value)
+    assert str(raised.value).endswith("leave out one of them")
+
+
 def test_rows_without_times_take_positions():
     values = pd.DataFrame({"y": np.sin(np.arange(80.0))})
     run = lab.train(values, transform="none", lookback=6, units=[3], dense=[], epochs=1)
