@@ -152,7 +152,7 @@ class Run(Result):
             Looked at between chunks; what is drawn by then is kept.
         **options
             Fields of `lstm_lab.options.ForecastOptions`: ``paths``, ``interval``, ``rollout``, ``dropout_masks``,
-            ``noise``, ``calibrate``, ``combine``, ``preset``, ``seed``.
+            ``noise``, ``calibrate``, ``combine``, ``floor``, ``preset``, ``seed``.
 
         Returns
         -------

@@ -19,6 +19,7 @@ from lstm_lab.data.transforms import choose_transform, weigh
 from lstm_lab.data.windows import Split
 from lstm_lab.diagnostics.column_statistics import measure_columns
 from lstm_lab.errors import DataError
+from lstm_lab.forecasting.floor import stay_positive
 from lstm_lab.formatting import moment, number, percent
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ FORETELLS = 0.95
 """Correlation with the next target above which a column is likely to contain it."""
 FEW = 300
 """Training windows below which a network has little to learn from."""
+BELOW = 0.05
+"""Share of the rows after which a fall as large as one row in twenty shows would end below zero, from which it is
+reported of a series that never was below zero."""
 FLAT = 0.005
 """Share of the rows with an undefined feature from which it is reported."""
 MOSTLY = 0.9
@@ -396,6 +400,33 @@ def _removed_season(inputs: InputAnalysis) -> Iterator[Finding]:
             yield Finding("season", text, feature.columns[0])
 
 
+def _below_zero(inputs: InputAnalysis) -> Iterator[Finding]:
+    """Find a target that was never below zero, of which a band would be.
+
+    The 5th percentile of the changes that are learnt, or of those from row to row, is about the lower edge of a 90 %
+    band one step ahead of each row; further ahead it lies deeper.
+    """
+    dataset = inputs.ready.dataset
+    transform, y = dataset.encoder.transform, inputs.training.to_numpy(dtype=np.float64)
+    lowest = float(dataset.target.min())
+    lag = max(1, transform.memory)
+    if transform.positive or lowest < 0 or len(y) <= lag:
+        return
+    unbroken = dataset.segments[lag : len(y)] == dataset.segments[: len(y) - lag]
+    before = y[:-lag][unbroken]
+    fall = -float(np.quantile(y[lag:][unbroken] - before, 0.05)) if len(before) else 0.0
+    share = float(np.mean(before < fall)) if fall > 0 else 0.0
+    if share < BELOW:
+        return
+    positive = stay_positive(transform.label) if lowest > 0 else None
+    remedy = "forecast with floor=0" if positive is None else f"learn transform={positive}, or forecast with floor=0"
+    yield Finding(
+        "below",
+        f"`{dataset.encoder.target}` is never below {number(lowest)} in {len(dataset):,} rows, but a band of "
+        f"{transform.label} would be below 0 after {_rows(share)}, where a fall of {number(fall)} leads; {remedy}",
+    )
+
+
 _CYCLES = {"hour": 1.0, "dayofweek": 7.0, "month": 365.25, "dayofyear": 365.25}
 """Days in the cycle of each calendar pair."""
 _REMEDIES = {
@@ -419,6 +450,7 @@ _CHECKS: tuple[Callable[[InputAnalysis], Iterator[Finding]], ...] = (
     _similar_columns,
     _repeated_target,
     _range_left,
+    _below_zero,
     _outliers,
     _held_covariates,
     _removed_season,

@@ -18,6 +18,7 @@ from lstm_lab.evaluation.forecast_sets import EvaluationProtocol, Job, Stage, co
 from lstm_lab.evaluation.refit import TrainingTask
 from lstm_lab.evaluation.scoring import Past, difference, score
 from lstm_lab.evaluation.tables import origins_text
+from lstm_lab.forecasting.floor import refuse_floor_above
 from lstm_lab.forecasting.predictor import ORIGINS, evenly_spaced
 from lstm_lab.formatting import span
 from lstm_lab.options import ForecastOptions, HoldoutOptions, TrainOptions, TrialOptions, shared_out
@@ -192,6 +193,7 @@ def plan_study(
         No origin has its whole horizon there.
     """
     horizon = settings.forecast.horizon
+    refuse_floor_above(float(frame[target].min()), target, settings.forecast.floor)
     cut = first_rows(frame, settings.study)
     datasets = [_dataset(frame, target, cut, variant) for variant in variants]
     rows = _common([dataset.possible(cut, len(frame), horizon) for dataset in datasets])

@@ -101,6 +101,8 @@ class EvaluationProtocol:
             details["calibration"] = "kept as it was before the first origin"
         if self.problem is None and self.adapt:
             details["calibration"] += "; each step's miss rate steered towards its target"
+        if self.forecast.floor is not None:
+            details["floor"] = f"{self.forecast.floor:g}: no path of any model goes below it"
         if self.known:
             details["known ahead"] = ", ".join(self.known)
         if self.season > 1:
@@ -212,7 +214,14 @@ class ModelResults:
             if is_reached and correction is not None
         ]
         return Forecasts(
-            name, self.raw[reached], past, kind, tuple(reached_corrections), naive[:, reached], self.seconds
+            name,
+            self.raw[reached],
+            past,
+            kind,
+            tuple(reached_corrections),
+            naive[:, reached],
+            self.seconds,
+            self.protocol.forecast.floor,
         )
 
     def _followed(self, number: int, stage: Stage, naive: NDArray[np.float64]) -> Iterator[Correction | None]:
@@ -226,6 +235,7 @@ class ModelResults:
             calibrate=protocol.problem is None,
             renew=protocol.renew,
             adapt=protocol.adapt,
+            floor=protocol.forecast.floor,
         )
         for origin in range(stage.part.start, stage.part.stop):
             newest = rows[origin - 1] if origin > stage.part.start else rows[origin]

@@ -14,6 +14,7 @@ import pandas as pd
 from lstm_lab.errors import ForecastError
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.correction import describe_weights
+from lstm_lab.forecasting.floor import at_least, floor_details
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.forecasting.metrics import Coverage, tail_of
 from lstm_lab.formatting import moment
@@ -113,6 +114,8 @@ class Forecasts(Sequence[Forecast]):
         (naive, origins, horizon) the naive forecasts that the medians lean on; none where they lean on none.
     seconds
         Time that calibrating and drawing took, summed over processes.
+    floor
+        Least value of a path.
     """
 
     name: str
@@ -122,6 +125,7 @@ class Forecasts(Sequence[Forecast]):
     corrections: tuple[Correction, ...]
     naive: Array
     seconds: float = float("nan")
+    floor: float | None = None
     details: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -140,7 +144,7 @@ class Forecasts(Sequence[Forecast]):
         calibration, median = correction.calibration, correction.describe()
         row = int(self.past.rows[number])
         reach = max(240, 4 * self.past.horizon)
-        return Forecast(
+        forecast = Forecast(
             paths=self.paths[number],
             index=self.past.series.index[row : row + self.past.horizon],
             history=self.past.series.iloc[max(0, row - reach) : row],
@@ -150,6 +154,8 @@ class Forecasts(Sequence[Forecast]):
             coverage=None if calibration is None else calibration.coverage(self.past.interval),
             details={"model": self.name, **({} if median is None else {"median": median}), **self.details},
         )
+        notes = floor_details(forecast, self.floor, float(self.past.series.iloc[:row].min()), None)
+        return replace(forecast, details={**forecast.details, **notes})
 
     def at(self, time: Any) -> Forecast:
         """Return the forecast whose last known row is at a time.
@@ -187,12 +193,13 @@ class Forecasts(Sequence[Forecast]):
         """(origins, paths, horizon), corrected."""
         tail = tail_of(self.past.interval)
         levels = (tail, 0.5, 1 - tail)
-        return np.stack(
+        corrected = np.stack(
             [
                 correction.adjust(raw, self.naive[:, origin], levels)
                 for origin, (raw, correction) in enumerate(zip(self.raw, self.corrections, strict=True))
             ]
         )
+        return at_least(corrected, self.floor)
 
     @cached_property
     def band(self) -> Array:

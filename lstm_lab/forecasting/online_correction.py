@@ -12,6 +12,7 @@ from lstm_lab.data.windows import REACH
 from lstm_lab.forecasting.adaptive import AdaptiveMissRate
 from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.ensemble import mixed
+from lstm_lab.forecasting.floor import at_least
 from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.past_forecasts import PastForecasts
 
@@ -51,6 +52,8 @@ class OnlineCorrection:
         Steer the miss rate of each step towards its target, see `AdaptiveMissRate`.
     stride
         Rows between two forecasts that are added, at least.
+    floor
+        Least value of a path, which the edges of a band are raised to.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class OnlineCorrection:
         renew: bool = True,
         adapt: bool = False,
         stride: int = 1,
+        floor: float | None = None,
     ) -> None:
         self._past = past_forecasts
         self._interval, self._calibrate = interval, calibrate
@@ -69,7 +73,7 @@ class OnlineCorrection:
         self._fewest = max(FEWEST, needed)
         rows = past_forecasts.rows
         self._oldest = REACH * (rows[-1] - rows[0]) if len(rows) >= needed else np.inf
-        self._renew, self._stride = renew, stride
+        self._renew, self._stride, self._floor = renew, stride, floor
         target = 1 - interval / 100
         horizon = past_forecasts.horizon
         self._miss_rates = [AdaptiveMissRate(target, target, GAMMA) for _ in range(horizon)] if adapt else []
@@ -107,7 +111,7 @@ class OnlineCorrection:
             levels = [miss_rate.level for miss_rate in self._miss_rates]
             correction = replace(correction, calibration=correction.calibration.stretched(self._interval, levels))
         tail = tail_of(self._interval)
-        low, high = correction.quantile(paths, naive, (tail, 1 - tail))
+        low, high = at_least(correction.quantile(paths, naive, (tail, 1 - tail)), self._floor)
         actual = np.empty(paths.shape[-1])
         self._pending.append(_PendingForecast(row, paths, naive, correction.weights, low, high, actual))
         return correction

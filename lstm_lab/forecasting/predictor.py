@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from lstm_lab.errors import CalibrationError, ForecastError
 from lstm_lab.events import Chunk, Progress, SamplingEnd, SamplingListener, SamplingPlan
 from lstm_lab.forecasting.baselines import naive_points
 from lstm_lab.forecasting.calibration import origins_for
+from lstm_lab.forecasting.floor import at_least, floor_details, refuse_floor_above
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.past_forecasts import CacheKey, PastForecasts, PastForecastsCache
@@ -80,6 +82,8 @@ class Predictor:
         self.cache = PastForecastsCache() if cache is None else cache
         self.rules = self._rules()
         self.notes: dict[str, str] = {}
+        self.lowest = float(dataset.target.min())
+        refuse_floor_above(self.lowest, fitted.target, options.floor)
 
     def _rules(self) -> Rules:
         options, residuals = self.options, None
@@ -270,11 +274,11 @@ class Predictor:
     def corrected(
         self, paths: NDArray[np.float64], correction: Correction | None, naive: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Apply the correction to paths, if there is one."""
-        if correction is None:
-            return paths
-        tail = tail_of(self.options.interval)
-        return correction.adjust(paths, naive, levels=(tail, 0.5, 1 - tail))
+        """Apply the correction to paths, if there is one, and then the floor."""
+        if correction is not None:
+            tail = tail_of(self.options.interval)
+            paths = correction.adjust(paths, naive, levels=(tail, 0.5, 1 - tail))
+        return at_least(paths, self.options.floor)
 
     def result(
         self,
@@ -286,7 +290,7 @@ class Predictor:
     ) -> Forecast:
         """Build the forecast from paths as drawn, (paths, horizon), and the naive forecasts, (naive, horizon)."""
         calibration = None if correction is None else correction.calibration
-        return Forecast(
+        forecast = Forecast(
             paths=self.corrected(paths, correction, naive),
             index=index,
             history=history,
@@ -296,6 +300,9 @@ class Predictor:
             coverage=None if calibration is None else calibration.coverage(self.options.interval),
             details=self._details(correction),
         )
+        lowest = min(self.lowest, float(history.min()))
+        notes = floor_details(forecast, self.options.floor, lowest, self.fitted.encoder.transform.label)
+        return replace(forecast, details={**forecast.details, **notes}) if notes else forecast
 
     def _details(self, correction: Correction | None) -> dict[str, str]:
         residuals = self.rules.residuals

@@ -63,7 +63,13 @@ class Stream:
             return None
         past = self._predictor.past_forecasts()
         return OnlineCorrection(
-            past, options.interval, calibrate=calibrate, renew=renew, adapt=adapt, stride=past.stride
+            past,
+            options.interval,
+            calibrate=calibrate,
+            renew=renew,
+            adapt=adapt,
+            stride=past.stride,
+            floor=options.floor,
         )
 
     def push(self, row: float | Mapping[str, float] | pd.Series[Any], time: Any = None) -> Forecast | None:

@@ -47,6 +47,12 @@ class ForecastOptions(Options):
         " origins; auto: unless calibrate is off, or networks are compared",
         example="off",
     )
+    floor: float | None = option(
+        None,
+        "value that no path goes below, such as 0 for a series that is never negative",
+        example="0",
+        allow_inf_nan=False,
+    )
     preset: Literal["classic"] | None = option(
         None,
         "classic: the recipe most tutorials teach (window, step, no noise, uncalibrated, uncombined, 50 paths)",

@@ -91,6 +91,7 @@ class ForecastKeywords(TypedDict, total=False):
     noise: Literal["auto", "residual", "scaled", "none"]
     calibrate: Literal["auto"] | bool
     combine: Literal["auto"] | bool
+    floor: float | None
     preset: Literal["classic"] | None
     seed: int
 
@@ -130,6 +131,7 @@ class BacktestKeywords(TypedDict, total=False):
     noise: Literal["auto", "residual", "scaled", "none"]
     calibrate: Literal["auto"] | bool
     combine: Literal["auto"] | bool
+    floor: float | None
     preset: Literal["classic"] | None
     seed: int
 
@@ -186,6 +188,7 @@ class CompareKeywords(TypedDict, total=False):
     noise: Literal["auto", "residual", "scaled", "none"]
     calibrate: Literal["auto"] | bool
     combine: Literal["auto"] | bool
+    floor: float | None
     preset: Literal["classic"] | None
 
 
@@ -241,6 +244,7 @@ class AblateKeywords(TypedDict, total=False):
     noise: Literal["auto", "residual", "scaled", "none"]
     calibrate: Literal["auto"] | bool
     combine: Literal["auto"] | bool
+    floor: float | None
     preset: Literal["classic"] | None
 
 
@@ -288,4 +292,5 @@ class DashboardKeywords(TypedDict, total=False):
     noise: Literal["auto", "residual", "scaled", "none"]
     calibrate: Literal["auto"] | bool
     combine: Literal["auto"] | bool
+    floor: float | None
     preset: Literal["classic"] | None

@@ -202,3 +202,28 @@ def test_dates_that_could_be_read_in_another_way():
     options = {"time": "month", "transform": "diff", "lookback": 4}
     assert found(frame, **options)["dates"].startswith("`month` is read day first")
     assert "dates" not in found(frame, **options, dayfirst=True)
+
+
+def near_zero(lowest, rows=ROWS):
+    rng = np.random.default_rng(4)
+    y = np.maximum(rng.normal(1.0, 2.0, rows), 0.0) + lowest
+    return pd.DataFrame({"y": y}, index=pd.date_range("2020-01-06", periods=rows, freq="h"))
+
+
+def test_a_target_that_was_never_below_zero_and_whose_band_would_be():
+    text = found(near_zero(0.0), transform="diff")["below"]
+    assert text.startswith("`y` is never below 0 in 1,000 rows, but a band of diff would be below 0 after ")
+    assert text.endswith("; forecast with floor=0")
+    assert found(near_zero(0.1), transform="diff")["below"].endswith("transform=log_return, or forecast with floor=0")
+    assert found(near_zero(0.1), transform="none")["below"].endswith("transform=log, or forecast with floor=0")
+    assert found(near_zero(0.1), transform="seasonal_diff(24)")["below"].endswith("; forecast with floor=0")
+
+
+def test_a_band_that_cannot_reach_below_zero_is_no_finding():
+    assert "below" not in found(near_zero(0.1), transform="log")  # stays above it
+    assert "below" not in found(near_zero(-0.1), transform="diff")  # has been below
+    assert "below" not in found(near_zero(100.0), transform="diff")  # far from it
+    assert "below" not in found(series(), transform="diff")
+    once = near_zero(0.0).clip(upper=0.0)
+    once.iloc[::40] = 1.0  # falls in one row of forty: a 90 % band ends at 0
+    assert "below" not in found(once, transform="diff")
