@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.tracing import Traced
 from lstm_lab.simulation.carried import carries, state_blocker
 from lstm_lab.simulation.dropout_masks import Masks, check_masks, draws, rate_of, with_masks
 
@@ -73,11 +74,8 @@ class Network:
             for position, layer in enumerate(self._operations if self.stateless_layer() is None else ())
             if carries(layer)
         }
-        self.encode = tf.function(self._encode, reduce_retracing=True)
-        self.step = tf.function(self._step, reduce_retracing=True)
-        for traced in (self.encode, self.step):
-            # A trace for each network is meant; TensorFlow counts them by code, and would warn after a few forecasts.
-            traced._omit_frequent_tracing_warning = True  # noqa: SLF001 - TensorFlow offers no public way
+        self._encoding = Traced(self._encode)
+        self._stepping = Traced(self._step)
 
     @property
     def _operations(self) -> list[Any]:
@@ -114,7 +112,12 @@ class Network:
                 counts.append(count)
         return max(counts)
 
-    def _encode(
+    @property
+    def traces(self) -> int:
+        """Count how often the network was compiled."""
+        return self._encoding.count + self._stepping.count
+
+    def encode(
         self, windows: Any, seed: Any, paths: int, *, copies: int, fresh: bool, masks: list[Any] | None = None
     ) -> Encoded:
         """Run whole windows through the network.
@@ -135,7 +138,16 @@ class Network:
         masks
             Masks of an earlier call, to keep them.
         """
-        source = Masks(paths, seed, fresh=fresh, kept=masks)
+        encoded: Encoded = self._encoding(windows, seed, masks or [], paths=paths, copies=copies, fresh=fresh)
+        return encoded
+
+    def step(self, newest: Any, states: list[Any], seed: Any, paths: int, *, masks: list[Any] | None = None) -> Encoded:
+        """Run one more input row, (rows, columns) float32, through a chain from carried states."""
+        encoded: Encoded = self._stepping(newest, states, seed, masks or [], paths=paths)
+        return encoded
+
+    def _encode(self, windows: Any, seed: Any, masks: list[Any], *, paths: int, copies: int, fresh: bool) -> Encoded:
+        source = Masks(paths, seed, fresh=fresh, kept=masks or None)
         if self._is_chain:
             x, states, copies = self._through_chain(windows, source, copies)
         else:
@@ -159,11 +171,8 @@ class Network:
                 x = _apply(layer, (x,), {}, source)
         return x, states, copies
 
-    def _step(
-        self, newest: Any, states: list[Any], seed: Any, paths: int, *, masks: list[Any] | None = None
-    ) -> Encoded:
-        """Run one more input row, (rows, columns) float32, through a chain from carried states."""
-        source = Masks(paths, seed, fresh=True, kept=masks)
+    def _step(self, newest: Any, states: list[Any], seed: Any, masks: list[Any], *, paths: int) -> Encoded:
+        source = Masks(paths, seed, fresh=True, kept=masks or None)
         x, carried = newest, []
         remaining = iter(states)
         last = max(self._carriers)
