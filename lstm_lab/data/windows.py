@@ -303,7 +303,7 @@ def _too_short(
     gaps = f" in a stretch without a gap (of {stretches}; see max_gap)" if stretches > 1 else ""
     return (
         f"a window needs {need}{' train' if cuts else ''} rows (lookback {lookback} + warmup {warmup} + 1 target), "
-        f"got {got}{gaps}; {_remedy(largest_lookback(run, borders, cuts))}"
+        f"got {got}{f' of {len(run)} rows' if cuts else ''}{gaps}; {_remedy(largest_lookback(run, borders, cuts))}"
     )
 
 
