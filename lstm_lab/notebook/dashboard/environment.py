@@ -57,7 +57,7 @@ class NotebookEnvironment:
     def free(self, name: str) -> str:
         """Return the next unused numbered name, counted from the number in `name`.
 
-        >>> Surroundings().free("run")
+        >>> NotebookEnvironment().free("run")
         'run_1'
         """
         stem, _, number = re.fullmatch(r"(.*?)(_(\d+))?", name).groups()  # type: ignore[union-attr]  # matches any name
