@@ -421,7 +421,8 @@ def train(
     split = dataset.checked_split()
     forecaster = forecaster_of(layers, namespace, chosen, len(encoder.columns))
     Network(forecaster.model)  # what could not forecast is refused before the first epoch
-    no_change = float(encoder.standardise(np.zeros(())))
+    is_level = encoder.transform.memory == 0  # none and log: the naive forecast repeats the last value
+    no_change = None if is_level else float(encoder.standardise(np.zeros(())))
     training = fit(
         forecaster,
         dataset.windows,

@@ -336,3 +336,24 @@ def test_chosen_origins_are_evenly_spaced_and_newest():
     few, none = evenly_spaced(np.arange(5), 60, 1)
     assert list(few) == [0, 1, 2, 3, 4]
     assert none == 0
+
+
+@pytest.mark.parametrize(("transform", "level"), [("none", lambda y: y), ("log", np.log)])
+def test_the_naive_forecast_of_a_level_is_its_last_value(transform, level):
+    """It was the value 0, or for a logarithm 1, which any network beats."""
+    y = 20 + np.random.default_rng(0).normal(size=200).cumsum() * 0.1
+    frame = pd.DataFrame({"y": y}, index=pd.date_range("2022-01-01", periods=200))
+    options = {"units": [3], "dense": [], "epochs": 1, "lookback": 5, "features": [], "loss": "mse"}
+    run = lab.train(frame, target="y", transform=transform, **options)
+    part = slice(run.dataset.cuts[0].validation, run.dataset.cuts[0].calibration)
+    changes = np.diff(level(y), prepend=np.nan)[part] / np.std(level(y)[: part.start])
+    assert run.baseline == pytest.approx(np.mean(changes**2), rel=1e-3)
+
+
+@pytest.mark.parametrize("transform", ["none", "diff"])
+def test_a_constant_series_has_a_naive_loss_of_zero_and_says_so(transform):
+    frame = pd.DataFrame({"y": np.full(120, 5.0)}, index=pd.date_range("2022-01-01", periods=120))
+    run = lab.train(frame, target="y", transform=transform, units=[2], dense=[], epochs=1, lookback=5, features=[])
+    assert run.baseline == 0.0
+    assert "%" not in str(run).partition("validation loss")[2]
+    assert run.forecast(3, paths=50).frame["median"].tolist() == [5.0, 5.0, 5.0]

@@ -62,7 +62,7 @@ def fit(
     validation: np.ndarray,
     options: TrainOptions,
     *,
-    baseline: float = 0.0,
+    baseline: float | None = 0.0,
     listener: TrainingListener | None = None,
     stop: threading.Event | None = None,
 ) -> FitResult:
@@ -85,7 +85,8 @@ def fit(
         batch, epochs, learning_rate, schedule, clip, loss, delta, supervise, stride, burn_in, patience and seed are
         used. ``delta`` of Huber's loss is in units of the standardised target.
     baseline
-        The standardised value that stands for "no change"; its validation loss goes into the plan.
+        The standardised value that stands for "no change", or None where the target is a level and its last value does;
+        the validation loss of that naive forecast goes into the plan.
     listener
         Receives the start, every batch, every epoch and the end.
     stop
@@ -120,7 +121,7 @@ def fit(
         windows=len(train),
         validation_windows=len(validation),
         parameters=forecaster.model.count_params(),
-        baseline=validator.of_constant(baseline),
+        baseline=validator.of_naive(baseline),
         seconds=training_seconds(
             trainer.network,
             steps=options.epochs * batches.per_epoch,
@@ -164,6 +165,7 @@ class _Validator:
 
     def __init__(self, trainer: Trainer, windows: Windows, validation: np.ndarray) -> None:
         self._targets = windows.targets(validation)[:, None]
+        self._last = windows.matrix[windows.ends[validation] - 1, :1]
         self._loss = trainer.loss
         self._batches: list[tuple[Any, Any, Any]] = []
         if len(validation) > 0:
@@ -186,11 +188,12 @@ class _Validator:
             return None
         return float(sum(float(self._summed(*batch)) for batch in self._batches)) / len(self._targets)
 
-    def of_constant(self, forecast: float) -> float | None:
-        """Compute the mean loss of a constant forecast; None without validation windows."""
+    def of_naive(self, forecast: float | None) -> float | None:
+        """Compute the mean loss of a constant forecast, or of the last row's value; None without validation windows."""
         if not self._batches:
             return None
-        return float(self._loss(self._targets, np.full_like(self._targets, forecast)))
+        naive = self._last if forecast is None else np.full_like(self._targets, forecast)
+        return float(self._loss(self._targets, naive))
 
 
 class _Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no types
