@@ -30,7 +30,7 @@ from lstm_lab.events import TrainingEnd
 from lstm_lab.fitted import FittedModel
 from lstm_lab.forecasting.baselines import naive_points
 from lstm_lab.forecasting.past_forecasts import CacheKey, PastForecasts, PastForecastsCache
-from lstm_lab.models.archive_check import read_member
+from lstm_lab.models.archive_check import check_member, read_member
 from lstm_lab.models.saved import model_from_bytes, model_to_bytes
 from lstm_lab.options import TrainOptions
 from lstm_lab.version import __version__
@@ -124,7 +124,7 @@ def _arrays(content: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Read the rows and their index, whose sizes are checked before anything is unpacked."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():
-            read_member(archive, name)
+            check_member(archive, name)
     with np.load(io.BytesIO(content), allow_pickle=False) as data:
         return data["values"], data["index"]
 

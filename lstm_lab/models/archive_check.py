@@ -18,13 +18,23 @@ import h5py
 from lstm_lab.errors import RunError
 from lstm_lab.models.backend import keras
 
-__all__ = ["MAX_BYTES", "check_archive", "check_config", "check_weights", "read_member"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_CONFIG_BYTES",
+    "check_archive",
+    "check_config",
+    "check_member",
+    "check_weights",
+    "read_member",
+]
 
 MAX_BYTES = 2 * 1024**3
 """Bytes that a member of an archive may have when it is unpacked."""
 _FREE_BYTES = 64 * 1024**2
 _MAX_RATIO = 200
 """Unpacked bytes per packed byte, beyond `_FREE_BYTES`: weights and JSON pack 1 to 20 times, a bomb 1,000 times."""
+MAX_CONFIG_BYTES = 64 * 1024**2
+"""Bytes that the description of a network may have."""
 _MAX_OBJECTS = 1_000_000
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
 _REFUSED = {
@@ -60,6 +70,16 @@ def read_member(archive: zipfile.ZipFile, name: str, limit: int = MAX_BYTES) -> 
     KeyError
         There is none.
     """
+    member = check_member(archive, name, limit)
+    with archive.open(member) as file:
+        content = file.read(limit + 1)
+    if len(content) != member.file_size:
+        raise RunError(f"{name} holds {len(content):,} bytes, not the {member.file_size:,} that it declares")
+    return content
+
+
+def check_member(archive: zipfile.ZipFile, name: str, limit: int = MAX_BYTES) -> zipfile.ZipInfo:
+    """Find a member of a zip file without unpacking it, or refuse it by the sizes it declares, see `read_member`."""
     member = archive.getinfo(name)
     if member.flag_bits & 1:
         raise RunError(f"{name} is encrypted, and a run never is; save it anew with run.save")
@@ -69,11 +89,7 @@ def read_member(archive: zipfile.ZipFile, name: str, limit: int = MAX_BYTES) -> 
             f"{name} unpacks to at most {limit:,} bytes and {_MAX_RATIO} times its size, got {member.file_size:,} bytes"
             f" from {member.compress_size:,}; load only files that you trust"
         )
-    with archive.open(member) as file:
-        content = file.read(limit + 1)
-    if len(content) != member.file_size:
-        raise RunError(f"{name} holds {len(content):,} bytes, not the {member.file_size:,} that it declares")
-    return content
+    return member
 
 
 def check_archive(content: bytes) -> None:
@@ -96,7 +112,7 @@ def check_archive(content: bytes) -> None:
             raise RunError(
                 f"a saved network has the members {', '.join(sorted(_MEMBERS))} alone, got {extra[:3] or names}"
             )
-        config = json.loads(read_member(archive, "config.json", 64 * 1024**2))
+        config = json.loads(read_member(archive, "config.json", MAX_CONFIG_BYTES))
         check_config(config)
         check_weights(read_member(archive, "model.weights.h5"))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import RunError
-from lstm_lab.models.archive_check import check_archive
+from lstm_lab.models.archive_check import MAX_CONFIG_BYTES, check_archive, read_member
 from lstm_lab.models.backend import keras
 
 if TYPE_CHECKING:
@@ -75,8 +75,10 @@ def model_from_bytes(content: bytes, source: str) -> Any:
 def _described(content: bytes) -> tuple[str, Any]:
     """Read the version of Keras that wrote a file, and the configuration of the network."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        metadata = json.loads(archive.read("metadata.json"))
-        return str(metadata.get("keras_version", "0")), json.loads(archive.read("config.json"))
+        metadata = json.loads(read_member(archive, "metadata.json"))
+        return str(metadata.get("keras_version", "0")), json.loads(
+            read_member(archive, "config.json", MAX_CONFIG_BYTES)
+        )
 
 
 def _numbers(version: str) -> tuple[int, ...]:
