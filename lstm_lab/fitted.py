@@ -119,7 +119,7 @@ class FittedModel:
         calibration = dataset.split.calibration
         if len(calibration) == 0:
             return None
-        rows = dataset.windows.ends[calibration]
+        rows = dataset.windows.target_rows[calibration]
         return Residuals(self.errors.calibration, rows, scaled, earlier=self.errors.earlier)
 
     def dataset(self, frame: pd.DataFrame) -> Dataset:

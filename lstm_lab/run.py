@@ -440,8 +440,8 @@ def train(
         training.history,
         training.end,
         training.options,
-        ready.recipe.transform,
-        ready.recipe.reason,
+        ready.input_choice.transform,
+        ready.input_choice.reason,
         training.plan.baseline,
         name,
     )

@@ -21,10 +21,10 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.atomic_files import check_target, write_bytes
+from lstm_lab.data.cuts import Cuts
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.store import FrameStore
-from lstm_lab.data.windows import Cuts
 from lstm_lab.errors import LabError, RunError
 from lstm_lab.events import TrainingEnd
 from lstm_lab.fitted import FittedModel

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.transforms import Choice
 
-__all__ = ["AUTO", "Recipe", "season_of", "settle"]
+__all__ = ["AUTO", "InputChoice", "choose_inputs", "season_of"]
 
 AUTO = "auto"
 
@@ -46,7 +46,7 @@ LOST = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class InputChoice:
     """The transform that is learnt, its input features, and the reason for the choice."""
 
     transform: str
@@ -55,7 +55,7 @@ class Recipe:
     """One line."""
 
 
-def settle(transform: str, features: Sequence[str], training: pd.Series[float]) -> Recipe:
+def choose_inputs(transform: str, features: Sequence[str], training: pd.Series[float]) -> InputChoice:
     """Replace ``auto`` by the transform and features chosen from the training rows.
 
     Parameters
@@ -70,17 +70,17 @@ def settle(transform: str, features: Sequence[str], training: pd.Series[float]) 
 
     Returns
     -------
-    Recipe
+    InputChoice
         Without any ``auto``.
     """
     named = tuple(text for text in features if text != AUTO)
     if transform != AUTO:
-        return Recipe(transform, named, f"{transform}: as asked")
+        return InputChoice(transform, named, f"{transform}: as asked")
     y = training.to_numpy(dtype=np.float64)
     choice = choose_transform(y, training.index)
     season = choice.season
     if season is None or AUTO not in features:
-        return Recipe(choice.label, named, choice.reason)
+        return InputChoice(choice.label, named, choice.reason)
     seasons = _seasons(y, season, choice)
     inside = np.mean(np.abs(np.diff(y))) >= NEAR * np.mean(np.abs(y[season:] - y[:-season]))
     learnt = choice.label if inside else _change(choice)
@@ -90,7 +90,7 @@ def settle(transform: str, features: Sequence[str], training: pd.Series[float]) 
     why = choice.reason.partition(": ")[2]
     rows = " and ".join(map(str, seasons))
     reason = f"{learnt} with {', '.join(companions)} for seasons of {rows} rows: {why}"
-    return Recipe(learnt, (*named, *(text for text in companions if text not in named)), reason)
+    return InputChoice(learnt, (*named, *(text for text in companions if text not in named)), reason)
 
 
 def _change(choice: Choice) -> str:

@@ -16,9 +16,10 @@ import pandas as pd
 
 from lstm_lab.data.auto import season_of
 from lstm_lab.data.origins import Origins, known_rows
+from lstm_lab.data.split import Split, divide, refuse_empty_parts
 from lstm_lab.data.store import FrameStore
 from lstm_lab.data.time_index import future_index
-from lstm_lab.data.windows import Cuts, Split, Windows, divide, refuse_empty_parts, windows_of
+from lstm_lab.data.windows import Windows, windows_of
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from lstm_lab.data.cuts import Cuts
     from lstm_lab.data.encoder import Encoder
     from lstm_lab.data.store import Store
 
@@ -134,7 +136,7 @@ class Dataset:
         if not self.cuts:
             return self._unweighted
         train = self.split.train
-        borders = np.searchsorted(self._unweighted.ends[train], self.borders[1:-1])
+        borders = np.searchsorted(self._unweighted.target_rows[train], self.borders[1:-1])
         return self._unweighted.weighted(self.weighting, *np.split(train, borders))
 
     @cached_property

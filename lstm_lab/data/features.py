@@ -77,7 +77,7 @@ class _FeatureKind:
         return f"{self.name}({', '.join(parts)})" if parts else self.name
 
 
-_RECIPES: dict[str, _FeatureKind] = {
+_KINDS: dict[str, _FeatureKind] = {
     **{
         name: _FeatureKind(
             name, kind.function, "path", kind.warmup, kind.positive, (), own=False, fallback=kind.fallback
@@ -134,10 +134,10 @@ def feature(
     """
 
     def register(own: Function) -> Function:
-        known = _RECIPES.get(own.__name__)
+        known = _KINDS.get(own.__name__)
         if known is not None and not known.own:
             raise OptionError(f"a feature's name must be new, got {own.__name__!r}, which is built in; rename yours")
-        _RECIPES[own.__name__] = _FeatureKind(own.__name__, own, "path", warmup, positive, (), own=True)
+        _KINDS[own.__name__] = _FeatureKind(own.__name__, own, "path", warmup, positive, (), own=True)
         return own
 
     return register if function is None else register(function)
@@ -145,7 +145,7 @@ def feature(
 
 def feature_names() -> tuple[str, ...]:
     """Name every registered feature, the built-in ones first."""
-    return tuple(_RECIPES)
+    return tuple(_KINDS)
 
 
 def parse_features(texts: Sequence[str], columns: Iterable[str], target: str) -> tuple[Feature, ...]:
@@ -180,42 +180,40 @@ def _parse(text: str, columns: Sequence[str], target: str) -> Feature:
         source: Literal["path", "column"] = "path" if text == target else "column"
         return Feature(text, source, (text,), 0, positive=False, function=_unchanged, text=text)
     name, parenthesis, rest = text.partition("(")
-    recipe = _RECIPES.get(name.strip())
-    if recipe is None:
-        choices = [*_RECIPES, *(column for column in columns if column not in _RECIPES)]
+    kind = _KINDS.get(name.strip())
+    if kind is None:
+        choices = [*_KINDS, *(column for column in columns if column not in _KINDS)]
         raise OptionError(f"there is no feature or numeric column {text!r}; {did_you_mean(name.strip(), choices)}")
     if parenthesis and not rest.endswith(")"):
-        raise OptionError(f"a feature's arguments stand in parentheses, got {text!r}; write {recipe.usage}")
-    return _bind(recipe, rest[:-1] if parenthesis else "", text)
+        raise OptionError(f"a feature's arguments stand in parentheses, got {text!r}; write {kind.usage}")
+    return _bind(kind, rest[:-1] if parenthesis else "", text)
 
 
 def _unchanged(values: np.ndarray) -> np.ndarray:
     return np.array(values, dtype=np.float64)
 
 
-def _bind(recipe: _FeatureKind, arguments: str, text: str) -> Feature:
-    """Bind a recipe to the arguments of a text such as ``20, k=2``."""
-    bound = _arguments(recipe, arguments, text)
-    shown = f"{recipe.name}({', '.join(f'{value:g}' for value in bound.values())})"
-    label = shown if bound else recipe.name
-    warmup = recipe.warmup(**bound) if callable(recipe.warmup) else recipe.warmup
+def _bind(kind: _FeatureKind, arguments: str, text: str) -> Feature:
+    """Bind a kind of feature to the arguments of a text such as ``20, k=2``."""
+    bound = _arguments(kind, arguments, text)
+    shown = f"{kind.name}({', '.join(f'{value:g}' for value in bound.values())})"
+    label = shown if bound else kind.name
+    warmup = kind.warmup(**bound) if callable(kind.warmup) else kind.warmup
 
     def function(values: Any) -> np.ndarray:
-        return recipe.function(values, **bound)
+        return kind.function(values, **bound)
 
-    function.__doc__ = recipe.function.__doc__  # its first line tells a program outside what to compute
-    columns = recipe.columns or (label,)
-    feature = Feature(
-        label, recipe.source, columns, warmup, recipe.positive, function, shown, recipe.fallback, recipe.name
-    )
-    if recipe.own:
+    function.__doc__ = kind.function.__doc__  # its first line tells a program outside what to compute
+    columns = kind.columns or (label,)
+    feature = Feature(label, kind.source, columns, warmup, kind.positive, function, shown, kind.fallback, kind.name)
+    if kind.own:
         _prove(feature)
     return feature
 
 
-def _arguments(recipe: _FeatureKind, text: str, whole: str) -> dict[str, int | float]:
+def _arguments(kind: _FeatureKind, text: str, whole: str) -> dict[str, int | float]:
     """Read the arguments of a call and match them with the parameters."""
-    usage = f"{whole!r}; write {recipe.usage}"
+    usage = f"{whole!r}; write {kind.usage}"
     try:
         call = ast.parse(f"f({text})", mode="eval").body
         assert isinstance(call, ast.Call)  # noqa: S101 - tells mypy what ast.parse gives for a call
@@ -224,12 +222,12 @@ def _arguments(recipe: _FeatureKind, text: str, whole: str) -> dict[str, int | f
     except (SyntaxError, ValueError, AssertionError):
         raise OptionError(f"a feature's arguments are numbers, got {usage}") from None
     try:
-        signature = inspect.Signature(recipe.parameters)
+        signature = inspect.Signature(kind.parameters)
         bound = signature.bind(*positional, **named)
     except TypeError:
-        raise OptionError(f"{recipe.name} does not take these arguments, got {usage}") from None
+        raise OptionError(f"{kind.name} does not take these arguments, got {usage}") from None
     bound.apply_defaults()
-    return {p.name: _argument(p, bound.arguments[p.name], usage) for p in recipe.parameters}
+    return {p.name: _argument(p, bound.arguments[p.name], usage) for p in kind.parameters}
 
 
 def _argument(parameter: inspect.Parameter, value: Any, usage: str) -> int | float:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.data.auto import settle
+from lstm_lab.data.auto import choose_inputs
+from lstm_lab.data.cuts import cut_rows
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.loading import load, table_of, target_column
 from lstm_lab.data.store import FrameStore
 from lstm_lab.data.time_index import segments
-from lstm_lab.data.windows import cut_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lstm_lab.data.auto import Recipe
+    from lstm_lab.data.auto import InputChoice
     from lstm_lab.options import InputOptions
 
 __all__ = ["AS_LOADED", "Prepared", "prepare", "prepare_rows", "read_series", "reading", "text_reading"]
@@ -37,7 +37,7 @@ class Prepared:
 
     dataset: Dataset
     """Cut into its parts; its encoder is fitted on the training rows."""
-    recipe: Recipe
+    input_choice: InputChoice
     """What is learnt, from which inputs, and why."""
 
 
@@ -67,10 +67,10 @@ def prepare_rows(frame: pd.DataFrame, target: str, options: InputOptions, *, wei
     """Prepare rows that are loaded: all that `prepare` does but the reading."""
     stretches = segments(frame.index, options.max_gap)
     cuts = cut_rows(len(frame), validation=options.validation, calibration=options.calibration)
-    recipe = settle(options.transform, options.features, frame[target].iloc[cuts.train_rows])
-    encoder = Encoder.fit(frame, target, recipe.transform, recipe.features, cuts.train_rows, stretches)
+    choice = choose_inputs(options.transform, options.features, frame[target].iloc[cuts.train_rows])
+    encoder = Encoder.fit(frame, target, choice.transform, choice.features, cuts.train_rows, stretches)
     store = FrameStore(frame, encoder, options.max_gap)
-    return Prepared(Dataset(store, options.lookback, (cuts,), weighting), recipe)
+    return Prepared(Dataset(store, options.lookback, (cuts,), weighting), choice)
 
 
 def read_series(

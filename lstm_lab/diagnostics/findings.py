@@ -14,9 +14,9 @@ import pandas as pd
 
 from lstm_lab.data.auto import AUTO
 from lstm_lab.data.features import parse_features
+from lstm_lab.data.split import Split
 from lstm_lab.data.time_index import DAY, uneven_steps, usual_step
 from lstm_lab.data.transforms import choose_transform, weigh
-from lstm_lab.data.windows import Split
 from lstm_lab.diagnostics.column_statistics import measure_columns
 from lstm_lab.errors import DataError
 from lstm_lab.forecasting.floor import stay_positive
@@ -285,7 +285,7 @@ def _repeated_target(inputs: InputAnalysis) -> Iterator[Finding]:
     """Find features that are the transformed target."""
     encoder = inputs.ready.dataset.encoder
     parsed = parse_features(
-        inputs.ready.recipe.features, [str(name) for name in inputs.ready.dataset.frame.columns], encoder.target
+        inputs.ready.input_choice.features, [str(name) for name in inputs.ready.dataset.frame.columns], encoder.target
     )
     used = {feature.text for feature in encoder.features}
     for feature in parsed:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lstm_lab.data.auto import AUTO
 from lstm_lab.data.preparation import prepare
-from lstm_lab.data.windows import Split
+from lstm_lab.data.split import Split
 from lstm_lab.diagnostics.findings import Finding, InputAnalysis, repeated, run_checks
 from lstm_lab.formatting import moment, number, percent
 from lstm_lab.options import InputOptions
@@ -105,7 +105,7 @@ class FeatureReport(Result):
     @property
     def reason(self) -> str:
         """Why that transform is learnt, in one line."""
-        return self.analysis.ready.recipe.reason
+        return self.analysis.ready.input_choice.reason
 
     @property
     def chance(self) -> float:

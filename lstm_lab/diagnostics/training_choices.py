@@ -142,7 +142,7 @@ def loss_of(name: str, residuals: NDArray[np.float64], delta: float = 1.0) -> ND
 
 def weighting(dataset: Dataset) -> Weighting:
     """Return the weights of a dataset's training windows."""
-    rows = dataset.windows.ends[dataset.split.train]
+    rows = dataset.windows.target_rows[dataset.split.train]
     return Weighting(dataset.index[rows], dataset.weighting)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.preparation import read_series
-from lstm_lab.evaluation.experiments import Settings, StudyResult, first_rows, plan_study, settled_recipe
+from lstm_lab.evaluation.experiments import Settings, StudyResult, choose_inputs_before, first_rows, plan_study
 from lstm_lab.evaluation.kinds import BASE, CHANGES, UNCALIBRATED, check_changes
 from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.formatting import percent
@@ -165,8 +165,8 @@ def ablate(
 
 def _variants(frame: pd.DataFrame, target: str, settings: Settings[AblateOptions]) -> dict[str, TrainOptions]:
     """Return the training options of every variant, the base first; variants equal to the base are left out."""
-    recipe = settled_recipe(frame, target, first_rows(frame, settings.study), settings.train)
-    base = settings.train.model_copy(update={"transform": recipe.transform, "features": recipe.features})
+    choice = choose_inputs_before(frame, target, first_rows(frame, settings.study), settings.train)
+    base = settings.train.model_copy(update={"transform": choice.transform, "features": choice.features})
     variants = {BASE: base}
     for name in CHANGES if "all" in settings.study.changes else settings.study.changes:
         varied = base.model_copy(update=dict(CHANGES[name]))

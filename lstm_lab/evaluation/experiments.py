@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeAlias, TypeV
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.auto import season_of, settle
+from lstm_lab.data.auto import choose_inputs, season_of
+from lstm_lab.data.cuts import cut_rows
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.preparation import AS_LOADED, prepare_rows
-from lstm_lab.data.windows import cut_rows
 from lstm_lab.errors import DataError, ForecastError, OptionError
 from lstm_lab.evaluation.forecast_sets import EvaluationProtocol, Job, Stage, collect_results, no_calibration
 from lstm_lab.evaluation.refit import TrainingTask
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lstm_lab.data.auto import Recipe
+    from lstm_lab.data.auto import InputChoice
     from lstm_lab.evaluation.refit import TrainingResult
     from lstm_lab.evaluation.scoring import Difference, Forecasts
     from lstm_lab.parallel import Outcome
 
-__all__ = ["ModelKey", "Settings", "StudyPlan", "StudyResult", "first_rows", "plan_study", "settled_recipe"]
+__all__ = ["ModelKey", "Settings", "StudyPlan", "StudyResult", "choose_inputs_before", "first_rows", "plan_study"]
 
 Study = TypeVar("Study", bound=TrialOptions)
 ModelKey: TypeAlias = tuple[str, int]
@@ -242,7 +242,7 @@ def first_rows(frame: pd.DataFrame, options: HoldoutOptions) -> int:
     return len(frame) - round(options.test * len(frame))
 
 
-def settled_recipe(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions) -> Recipe:
+def choose_inputs_before(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions) -> InputChoice:
     """Return the transform and features that training on the rows before `cut` would use."""
     rows = cut_rows(cut, validation=options.validation, calibration=options.calibration).train_rows
-    return settle(options.transform, options.features, frame[target].iloc[rows])
+    return choose_inputs(options.transform, options.features, frame[target].iloc[rows])

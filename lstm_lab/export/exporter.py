@@ -206,21 +206,21 @@ def _compared(  # noqa: PLR0917 - each is at hand where it is called, and nowher
         return None
     device = Device(run_step, step.states)
     file = device.over_windows(dataset.windows.inputs(which))
-    ends = dataset.windows.ends[which]
-    passed = dataset.windows.ends[which[0] : which[-1] + 1]
+    target_rows = dataset.windows.target_rows[which]
+    passed = dataset.windows.target_rows[which[0] : which[-1] + 1]
     onward = device.onward(dataset.windows.matrix, passed, dataset.lookback)
-    tails = dataset.tails(ends)
-    made = (expected, file, onward[np.searchsorted(passed, ends)])
-    keras_values, file_values, onward_values = (dataset.encoder.decode(values, tails) for values in made)
+    tails = dataset.tails(target_rows)
+    standardised = (expected, file, onward[np.searchsorted(passed, target_rows)])
+    keras_values, file_values, onward_values = (dataset.encoder.decode(values, tails) for values in standardised)
     return Comparison(
         rows=rows,
-        times=dataset.index[ends],
+        times=dataset.index[target_rows],
         keras=expected,
         file=file,
         keras_values=keras_values,
         file_values=file_values,
         onward_values=onward_values,
-        actual=dataset.target[ends],
+        actual=dataset.target[target_rows],
     )
 
 

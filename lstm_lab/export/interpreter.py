@@ -93,14 +93,14 @@ class Device:
             forecasts.append(self.read(window))
         return np.array(forecasts)
 
-    def onward(self, matrix: NDArray[np.float32], ends: NDArray[np.int64], lookback: int) -> NDArray[np.float64]:
+    def onward(self, matrix: NDArray[np.float32], target_rows: NDArray[np.int64], lookback: int) -> NDArray[np.float64]:
         """Read on without ever going back, as a device does that lives long.
 
         Parameters
         ----------
         matrix
             (rows, columns) the encoded series.
-        ends
+        target_rows
             (n,) rising rows to forecast; where one does not follow the one before, there is a gap, and states begin
             anew.
         lookback
@@ -112,9 +112,9 @@ class Device:
             (n,) standardised forecasts.
         """
         forecasts, before = [], -1
-        for end in ends.tolist():
-            if end != before + 1:
+        for row in target_rows.tolist():
+            if row != before + 1:
                 self.restart()
-            forecasts.append(self.read(matrix[end - (1 if end == before + 1 else lookback) : end]))
-            before = end
+            forecasts.append(self.read(matrix[row - (1 if row == before + 1 else lookback) : row]))
+            before = row
         return np.array(forecasts)

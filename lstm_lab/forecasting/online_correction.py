@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.windows import REACH
+from lstm_lab.data.cuts import CALIBRATION_MEMORY
 from lstm_lab.forecasting.adaptive import AdaptiveMissRate
 from lstm_lab.forecasting.calibration import origins_for
 from lstm_lab.forecasting.ensemble import mixed
@@ -46,8 +46,8 @@ class OnlineCorrection:
     calibrate
         Whether bands are calibrated, as soon as there are enough origins.
     renew
-        Add forecasts whose horizon is over to the past ones, and drop those that `REACH` says are too old: rows of one
-        season say little of the bands of the next.
+        Add forecasts whose horizon is over to the past ones, and drop those that `CALIBRATION_MEMORY` says are too old:
+        rows of one season say little of the bands of the next.
     adapt
         Steer the miss rate of each step towards its target, see `AdaptiveMissRate`.
     stride
@@ -72,7 +72,7 @@ class OnlineCorrection:
         needed = origins_for(interval)
         self._fewest = max(FEWEST, needed)
         rows = past_forecasts.rows
-        self._oldest = REACH * (rows[-1] - rows[0]) if len(rows) >= needed else np.inf
+        self._oldest = CALIBRATION_MEMORY * (rows[-1] - rows[0]) if len(rows) >= needed else np.inf
         self._renew, self._stride, self._floor = renew, stride, floor
         target = 1 - interval / 100
         horizon = past_forecasts.horizon

@@ -54,20 +54,20 @@ def trace_at(fitted: FittedModel, dataset: Dataset, at: Any) -> Trace:
         There is no such row, or the rows before it hold no whole window: one line with the nearest that do.
     """
     row = _row(dataset.index, at)
-    ends = _last_rows(dataset)
-    if row not in ends:
-        nearest = ends[np.argmin(np.abs(ends - row))]
+    last_rows = _last_rows(dataset)
+    if row not in last_rows:
+        nearest = last_rows[np.argmin(np.abs(last_rows - row))]
         raise DataError(
             f"the network reads {dataset.lookback} rows without a gap after the warmup, and those up to "
             f"{moment(dataset.index[row])} are not; the nearest row is {moment(dataset.index[nearest])}"
         )
     rows = np.arange(row - dataset.lookback + 1, row + 1)
     x, names = dataset.matrix[rows], dataset.encoder.columns
-    found = trace(fitted.model, x, index=dataset.index[rows], feature_names=names)
+    result = trace(fitted.model, x, index=dataset.index[rows], feature_names=names)
     tails = _tails(dataset, np.array([row]))
-    ahead = pd.Series(dataset.encoder.decode(found.output[:, 0], tails), _next(dataset, row))
+    ahead = pd.Series(dataset.encoder.decode(result.output[:, 0], tails), _next(dataset, row))
     return replace(
-        found, scale=_scale(dataset, found, tails), history=dataset.frame[fitted.target].iloc[rows], forecast=ahead
+        result, scale=_scale(dataset, result, tails), history=dataset.frame[fitted.target].iloc[rows], forecast=ahead
     )
 
 
@@ -88,13 +88,13 @@ def trace_windows(fitted: FittedModel, dataset: Dataset, windows: int) -> Trace:
     Trace
         Its index counts the steps back from the forecast: -1 is the newest.
     """
-    ends = _last_rows(dataset)
-    chosen = ends[np.unique(np.linspace(0, len(ends) - 1, min(windows, len(ends))).round().astype(int))]
+    last_rows = _last_rows(dataset)
+    chosen = last_rows[np.unique(np.linspace(0, len(last_rows) - 1, min(windows, len(last_rows))).round().astype(int))]
     lookback = dataset.lookback
     x = dataset.matrix[chosen[:, None] + np.arange(-lookback + 1, 1)]
     index = pd.RangeIndex(-lookback, 0, name="steps before the forecast")
-    found = trace(fitted.model, x, index=index, feature_names=dataset.encoder.columns)
-    return replace(found, scale=_scale(dataset, found, _tails(dataset, chosen)))
+    result = trace(fitted.model, x, index=index, feature_names=dataset.encoder.columns)
+    return replace(result, scale=_scale(dataset, result, _tails(dataset, chosen)))
 
 
 def memory_of(
@@ -121,11 +121,11 @@ def memory_of(
 
 def _last_rows(dataset: Dataset) -> np.ndarray:
     """List the rows that can be the last of a window: those before a target, and the newest if its window is whole."""
-    ends = dataset.windows.ends - 1
+    last_rows = dataset.windows.target_rows - 1
     newest = len(dataset) - 1
     rows = np.arange(newest - dataset.lookback + 1, newest + 1)
     whole = rows[0] >= 0 and np.isfinite(dataset.matrix[rows]).all() and len(np.unique(dataset.segments[rows])) == 1
-    return np.append(ends, newest) if whole else np.asarray(ends)
+    return np.append(last_rows, newest) if whole else np.asarray(last_rows)
 
 
 def _row(index: pd.Index, at: Any) -> int:
@@ -152,11 +152,11 @@ def _row_at(index: pd.DatetimeIndex, at: Any) -> int:
         time = time.tz_localize(index.tz)
     if index.tz is None and time.tzinfo is not None:
         time = time.tz_localize(None)
-    found = int(index.get_indexer(pd.DatetimeIndex([time]))[0])
-    if found < 0:
+    row = int(index.get_indexer(pd.DatetimeIndex([time]))[0])
+    if row < 0:
         nearest = index[int(np.argmin(np.abs(index - time)))]
         raise DataError(f"there is no row at {moment(time)}; the nearest is {moment(nearest)}")
-    return found
+    return row
 
 
 def _tails(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
@@ -164,13 +164,13 @@ def _tails(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
     return dataset.tails(rows + 1)
 
 
-def _scale(dataset: Dataset, found: Trace, tails: np.ndarray) -> Scale:
+def _scale(dataset: Dataset, result: Trace, tails: np.ndarray) -> Scale:
     """Say what 1 of the model's output is worth in the target's unit after these windows.
 
     The transform's inverse is not linear (a log return is worth more at a high price), so it is differentiated where
     the forecast lies; over several windows the median is taken.
     """
-    z = found.output[:, 0]
+    z = result.output[:, 0]
     up, down = (dataset.encoder.decode(z + step, tails) for step in (_NUDGE, -_NUDGE))
     worth = float(np.median((up - down) / (2 * _NUDGE)))
     return Scale(output=worth, target=f"the forecast of {dataset.encoder.target}")

@@ -32,7 +32,7 @@ class _Pass:
     starts: tuple[np.ndarray, ...]
     own: dict[str, np.ndarray]
     """The layer's own states after each step, "hidden" and perhaps "cell", (batch, time, units)."""
-    ends: tuple[np.ndarray, ...]
+    last_states: tuple[np.ndarray, ...]
 
 
 def cells_of(layer: Any) -> tuple[Any, ...]:
@@ -173,10 +173,12 @@ def _check_masked(call: Call, part: _Pass) -> None:
 def _compare_ends(part: _Pass, hidden: np.ndarray, replayed: Replayed) -> None:
     """Compare the last states: where the mask ends early, nothing else would show that the replay went on."""
     unit = np.finfo(np.float32).eps if part.cell.compute_dtype in {"float32", "float64"} else 2.0**-7
-    pairs = [("last hidden state", hidden, part.ends[0], unit * (1 + np.abs(hidden)))]
+    pairs = [("last hidden state", hidden, part.last_states[0], unit * (1 + np.abs(hidden)))]
     if "cell" in replayed.bounds:
         cell = replayed.signals["cell"][:, -1]
-        pairs.append(("last cell state", cell, part.ends[1], replayed.bounds["cell"][:, -1] + unit * np.abs(cell)))
+        pairs.append(
+            ("last cell state", cell, part.last_states[1], replayed.bounds["cell"][:, -1] + unit * np.abs(cell))
+        )
     for what, ours, theirs, bound in pairs:
         difference = np.abs(ours - theirs)
         if not (difference <= bound).all():

@@ -128,11 +128,14 @@ def with_later_errors(residuals: Residuals, model: Any, dataset: Dataset) -> Res
     if not residuals.scaled:
         return residuals
     windows = dataset.windows
-    later = np.flatnonzero(windows.ends > residuals.rows[-1])
+    later = np.flatnonzero(windows.target_rows > residuals.rows[-1])
     if len(later) == 0:
         return residuals
     errors = windows.targets(later) - one_step(model, windows, later)
-    values, rows = np.concatenate([residuals.values, errors]), np.concatenate([residuals.rows, windows.ends[later]])
+    values, rows = (
+        np.concatenate([residuals.values, errors]),
+        np.concatenate([residuals.rows, windows.target_rows[later]]),
+    )
     return replace(residuals, values=values, rows=rows, drawn=len(residuals.values[: residuals.drawn]))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.data.windows import Grid
+from lstm_lab.data.stride_grid import StrideGrid
 from lstm_lab.models.backend import tf
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class TrainingBatches:
     training target counts nothing, so no target of validation or calibration can reach the weights, whatever the split.
     Weights are scaled to mean 1 over the steps that count, so that the loss is on the scale of ``last``.
 
-    With a stride, a pass reads the windows that a `Grid` chooses, others in every pass, and a row is weighed by how
-    often it is expected to count: over many passes each target has its own weight, wherever in the series it lies. With
-    a stride of 1 a pass reads every window, and each step of a window counts with its row's weight alone.
+    With a stride, a pass reads the windows that a `StrideGrid` chooses, others in every pass, and a row is weighed by
+    how often it is expected to count: over many passes each target has its own weight, wherever in the series it lies.
+    With a stride of 1 a pass reads every window, and each step of a window counts with its row's weight alone.
 
     All batches have one size, which TensorFlow then knows when it compiles (a fifth less work for a small network):
     the largest size up to `batch` that divides the windows evenly but for a few, and those few slots are filled with
@@ -63,9 +63,9 @@ class TrainingBatches:
         return cls(windows, np.asarray(train), options.batch, options.seed, every, options.stride, options.burn_in or 0)
 
     @cached_property
-    def grid(self) -> Grid:
+    def grid(self) -> StrideGrid:
         """The windows that a pass reads."""
-        return Grid.of(self.windows.ends[self.train], self.stride)
+        return StrideGrid.of(self.windows.target_rows[self.train], self.stride)
 
     @property
     def per_pass(self) -> int:
@@ -91,7 +91,7 @@ class TrainingBatches:
         that of `tf.data`, does not mix in TensorFlow's global seed.
         """
         with tf.device("CPU:0"):
-            ends = tf.constant(self.windows.ends[self.train], tf.int64)
+            target_rows = tf.constant(self.windows.target_rows[self.train], tf.int64)
             first, width = tf.constant(self.grid.first), tf.constant(self.grid.width)
             matrix = tf.constant(self.windows.matrix, tf.float32)
             column = tf.constant(self.windows.matrix[:, 0], tf.float32)
@@ -105,14 +105,14 @@ class TrainingBatches:
         def shuffled(turn: Any) -> Any:
             # float32 below 1, then float64: the product stays below the cell's width.
             offset = tf.cast(tf.random.stateless_uniform([], seed=[-1 - self.seed, turn]), tf.float64)
-            chosen = tf.gather(ends, tf.cast(tf.floor(first + offset * width), tf.int64))
+            chosen = tf.gather(target_rows, tf.cast(tf.floor(first + offset * width), tf.int64))
             order = tf.random.experimental.stateless_shuffle(chosen, seed=[self.seed, turn])
             return tf.data.Dataset.from_tensor_slices((tf.gather(order, slots), real))
 
-        def gathered(end: Any, real: Any) -> tuple[Any, Any, Any]:
-            rows = end[:, None] + ahead
+        def gathered(target_row: Any, real: Any) -> tuple[Any, Any, Any]:
+            rows = target_row[:, None] + ahead
             target, weight = tf.gather(column, rows), tf.gather(weights, rows) * counted * real[:, None]
-            inputs = tf.gather(matrix, end[:, None] + window)
+            inputs = tf.gather(matrix, target_row[:, None] + window)
             return (inputs, target[..., None], weight) if self.every else (inputs, target, weight[:, 0])
 
         return tf.data.Dataset.counter(dtype=tf.int64).flat_map(shuffled).map(gathered).prefetch(2)
@@ -120,18 +120,18 @@ class TrainingBatches:
     def row_weights(self) -> np.ndarray:
         """Compute each row's weight as a target, (rows,): 0 for a row that is no training target."""
         rows = np.zeros(len(self.windows.matrix))
-        ends = self.windows.ends[self.train]
-        rows[ends] = np.asarray(self.windows.weights, np.float64)[self.train]
+        target_rows = self.windows.target_rows[self.train]
+        rows[target_rows] = np.asarray(self.windows.weights, np.float64)[self.train]
         if self.stride > 1:
-            rows[ends] /= self._coverage()[ends]
+            rows[target_rows] /= self._coverage()[target_rows]
         return rows
 
     def _coverage(self) -> np.ndarray:
         """Compute how often each row is expected to be a target that counts in one pass, (rows,)."""
         changes = np.zeros(len(self.windows.matrix) + 1)
-        ends = self.windows.ends[self.train]
-        np.add.at(changes, ends + 1 - self._counted, self.grid.chance)
-        np.add.at(changes, ends + 1, -self.grid.chance)
+        target_rows = self.windows.target_rows[self.train]
+        np.add.at(changes, target_rows + 1 - self._counted, self.grid.probability)
+        np.add.at(changes, target_rows + 1, -self.grid.probability)
         return np.cumsum(changes)[:-1]
 
     @property
@@ -146,8 +146,8 @@ class TrainingBatches:
         if not self.every and self.stride == 1:
             return counted
         sums = np.concatenate([[0.0], np.cumsum(self.row_weights())])
-        ends = self.windows.ends[self.train] + 1
-        total = float((self.grid.chance * (sums[ends] - sums[ends - self._counted])).sum())
+        target_rows = self.windows.target_rows[self.train] + 1
+        total = float((self.grid.probability * (sums[target_rows] - sums[target_rows - self._counted])).sum())
         return counted * (len(self.grid) * lookback / total)
 
     def _slots(self) -> tuple[np.ndarray, np.ndarray]:

@@ -165,14 +165,14 @@ class _Validator:
 
     def __init__(self, trainer: Trainer, windows: Windows, validation: np.ndarray) -> None:
         self._targets = windows.targets(validation)[:, None]
-        self._last = windows.matrix[windows.ends[validation] - 1, :1]
+        self._last = windows.matrix[windows.target_rows[validation] - 1, :1]
         self._loss = trainer.loss
         self._batches: list[tuple[Any, Any, Any]] = []
         if len(validation) > 0:
             count = -(-len(validation) // _VALIDATION_BATCH)
             size = -(-len(validation) // count)
             # Batches of one size, the last filled with windows of weight 0: TensorFlow then knows every shape.
-            filled = np.resize(windows.ends[validation], (count, size))
+            filled = np.resize(windows.target_rows[validation], (count, size))
             real = (np.arange(count * size) < len(validation)).reshape(count, size)
             with tf.device("CPU:0"):
                 matrix = tf.constant(windows.matrix, tf.float32)

@@ -91,14 +91,14 @@ class Trainer:
                 _cache.popitem(last=False)
 
     def summed_loss(self, size: int) -> Callable[[Any, Any, Any], Any]:
-        """Compile the sum of the loss at the last step over `size` windows: (matrix, ends, weights) -> ()."""
+        """Compile the sum of the loss at the last step over `size` windows: (matrix, target_rows, weights) -> ()."""
         if size not in self._loss_functions:
             lookback, columns = self.forecaster.lookback, self.forecaster.columns
             rows = np.arange(-lookback, 0)
 
-            def summed(matrix: Any, ends: Any, weights: Any) -> Any:
-                forecast = self.forecaster.model(tf.gather(matrix, ends[:, None] + rows), training=False)
-                loss = self.loss(tf.gather(matrix[:, :1], ends), forecast, sample_weight=weights)
+            def summed(matrix: Any, target_rows: Any, weights: Any) -> Any:
+                forecast = self.forecaster.model(tf.gather(matrix, target_rows[:, None] + rows), training=False)
+                loss = self.loss(tf.gather(matrix[:, :1], target_rows), forecast, sample_weight=weights)
                 return tf.cast(loss, tf.float32) * size
 
             # Concrete at once: TensorFlow counts calls that trace, and would warn in a backtest of many short fits.

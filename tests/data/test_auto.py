@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.data.auto import settle
+from lstm_lab.data.auto import choose_inputs
 from lstm_lab.data.transforms import choose_transform
 
 
@@ -25,22 +25,22 @@ def training(name: str, column: str) -> pd.Series:
     ],
 )
 def test_auto_on_the_examples(name, column, transform, features):
-    recipe = settle("auto", ("auto",), training(name, column))
-    assert (recipe.transform, recipe.features) == (transform, features)
-    assert recipe.reason.startswith(transform)
-    assert "\n" not in recipe.reason
+    choice = choose_inputs("auto", ("auto",), training(name, column))
+    assert (choice.transform, choice.features) == (transform, features)
+    assert choice.reason.startswith(transform)
+    assert "\n" not in choice.reason
 
 
 def test_own_features_leave_the_season_to_the_transform():
-    recipe = settle("auto", ("hour",), training("temperature", "temperature"))
-    assert (recipe.transform, recipe.features) == ("seasonal_diff(24)", ("hour",))
-    both = settle("auto", ("humidity", "hour", "auto"), training("temperature", "temperature"))
+    choice = choose_inputs("auto", ("hour",), training("temperature", "temperature"))
+    assert (choice.transform, choice.features) == ("seasonal_diff(24)", ("hour",))
+    both = choose_inputs("auto", ("humidity", "hour", "auto"), training("temperature", "temperature"))
     assert (both.transform, both.features) == ("diff", ("humidity", "hour", "momentum(23)", "seasonal(24, 7)"))
 
 
 def test_a_named_transform_is_taken_as_it_is():
-    recipe = settle("seasonal_diff(24)", ("auto",), training("temperature", "temperature"))
-    assert (recipe.transform, recipe.features, recipe.reason) == (
+    choice = choose_inputs("seasonal_diff(24)", ("auto",), training("temperature", "temperature"))
+    assert (choice.transform, choice.features, choice.reason) == (
         "seasonal_diff(24)",
         (),
         "seasonal_diff(24): as asked",
@@ -64,10 +64,10 @@ def wave(season: int, rows: int = 600) -> np.ndarray:
 def test_the_companions_of_a_clear_season(season, frequency, average, calendar):
     """A season's noise is small beside the step from row to row, so the season is what the network starts from."""
     index = pd.date_range("2000-01-01", periods=600, freq=frequency)
-    recipe = settle("auto", ("auto",), pd.Series(wave(season), index))
-    assert recipe.transform == f"seasonal_diff({season})"
-    assert recipe.features == ("momentum(1)", *[average] * (average is not None), calendar)
-    assert recipe.reason.startswith(f"{recipe.transform} with momentum(1), ")
+    choice = choose_inputs("auto", ("auto",), pd.Series(wave(season), index))
+    assert choice.transform == f"seasonal_diff({season})"
+    assert choice.features == ("momentum(1)", *[average] * (average is not None), calendar)
+    assert choice.reason.startswith(f"{choice.transform} with momentum(1), ")
 
 
 def test_where_a_row_changes_little_the_season_stands_beside():
@@ -76,9 +76,9 @@ def test_where_a_row_changes_little_the_season_stands_beside():
     for row in range(1, 4000):
         drift[row] += 0.98 * drift[row - 1]
     y = 15 + 4 * np.sin(2 * np.pi * np.arange(4000) / 24) + drift
-    recipe = settle("auto", ("auto",), pd.Series(y, pd.date_range("2020", periods=4000, freq="h")))
-    assert recipe.transform == "diff"
-    assert recipe.features == ("momentum(23)", "seasonal(24, 7)", "hour")
+    choice = choose_inputs("auto", ("auto",), pd.Series(y, pd.date_range("2020", periods=4000, freq="h")))
+    assert choice.transform == "diff"
+    assert choice.features == ("momentum(23)", "seasonal(24, 7)", "hour")
 
 
 def test_a_week_is_used_where_it_recurs_and_not_where_it_is_weather():
@@ -86,7 +86,7 @@ def test_a_week_is_used_where_it_recurs_and_not_where_it_is_weather():
     index = pd.date_range("2024-01-01", periods=4000, freq="h")
     day = 20 + 10 * np.sin(2 * np.pi * np.arange(4000) / 24) + rng.normal(0, 1, 4000)
     working = np.where(index.day_of_week < 5, 1.0, 0.6)
-    plain, weekly = (settle("auto", ("auto",), pd.Series(y, index)) for y in (day, day * working))
+    plain, weekly = (choose_inputs("auto", ("auto",), pd.Series(y, index)) for y in (day, day * working))
     assert plain.features == ("momentum(1)", "seasonal(24, 7)", "hour")
     assert plain.reason.partition(":")[0].endswith("for seasons of 24 rows")
     assert weekly.transform == "seasonal_diff(168)"
@@ -107,17 +107,17 @@ def test_a_longer_season_joins_where_its_warmup_costs_a_tenth_at_most(rows, join
     index = pd.date_range("2024-01-01", periods=rows, freq="h")
     cycle = 20 + 10 * np.sin(2 * np.pi * np.arange(rows) / 24)
     y = cycle * np.where(index.day_of_week < 5, 1.0, 0.8) + rng.normal(0, 1, rows) + rng.normal(0, 0.3, rows).cumsum()
-    recipe = settle("auto", ("auto",), pd.Series(y, index))
-    assert "hour" in recipe.features
-    assert ("momentum(167)" in recipe.features) is joins
+    choice = choose_inputs("auto", ("auto",), pd.Series(y, index))
+    assert "hour" in choice.features
+    assert ("momentum(167)" in choice.features) is joins
 
 
 def test_averages_shrink_where_gaps_would_cost_many_rows():
     """Every stretch between gaps loses its first rows to an average over seasons."""
     index = pd.date_range("2024-01-01", periods=2400, freq="h")
-    whole = settle("auto", ("auto",), pd.Series(wave(24, 2400), index))
+    whole = choose_inputs("auto", ("auto",), pd.Series(wave(24, 2400), index))
     late = index + pd.to_timedelta(np.arange(2400) // 480 * 2, unit="D")
-    broken = settle("auto", ("auto",), pd.Series(wave(24, 2400), late))
+    broken = choose_inputs("auto", ("auto",), pd.Series(wave(24, 2400), late))
     assert "seasonal(24, 7)" in whole.features
     assert "seasonal(24, 2)" in broken.features
 
@@ -125,7 +125,7 @@ def test_averages_shrink_where_gaps_would_cost_many_rows():
 def test_a_season_without_times_has_no_calendar():
     series = pd.Series(wave(20))
     assert choose_transform(series.to_numpy(), series.index).season == 20
-    assert settle("auto", ("auto",), series).features == ("momentum(1)", "seasonal(20, 3)")
+    assert choose_inputs("auto", ("auto",), series).features == ("momentum(1)", "seasonal(20, 3)")
 
 
 def test_the_companions_make_the_seasonal_naive_forecast_a_line():

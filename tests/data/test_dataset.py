@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lstm_lab.data.cuts import Cuts, cut_rows
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.sample_weights import sample_weights
 from lstm_lab.data.store import FrameStore
 from lstm_lab.data.time_index import segments
-from lstm_lab.data.windows import Cuts, cut_rows
 from lstm_lab.errors import DataError
 
 LOOKBACK, HORIZON = 6, 3
@@ -50,8 +50,8 @@ def test_series_lie_behind_each_other_and_no_window_crosses_a_border(several):
     assert several.ids == ("north", "south")
     assert several.borders.tolist() == [0, 60, 105]
     assert several.segments.tolist() == [0] * 60 + [1] * 45
-    first = several.windows.ends - LOOKBACK
-    assert (several.segments[first] == several.segments[several.windows.ends]).all()
+    first = several.windows.target_rows - LOOKBACK
+    assert (several.segments[first] == several.segments[several.windows.target_rows]).all()
 
 
 @pytest.mark.parametrize("part", ["train", "validation", "calibration"])
@@ -102,7 +102,7 @@ def test_newer_rows_move_no_cut_in_time_and_the_newest_calibrate(encoder):
     assert dataset.cuts == (Cuts(48, 54, 60),)
     assert longer.cuts == (Cuts(48, 71, 80, forgotten=17, remembered=9),)
     np.testing.assert_array_equal(longer.split.train, dataset.split.train)
-    assert longer.windows.ends[longer.split.calibration].tolist() == list(range(71, 80))
+    assert longer.windows.target_rows[longer.split.calibration].tolist() == list(range(71, 80))
     assert longer.same_training(dataset)
     assert len(dataset) == 60
 

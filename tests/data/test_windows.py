@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstm_lab.data.windows import Grid, cut_rows, divide, pad, refuse_empty_parts, windows_of
+from lstm_lab.data.cuts import cut_rows
+from lstm_lab.data.split import divide, refuse_empty_parts
+from lstm_lab.data.stride_grid import StrideGrid
+from lstm_lab.data.windows import windows_of
 from lstm_lab.errors import DataError, OptionError
 
 
@@ -50,7 +53,7 @@ def test_windows_are_exactly_those_without_a_gap_or_a_missing_value(rows, lookba
             windows_of(matrix, segments, lookback)
         return
     windows = windows_of(matrix, segments, lookback)
-    assert windows.ends.tolist() == expected
+    assert windows.target_rows.tolist() == expected
     assert np.isfinite(windows.inputs()).all()
 
 
@@ -92,7 +95,7 @@ def test_weighted_gives_the_training_windows_mean_one():
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=4), st.integers(1, 12), st.floats(0, 1 - 2**-24))
 def test_a_pass_reads_each_run_s_newest_window_and_others_at_most_a_stride_apart(runs, stride, offset):
     ends = np.concatenate([100 * place + np.arange(length) for place, length in enumerate(runs)])
-    grid = Grid.of(ends, stride)
+    grid = StrideGrid.of(ends, stride)
     chosen = ends[grid.chosen(offset)]
     assert len(grid) == len(np.unique(chosen)) == sum(1 + -(-(length - 1) // stride) for length in runs) or stride == 1
     for place, length in enumerate(runs):
@@ -102,11 +105,11 @@ def test_a_pass_reads_each_run_s_newest_window_and_others_at_most_a_stride_apart
         assert mine[0] < stride
     offsets = (np.arange(2000) + 0.5) / 2000
     often = np.mean([np.bincount(grid.chosen(one), minlength=len(ends)) for one in offsets], axis=0)
-    np.testing.assert_allclose(often, grid.chance, atol=2e-3)
+    np.testing.assert_allclose(often, grid.probability, atol=2e-3)
 
 
 def test_a_stride_of_one_reads_every_window_whatever_the_offset():
-    grid = Grid.of(np.array([4, 5, 6, 20, 21]), 1)
+    grid = StrideGrid.of(np.array([4, 5, 6, 20, 21]), 1)
     assert grid.chosen(0.0).tolist() == grid.chosen(1 - 2**-24).tolist() == [0, 1, 2, 3, 4]
 
 
@@ -118,11 +121,11 @@ def test_every_target_is_in_exactly_one_part_and_parts_follow_in_time(rows, vali
     split = divided(windows, cuts)
     parts = np.concatenate([split.train, split.validation, split.calibration])
     assert parts.tolist() == list(range(len(windows)))
-    assert windows.ends[split.train].max() < cuts.validation
+    assert windows.target_rows[split.train].max() < cuts.validation
     assert cuts.train_rows == slice(0, cuts.validation)
     if len(split.validation) > 0:
-        assert windows.ends[split.validation].min() >= cuts.validation
-        assert windows.ends[split.validation].max() < cuts.calibration
+        assert windows.target_rows[split.validation].min() >= cuts.validation
+        assert windows.target_rows[split.validation].max() < cuts.calibration
     assert (len(split.validation) == 0) == (validation == 0)
     assert (len(split.calibration) == 0) == (calibration == 0)
 
@@ -195,25 +198,3 @@ def test_the_train_rows_that_are_asked_for_are_enough(rows, warmup):
 def test_shares_that_leave_no_training_row_are_refused(validation, calibration):
     with pytest.raises(OptionError, match="together below 1"):
         cut_rows(100, validation=validation, calibration=calibration)
-
-
-def test_pad_puts_zeros_after_the_end_and_masks_them():
-    short, long = np.ones((2, 3), dtype=np.float32), np.full((4, 3), 2.0, dtype=np.float32)
-    values, mask = pad([short, long, short[:0]])
-    assert values.shape == (3, 4, 3)
-    assert values.dtype == np.float32
-    assert mask.tolist() == [[True, True, False, False], [True] * 4, [False] * 4]
-    assert np.array_equal(values[0, :2], short)
-    assert not values[~mask].any()
-
-
-def test_pad_to_fewer_steps_keeps_the_newest():
-    padded = pad([np.arange(5.0)[:, None]], steps=3)
-    assert padded.values[0, :, 0].tolist() == [2, 3, 4]
-    assert padded.mask.all()
-
-
-@pytest.mark.parametrize("sequences", [[], [np.ones((2, 3)), np.ones((2, 4))]])
-def test_pad_refuses_what_cannot_be_one_array(sequences):
-    with pytest.raises(DataError, match="one width"):
-        pad(sequences)

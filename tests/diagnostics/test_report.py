@@ -201,7 +201,7 @@ def test_the_command_leaves_a_picture_a_table_and_a_page(tmp_path, monkeypatch, 
 def test_prepare_is_what_a_training_does_first():
     options = TrainOptions.of({"target": "temperature", "features": ("humidity", "auto"), "lookback": 24, "units": 8})
     ready = prepare(lab.example("temperature"), options)
-    assert ready.recipe.features[0] == "humidity"
+    assert ready.input_choice.features[0] == "humidity"
     assert ready.dataset.encoder.columns[0] == "diff(temperature)"
     assert ready.dataset.cuts[0].validation == 7008
 

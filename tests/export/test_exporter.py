@@ -59,7 +59,7 @@ def test_what_is_said_of_a_file_is_what_the_file_does(run, tmp_path):
         states = {name: out[f"{name}_next"] for name in states}
     assert out["forecast"].item() == pytest.approx(told.file[-1], abs=1e-6)
     close = run.frame["close"].to_numpy()
-    ends = run.dataset.windows.ends[which]
+    ends = run.dataset.windows.target_rows[which]
     z = told.file * made.about["scale"][0] + made.about["mean"][0]
     np.testing.assert_allclose(told.file_values, close[ends - 1] * np.exp(z))
     np.testing.assert_array_equal(told.actual, close[ends])

@@ -56,7 +56,7 @@ def test_bands_learn_from_the_newest_rows_and_forget_old_ones(run):
         300,
     )
     assert (cuts.validation, cuts.calibration, cuts.rows, cuts.forgotten) == (240, 455, 500, 185)
-    assert later.dataset.windows.ends[later.dataset.split.calibration].tolist() == list(range(455, 500))
+    assert later.dataset.windows.target_rows[later.dataset.split.calibration].tolist() == list(range(455, 500))
     np.testing.assert_array_equal(later.dataset.split.train, run.dataset.split.train)
     np.testing.assert_array_equal(later.dataset.split.validation, run.dataset.split.validation)
     np.testing.assert_array_equal(later.residuals().rows, np.arange(455, 500))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstm_lab.data.windows import REACH
+from lstm_lab.data.cuts import CALIBRATION_MEMORY
 from lstm_lab.forecasting.adaptive import AdaptiveMissRate
 from lstm_lab.forecasting.ensemble import weigh
 from lstm_lab.forecasting.online_correction import GAMMA, OnlineCorrection
@@ -52,7 +52,7 @@ def test_each_band_learns_from_the_forecasts_that_are_over_and_from_no_others():
     for row, one in follow(follows, paths, series).items():
         over = np.arange(max(0, row - HORIZON + 1))
         known = np.concatenate([first.rows, over])
-        young = int(np.sum(known + HORIZON + REACH * (first.rows[-1] - first.rows[0]) >= row))
+        young = int(np.sum(known + HORIZON + CALIBRATION_MEMORY * (first.rows[-1] - first.rows[0]) >= row))
         every = first.joined(PastForecasts.of(over, paths[over], ahead(series, over))) if len(over) else first
         expected = every.newest(max(young, 20)).correction(90).calibration
         np.testing.assert_array_equal(one.calibration.scores, expected.scores)

@@ -31,7 +31,7 @@ def test_weights_are_those_of_the_runs_training_windows(do, run):
     shown, out, err = do("%lstm_weights --run first")
     assert (shown.scheme, err) == ("linear", "")
     assert len(shown.index) == len(run.dataset.split.train)
-    assert shown.index[0] == run.frame.index[run.dataset.windows.ends[run.dataset.split.train[0]]]
+    assert shown.index[0] == run.frame.index[run.dataset.windows.target_rows[run.dataset.split.train[0]]]
     assert out.count("Weights: linear") == 1
     steep = do("curve = %lstm_weights exponential:2 --run first")[0]
     assert steep is None

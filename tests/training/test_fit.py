@@ -11,7 +11,9 @@ import threading
 import numpy as np
 import pytest
 
-from lstm_lab.data.windows import Windows, cut_rows, divide, windows_of
+from lstm_lab.data.cuts import cut_rows
+from lstm_lab.data.split import divide
+from lstm_lab.data.windows import Windows, windows_of
 from lstm_lab.errors import DataError, OptionError, StackError
 from lstm_lab.events import TrainingListener
 from lstm_lab.models.backend import keras, tf
@@ -248,7 +250,7 @@ def test_supervise_every_needs_layers_that_allow_it():
 @pytest.mark.parametrize("supervise", ["last", "every"])
 def test_no_row_from_the_training_cut_on_changes_a_weight(supervise):
     windows, split = parts(series())
-    cut = windows.ends[split.train[-1]] + 1
+    cut = windows.target_rows[split.train[-1]] + 1
     assert cut == cut_rows(len(windows.matrix), validation=0.2, calibration=0.1).validation
     changed = series()
     changed[cut:] = 77.0
@@ -256,13 +258,19 @@ def test_no_row_from_the_training_cut_on_changes_a_weight(supervise):
     for matrix in (series(), changed):
         forecaster = build_forecaster(reference_stack(OPTIONS), LOOKBACK, 2)
         options = OPTIONS.model_copy(update={"supervise": supervise})
-        view = Windows(matrix, LOOKBACK, windows.ends, windows.weights)
+        view = Windows(matrix, LOOKBACK, windows.target_rows, windows.weights)
         fit(forecaster, view, split.train, split.train[:0], options)
         fits.append(forecaster.model.get_weights())
     assert all(np.array_equal(a, b) for a, b in zip(*fits, strict=True))
     changed[cut - 1] = 77.0
     forecaster = build_forecaster(reference_stack(OPTIONS), LOOKBACK, 2)
-    fit(forecaster, Windows(changed, LOOKBACK, windows.ends, windows.weights), split.train, split.train[:0], options)
+    fit(
+        forecaster,
+        Windows(changed, LOOKBACK, windows.target_rows, windows.weights),
+        split.train,
+        split.train[:0],
+        options,
+    )
     assert not np.array_equal(forecaster.model.get_weights()[0], fits[0][0])
 
 
@@ -278,7 +286,7 @@ def test_every_counts_training_targets_alone_even_in_a_split_with_holes():
         assert not burnt.any()
         hit = np.isin(windows.matrix[:, 0], targets.numpy()[:, LOOKBACK // 4 :][rest > 0])
         counted |= hit
-    assert set(np.flatnonzero(counted)) == set(windows.ends[train])
+    assert set(np.flatnonzero(counted)) == set(windows.target_rows[train])
 
 
 def test_one_target_a_window_reads_every_window_in_the_order_that_seed_and_pass_always_gave():
@@ -288,7 +296,7 @@ def test_one_target_a_window_reads_every_window_in_the_order_that_seed_and_pass_
     assert (options.stride, options.batch, options.learning_rate) == (1, 64, 1e-3)
     feed = TrainingBatches.of(windows, split.train, options)
     stream = iter(feed.dataset())
-    ends = tf.constant(windows.ends[split.train], tf.int64)
+    ends = tf.constant(windows.target_rows[split.train], tf.int64)
     for turn in range(2):
         order = tf.random.experimental.stateless_shuffle(ends, seed=[options.seed, turn]).numpy()
         inputs, targets = [
@@ -312,8 +320,8 @@ def test_with_a_stride_each_target_counts_with_its_own_weight_over_many_passes(e
     for (_, targets, weights), _ in zip(feed.dataset(), range(passes * feed.per_pass), strict=False):
         rows = [place[float(value)] for value in targets.numpy().ravel()]
         np.add.at(counted, rows, weights.numpy().ravel())
-    assert set(np.flatnonzero(counted)) == set(windows.ends[train])
-    ratio = counted[windows.ends[train]] / windows.weights[train]
+    assert set(np.flatnonzero(counted)) == set(windows.target_rows[train])
+    ratio = counted[windows.target_rows[train]] / windows.weights[train]
     np.testing.assert_allclose(ratio / ratio.mean(), 1, atol=0.25)
     # The newest rows before each hole would count far less if they were weighed like the others.
     assert ratio[[59, 94]].mean() / ratio.mean() == pytest.approx(1, abs=0.1)

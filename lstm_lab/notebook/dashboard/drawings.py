@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from lstm_lab.data.windows import Cuts
+    from lstm_lab.data.cuts import Cuts
     from lstm_lab.diagnostics.training_choices import ResidualLosses
 
 __all__ = ["losses_sketch", "series_sketch", "weights_sketch"]

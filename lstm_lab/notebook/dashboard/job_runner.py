@@ -136,7 +136,7 @@ class Bar:
         """Show a line of text."""
         self._put(paragraph(text + self._hint) if text else "")
 
-    def settle(self, wrong: str | None) -> None:
+    def choose_inputs(self, wrong: str | None) -> None:
         """Update a refusal after a change of settings: show what is still wrong, or clear it."""
         if not self.refused:
             return

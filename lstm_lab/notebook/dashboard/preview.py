@@ -81,7 +81,7 @@ def _described(prepared: Prepared, options: TrainOptions) -> str:
     worth = effective_sample_size(weights)
     return (
         f"<h4>{html.escape(str(series.name))}</h4>{series_sketch(series, prepared.dataset.cuts[0])}"
-        f"<h4>What is learnt</h4>{paragraph(prepared.recipe.reason)}{paragraph(inputs + '.' + broken, 'quiet')}"
+        f"<h4>What is learnt</h4>{paragraph(prepared.input_choice.reason)}{paragraph(inputs + '.' + broken, 'quiet')}"
         '<div class="pair">'
         f"<div><h4>Weights: {html.escape(options.weights)}</h4>{weights_sketch(options.weights, windows)}"
         + paragraph(f"Worth {round(worth):,} equal windows ({percent(worth / windows)}).", "quiet")

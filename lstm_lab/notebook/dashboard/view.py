@@ -136,7 +136,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             return
         self._fingerprint = now
         for name, page in self.pages.items():
-            page.bar.settle(self._wrong_for(name, page))
+            page.bar.choose_inputs(self._wrong_for(name, page))
 
     def _wrong_for(self, name: str, page: Page) -> str | None:
         try:

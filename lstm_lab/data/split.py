@@ -1,0 +1,85 @@
+"""Windows divided into training, validation and calibration sets, by the time of their targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lstm_lab.data.enough_rows import largest_lookback, lookback_remedy, usable_runs
+from lstm_lab.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lstm_lab.data.cuts import Cuts
+    from lstm_lab.data.windows import Windows
+
+__all__ = ["Split", "divide", "refuse_empty_parts"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Numbers of the windows in each part, oldest first; a part may be empty if its share was 0."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    calibration: np.ndarray
+
+
+def divide(windows: Windows, borders: np.ndarray, cuts: Sequence[Cuts]) -> Split:
+    """Divide the windows by the row of their target; a part may be empty.
+
+    Parameters
+    ----------
+    windows
+        Every window.
+    borders
+        (series + 1,) row where each series begins, and the number of rows.
+    cuts
+        Where the parts of each series begin.
+    """
+    parts: list[list[np.ndarray]] = []
+    for start, series in zip(borders, cuts, strict=False):
+        begins = (0, series.validation, series.calibration - series.forgotten, series.calibration, series.rows)
+        rows = np.searchsorted(windows.target_rows, start + np.array(begins))
+        parts.append([np.arange(first, last) for first, last in pairwise(rows)])
+    train, validation, _, calibration = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Split(train, validation, calibration)
+
+
+def refuse_empty_parts(
+    split: Split, windows: Windows, segments: np.ndarray, borders: np.ndarray, cuts: Sequence[Cuts]
+) -> None:
+    """Refuse to train where a part that has a share of the rows has no window.
+
+    Parameters
+    ----------
+    split
+        The windows of each part.
+    windows
+        Every window.
+    segments
+        (rows,) number of the gap-free stretch that each row belongs to.
+    borders, cuts
+        As for `divide`.
+
+    Raises
+    ------
+    DataError
+        A part with a share of the rows got no window.
+    """
+    shares = {
+        "train": (split.train, sum(series.validation for series in cuts)),
+        "validation": (split.validation, sum(series.calibration - series.validation for series in cuts)),
+        "calibration": (split.calibration, sum(series.rows - series.calibration for series in cuts)),
+    }
+    for name, (windows_in_part, rows) in shares.items():
+        if len(windows_in_part) == 0 and (rows > 0 or name == "train"):
+            largest = largest_lookback(usable_runs(windows.matrix, segments), borders, cuts)
+            raise DataError(
+                f"every part needs a window, but none of the {len(windows)} windows of lookback {windows.lookback} "
+                f"has its target in the {rows} {name} rows; {lookback_remedy(largest)}"
+            )
