@@ -8,38 +8,36 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from lstm_lab.data.dates import DateRule
-from lstm_lab.data.files import read_file
-from lstm_lab.data.frames import as_frame
-from lstm_lab.data.missing_values import MISSING, Missing, completed, refuse_marks
+from lstm_lab.data.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.numeric_columns import numeric_columns
+from lstm_lab.data.panel import read_panel
+from lstm_lab.data.sources import Source, check_reading, marks_of, table_of
 from lstm_lab.data.time_index import future_index, segments
 from lstm_lab.data.times import Timed, by_time, sort_times
-from lstm_lab.errors import DataError, OptionError, did_you_mean
+from lstm_lab.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lstm_lab.data.numbers import Mark
 
-__all__ = ["EXAMPLES", "Example", "example", "future_index", "load", "segments", "table_of", "target_column"]
-
-Source: TypeAlias = "str | PathLike[str] | pd.DataFrame | pd.Series[Any] | Mapping[Any, Any] | Any"
-"""A file, a pandas frame or Series, a dict of columns, or a Polars, Arrow or other frame that narwhals knows."""
+__all__ = ["EXAMPLES", "Example", "Source", "example", "future_index", "load", "segments", "table_of", "target_column"]
 
 
 def load(
     source: Source,
     *,
+    id: str | int | None = None,  # noqa: A002 - what everybody calls the column of series
     target: str | int | None = None,
     time: str | int | None = None,
+    static: Sequence[str | int] | str | None = None,
     missing: Missing = "error",
     columns: Sequence[str | int] | None = None,
     decimal: Mark | None = None,
@@ -56,6 +54,9 @@ def load(
     source
         A CSV, Parquet or Feather file (compressed too), a pandas DataFrame or Series, a dict of columns, or a frame of
         Polars, Arrow or any other library that narwhals knows. Nothing of the caller's is changed.
+    id
+        Column of ids, where the table holds many series: see `lstm_lab.data.panel.read_panel`. Without it the table is
+        one series.
     target
         Column to forecast, which must be numeric.
     time
@@ -69,6 +70,8 @@ def load(
         What to do with missing or infinite values in the columns used: ``error`` refuses them; ``interpolate`` draws
         a line over time between the neighbours; ``ffill`` repeats the last value; ``drop`` drops the row. Rows that
         have no value to fill from, at the start or for ``interpolate`` also at the end, are dropped.
+    static
+        With `id`: columns that are constant within an id, such as a region; kept as they are.
     columns
         Columns that are used beside the target, and so must be numeric and complete. Without it and without a target,
         every numeric column is used.
@@ -92,10 +95,10 @@ def load(
     Returns
     -------
     pandas.DataFrame
-        float64 columns by sorted, unique times. ``frame.attrs["lstm_lab"]`` tells the source, the columns that were
-        dropped because they are not numeric, how many values were filled and rows dropped, and in ``notes`` what was
-        read as something else than plain numbers below one line of names; ``dates`` tells how dates were read, and
-        ``counted`` which column looks like dates where rows are only counted.
+        float64 columns by sorted, unique times, or with `id` by (id, time). ``frame.attrs["lstm_lab"]`` tells the
+        source, the columns that were dropped because they are not numeric, how many values were filled and rows
+        dropped, and in ``notes`` what was read as something else than plain numbers below one line of names; ``dates``
+        tells how dates were read, and ``counted`` which column looks like dates where rows are only counted.
 
     Raises
     ------
@@ -108,18 +111,25 @@ def load(
     >>> load(prices).close.tolist()
     [1.0, 2.0]
     """
-    if missing not in MISSING:
-        raise OptionError(f"missing is one of {', '.join(MISSING)}, got {missing!r}; {did_you_mean(missing, MISSING)}")
-    if decimal not in {None, ".", ","}:
-        raise OptionError(f"decimal is a point or a comma, got {decimal!r}; for example decimal=','")
-    if header is not None and header != "none" and not str(header).isdecimal():
-        raise OptionError(
-            f"header is the line of the column names, from 0, or none, got {header!r}; for example header=2"
+    if id is not None:
+        return read_panel(
+            source,
+            id=id,
+            target=target,
+            time=time,
+            static=static,
+            missing=missing,
+            columns=columns,
+            decimal=decimal,
+            na_values=na_values,
+            encoding=encoding,
+            header=header,
+            dayfirst=dayfirst,
+            date_format=date_format,
         )
-    if dayfirst is not None and date_format is not None:
-        raise OptionError("dayfirst and date_format both say how dates are written; set one of them")
+    check_reading(missing, decimal, header, dayfirst=dayfirst, date_format=date_format)
     raw = table_of(source, encoding=encoding, header=header)
-    marks = _marks(na_values)
+    marks = marks_of(na_values)
     by_times = by_time(raw, None if time is None else str(time), DateRule(dayfirst, date_format))
     timed = sort_times(by_times.frame)
     wanted = [str(name) for name in (*([target] if target is not None else []), *(columns or ()))]
@@ -157,42 +167,6 @@ def _times_told(timed: Timed, before: Mapping[str, Any]) -> dict[str, Any]:
     counted = timed.counted or (before.get("counted", "") if isinstance(timed.frame.index, pd.RangeIndex) else "")
     dates = timed.dates or before.get("dates", {})
     return {**({"dates": dates} if dates else {}), **({"counted": counted} if counted else {})}
-
-
-def table_of(source: Source, *, encoding: str | None = None, header: int | str | None = None) -> pd.DataFrame:
-    """Convert a source to a frame with text for column names; nothing but plain numbers is parsed yet.
-
-    Parameters
-    ----------
-    source, encoding, header
-        As for `load`.
-
-    Raises
-    ------
-    DataError
-        The source is no table, or has no row.
-    OptionError
-        An option of text files beside something else.
-    """
-    if isinstance(source, str | PathLike):
-        frame = as_frame(read_file(Path(source).expanduser(), encoding=encoding, header=header))
-    else:
-        frame = as_frame(source)
-        option = next((name for name, value in (("encoding", encoding), ("header", header)) if value is not None), None)
-        if option is not None and "lstm_lab" not in frame.attrs:
-            raise OptionError(f"{option} is of a text file, got a {type(source).__name__}; leave {option}= out")
-    if len(frame) == 0:
-        raise DataError(f"a series needs rows, got an empty {type(source).__name__}; check what was selected")
-    return frame
-
-
-def _marks(na_values: Sequence[str | float] | str | float | None) -> tuple[str, ...] | None:
-    """Bring marks of missing values to text."""
-    if na_values is None:
-        return None
-    if isinstance(na_values, str):
-        return () if na_values == "none" else (na_values,)
-    return tuple(str(mark) for mark in (na_values if isinstance(na_values, list | tuple | set) else [na_values]))
 
 
 def target_column(frame: pd.DataFrame, target: str | None = None) -> str:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.row_labels import row_label
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 __all__ = ["MISSING", "Missing", "completed", "refuse_marks", "without_marks"]
 
@@ -85,6 +88,8 @@ def _stands_apart(mark: float, others: np.ndarray, repeated: int) -> bool:
 def completed(frame: pd.DataFrame, used: Sequence[str], missing: Missing) -> tuple[pd.DataFrame, int]:
     """Fill or drop missing and infinite values in the used columns; return the frame and the number filled.
 
+    Rows of several series, by (id, time), are filled from rows of the same id alone.
+
     Raises
     ------
     DataError
@@ -97,15 +102,38 @@ def completed(frame: pd.DataFrame, used: Sequence[str], missing: Missing) -> tup
         row, column = np.argwhere(absent)[0]
         value = frame[used[column]].iloc[row]
         raise DataError(
-            f"{used[column]!r} must have a finite value in every row, got {value} at {frame.index[row]} "
+            f"{used[column]!r} must have a finite value in every row, got {value} at {row_label(frame.index, row)} "
             f"({int(absent[:, column].sum())} such rows); set missing= to interpolate, ffill or drop"
         )
     out = frame.copy()
     holes = out[list(used)].mask(absent)
+    many = isinstance(frame.index, pd.MultiIndex)
     if missing == "ffill":
-        holes = holes.ffill()
+        holes = holes.groupby(level=0, observed=True).ffill() if many else holes.ffill()
     elif missing == "interpolate":
-        holes = holes.interpolate(method="index", limit_area="inside")
+        holes = _between(holes, absent) if many else holes.interpolate(method="index", limit_area="inside")
     out[list(used)] = holes
     complete_rows = holes.notna().all(axis=1).to_numpy()
     return out.loc[complete_rows], int((absent[complete_rows]).sum())
+
+
+def _between(holes: pd.DataFrame, absent: NDArray[np.bool_]) -> pd.DataFrame:
+    """Draw a line over time between the neighbours of the same id, as pandas does within one series."""
+    index: Any = holes.index
+    series = np.asarray(index.codes[0])
+    times = index.get_level_values(1)
+    whole = times.asi8 if isinstance(times, pd.DatetimeIndex) else times.to_numpy()
+    positions = whole.astype(np.float64)
+    rows = np.arange(len(holes))
+    values = holes.to_numpy(copy=True)
+    for column in range(values.shape[1]):
+        known = ~absent[:, column]
+        before = np.maximum.accumulate(np.where(known, rows, 0))
+        after = np.minimum.accumulate(np.where(known, rows, len(rows) - 1)[::-1])[::-1]
+        empty = np.flatnonzero(absent[:, column])
+        left, right = before[empty], after[empty]
+        inside = known[left] & known[right] & (series[left] == series[empty]) & (series[right] == series[empty])
+        empty, left, right = empty[inside], left[inside], right[inside]
+        slope = (values[right, column] - values[left, column]) / (positions[right] - positions[left])
+        values[empty, column] = slope * (positions[empty] - positions[left]) + values[left, column]
+    return pd.DataFrame(values, index=holes.index, columns=holes.columns)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.row_labels import row_label
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class NumberText:
     def where(self, number: int) -> str:
         """Name a distinct text, its first row and how many rows hold it."""
         rows = int(np.sum(self.codes == number))
-        return f"{self.texts[number]!r} at {self.index[self.row(number)]} ({rows} such rows)"
+        return f"{self.texts[number]!r} at {row_label(self.index, self.row(number))} ({rows} such rows)"
 
     def read(self, decimal: Mark | None = None, others: Mark | None = None) -> tuple[np.ndarray, str | None]:
         """Return the numbers, and a note on how they were written if it is more than digits and a point.
@@ -170,7 +171,7 @@ class NumberText:
         units = [(str(part["before"] or ""), str(part["after"] or "")) for part in self.parts if part is not None]
         other = next((number for number, unit in enumerate(units) if unit != units[0]), 0)
         return (
-            f"{self.name!r} must have one unit, got {self.texts[0]!r} at {self.index[self.row(0)]} and"
+            f"{self.name!r} must have one unit, got {self.texts[0]!r} at {row_label(self.index, self.row(0))} and"
             f" {self.where(other)}; bring the column to one unit before it is loaded"
         )
 
@@ -263,7 +264,7 @@ class NumberText:
         """Say which texts are no numbers, and how to say that they mean a missing value."""
         rows = int(np.isin(self.codes, odd).sum())
         first = min(odd, key=self.row)
-        got = f"{self.name!r} must hold numbers, got {self.texts[first]!r} at {self.index[self.row(first)]}"
+        got = f"{self.name!r} must hold numbers, got {self.texts[first]!r} at {row_label(self.index, self.row(first))}"
         marks = [self.texts[number] for number in odd]
         if len(odd) == len(self.texts) or len(odd) > 5:
             return f"{got} ({rows} such rows); choose another column, or turn it into numbers before it is loaded"

@@ -21,7 +21,7 @@ from lstm_lab.errors import DataError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Timed", "by_time", "sort_times"]
+__all__ = ["LEFTOVER_NAMES", "Timed", "by_time", "sort_times"]
 
 DATED_NAME = re.compile(r"date|time|stamp|epoch|unix|yyyymm|period|month|monat|datum|fecha|^ts$|^dt$|^day$|^ds$")
 """Names of columns whose numbers may spell dates."""

@@ -1,0 +1,26 @@
+"""How messages write down a row: its time, or its id and time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["plain", "row_label"]
+
+
+def row_label(index: pd.Index, row: int) -> str:
+    """Write down a row of an index.
+
+    >>> row_label(pd.MultiIndex.from_tuples([("A", 3)]), 0)
+    "'A', 3"
+    """
+    if isinstance(index, pd.MultiIndex):
+        return f"{plain(index[row][0])!r}, {index[row][1]}"
+    return str(index[row])
+
+
+def plain(value: Any) -> Any:
+    """Return a NumPy scalar as the Python value that a person would type."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,80 @@
+"""What `load` reads from: files, frames, Series and dicts, as tables with text for column names."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from lstm_lab.data.files import read_file
+from lstm_lab.data.frames import as_frame
+from lstm_lab.data.missing_values import MISSING
+from lstm_lab.errors import DataError, OptionError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+__all__ = ["Source", "check_reading", "marks_of", "table_of"]
+
+Source: TypeAlias = "str | PathLike[str] | pd.DataFrame | pd.Series[Any] | Mapping[Any, Any] | Any"
+"""A file, a pandas frame or Series, a dict of columns, or a Polars, Arrow or other frame that narwhals knows."""
+
+
+def table_of(source: Source, *, encoding: str | None = None, header: int | str | None = None) -> pd.DataFrame:
+    """Convert a source to a frame with text for column names; nothing but plain numbers is parsed yet.
+
+    Parameters
+    ----------
+    source, encoding, header
+        As for `lstm_lab.load`.
+
+    Raises
+    ------
+    DataError
+        The source is no table, or has no row.
+    OptionError
+        An option of text files beside something else.
+    """
+    if isinstance(source, str | PathLike):
+        frame = as_frame(read_file(Path(source).expanduser(), encoding=encoding, header=header))
+    else:
+        frame = as_frame(source)
+        option = next((name for name, value in (("encoding", encoding), ("header", header)) if value is not None), None)
+        if option is not None and "lstm_lab" not in frame.attrs:
+            raise OptionError(f"{option} is of a text file, got a {type(source).__name__}; leave {option}= out")
+    if len(frame) == 0:
+        raise DataError(f"a series needs rows, got an empty {type(source).__name__}; check what was selected")
+    return frame
+
+
+def marks_of(na_values: Sequence[str | float] | str | float | None) -> tuple[str, ...] | None:
+    """Bring marks of missing values to text; None where the caller names none, empty where there are none."""
+    if na_values is None:
+        return None
+    if isinstance(na_values, str):
+        return () if na_values == "none" else (na_values,)
+    return tuple(str(mark) for mark in (na_values if isinstance(na_values, list | tuple | set) else [na_values]))
+
+
+def check_reading(
+    missing: str, decimal: str | None, header: int | str | None, *, dayfirst: bool | None, date_format: str | None
+) -> None:
+    """Refuse options of reading that have no such value.
+
+    Raises
+    ------
+    OptionError
+        The first of them: rule, value, remedy.
+    """
+    if missing not in MISSING:
+        raise OptionError(f"missing is one of {', '.join(MISSING)}, got {missing!r}; {did_you_mean(missing, MISSING)}")
+    if decimal not in {None, ".", ","}:
+        raise OptionError(f"decimal is a point or a comma, got {decimal!r}; for example decimal=','")
+    if header is not None and header != "none" and not str(header).isdecimal():
+        raise OptionError(
+            f"header is the line of the column names, from 0, or none, got {header!r}; for example header=2"
+        )
+    if dayfirst is not None and date_format is not None:
+        raise OptionError("dayfirst and date_format both say how dates are written; set one of them")
