@@ -63,6 +63,8 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - every key is text
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from lstm_lab.data.features import feature as feature
@@ -84,8 +86,21 @@ if TYPE_CHECKING:
     from lstm_lab.run import load_run as load_run
     from lstm_lab.run import train as train
 
-provide_renderer("picture", lambda: import_module("lstm_lab.plots"))
-provide_renderer("view", lambda: import_module("lstm_lab.widgets"))
+
+def _plots() -> ModuleType:
+    from lstm_lab import plots
+
+    return plots
+
+
+def _widgets() -> ModuleType:
+    from lstm_lab import widgets
+
+    return widgets
+
+
+provide_renderer("picture", _plots)
+provide_renderer("view", _widgets)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,8 @@
 """The base class of every result: a summary as text or HTML, a still picture, a live view, a self-contained file.
 
-Results are a lower layer than plots and widgets, so they neither import nor name them: renderers are registered with
-`provide_renderer`, and loaded when a picture or a view is asked for.
+Results are a lower layer than plots and widgets, so they neither import nor name them: `pictures` and `views` hold the
+functions that render each type of result, which the modules of plots and widgets register, and `provide_renderer` the
+packages, which are imported when a picture or a view is first asked for.
 """
 
 from __future__ import annotations
@@ -12,23 +13,109 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, TypeAlias, TypeVar
 
 from lstm_lab.atomic_files import check_target, write_bytes
+from lstm_lab.errors import LabError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-__all__ = ["Result", "StillResult", "Summary", "provide_renderer", "type_key"]
+__all__ = [
+    "Renderers",
+    "Result",
+    "StillResult",
+    "Summary",
+    "networks_are_loaded",
+    "pictures",
+    "provide_renderer",
+    "views",
+]
 
 Kind: TypeAlias = Literal["picture", "view"]
 _RENDERERS: dict[Kind, Callable[[], Any]] = {}
 
+Shown = TypeVar("Shown")
+Drawn = TypeVar("Drawn")
 
-def type_key(kind: type) -> str:
-    """Return the name of a type for a registry that must not import it: ``lstm_lab.run:Run``."""
-    return f"{kind.__module__}:{kind.__qualname__}"
+_NETWORKS = "lstm_lab.models.backend"
+"""The module that imports TensorFlow."""
+
+
+def networks_are_loaded() -> bool:
+    """Return whether results of a network may exist: never before TensorFlow is imported.
+
+    A registry of classes that need TensorFlow asks this first, so that showing a result which needs none, or looking
+    for a run among a user's variables, does not import it.
+    """
+    return _NETWORKS in sys.modules
+
+
+class Renderers:
+    """Functions that render results, by the results' type.
+
+    Parameters
+    ----------
+    noun
+        What they return, in a word.
+
+    Examples
+    --------
+    >>> letters = Renderers("letter")
+    >>> @letters.register(bool)
+    ... def letter_of(value: bool) -> str:
+    ...     return "y" if value else "n"
+    >>> letters.of(True)(True)
+    'y'
+    >>> letters.of("yes")
+    Traceback (most recent call last):
+    lstm_lab.errors.LabError: there is no letter of a str; there are letters of: bool
+    """
+
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
+        self._functions: dict[type, Callable[..., Any]] = {}
+
+    def register(
+        self, kind: type[Shown]
+    ) -> Callable[[Callable[Concatenate[Shown, ...], Drawn]], Callable[Concatenate[Shown, ...], Drawn]]:
+        """Return a decorator that registers the function or class which renders results of a type.
+
+        Parameters
+        ----------
+        kind
+            The type; its subclasses are rendered likewise, unless they have a function of their own.
+        """
+
+        def add(
+            render: Callable[Concatenate[Shown, ...], Drawn],
+        ) -> Callable[Concatenate[Shown, ...], Drawn]:
+            self._functions[kind] = render
+            return render
+
+        return add
+
+    def of(self, result: object) -> Callable[..., Any]:
+        """Return the function that renders a result.
+
+        Raises
+        ------
+        LabError
+            None is registered for its type.
+        """
+        for kind in type(result).__mro__:
+            if kind in self._functions:
+                return self._functions[kind]
+        known = ", ".join(sorted(kind.__name__ for kind in self._functions))
+        noun, name = self._noun, type(result).__name__
+        raise LabError(f"there is no {noun} of a {name}; there are {noun}s of: {known}")
+
+
+pictures = Renderers("picture")
+"""Functions that draw a `matplotlib.figure.Figure` of a result; the modules of `lstm_lab.plots` register them."""
+views = Renderers("live view")
+"""Functions that build the live view of a result; the modules of `lstm_lab.widgets` register them."""
 
 
 def provide_renderer(kind: Kind, load: Callable[[], Any]) -> None:

@@ -38,7 +38,10 @@ os._exit(0)
 SHELL = "from IPython.core.interactiveshell import InteractiveShell; shell = InteractiveShell()"
 
 
-@pytest.mark.parametrize(("statement", "setup"), [(IMPORT, ""), (LOAD, SHELL), (HELP, "")])
+RUNS = "from lstm_lab.notebook.namespace import named_runs; named_runs({'prices': 3})"
+
+
+@pytest.mark.parametrize(("statement", "setup"), [(IMPORT, ""), (LOAD, SHELL), (HELP, ""), (RUNS, "")])
 def test_nothing_heavy_is_imported(statement, setup, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     assert measure(statement, setup)[1] == []

@@ -182,7 +182,7 @@ def _live(result: Result) -> Any:
 
     try:
         return widget(result)
-    except (LabError, TypeError):
+    except LabError:
         return result
 
 

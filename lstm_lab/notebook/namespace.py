@@ -9,7 +9,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import DataError, OptionError, did_you_mean
-from lstm_lab.results import type_key
+from lstm_lab.results import networks_are_loaded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -103,12 +103,6 @@ def _fits(model: type[Options], name: str, value: Any) -> bool:
     return True
 
 
-_RUN = "lstm_lab.run:Run"
-"""The `type_key` of a run: importing the class would import Keras, which ``%load_ext`` must not."""
-_TABLES = frozenset({"DataFrame", "Series", "LazyFrame", "Table"})
-"""Classes that hold tables, by name alone, for any library's will do: `lstm_lab.load` reads what narwhals knows."""
-
-
 def find_source(text: str, variables: Mapping[str, Any]) -> Any:
     """Return the data that a word names: a variable, else a file, else a bundled example.
 
@@ -152,12 +146,21 @@ def sources(variables: Mapping[str, Any]) -> list[str]:
 
 
 def tables(variables: Mapping[str, Any]) -> list[str]:
-    """Return the names of variables that hold a table of pandas, Polars or Arrow, without importing these libraries."""
-    return [name for name, value in variables.items() if not name.startswith("_") and type(value).__name__ in _TABLES]
+    """Return the names of variables that hold a table which `lstm_lab.load` takes, dicts apart."""
+    from narwhals import dependencies  # noqa: PLC0415 - %load_ext need not import it
+
+    kinds = (dependencies.is_into_dataframe, dependencies.is_into_lazyframe, dependencies.is_into_series)
+    return [
+        name
+        for name, value in variables.items()
+        if not name.startswith("_") and any(is_kind(value) for is_kind in kinds)
+    ]
 
 
 def named_runs(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variables that hold a Run, without importing Keras."""
-    return {
-        name: value for name, value in variables.items() if type_key(type(value)) == _RUN and not name.startswith("_")
-    }
+    """Return the variables that hold a Run: none before TensorFlow is imported, which looking does not do."""
+    if not networks_are_loaded():
+        return {}
+    from lstm_lab.run import Run  # noqa: PLC0415 - brings TensorFlow
+
+    return {name: value for name, value in variables.items() if isinstance(value, Run) and not name.startswith("_")}

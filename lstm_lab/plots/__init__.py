@@ -1,7 +1,7 @@
 """Still pictures of results: a `matplotlib.figure.Figure` each, drawn by Agg, unknown to pyplot.
 
-`plot` finds the picture of a result by its type. A new one is a function registered with ``@plot.register(Type)``
-in a module of its own, and a line in `_VIEWS`: only the module that draws a result is imported to draw it.
+`plot` finds the picture of a result by its type. A new one is a function registered with ``@pictures.register(Type)``
+in a module that `drawing_modules` imports.
 """
 
 from __future__ import annotations
@@ -9,44 +9,23 @@ from __future__ import annotations
 import base64
 import html
 import io
-from functools import singledispatch
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from lstm_lab.atomic_files import write_text
-from lstm_lab.errors import LabError
-from lstm_lab.results import type_key
+from lstm_lab.results import networks_are_loaded, pictures
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
+    from types import ModuleType
 
     from matplotlib.figure import Figure
 
     from lstm_lab.results import Result
 
-__all__ = ["mimebundle", "plot", "png", "to_html"]
-
-_VIEWS = {
-    "lstm_lab.evaluation.ablate:Ablation": "lstm_lab.plots.compare",
-    "lstm_lab.evaluation.backtest:Backtest": "lstm_lab.plots.backtest",
-    "lstm_lab.evaluation.compare:Comparison": "lstm_lab.plots.compare",
-    "lstm_lab.export.exporter:Export": "lstm_lab.plots.export",
-    "lstm_lab.diagnostics.report:FeatureReport": "lstm_lab.plots.features",
-    "lstm_lab.forecasting.forecast:Forecast": "lstm_lab.plots.fan",
-    "lstm_lab.interpret.memory:Memory": "lstm_lab.plots.memory",
-    "lstm_lab.diagnostics.training_choices:ResidualLosses": "lstm_lab.plots.training_choices",
-    "lstm_lab.run:Run": "lstm_lab.plots.run",
-    "lstm_lab.interpret.trace:Trace": "lstm_lab.plots.gates",
-    "lstm_lab.diagnostics.training_choices:Weighting": "lstm_lab.plots.training_choices",
-}
-"""The module that registers the picture of each type, by its `type_key`: a class that is only called alike is none.
-
-Keys, not classes: to import them all would import TensorFlow for a feature report, which needs none.
-"""
-
+__all__ = ["drawing_modules", "mimebundle", "plot", "png", "to_html"]
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -88,7 +67,17 @@ _STYLE = (
 """The dark filter follows a notebook's theme, and elsewhere the browser's: an exported page may be dark too."""
 
 
-@singledispatch
+def drawing_modules() -> tuple[ModuleType, ...]:
+    """Import the modules that register pictures; those of a network's results once there may be such a result."""
+    from lstm_lab.plots import fan, features, training_choices  # noqa: PLC0415 - they import from this package
+
+    if not networks_are_loaded():
+        return fan, features, training_choices
+    from lstm_lab.plots import backtest, compare, export, gates, memory, run  # noqa: PLC0415 - they import TensorFlow
+
+    return backtest, compare, export, fan, features, gates, memory, run, training_choices
+
+
 def plot(result: object, **options: Any) -> Figure:
     """Draw the still picture of a result, by the result's type.
 
@@ -109,14 +98,9 @@ def plot(result: object, **options: Any) -> Figure:
     LabError
         No picture is known for this type.
     """
-    for kind in type(result).__mro__:
-        if type_key(kind) in _VIEWS:
-            import_module(_VIEWS[type_key(kind)])
-    draw = plot.dispatch(type(result))
-    if draw is plot.dispatch(object):
-        known = ", ".join(sorted(key.partition(":")[2] for key in _VIEWS))
-        raise LabError(f"there is no picture of a {type(result).__name__}; there are pictures of: {known}")
-    return draw(result, **options)
+    drawing_modules()
+    figure: Figure = pictures.of(result)(result, **options)
+    return figure
 
 
 def png(figure: Figure, dpi: float = 100) -> bytes:

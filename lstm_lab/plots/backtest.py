@@ -10,8 +10,9 @@ from matplotlib.ticker import MaxNLocator
 from lstm_lab.evaluation.backtest import Backtest
 from lstm_lab.evaluation.scoring import score
 from lstm_lab.formatting import percent
-from lstm_lab.plots import plot, style
+from lstm_lab.plots import style
 from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
+from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,7 @@ _SHOWN: Final = 6
 """Forecasts drawn over the series, at most, none of which overlaps another."""
 
 
-@plot.register(Backtest)
+@pictures.register(Backtest)
 def backtest_figure(result: Backtest, *, width: float = 9.0, height: float = 6.4) -> Figure:
     """Draw forecasts from some origins above; error, coverage and width of all models by step below.
 

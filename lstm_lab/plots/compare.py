@@ -13,8 +13,9 @@ from lstm_lab.evaluation.ablate import Ablation
 from lstm_lab.evaluation.compare import Comparison
 from lstm_lab.evaluation.kinds import BASE, NETWORKS, UNCALIBRATED
 from lstm_lab.formatting import number
-from lstm_lab.plots import plot, style
+from lstm_lab.plots import style
 from lstm_lab.plots.style import BLUE, GREY, LIGHT, ORANGE, VERMILION
+from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ _CHANCE: Final = _Look("changed: the effect may be chance", VERMILION, "s", fill
 _SAME: Final = _Look("changed: the error is the same", GREY, "D")
 
 
-@plot.register(Comparison)
+@pictures.register(Comparison)
 def comparison_figure(result: Comparison, *, width: float = 9.0, height: float | None = None) -> Figure:
     """Draw error, coverage and width of every kind, a mark a seed; baselines are squares, the best one a line.
 
@@ -66,7 +67,7 @@ def comparison_figure(result: Comparison, *, width: float = 9.0, height: float |
     return _dots(result, looks, best, (f"Comparison for {result.past.series.name}", subtitle), (width, height))
 
 
-@plot.register(Ablation)
+@pictures.register(Ablation)
 def ablation_figure(result: Ablation, *, width: float = 9.0, height: float | None = None) -> Figure:
     """Draw error, coverage and width of every variant, a mark a seed, beside the lines of the base.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lstm_lab.export.exporter import Export
-from lstm_lab.plots import plot
 from lstm_lab.plots.style import GREY, VERMILION, axes, canvas, legend, positions, time_axis, titles
+from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["export_figure"]
 
 
-@plot.register(Export)
+@pictures.register(Export)
 def export_figure(export: Export, *, width: float = 8.0, height: float = 3.8) -> Figure:
     """Draw the network's errors on held-out rows, and the deviation of the exported file from the network.
 

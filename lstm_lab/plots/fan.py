@@ -8,8 +8,9 @@ import numpy as np
 
 from lstm_lab.forecasting.forecast import ENOUGH, Forecast
 from lstm_lab.formatting import ordinal, span
-from lstm_lab.plots import plot, style
+from lstm_lab.plots import style
 from lstm_lab.plots.style import BLACK, BLUE, GREY, ORANGE, VERMILION, axes, canvas, positions, short, time_axis, titles
+from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ SHOWN = 20
 """Sample paths drawn beside the band."""
 
 
-@plot.register(Forecast)
+@pictures.register(Forecast)
 def fan_figure(
     forecast: Forecast,
     *,

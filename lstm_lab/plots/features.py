@@ -9,8 +9,9 @@ import numpy as np
 
 from lstm_lab.diagnostics.report import FeatureReport
 from lstm_lab.formatting import number
-from lstm_lab.plots import plot, style
+from lstm_lab.plots import style
 from lstm_lab.plots.style import BLACK, BLUE, GREY, LIGHT, SMALL, VERMILION, canvas, plain, short
+from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +25,7 @@ FINDINGS = 12
 """Findings that are written out."""
 
 
-@plot.register(FeatureReport)
+@pictures.register(FeatureReport)
 def features_figure(report: FeatureReport, *, width: float = 9.0, height: float | None = None) -> Figure:
     """Draw a report on the inputs.
 

@@ -10,8 +10,9 @@ from lstm_lab.errors import TraceError
 from lstm_lab.formatting import number, span
 from lstm_lab.interpret.description import label_of
 from lstm_lab.interpret.trace import Trace
-from lstm_lab.plots import plot, style
+from lstm_lab.plots import style
 from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, PURPLE, SMALL, VERMILION, canvas, short
+from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +40,7 @@ _DISTINCT = 0.05
 _SIZES = "Sizes: mean over units, middle half"
 
 
-@plot.register(Trace)
+@pictures.register(Trace)
 def gates_figure(trace: Trace, *, layer: int | None = None, width: float = 9.0, height: float = 10.0) -> Figure:
     """Draw a trace.
 

@@ -9,8 +9,9 @@ from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from lstm_lab.interpret.memory import Memory
 from lstm_lab.interpret.recall_task import SUCCESS
-from lstm_lab.plots import plot, style
+from lstm_lab.plots import style
 from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, PURPLE, SKY, SMALL, VERMILION, canvas, short
+from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +23,7 @@ _COLOURS = (VERMILION, ORANGE, SKY, BLUE, GREEN, PURPLE, BLACK)
 _FLOOR = 1e-6
 
 
-@plot.register(Memory)
+@pictures.register(Memory)
 def memory_figure(memory: Memory, *, width: float = 9.0, height: float | None = None) -> Figure:
     """Draw a comparison of memories.
 

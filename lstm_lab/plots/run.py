@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.plots import plot
 from lstm_lab.plots.style import axes, canvas, titles
 from lstm_lab.plots.training import training_figure
+from lstm_lab.results import pictures
 from lstm_lab.run import Run
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["run_figure"]
 
 
-@plot.register(Run)
+@pictures.register(Run)
 def run_figure(run: Run, **options: Any) -> Figure:
     """Draw the losses of a run by epoch, beside the loss of the naive forecast that its transform implies."""
     title = f"Training for {run.target}"

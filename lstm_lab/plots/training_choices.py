@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lstm_lab.diagnostics.training_choices import LOSSES, ResidualLosses, Weighting, loss_of
-from lstm_lab.plots import plot, style
+from lstm_lab.plots import style
 from lstm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, axes, canvas, titles
+from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,7 +19,7 @@ __all__ = ["losses_figure", "weights_figure"]
 _NAMES = {"mse": "MSE", "mae": "MAE", "huber": "Huber"}
 
 
-@plot.register(Weighting)
+@pictures.register(Weighting)
 def weights_figure(result: Weighting, *, width: float = 8.0, height: float = 3.2) -> Figure:
     """Draw the weight of each training window by its time, under each scheme.
 
@@ -42,7 +43,7 @@ def weights_figure(result: Weighting, *, width: float = 8.0, height: float = 3.2
     return figure
 
 
-@plot.register(ResidualLosses)
+@pictures.register(ResidualLosses)
 def losses_figure(result: ResidualLosses, *, width: float = 8.0, height: float = 3.6) -> Figure:
     """Draw each loss over the histogram of the residuals.
 

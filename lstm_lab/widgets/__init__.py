@@ -11,7 +11,7 @@
     features       FeatureDoctor            gates   GateExplorer
     memory         MemoryExplorer           axes    an index as positions on an axis
     offline        one HTML file without kernel or network
-    by_type        the view of each type of result
+    run            the monitor of a finished training
     next_training  weights chosen in a view for the next training
     bundle         the built front end
     frontend       the TypeScript; `python hatch_build.py` at the root of a checkout bundles it
@@ -19,47 +19,49 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.results import type_key
+from lstm_lab.results import networks_are_loaded, views
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
+    from types import ModuleType
 
     from lstm_lab.widgets.base import LabWidget
 
-__all__ = ["to_html", "widget"]
+__all__ = ["to_html", "view_modules", "widget"]
 
 
-_LIGHT = {"lstm_lab.diagnostics.report:FeatureReport": "lstm_lab.widgets.features"}
-"""Modules that register views whose results need no network, so that showing them does not import TensorFlow."""
+def view_modules() -> tuple[ModuleType, ...]:
+    """Import the modules that register views; those of a network's results once there may be such a result."""
+    from lstm_lab.widgets import fan, features, loss, weights  # noqa: PLC0415 - they bring anywidget
+
+    if not networks_are_loaded():
+        return fan, features, loss, weights
+    from lstm_lab.widgets import gates, memory, run  # noqa: PLC0415 - they import TensorFlow
+
+    return fan, features, gates, loss, memory, run, weights
 
 
-@singledispatch
 def widget(result: object, **options: Any) -> LabWidget:
     """Build the live view of a result, by the result's type.
 
     Parameters
     ----------
     result
-        A Run, a Forecast, or another result that `lstm_lab.widgets.by_type` knows.
+        A Run, a Forecast, or another result with a live view.
     **options
         ``theme``, ``height``, ``label``, and what the view itself takes.
 
     Raises
     ------
-    TypeError
+    LabError
         There is no live view of this type.
     """
-    # The classes of results live in modules that import TensorFlow: looked up when a result is there, never before.
-    import_module(_LIGHT.get(type_key(type(result)), "lstm_lab.widgets.by_type"))
-    build = widget.dispatch(type(result))
-    if build is widget.dispatch(object):
-        raise TypeError(f"no live view shows a {type(result).__name__}; print it, or ask for its .plot()")
-    return build(result, **options)
+    view_modules()
+    view: LabWidget = views.of(result)(result, **options)
+    return view
 
 
 def to_html(result: object, path: str | os.PathLike[str], **options: Any) -> Path:

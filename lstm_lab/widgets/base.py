@@ -2,7 +2,8 @@
 
 To add a view: subclass `LabWidget`, set ``_view`` to the name it has in `frontend/src/index.ts`, and put its state on
 ``self.wire`` (`Wire.set` for values, `put` and `append` for arrays). Override `on_message` to handle messages of the
-page; register the result it shows in `lstm_lab.widgets.by_type`.
+page; register it for the result it shows with ``@views.register(Type)``, and import it in
+`lstm_lab.widgets.view_modules`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import traitlets
 from lstm_lab.errors import LabError
 from lstm_lab.events import SamplingListener
 from lstm_lab.forecasting.forecast import Forecast, Kind
+from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
 
@@ -40,6 +41,7 @@ class More(Protocol):
         """Forecast with `paths` paths in all, of which the first are the present ones; report to the listener."""
 
 
+@views.register(Forecast)
 class FanChart(LabWidget):
     """The live view of a forecast.
 

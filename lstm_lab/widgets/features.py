@@ -11,14 +11,14 @@ import traitlets
 
 from lstm_lab.diagnostics.report import FUTURE, FeatureReport
 from lstm_lab.formatting import number
-from lstm_lab.widgets import widget
+from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FeatureDoctor", "broken_outline", "doctor_of", "outline"]
+__all__ = ["FeatureDoctor", "broken_outline", "outline"]
 
 BUCKETS = 1000
 """Stretches of rows that a long series is drawn by: the lowest and the highest value of each."""
@@ -27,6 +27,7 @@ NEWEST = 120
 """Training rows that the small preview of a column shows."""
 
 
+@views.register(FeatureReport)
 class FeatureDoctor(LabWidget):
     """The live view of a feature report.
 
@@ -197,9 +198,3 @@ def broken_outline(
 def _plainly(mean: float, sd: float) -> str:
     """Format a mean; below the rounding error it is written as 0."""
     return number(mean if abs(mean) > 1e-9 * sd else 0.0).replace("-", "−")
-
-
-@widget.register(FeatureReport)
-def doctor_of(report: FeatureReport, **traits: Any) -> FeatureDoctor:
-    """Build the view of a feature report."""
-    return FeatureDoctor(report, **traits)

@@ -13,6 +13,8 @@ import numpy as np
 import traitlets
 
 from lstm_lab.errors import TraceError
+from lstm_lab.interpret.trace import Trace
+from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
 from lstm_lab.widgets.offline import write_html
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lstm_lab.interpret.layer_trace import LayerTrace
-    from lstm_lab.interpret.trace import Trace
     from lstm_lab.widgets.wire import Wire
 
 __all__ = ["MASKED", "SHOWN", "GateExplorer"]
@@ -38,6 +39,7 @@ EXACT = 4_000_000
 """Bytes of exact units in an offline file, beyond which pins there show what the heat map shows."""
 
 
+@views.register(Trace)
 class GateExplorer(LabWidget):
     """The live view of a trace; over several windows it shows their mean.
 

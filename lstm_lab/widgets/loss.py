@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import traitlets
 
+from lstm_lab.diagnostics.training_choices import ResidualLosses
+from lstm_lab.results import views
 from lstm_lab.widgets.base import LabWidget
-
-if TYPE_CHECKING:
-    from lstm_lab.diagnostics.training_choices import ResidualLosses
 
 __all__ = ["LossExplorer"]
 
 MOST = 4096
 
 
+@views.register(ResidualLosses)
 class LossExplorer(LabWidget):
     """The live view of the losses.
 

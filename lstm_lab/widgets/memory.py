@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
+from lstm_lab.interpret.memory import Memory
 from lstm_lab.interpret.recall_task import SUCCESS
+from lstm_lab.results import views
 from lstm_lab.widgets.base import LabWidget
 
 if TYPE_CHECKING:
     import threading
 
-    from lstm_lab.interpret.memory import Memory
-
 __all__ = ["MemoryExplorer"]
 
 
+@views.register(Memory)
 class MemoryExplorer(LabWidget):
     """The live view of a memory study.
 

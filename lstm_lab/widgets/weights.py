@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import traitlets
 
+from lstm_lab.diagnostics.training_choices import Weighting
+from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
 from lstm_lab.widgets.next_training import NextWeights, next_weights
-
-if TYPE_CHECKING:
-    from lstm_lab.diagnostics.training_choices import Weighting
 
 __all__ = ["WeightCurve"]
 
 POINTS = 400
 
 
+@views.register(Weighting)
 class WeightCurve(LabWidget):
     """The live view of the weighting schemes.
 

@@ -1,15 +1,15 @@
 """What a word means: itself before a variable, a variable before a file, a file before an example."""
 
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import lstm_lab
 from lstm_lab.data.loading import EXAMPLES
 from lstm_lab.errors import DataError
-from lstm_lab.notebook import namespace
 from lstm_lab.notebook.namespace import find_source, named_runs, resolve, tables
 from lstm_lab.options import TrainOptions
-from lstm_lab.results import type_key
 
 WORDS = {"target": ("close", "open"), "features": ("hour", "close"), "max_gap": ()}
 
@@ -58,11 +58,14 @@ def test_an_unknown_source_is_compared_with_the_users_tables_and_the_examples():
     assert "oil" in EXAMPLES
 
 
-def test_a_run_is_known_by_where_its_class_lives_not_by_its_name_alone():
-    namesake = type("Run", (), {})
-    run = type("Run", (), {"__module__": "lstm_lab.run"})()
-    assert named_runs({"mine": run, "theirs": namesake(), "_old": run}) == {"mine": run}
+def test_a_run_is_known_by_its_class_not_by_the_classs_name():
+    run = object.__new__(lstm_lab.Run)
+    namesake = type("Run", (), {"__module__": "lstm_lab.run"})()
+    assert set(named_runs({"mine": run, "theirs": namesake, "_old": run, "kind": lstm_lab.Run})) == {"mine"}
 
 
-def test_the_key_of_a_run_is_that_of_the_class():
-    assert type_key(lstm_lab.Run) == namespace._RUN
+def test_tables_are_known_by_their_libraries_and_namesakes_are_not():
+    arrow, frame = pa.table({"a": [1]}), pl.DataFrame({"a": [1]})
+    variables = {"arrow": arrow, "frame": frame, "lazy": frame.lazy(), "column": frame["a"]}
+    namesake = type("DataFrame", (), {})()
+    assert tables({**variables, "theirs": namesake, "kind": pd.DataFrame, "number": 3}) == list(variables)

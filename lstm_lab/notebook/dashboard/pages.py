@@ -113,7 +113,7 @@ class Page:
         """Return the live view of a result, or its picture and table where it has none."""
         try:
             return self._make(result)
-        except (LabError, TypeError):
+        except LabError:
             return ipywidgets.HTML(f'<div class="scroll">{mimebundle(result)["text/html"]}</div>')
 
     def parts(self) -> tuple[Any, ...]:
