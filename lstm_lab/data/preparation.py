@@ -13,6 +13,7 @@ from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.loading import load, table_of, target_column
 from lstm_lab.data.store import FrameStore
 from lstm_lab.data.time_index import segments
+from lstm_lab.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +78,11 @@ def read_series(
     source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions
 ) -> tuple[pd.DataFrame, str]:
     """Load the columns that are used, and find the target; only used columns may refuse a missing value."""
+    if options.id is not None or options.static:
+        raise OptionError(
+            f"a network is trained on one series so far, got id={options.id!r} and"
+            f" static={list(options.static)!r}; load one id alone"
+        )
     raw = table_of(source, **text_reading(options))
     how = reading(options)
     target = options.target

@@ -28,6 +28,9 @@ class FeaturesKeywords(TypedDict, total=False):
 
     target: str | int | None
     time: str | int | None
+    id: str | int | None
+    static: str | Sequence[str]
+    short: Literal["skip", "error"]
     dayfirst: bool | None
     date_format: str | None
     features: str | Sequence[str]
@@ -48,6 +51,9 @@ class TrainKeywords(TypedDict, total=False):
 
     target: str | int | None
     time: str | int | None
+    id: str | int | None
+    static: str | Sequence[str]
+    short: Literal["skip", "error"]
     dayfirst: bool | None
     date_format: str | None
     features: str | Sequence[str]
@@ -149,6 +155,9 @@ class CompareKeywords(TypedDict, total=False):
     kinds: str | Sequence[str]
     target: str | int | None
     time: str | int | None
+    id: str | int | None
+    static: str | Sequence[str]
+    short: Literal["skip", "error"]
     dayfirst: bool | None
     date_format: str | None
     features: str | Sequence[str]
@@ -205,6 +214,9 @@ class AblateKeywords(TypedDict, total=False):
     changes: str | Sequence[str]
     target: str | int | None
     time: str | int | None
+    id: str | int | None
+    static: str | Sequence[str]
+    short: Literal["skip", "error"]
     dayfirst: bool | None
     date_format: str | None
     features: str | Sequence[str]
@@ -253,6 +265,9 @@ class DashboardKeywords(TypedDict, total=False):
 
     target: str | int | None
     time: str | int | None
+    id: str | int | None
+    static: str | Sequence[str]
+    short: Literal["skip", "error"]
     dayfirst: bool | None
     date_format: str | None
     features: str | Sequence[str]

@@ -20,6 +20,17 @@ class InputOptions(Options):
     time: Name | None = option(
         None, "column of times; without it the frame's index, or the column that holds dates", example="date"
     )
+    id: Name | None = option(
+        None,
+        "column of ids, where the table holds many series; columns: every column of a wide table is a series",
+        example="store",
+    )
+    static: Texts = option(
+        (), "with id: columns that are constant within an id, such as a region, as inputs", example="region"
+    )
+    short: Literal["skip", "error"] = option(
+        "skip", "with id: leave ids out that have too few rows, and name them; or refuse them", example="error"
+    )
     dayfirst: bool | None = option(
         None,
         "whether 01/02/2024 is the first of February; default: what gives even steps, for the whole column",

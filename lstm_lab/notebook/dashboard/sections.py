@@ -51,6 +51,9 @@ TRAIN = FormLayout(
             "Data",
             ("target", "time"),
             (
+                "id",
+                "static",
+                "short",
                 "dayfirst",
                 "date_format",
                 "missing",
