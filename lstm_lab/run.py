@@ -17,7 +17,7 @@ from lstm_lab.forecasting.past_forecasts import PastForecastsCache
 from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.forecasting.stream import Stream
 from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows
-from lstm_lab.models.stack import forecaster_of, given_stack, refuse_meaningless
+from lstm_lab.models.stack import checked_stack, forecaster_of, refuse_unused_options
 from lstm_lab.options import ExportOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
 from lstm_lab.results import Result
 from lstm_lab.serialization import Record, read_run, write_run
@@ -414,8 +414,8 @@ def train(
     >>> run = lab.train(lab.example("oil"), transform="log_return", units=[32], epochs=5)  # doctest: +SKIP
     """
     chosen = TrainOptions.of(options)
-    layers = given_stack(stack)
-    refuse_meaningless(layers, chosen)
+    layers = checked_stack(stack)
+    refuse_unused_options(layers, chosen)
     ready = prepare(source, chosen, weighting=chosen.weights)
     dataset, encoder = ready.dataset, ready.dataset.encoder
     split = dataset.checked_split()

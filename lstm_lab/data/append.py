@@ -24,11 +24,11 @@ def read_newer(dataset: Dataset, source: Source, options: InputOptions) -> pd.Da
     Parameters
     ----------
     dataset
-        What the rows go on.
+        The dataset that the rows continue.
     source
         The whole longer series, or its newest rows.
     options
-        How the dataset's own rows were read.
+        The options that the dataset's own rows were read with.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def read_newer(dataset: Dataset, source: Source, options: InputOptions) -> pd.Da
 
 
 def _remedy(own: pd.Index) -> str:
-    """Say what would make rows newer ones."""
+    """Return the remedy for rows that are not newer."""
     if isinstance(own, pd.DatetimeIndex):
         return "leave them out to stay within the run's own rows"
     return "give the whole longer series, or number them on from the run's last"

@@ -29,7 +29,7 @@ from lstm_lab.data.transforms import choose_transform
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lstm_lab.data.transforms import Choice
+    from lstm_lab.data.transforms import TransformChoice
 
 __all__ = ["AUTO", "InputChoice", "choose_inputs", "season_of"]
 
@@ -47,7 +47,7 @@ LOST = 0.1
 
 @dataclass(frozen=True, slots=True)
 class InputChoice:
-    """The transform that is learnt, its input features, and the reason for the choice."""
+    """Transform and input features of a training, and the reason for the choice."""
 
     transform: str
     features: tuple[str, ...]
@@ -93,8 +93,8 @@ def choose_inputs(transform: str, features: Sequence[str], training: pd.Series[f
     return InputChoice(learnt, (*named, *(text for text in companions if text not in named)), reason)
 
 
-def _change(choice: Choice) -> str:
-    """Name the change since the last row that suits the series."""
+def _change(choice: TransformChoice) -> str:
+    """Return the label of the change since the last row that suits the series: diff or log_return."""
     return next(
         candidate.label
         for candidate in choice.candidates
@@ -102,7 +102,7 @@ def _change(choice: Choice) -> str:
     )
 
 
-def _seasons(y: np.ndarray, chosen: int, choice: Choice) -> tuple[int, ...]:
+def _seasons(y: np.ndarray, chosen: int, choice: TransformChoice) -> tuple[int, ...]:
     """List the chosen season and any other that recurs with it, the shortest first."""
     seasons = {chosen}
     for other in choice.seasons:
@@ -114,7 +114,7 @@ def _seasons(y: np.ndarray, chosen: int, choice: Choice) -> tuple[int, ...]:
 
 
 def _averages(seasons: Sequence[int], index: pd.Index) -> tuple[str, ...]:
-    """Name averages over as many seasons as cost few rows, in every stretch between gaps."""
+    """Return features that average over as many seasons as cost few rows, in every stretch between gaps."""
     stretches = np.bincount(segments(index))
     texts = []
     for season in seasons:
@@ -127,7 +127,7 @@ def _averages(seasons: Sequence[int], index: pd.Index) -> tuple[str, ...]:
 
 
 def _calendar(seasons: Sequence[int], training: pd.Series[float]) -> tuple[str, ...]:
-    """Name the calendar pairs that tell where in its seasons a row stands."""
+    """Return the calendar features that tell where in its seasons a row lies."""
     index = training.index
     if not isinstance(index, pd.DatetimeIndex):
         return ()
@@ -136,7 +136,7 @@ def _calendar(seasons: Sequence[int], training: pd.Series[float]) -> tuple[str, 
 
 
 def _pairs(days: float, step: float) -> tuple[str, ...]:
-    """Name the pairs for a season of so many days in rows of so many seconds."""
+    """Return the calendar features for a season of so many days in rows of so many seconds."""
     if step < DAY and days <= 1.01:
         return ("hour",)
     if days < 8:

@@ -66,7 +66,7 @@ def _after(warmup: int, y: np.ndarray, values: Callable[[np.ndarray], np.ndarray
 
 
 def _log_returns(y: np.ndarray) -> np.ndarray:
-    """Take log(y_t / y_{t-1}); 0, no change, where either value has no logarithm (a simulated path may get there)."""
+    """Compute log(y_t / y_{t-1}); 0 where either value has no logarithm (a simulated path may get there)."""
     logs = np.log(y, out=np.full(y.shape, np.nan), where=y > 0)
     returns = np.diff(logs, axis=-1)
     return np.where(np.isnan(returns), 0.0, returns)
@@ -103,7 +103,7 @@ def bollinger(y: np.ndarray, n: int = 20, k: float = 2) -> np.ndarray:
 
 @_path(warmup=lambda n: n, positive=True)
 def volatility(y: np.ndarray, n: int = 20) -> np.ndarray:
-    """Take the population standard deviation of the last n log returns."""
+    """Compute the population standard deviation of the last n log returns."""
     return _after(n, y, lambda values: _windows(_log_returns(values), n).std(axis=-1))
 
 

@@ -1,7 +1,7 @@
-"""One or many series as one matrix of encoded rows: windows, parts, origins and what followed are views of it.
+"""One or many series as one matrix of encoded rows; windows, splits, origins and actual values are views of it.
 
-A row is found by its number, counted over all series; a series is a stretch between two borders, and no window or
-forecast crosses one, for a new series begins a new segment. So one series is the case of one id.
+A row is addressed by its number, counted over all series. A series is the rows between two borders; no window or
+forecast crosses a border, because a new series begins a new segment. A single series is the case of one id.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ __all__ = ["Dataset"]
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Series as a network sees them.
+    """One or many series, encoded and cut into windows for a network.
 
     Attributes
     ----------
     store
-        Where the rows lie.
+        The rows, as read and as encoded.
     lookback
-        Rows the network sees.
+        Rows in a window: those that the network reads before a forecast.
     cuts
         Where the chronological parts of each series begin, counted from the series' first row; empty for rows that
         are forecast from and nothing else.
@@ -68,7 +68,7 @@ class Dataset:
 
     @property
     def encoder(self) -> Encoder:
-        """What turns rows into the network's inputs."""
+        """The encoder of rows into the network's inputs."""
         return self.store.encoder
 
     @property
@@ -145,7 +145,7 @@ class Dataset:
         return divide(self._unweighted, self.borders, self.cuts)
 
     def checked_split(self) -> Split:
-        """Give the windows of each part for a training.
+        """Return the windows of each part for a training.
 
         Raises
         ------
@@ -158,7 +158,7 @@ class Dataset:
     # Origins ---------------------------------------------------------------------------------------------------------
 
     def possible(self, start: int, stop: int, horizon: int) -> NDArray[np.int64]:
-        """List the rows from which a forecast could have started and been judged.
+        """List the first forecast rows that have a whole window before them and the whole horizon after them.
 
         Parameters
         ----------
@@ -192,11 +192,11 @@ class Dataset:
         return sum(cuts.rows - cuts.calibration for cuts in self.cuts)
 
     def actual(self, rows: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        """Give what happened after each origin, (origins, horizon)."""
+        """Return the observed target at each step after an origin, (origins, horizon)."""
         return self.store.target(rows[:, None] + np.arange(horizon))
 
     def tails(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Give the values before each row that decoding its forecast needs, (rows, tail)."""
+        """Return the values before each row that decoding its forecast needs, (rows, tail)."""
         return self.store.target(rows[:, None] + np.arange(-self.encoder.tail, 0))
 
     def origins(self, rows: NDArray[np.int64], horizon: int, known: tuple[str, ...] = ()) -> Origins:
@@ -214,9 +214,9 @@ class Dataset:
         ahead = rows[:, None] + np.arange(horizon)
         future = np.asarray(self.encoder.known(pd.DataFrame(index=self.index)))[ahead]
         for column in (self.encoder.columns.index(name) for name in self.encoder.covariates):
-            held = np.repeat(self.store.encoded(rows - 1)[:, column][:, None], horizon, axis=1)
+            last_value = np.repeat(self.store.encoded(rows - 1)[:, column][:, None], horizon, axis=1)
             is_known = self.encoder.columns[column] in known
-            future[..., column] = self.store.encoded(ahead)[..., column] if is_known else held
+            future[..., column] = self.store.encoded(ahead)[..., column] if is_known else last_value
         return self._gathered(rows, future)
 
     def newest(self, horizon: int, known: pd.DataFrame | None = None, series: int = 0) -> Origins:
@@ -245,9 +245,9 @@ class Dataset:
                 f" {self.encoder.warmup}), got {stretch}; add rows, or raise max_gap if that step is no gap"
             )
         times = future_index(self.index[start:stop], horizon)
-        given = pd.DataFrame(index=times) if known is None else known_rows(known, times)
-        last = self.store.encoded(slice(stop - 1, stop))[0]
-        return self._gathered(np.array([stop]), self.encoder.known(given, last)[None])
+        covariates = pd.DataFrame(index=times) if known is None else known_rows(known, times)
+        last_row = self.store.encoded(slice(stop - 1, stop))[0]
+        return self._gathered(np.array([stop]), self.encoder.known(covariates, last_row)[None])
 
     def stretch(self, series: int = 0) -> int:
         """Count the rows of a series since its last gap."""
@@ -260,7 +260,7 @@ class Dataset:
     # Newer rows ------------------------------------------------------------------------------------------------------
 
     def append(self, newer: pd.DataFrame | Mapping[Hashable, pd.DataFrame]) -> Dataset:
-        """Take in newer rows: training and validation stay where they were in time, the newest rows calibrate.
+        """Append newer rows: training and validation stay where they were in time, the newest rows calibrate.
 
         Parameters
         ----------
@@ -277,7 +277,7 @@ class Dataset:
         return replace(self, store=store, cuts=moved)
 
     def same_training(self, other: Dataset) -> bool:
-        """Tell whether the rows of training and validation are the same: a longer series may bring them revised."""
+        """Return whether another dataset has the same training and validation rows, with no value of them revised."""
         return np.array_equal(self._before_calibration(), other._before_calibration(), equal_nan=True)
 
     def _before_calibration(self) -> NDArray[np.float32]:

@@ -172,7 +172,7 @@ def orders_of(layout: str) -> Orders:
 
 
 def _is_clock(clock: re.Match[str] | None) -> TypeGuard[re.Match[str]]:
-    """Tell a clock from the last number of a date: it has minutes, am or pm, or follows a whole ISO date."""
+    """Return whether a text is a time of day and not the last number of a date: minutes, am or pm, or after ISO."""
     if clock is None:
         return False
     has = clock.groupdict()
@@ -207,26 +207,26 @@ def _fields(layout: str, date: re.Match[str], clock: re.Match[str] | None) -> Fi
 
 
 def _shape(date: re.Match[str]) -> str:
-    """Name the fields of a date and keep what stands between them."""
+    """Return the fields of a date and the separators between them."""
     text, offset = date.group(), date.start()
     named = sorted((date.span(name), name) for name, value in date.groupdict().items() if value is not None)
-    parts, at = [], 0
+    parts, position = [], 0
     for (start, end), name in named:
-        parts += [text[at : start - offset], f"{name}{end - start}" if name == "y" else name]
-        at = end - offset
-    return re.sub(r"\s+", " ", re.sub(r"\bd(st|nd|rd|th)", "d", "".join([*parts, text[at:]]).strip()))
+        parts += [text[position : start - offset], f"{name}{end - start}" if name == "y" else name]
+        position = end - offset
+    return re.sub(r"\s+", " ", re.sub(r"\bd(st|nd|rd|th)", "d", "".join([*parts, text[position:]]).strip()))
 
 
 def _written(layout: str, spans: Mapping[str, tuple[int, int]], *, half: bool, zoned: bool) -> str:
     """Write a layout as `strptime` takes it."""
     directives = {**_DIRECTIVES, "H": "%I" if half else "%H"}
-    pieces, at = [], 0
+    pieces, position = [], 0
     for (start, end), name in sorted((span, name) for name, span in spans.items() if name not in {"zh", "zm"}):
         length = end - start
         directive = {"y": "%Y" if length == 4 else "%y", "b": "%b" if length == 3 else "%B"}.get(name)
-        pieces += [layout[at:start], directive or directives[name]]
-        at = end
-    space = " " if layout[at : at + 1] == " " else ""
+        pieces += [layout[position:start], directive or directives[name]]
+        position = end
+    space = " " if layout[position : position + 1] == " " else ""
     tail = f"{space}%p" if half else ""
     tail += f"{space if not half else ''}%z" if zoned else ""
     return "".join([*pieces, tail]).strip()
@@ -269,7 +269,7 @@ def group_layouts(texts: NDArray[np.object_]) -> tuple[list[str], NDArray[np.int
 
 
 def _rows(written: NDArray[Any], kind: Any) -> NDArray[Any]:
-    """Give the characters of texts, a row for each position."""
+    """Return the characters of texts, a row for each position."""
     width = written.dtype.itemsize // np.dtype(kind).itemsize
     return np.ascontiguousarray(written.view(kind).reshape(len(written), width).T)
 

@@ -42,8 +42,8 @@ LOOKS_DATED = re.compile(r"\d{4}|\d+[-/. ]\d+[-/. ]\d+|\d+\W*[A-Za-z]{3,}\W*\d+"
 SECOND_CHOICE = ("ydm", "compact dmy", "compact mdy", "compact ymd")
 """Orders that count only where no other fits."""
 DAY_FIRST = {"dmy": True, "compact dmy": True, "mdy": False, "compact mdy": False}
-WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
-WORDS |= {f"compact {order}": words for order, words in WORDS.items()}
+ORDER_NAMES = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
+ORDER_NAMES |= {f"compact {order}": words for order, words in ORDER_NAMES.items()}
 
 
 class AmbiguousDatesError(DataError):
@@ -80,8 +80,8 @@ class Reading:
     @property
     def regular(self) -> bool:
         """Whether the times rise or fall row by row, in even steps."""
-        measured = _measured(self.times)
-        return measured.steps > 1 and measured.ordered and measured.even
+        regularity = _regularity(self.times)
+        return regularity.steps > 1 and regularity.ordered and regularity.even
 
 
 def read_dates(column: pd.Series[Any], rule: DateRule, name: object = None, *, dated: bool = True) -> Reading | None:
@@ -146,7 +146,7 @@ def _read(values: pd.Series[Any], rule: DateRule, where: str, *, dated: bool) ->
         return Reading(objects, "dates")
     plain = pd.api.types.infer_dtype(values) == "string"
     texts = values.to_numpy(dtype=object) if plain else np.array([str(value) for value in values], dtype=object)
-    return _texts(texts, rule, where) or _last_resort(texts, where, rule)
+    return _texts(texts, rule, where) or _read_by_pandas(texts, where, rule)
 
 
 def _numbered(numbers: NDArray[np.float64], values: pd.Series[Any], *, dated: bool) -> Reading | None:
@@ -175,7 +175,7 @@ def _padded(numbers: NDArray[np.float64], rule: DateRule, where: str) -> Reading
 
 
 def _objects(values: pd.Series[Any]) -> pd.DatetimeIndex | None:
-    """Take times that are objects already."""
+    """Convert date objects to times; None for anything else."""
     if not isinstance(values.iloc[0], dt.date | np.datetime64 | pd.Period):
         return None
     plain = [value.to_timestamp() if isinstance(value, pd.Period) else value for value in values]
@@ -209,14 +209,14 @@ def _texts(texts: NDArray[np.object_], rule: DateRule, where: str) -> Reading | 
     if not fitting:
         return None
     if rule.dayfirst is not None:
-        fitting = _as_told(fitting, texts, where, dayfirst=rule.dayfirst)
-    best, note = _best(fitting, texts, where)
+        fitting = _allowed_by(fitting, texts, where, dayfirst=rule.dayfirst)
+    best, note = _most_regular(fitting, texts, where)
     dayfirst = None if "b" in best.fields.shape else DAY_FIRST.get(best.order)
     return Reading(best.times, best.fields.written, dayfirst, note, _is_weak(best))
 
 
 def _is_weak(candidate: _Candidate) -> bool:
-    """Tell layouts that much else than dates has: 01.2010, 20240131, Jan-92."""
+    """Return whether other things than dates are written in this layout: 01.2010, 20240131, Jan-92."""
     shape = candidate.fields.shape
     if "b" in shape:
         return shape.endswith("y2") and candidate.order == "my"
@@ -229,61 +229,61 @@ def _candidates(texts: NDArray[np.object_]) -> list[_Candidate]:
     grouped = group_layouts(texts)
     if grouped is None:
         return []
-    layouts, which, codes = grouped
+    layouts, layout_of_row, codes = grouped
     per_layout = [orders_of(layout) for layout in layouts]
     shared = [order for order in per_layout[0] if all(order in orders for orders in per_layout)]
     fitting: list[_Candidate] = []
     for order in shared:
-        if order in SECOND_CHOICE and any(one.order not in SECOND_CHOICE for one in fitting):
+        if order in SECOND_CHOICE and any(candidate.order not in SECOND_CHOICE for candidate in fitting):
             break
         fields = [orders[order] for orders in per_layout]
-        alike = len({one.shape for one in fields}) == 1 and len({one.zoned for one in fields}) == 1
-        times = _in_century(fields, which, codes) if alike else None
+        alike = len({(layout.shape, layout.zoned) for layout in fields}) == 1
+        times = _in_century(fields, layout_of_row, codes) if alike else None
         if times is not None and not any(times.equals(other.times) for other in fitting):
             fitting.append(_Candidate(order, times, fields[0]))
     return fitting
 
 
-def _in_century(fields: list[Fields], which: NDArray[np.int64], codes: NDArray[Any]) -> pd.DatetimeIndex | None:
-    """Read texts in one order; years of two digits that would lie far ahead are past, unless only then rows rise."""
-    times = _parsed(fields, which, codes)
+def _in_century(fields: list[Fields], layout_of_row: NDArray[np.int64], codes: NDArray[Any]) -> pd.DatetimeIndex | None:
+    """Parse texts in one order; years of two digits far ahead are taken as past, unless rows only rise otherwise."""
+    times = _parsed(fields, layout_of_row, codes)
     latest = latest_year()
     if times is None or "y2" not in fields[0].shape or int(times.year.max()) <= latest:
         return times
-    past = _parsed(fields, which, codes, latest)
+    past = _parsed(fields, layout_of_row, codes, latest)
     return past if past is None or past.is_monotonic_increasing or not times.is_monotonic_increasing else times
 
 
 def _parsed(
-    fields: list[Fields], which: NDArray[np.int64], codes: NDArray[Any], latest: int | None = None
+    fields: list[Fields], layout_of_row: NDArray[np.int64], codes: NDArray[Any], latest: int | None = None
 ) -> pd.DatetimeIndex | None:
-    """Read texts in one order; None where that gives no date for some row."""
+    """Parse texts in one order of year, month and day; None where some row is then no date."""
     parts: list[NDArray[np.datetime64]] = []
-    offsets = np.zeros(len(which), dtype=np.int64)
-    for number, one in enumerate(fields):
-        rows = slice(None) if len(fields) == 1 else which == number
-        values = fields_of(codes[:, rows], one.spans)
-        start, end = one.spans["y"]
+    offsets = np.zeros(len(layout_of_row), dtype=np.int64)
+    for layout_number, layout in enumerate(fields):
+        rows = slice(None) if len(fields) == 1 else layout_of_row == layout_number
+        values = fields_of(codes[:, rows], layout.spans)
+        start, end = layout.spans["y"]
         if end - start == 2:
             values["y"] = full_years(values["y"], latest)
-        elif re.fullmatch(r"[a-zA-Z0-9]+", one.shape) and not _is_plausible(values["y"]):
+        elif re.fullmatch(r"[a-zA-Z0-9]+", layout.shape) and not _is_plausible(values["y"]):
             return None
-        if one.month is not None:
-            values["m"] = np.full(len(values["y"]), one.month)
-        if one.zoned:
-            zone = one.sign * (60 * values.pop("zh", np.zeros(1, dtype=np.int64)) + values.pop("zm", 0))
+        if layout.month is not None:
+            values["m"] = np.full(len(values["y"]), layout.month)
+        if layout.zoned:
+            zone = layout.sign * (60 * values.pop("zh", np.zeros(1, dtype=np.int64)) + values.pop("zm", 0))
             if np.abs(zone).max() >= 24 * 60:
                 return None
             values["zone"] = np.broadcast_to(zone, values["y"].shape)
             offsets[rows] = values["zone"]
-        times = times_of(values, afternoon=one.afternoon)
+        times = times_of(values, afternoon=layout.afternoon)
         if np.isnat(times).any():
             return None
         parts.append(times)
     unit = "us" if all(part.dtype == "M8[us]" for part in parts) else "ns"
-    out = np.empty(len(which), dtype=f"M8[{unit}]")
-    for number, part in enumerate(parts):
-        out[slice(None) if len(fields) == 1 else which == number] = part
+    out = np.empty(len(layout_of_row), dtype=f"M8[{unit}]")
+    for layout_number, part in enumerate(parts):
+        out[slice(None) if len(fields) == 1 else layout_of_row == layout_number] = part
     index = pd.DatetimeIndex(out)
     if not fields[0].zoned:
         return index
@@ -297,28 +297,36 @@ def _is_plausible(years: NDArray[np.int64]) -> bool:
     return bool(((years >= PLAUSIBLE[0]) & (years <= PLAUSIBLE[1])).all())
 
 
-def _as_told(fitting: list[_Candidate], texts: NDArray[np.object_], where: str, *, dayfirst: bool) -> list[_Candidate]:
+def _allowed_by(
+    fitting: list[_Candidate], texts: NDArray[np.object_], where: str, *, dayfirst: bool
+) -> list[_Candidate]:
     """Keep the readings that ``dayfirst`` allows."""
-    wanted = [one for one in fitting if DAY_FIRST.get(one.order, dayfirst) is dayfirst or "b" in one.fields.shape]
-    told = [one for one in wanted if one.order in DAY_FIRST]
-    if wanted:
-        return told or wanted
-    row = next(row for row, text in enumerate(texts) if _contradicts(text, dayfirst=dayfirst))
+    allowed = [
+        candidate
+        for candidate in fitting
+        if DAY_FIRST.get(candidate.order, dayfirst) is dayfirst or "b" in candidate.fields.shape
+    ]
+    proven = [candidate for candidate in allowed if candidate.order in DAY_FIRST]
+    if allowed:
+        return proven or allowed
+    row = next(row for row, text in enumerate(texts) if _contradicts_dayfirst(text, dayfirst=dayfirst))
     raise UnfitDatesError(
         f"dayfirst={dayfirst} must fit every date, but {texts[row].strip()!r} in {where}, row {row}, has no month"
         f" {'in the middle' if dayfirst else 'in front'}; set dayfirst={not dayfirst}, or leave it out"
     )
 
 
-def _contradicts(text: str, *, dayfirst: bool) -> bool:
-    return not any(DAY_FIRST.get(one.order) is dayfirst for one in _candidates(np.array([text], dtype=object)))
+def _contradicts_dayfirst(text: str, *, dayfirst: bool) -> bool:
+    return not any(
+        DAY_FIRST.get(candidate.order) is dayfirst for candidate in _candidates(np.array([text], dtype=object))
+    )
 
 
 # Which of several readings -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Measured:
+class _Regularity:
     """How regular times are."""
 
     ordered: bool
@@ -326,7 +334,7 @@ class _Measured:
     uneven: int
     """Steps between different times that are not the usual one."""
     steps: int
-    lonely: bool
+    isolated: bool
     """They lie months or years apart, on a day within a month: rare, where other readings have them closer."""
 
     @property
@@ -334,7 +342,7 @@ class _Measured:
         return self.uneven <= EVEN * self.steps
 
 
-def _measured(times: pd.DatetimeIndex) -> _Measured:
+def _regularity(times: pd.DatetimeIndex) -> _Regularity:
     unique = times.unique()
     steps = np.diff(unique.asi8)
     ordered = bool((steps > 0).all() or (steps < 0).all())
@@ -342,64 +350,69 @@ def _measured(times: pd.DatetimeIndex) -> _Measured:
     uneven = int(uneven_steps(rising).sum()) if len(rising) > 1 else 0
     apart = len(rising) > 1 and bool(np.median(np.diff(rising)) >= np.timedelta64(28, "D"))
     within = not bool((rising.is_month_start | rising.is_month_end).all())
-    return _Measured(ordered, uneven, len(unique) - 1, apart and within)
+    return _Regularity(ordered, uneven, len(unique) - 1, apart and within)
 
 
-def _best(fitting: list[_Candidate], texts: NDArray[np.object_], where: str) -> tuple[_Candidate, str]:
+def _most_regular(fitting: list[_Candidate], texts: NDArray[np.object_], where: str) -> tuple[_Candidate, str]:
     """Choose the reading whose steps are even, or refuse."""
     if len(fitting) == 1:
         return fitting[0], ""
-    measured = {one.order: _measured(one.times) for one in fitting}
-    for one in fitting:
-        others = [other for other in fitting if other is not one]
-        mine = measured[one.order]
+    regularity = {candidate.order: _regularity(candidate.times) for candidate in fitting}
+    for candidate in fitting:
+        others = [other for other in fitting if other is not candidate]
+        own = regularity[candidate.order]
         reasons = [
-            _why(mine, measured[other.order], by_year=_by_year(one, other)) or _custom(one, other) for other in others
+            _advantage(own, regularity[other.order], by_year=_differ_in_year(candidate, other))
+            or _convention(candidate, other)
+            for other in others
         ]
-        if any(_why(measured[other.order], mine, by_year=_by_year(one, other)) for other in others):
+        if any(_advantage(regularity[other.order], own, by_year=_differ_in_year(candidate, other)) for other in others):
             continue
         if all(reasons):
-            rest = " or ".join(_word(other) for other in others)
-            return one, f"{_word(one)} ({one.fields.written}), because {reasons[0]}; {rest} fits too"
-    raise AmbiguousDatesError(_both(fitting, texts, where))
+            rest = " or ".join(_order_name(other) for other in others)
+            return (
+                candidate,
+                f"{_order_name(candidate)} ({candidate.fields.written}), because {reasons[0]}; {rest} fits too",
+            )
+    raise AmbiguousDatesError(_ambiguity(fitting, texts, where))
 
 
-def _by_year(one: _Candidate, other: _Candidate) -> bool:
-    """Tell whether two readings differ in where the year is, not only in day and month."""
-    return not {one.order, other.order} <= DAY_FIRST.keys()
+def _differ_in_year(candidate: _Candidate, other: _Candidate) -> bool:
+    """Return whether two readings differ in where the year is, not only in day and month."""
+    return not {candidate.order, other.order} <= DAY_FIRST.keys()
 
 
-def _why(mine: _Measured, other: _Measured, *, by_year: bool) -> str:
-    """Say why one reading beats another; nothing where it does not."""
-    if mine.ordered >= other.ordered and mine.even and other.uneven > 2 * mine.uneven:
+def _advantage(own: _Regularity, other: _Regularity, *, by_year: bool) -> str:
+    """Return why one reading beats another; nothing where it does not."""
+    if own.ordered >= other.ordered and own.even and other.uneven > 2 * own.uneven:
         return "its steps are even"
-    if mine.ordered > other.ordered and mine.uneven <= other.uneven and mine.steps >= ENOUGH:
+    if own.ordered > other.ordered and own.uneven <= other.uneven and own.steps >= ENOUGH:
         return "its rows are in order"
-    if by_year and mine.ordered >= other.ordered and mine.even and other.lonely and not mine.lonely:
+    if by_year and own.ordered >= other.ordered and own.even and other.isolated and not own.isolated:
         return "its steps are shorter and even"
     return ""
 
 
-def _custom(one: _Candidate, other: _Candidate) -> str:
+def _convention(candidate: _Candidate, other: _Candidate) -> str:
     """Prefer the day first between dots: no country writes the month first there."""
-    dotted = re.match(r"d\.\s?m\.", one.fields.shape) is not None
+    dotted = re.match(r"d\.\s?m\.", candidate.fields.shape) is not None
     return "that is how dates with dots are written" if dotted and other.order == "mdy" else ""
 
 
-def _word(one: _Candidate) -> str:
-    return WORDS.get(one.order, one.fields.written)
+def _order_name(candidate: _Candidate) -> str:
+    return ORDER_NAMES.get(candidate.order, candidate.fields.written)
 
 
-def _both(fitting: list[_Candidate], texts: NDArray[np.object_], where: str) -> str:
-    """Refuse with the readings of the first row in which they differ."""
-    instants = np.stack([one.times.asi8 for one in fitting])
+def _ambiguity(fitting: list[_Candidate], texts: NDArray[np.object_], where: str) -> str:
+    """Return the refusal that shows the readings of the first row in which they differ."""
+    instants = np.stack([candidate.times.asi8 for candidate in fitting])
     row = int(np.argmax((instants != instants[0]).any(axis=0)))
-    readings = [f"{_shown(one.times[row])} {_word(one)}" for one in fitting]
-    first = {one.order for one in fitting} <= DAY_FIRST.keys()
+    readings = [f"{_time_text(candidate.times[row])} {_order_name(candidate)}" for candidate in fitting]
+    first = {candidate.order for candidate in fitting} <= DAY_FIRST.keys()
     remedy = (
         "dayfirst=True or dayfirst=False"
         if first
-        else " or ".join(f"date_format={one.fields.written!r}" for one in fitting)
+        else " or ".join(f"date_format={candidate.fields.written!r}" for candidate in fitting)
     )
     return (
         f"dates must have one reading, but {texts[row].strip()!r} in {where}, row {row}, is {' or '.join(readings)},"
@@ -407,15 +420,15 @@ def _both(fitting: list[_Candidate], texts: NDArray[np.object_], where: str) -> 
     )
 
 
-def _shown(time: pd.Timestamp) -> str:
+def _time_text(time: pd.Timestamp) -> str:
     return str(time.date()) if time == time.normalize() else str(time)
 
 
 # Rare layouts --------------------------------------------------------------------------------------------------------
 
 
-def _last_resort(texts: NDArray[np.object_], where: str, rule: DateRule) -> Reading | None:
-    """Let pandas read what no layout fits, where day first and month first come to the same."""
+def _read_by_pandas(texts: NDArray[np.object_], where: str, rule: DateRule) -> Reading | None:
+    """Parse by pandas what no layout fits, where day first and month first give the same dates."""
     values = pd.Series(texts)
     if not values.str.contains(LOOKS_DATED).all():
         return None
@@ -429,7 +442,8 @@ def _last_resort(texts: NDArray[np.object_], where: str, rule: DateRule) -> Read
         row = int(differs[0]) if len(differs) else 0
         raise AmbiguousDatesError(
             f"dates must be written alike in every row, but {texts[row].strip()!r} in {where}, row {row}, could be"
-            f" {_shown(readings[0][row])} or {_shown(readings[1][row])}; set date_format, for example '%d.%m.%Y'"
+            f" {_time_text(readings[0][row])} or {_time_text(readings[1][row])}; set date_format, for example"
+            " '%d.%m.%Y'"
         )
     return Reading(readings[0], "mixed", weak=True)
 
@@ -451,7 +465,7 @@ def _by_pandas(values: pd.Series[Any], *, dayfirst: bool) -> pd.DatetimeIndex | 
 
 
 def unread_dates(column: pd.Series[Any], name: object = None) -> str:
-    """Say which row keeps a column from being read as dates, and how dates are written.
+    """Return the refusal of a column that cannot be read as dates: the first such row, and how dates are written.
 
     Parameters
     ----------
@@ -475,7 +489,7 @@ def unread_dates(column: pd.Series[Any], name: object = None) -> str:
             f"times must be dates or numbers, got {column.iloc[rows[0]]!r} in {where}, row {rows[0]}"
             f" ({len(rows)} such rows); {remedy}"
         )
-    other = None if bad.all() else _unlike(texts)
+    other = None if bad.all() else _first_unlike(texts)
     if other is None:
         return (
             f"times must be dates or numbers, got {column.iloc[0]!r} in {where}, row 0 ({len(column)} such rows);"
@@ -489,21 +503,21 @@ def unread_dates(column: pd.Series[Any], name: object = None) -> str:
 
 def _unreadable(texts: NDArray[np.object_]) -> NDArray[np.bool_]:
     """Mark the texts that are no dates on their own."""
-    which, unique = pd.factorize(texts)
+    codes, unique = pd.factorize(texts)
     some = [_fits_nothing(text) for text in unique[: 25 * SAMPLE]]  # nobody waits for a count beyond these
     bad = np.zeros(len(unique), dtype=bool)
     bad[: len(some)] = some
-    return bad[which]
+    return bad[codes]
 
 
 def _fits_nothing(text: str) -> bool:
-    one = np.array([text], dtype=object)
-    if _candidates(one):
+    texts = np.array([text], dtype=object)
+    if _candidates(texts):
         return False
-    return LOOKS_DATED.search(text) is None or _by_pandas(pd.Series(one), dayfirst=False) is None
+    return LOOKS_DATED.search(text) is None or _by_pandas(pd.Series(texts), dayfirst=False) is None
 
 
-def _unlike(texts: NDArray[np.object_]) -> int | None:
+def _first_unlike(texts: NDArray[np.object_]) -> int | None:
     """Find the first text that no order reads together with the first one."""
     for row in range(1, min(len(texts), 50 * SAMPLE)):
         if texts[row] != texts[0] and not _candidates(texts[[0, row]]):

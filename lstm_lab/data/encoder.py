@@ -28,12 +28,12 @@ LIMIT = 1e9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoder:
-    """From the target's unit to the network's, and back."""
+    """Converts rows to the network's standardised columns, and its outputs back to the target's unit."""
 
     target: str
     transform: Transform
     features: tuple[Feature, ...]
-    """Without those that would repeat the transformed target."""
+    """The features, without those that would repeat the transformed target."""
     columns: tuple[str, ...]
     """Model input columns, the transformed target first."""
     mean: np.ndarray
@@ -133,7 +133,7 @@ class Encoder:
         DataError
             A column is missing, or a value not positive under a logarithm.
         """
-        return _held((self.raw(frame, segments) - self.mean) / self.scale)
+        return _clipped((self.raw(frame, segments) - self.mean) / self.scale)
 
     def raw(self, frame: pd.DataFrame, segments: np.ndarray) -> np.ndarray:
         """Compute the columns before they are standardised, each segment on its own.
@@ -199,7 +199,7 @@ class Encoder:
                 out[:, columns] = _finite(frame[feature.label], feature.label)[:, None]
             elif feature.source == "column" and last is not None:
                 out[:, columns] = last[columns] * self.scale[columns] + self.mean[columns]
-        return _held((out - self.mean) / self.scale)
+        return _clipped((out - self.mean) / self.scale)
 
     def encode_step(self, tail: np.ndarray, known_row: np.ndarray) -> np.ndarray:
         """Compute the newest row of each path, after a simulated value was appended.
@@ -218,12 +218,12 @@ class Encoder:
         """
         shape = (*tail.shape[:-1], len(self.columns))
         out = np.array(np.broadcast_to(known_row, shape), dtype=np.float32)
-        out[..., 0] = _held(self.standardise(_newest(self.transform.forward, self.transform.warmup, tail)))
+        out[..., 0] = _clipped(self.standardise(_newest(self.transform.forward, self.transform.warmup, tail)))
         for feature, columns in self.column_slices():
             if feature.source == "path":
                 first = columns.start
                 value = _newest(feature.function, feature.warmup, tail)
-                out[..., first] = _held((value - self.mean[first]) / self.scale[first])
+                out[..., first] = _clipped((value - self.mean[first]) / self.scale[first])
         return out
 
     def decode(self, z: np.ndarray, tail: np.ndarray) -> np.ndarray:
@@ -252,7 +252,7 @@ class Encoder:
         return np.asarray(np.asarray(z, dtype=np.float64) * self.scale[0] + self.mean[0])
 
     def to_json(self) -> dict[str, Any]:
-        """Describe the encoder in what JSON can hold; `from_json` gives an equal one."""
+        """Return the encoder as a dict that JSON can hold; `from_json` rebuilds an equal one."""
         return {
             "target": self.target,
             "transform": self.transform.label,
@@ -310,8 +310,8 @@ def refuse_non_positive(values: pd.Series[float], label: str) -> None:
         )
 
 
-def _held(values: np.ndarray) -> np.ndarray:
-    """Bring standardised values to float32, NaN included."""
+def _clipped(values: np.ndarray) -> np.ndarray:
+    """Clip standardised values to ±`LIMIT` and convert them to float32; NaN stays."""
     return np.asarray(np.clip(values, -LIMIT, LIMIT), dtype=np.float32)
 
 
@@ -320,12 +320,12 @@ def _repeats(feature: Feature, transform: Transform, target: str) -> bool:
 
 
 def _newest(function: Callable[[np.ndarray], np.ndarray], warmup: int, tail: np.ndarray) -> np.ndarray:
-    """Evaluate a path function at the last place alone: (..., time) -> (...)."""
+    """Evaluate a path function at the last step alone: (..., time) -> (...)."""
     return np.asarray(function(tail[..., tail.shape[-1] - warmup - 1 :])[..., -1], dtype=np.float64)
 
 
 def _moments(values: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Take mean and standard deviation of each column; a column that never changes is only centred."""
+    """Compute mean and standard deviation of each column; a column that never changes is only centred."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean, scale = values.mean(axis=0), values.std(axis=0)
     wild = np.flatnonzero(~(np.isfinite(mean) & np.isfinite(scale)))
@@ -336,7 +336,7 @@ def _moments(values: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarray, np
 
 
 def _stretches(segments: np.ndarray) -> list[slice]:
-    """Turn segment numbers into slices of rows."""
+    """Return the slice of rows of each segment."""
     if len(segments) == 0:
         return []
     borders = [0, *(np.flatnonzero(np.diff(segments)) + 1).tolist(), len(segments)]
@@ -352,7 +352,7 @@ def _times(index: pd.Index, feature: Feature) -> pd.DatetimeIndex:
 
 
 def _finite(column: pd.Series[float], name: str) -> np.ndarray:
-    """Take a column as float64; the loader's promise is checked where it is relied on."""
+    """Convert a column to float64, and refuse a value that is not finite."""
     values = column.to_numpy(dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad) > 0:

@@ -144,7 +144,7 @@ def feature(
 
 
 def feature_names() -> tuple[str, ...]:
-    """Name every registered feature, the built-in ones first."""
+    """List the names of all registered features, the built-in ones first."""
     return tuple(_KINDS)
 
 

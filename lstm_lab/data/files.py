@@ -102,7 +102,7 @@ def _guarded(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
 
 
 def _ragged(path: Path, broken: Exception) -> str:
-    """Say where a row has more fields than there are names."""
+    """Return the refusal of a row that has more fields than there are names."""
     reason = str(broken).strip().removeprefix("Error tokenizing data. C error: ")
     return (
         f"{path.name!r} must have as many fields in each row as names, but {reason[:1].lower()}{reason[1:]}; mend"

@@ -14,7 +14,7 @@ __all__ = ["as_frame", "is_table"]
 
 
 def is_table(source: Any) -> bool:
-    """Tell whether `as_frame` takes an object."""
+    """Return whether `as_frame` takes an object."""
     if isinstance(source, pd.DataFrame | pd.Series | Mapping):
         return True
     native = nw.from_native(source, allow_series=True, pass_through=True)
@@ -72,7 +72,7 @@ def _frame(source: Any) -> pd.DataFrame:
 
 
 def _columns(source: Mapping[Any, Any]) -> pd.DataFrame:
-    """Put the columns of a dict side by side, by their index where they have one."""
+    """Join the columns of a dict, by their index where they have one."""
     try:
         return pd.DataFrame(dict(source))
     except (ValueError, TypeError):

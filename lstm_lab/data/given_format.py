@@ -37,10 +37,10 @@ def read_given(values: pd.Series[Any], date_format: str, where: str) -> pd.Datet
     DataError
         A row that is not written so.
     OptionError
-        What is given is no format.
+        `date_format` is no format.
     """
     if date_format in FORMAT_WORDS:
-        return _counted(values, date_format, where)
+        return _from_numbers(values, date_format, where)
     if "%" not in date_format:
         raise OptionError(
             f"date_format is a strptime format or one of {', '.join(FORMAT_WORDS)}, got {date_format!r}; write for"
@@ -68,7 +68,7 @@ def _strptime(texts: pd.Series[str], date_format: str) -> pd.Series[pd.Timestamp
         return pd.to_datetime(texts, format=date_format, errors="coerce", utc=True)
 
 
-def _counted(values: pd.Series[Any], word: str, where: str) -> pd.DatetimeIndex:
+def _from_numbers(values: pd.Series[Any], word: str, where: str) -> pd.DatetimeIndex:
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     unit = EPOCHS.get(word, "D")
     limit = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": 9e18, "D": 2.9e6}[unit]  # the year 9999, or 2255

@@ -1,4 +1,4 @@
-"""Futures of inputs, and newer rows: read by the rules of a run, and aligned by its times."""
+"""Known future covariates and newer rows: read with the options of a run, and aligned with its times."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def on_the_clock_of(own: pd.Index, index: pd.Index, what: str) -> pd.Index:
 
 
 def _table(source: Source, options: InputOptions, only: str | None) -> pd.DataFrame:
-    """Take a source as a frame; a Series without a name is the only column that could be meant."""
+    """Convert a source to a frame; a Series without a name gets the name of the only possible column."""
     if isinstance(source, pd.Series) and source.name is None and only is not None:
         source = source.rename(only)
     with _through_load():
@@ -163,32 +163,34 @@ def _table(source: Source, options: InputOptions, only: str | None) -> pd.DataFr
 
 def _loaded(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, **columns: Any) -> pd.DataFrame:
     """Load rows by the rules of the run's own: its options, and what its table proved of dates and decimal marks."""
-    how = reading(options) | columns
-    if how["time"] not in {*table.columns, table.index.name}:  # by now it may be the index
-        how["time"] = None
-    told = own.attrs.get("lstm_lab", {})
-    how = remembered(table, how, own)
-    proven = {"decimal": told["decimal"]} if told.get("decimal") is not None and how["decimal"] is None else {}
+    load_options = reading(options) | columns
+    if load_options["time"] not in {*table.columns, table.index.name}:  # by now it may be the index
+        load_options["time"] = None
+    attrs = own.attrs.get("lstm_lab", {})
+    load_options = remembered(table, load_options, own)
+    proven_decimal = (
+        {"decimal": attrs["decimal"]} if attrs.get("decimal") is not None and load_options["decimal"] is None else {}
+    )
     with _through_load():
         try:
-            rows = load(table, **how | proven)
+            rows = load(table, **load_options | proven_decimal)
         except UnfitDatesError:
             if options.dayfirst is not None:
                 raise
             # Rows from elsewhere may be written in another way, which they must prove.
-            rows = load(table, **how | proven | {"dayfirst": None})
+            rows = load(table, **load_options | proven_decimal | {"dayfirst": None})
         except DataError:
-            if not proven:
+            if not proven_decimal:
                 raise
-            rows = load(table, **how)
-    for name in {"dates", "decimal"} & told.keys():
-        rows.attrs["lstm_lab"].setdefault(name, told[name])
+            rows = load(table, **load_options)
+    for name in {"dates", "decimal"} & attrs.keys():
+        rows.attrs["lstm_lab"].setdefault(name, attrs[name])
     return rows
 
 
 @contextmanager
 def _through_load() -> Iterator[None]:
-    """Say where an option goes that a refusal names: a run takes none for its newer rows."""
+    """Add to a refusal that names an option of reading that it is an option of `load`: a run takes none."""
     try:
         yield
     except DataError as refused:
@@ -199,22 +201,22 @@ def _through_load() -> Iterator[None]:
 
 def _refuse_unknown(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, inputs: Sequence[str]) -> None:
     """Refuse a column that is neither an input nor anything else that the run's own table had."""
-    told = own.attrs.get("lstm_lab", {})
-    usual = {*inputs, *map(str, own.columns), *told.get("dropped_columns", ()), own.index.name, options.time}
+    attrs = own.attrs.get("lstm_lab", {})
+    known_names = {*inputs, *map(str, own.columns), *attrs.get("dropped_columns", ()), own.index.name, options.time}
     for name in table.columns:
         is_time = name.lower() in TIME_NAMES or pd.api.types.is_datetime64_any_dtype(table[name].dtype)
-        if name not in usual and not is_time:
+        if name not in known_names and not is_time:
             raise DataError(f"known has a column {name!r} that the run does not know; {did_you_mean(name, inputs[1:])}")
 
 
-def _numbers(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, given: Sequence[str]) -> pd.DataFrame:
+def _numbers(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, inputs: Sequence[str]) -> pd.DataFrame:
     """Read the inputs by time; holes are filled by the run's rule, and may stay where no forecast looks."""
     numeric = _loaded(table, own, options, columns=(), missing="error")
-    texts = [name for name in given if name not in numeric.columns]
+    texts = [name for name in inputs if name not in numeric.columns]
     if texts:
         numeric = numeric.join(_loaded(table, own, options, columns=texts)[texts])
-    rows, missing = numeric[list(given)], options.missing
-    return completed(rows, given, missing)[0] if missing in {"interpolate", "ffill"} else rows
+    rows, missing = numeric[list(inputs)], options.missing
+    return completed(rows, inputs, missing)[0] if missing in {"interpolate", "ffill"} else rows
 
 
 def _aligned(rows: pd.DataFrame, own: pd.Index, times: pd.Index) -> pd.DataFrame:
@@ -231,11 +233,11 @@ def _aligned(rows: pd.DataFrame, own: pd.Index, times: pd.Index) -> pd.DataFrame
             )
         return rows.iloc[: len(times)].set_axis(times)
     index = on_the_clock_of(own, rows.index, "the rows of known")
-    positions = index.get_indexer(times)
-    absent = np.flatnonzero(positions < 0)
+    row_numbers = index.get_indexer(times)
+    absent = np.flatnonzero(row_numbers < 0)
     if len(absent) > 0:
         raise DataError(
             f"known needs a row for every step, got none for {moment(times[absent[0]])} ({len(absent)} such steps; it"
             f" goes from {moment(index[0])} to {moment(index[-1])}); add that row"
         )
-    return rows.iloc[positions].set_axis(times)
+    return rows.iloc[row_numbers].set_axis(times)

@@ -132,26 +132,26 @@ def load(
     marks = marks_of(na_values)
     by_times = by_time(raw, None if time is None else str(time), DateRule(dayfirst, date_format))
     timed = sort_times(by_times.frame)
-    wanted = [str(name) for name in (*([target] if target is not None else []), *(columns or ()))]
+    required = [str(name) for name in (*([target] if target is not None else []), *(columns or ()))]
     named = target is not None or columns is not None
-    before = raw.attrs.get("lstm_lab", {})
+    earlier = raw.attrs.get("lstm_lab", {})
     numeric, dropped, notes, mark = numeric_columns(
-        timed, wanted, marks or (), decimal, others=before.get("decimal"), all_used=not named
+        timed, required, marks or (), decimal, others=earlier.get("decimal"), all_used=not named
     )
-    used = list(dict.fromkeys(wanted)) if named else [str(name) for name in numeric.columns]
-    if marks is None and not before.get("marks_seen"):
+    used = list(dict.fromkeys(required)) if named else [str(name) for name in numeric.columns]
+    if marks is None and not earlier.get("marks_seen"):
         refuse_marks(numeric, used)
     complete, filled = completed(numeric, used, missing)
     if len(complete) == 0:
         raise DataError(f"a series needs rows, got none of {len(raw)} after missing={missing!r}; check the data")
     complete.attrs = dict(raw.attrs)
     complete.attrs["lstm_lab"] = {
-        "source": before.get("source", type(source).__name__),
-        "dropped_columns": [*before.get("dropped_columns", []), *dropped],
-        "filled_values": before.get("filled_values", 0) + filled,
-        "dropped_rows": before.get("dropped_rows", 0) + len(raw) - len(complete),
-        "notes": list(dict.fromkeys([*before.get("notes", []), *notes])),
-        **_times_told(by_times, before),
+        "source": earlier.get("source", type(source).__name__),
+        "dropped_columns": [*earlier.get("dropped_columns", []), *dropped],
+        "filled_values": earlier.get("filled_values", 0) + filled,
+        "dropped_rows": earlier.get("dropped_rows", 0) + len(raw) - len(complete),
+        "notes": list(dict.fromkeys([*earlier.get("notes", []), *notes])),
+        **_reading_of_times(by_times, earlier),
     }
     if by_times.counted:
         warnings.warn(by_times.counted, stacklevel=2)
@@ -162,8 +162,8 @@ def load(
     return complete
 
 
-def _times_told(timed: Timed, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Say how times were read, now or when the frame was loaded first."""
+def _reading_of_times(timed: Timed, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how times were read, now or when the frame was loaded first, as entries of ``attrs``."""
     counted = timed.counted or (before.get("counted", "") if isinstance(timed.frame.index, pd.RangeIndex) else "")
     dates = timed.dates or before.get("dates", {})
     return {**({"dates": dates} if dates else {}), **({"counted": counted} if counted else {})}

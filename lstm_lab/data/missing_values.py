@@ -76,7 +76,7 @@ def refuse_marks(frame: pd.DataFrame, used: Sequence[str]) -> None:
 
 
 def _stands_apart(mark: float, others: np.ndarray, repeated: int) -> bool:
-    """Tell a mark from a measurement."""
+    """Return whether a value is a mark of a missing value and not a measurement."""
     if len(others) < 2:
         return False
     low, high = float(others.min()), float(others.max())

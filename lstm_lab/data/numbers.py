@@ -75,7 +75,7 @@ def numbers_of(column: pd.Series[Any]) -> np.ndarray | None:
 
 @dataclass(frozen=True, eq=False)
 class NumberText:
-    """A column of text, taken apart: what may be numbers in it, and how each is written."""
+    """A column of text, parsed: sign, digits, marks and unit of each distinct text."""
 
     name: str
     index: pd.Index
@@ -88,7 +88,7 @@ class NumberText:
 
     @classmethod
     def of(cls, column: pd.Series[Any], name: Hashable) -> NumberText:
-        """Take a column apart."""
+        """Parse a column of texts."""
         codes, distinct = pd.factorize(column.map(_as_text))
         texts = tuple(str(text) for text in distinct)
         return cls(str(name), column.index, codes, texts, tuple(_parts(text) for text in texts))
@@ -122,7 +122,7 @@ class NumberText:
         return int(np.flatnonzero(self.codes == number)[0])
 
     def where(self, number: int) -> str:
-        """Name a distinct text, its first row and how many rows hold it."""
+        """Describe a distinct text, its first row and how many rows hold it."""
         rows = int(np.sum(self.codes == number))
         return f"{self.texts[number]!r} at {row_label(self.index, self.row(number))} ({rows} such rows)"
 
@@ -143,9 +143,9 @@ class NumberText:
         """
         odd = self.odd()
         if odd:
-            raise DataError(self._no_numbers(odd))
+            raise DataError(self._not_numbers(odd))
         scales, units = self._units()
-        mark = self._settled(decimal, others)
+        mark = self._decimal_mark(decimal, others)
         self._refuse_misfits(mark)
         values = np.array([np.nan, *self._values(mark, scales)])[np.where(self.codes < 0, 0, self.codes + 1)]
         return np.asarray(values, dtype=np.float64), self._note(mark, scales, units)
@@ -153,7 +153,7 @@ class NumberText:
     # Units ---------------------------------------------------------------------------------------------------------
 
     def _units(self) -> tuple[list[float], bool]:
-        """Give each distinct text its multiple, and say whether a unit was taken off; refuse several units."""
+        """Return the multiple of each distinct text, and whether a unit was removed; refuse several units."""
         suffixes = [(part["after"] or "", part["space"] or "") for part in self.parts if part is not None]
         money = {part[key] for part in self.parts if part is not None for key in ("before", "after") if part[key]}
         money = {unit for unit in money if unit is not None and re.fullmatch(_CURRENCY, unit)}
@@ -167,7 +167,7 @@ class NumberText:
         return [1.0] * len(suffixes), True
 
     def _several_units(self) -> str:
-        """Show two values of different units."""
+        """Return the refusal of two values of different units."""
         units = [(str(part["before"] or ""), str(part["after"] or "")) for part in self.parts if part is not None]
         other = next((number for number, unit in enumerate(units) if unit != units[0]), 0)
         return (
@@ -177,8 +177,8 @@ class NumberText:
 
     # Marks ---------------------------------------------------------------------------------------------------------
 
-    def _settled(self, decimal: Mark | None, others: Mark | None) -> Mark:
-        """Decide which mark is the decimal one."""
+    def _decimal_mark(self, decimal: Mark | None, others: Mark | None) -> Mark:
+        """Return the decimal mark, or refuse a column that has two readings."""
         proven = decimal or self.mark
         if proven is not None:
             return proven
@@ -260,8 +260,8 @@ class NumberText:
 
     # Refusals ------------------------------------------------------------------------------------------------------
 
-    def _no_numbers(self, odd: list[int]) -> str:
-        """Say which texts are no numbers, and how to say that they mean a missing value."""
+    def _not_numbers(self, odd: list[int]) -> str:
+        """Return the refusal of texts that are no numbers, with the option that marks them as missing."""
         rows = int(np.isin(self.codes, odd).sum())
         first = min(odd, key=self.row)
         got = f"{self.name!r} must hold numbers, got {self.texts[first]!r} at {row_label(self.index, self.row(first))}"
@@ -299,7 +299,7 @@ def _parts(text: str) -> Mapping[str, str | None] | None:
 
 
 def is_plain_number(text: str) -> bool:
-    """Tell whether a text is a number by itself: digits, a sign and marks, without unit or brackets."""
+    """Return whether a text is a number by itself: digits, a sign and marks, without unit or brackets."""
     part = _parts(text.strip())
     return part is not None and not any(part[key] for key in ("open", "before", "after", "trail"))
 
@@ -311,7 +311,7 @@ def decimal_marks(columns: Mapping[str, NumberText]) -> Mark | None:
 
 
 def may_be_grouped(values: np.ndarray) -> bool:
-    """Tell whether numbers that a parser read with a decimal point could have been written as 999 and 1.000."""
+    """Return whether numbers that a parser read with a decimal point could have been written as 999 and 1.000."""
     size = np.abs(values[np.isfinite(values)])
     if len(size) == 0 or (size >= 1000).any() or ((size > 0) & (size < 1)).any():
         return False

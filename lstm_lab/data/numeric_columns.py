@@ -120,7 +120,7 @@ def _is_text(column: pd.Series[Any]) -> bool:
 
 
 def _is_plain(column: pd.Series[Any]) -> bool:
-    """Tell whether pandas, too, takes every text for a number."""
+    """Return whether pandas, too, takes every text for a number."""
     try:
         pd.to_numeric(column.astype(object))
     except (ValueError, TypeError):

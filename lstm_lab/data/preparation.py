@@ -1,4 +1,4 @@
-"""From a source and its options to what a network would be given: the one way there, of a training and of its check."""
+"""A source and its options turned into a `Dataset`, the same way for training and for diagnostics before it."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ AS_LOADED: Mapping[str, Any] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """Series with all that the training rows have decided."""
+    """A dataset with its encoder fitted, and the inputs that were chosen."""
 
     dataset: Dataset
     """Cut into its parts; its encoder is fitted on the training rows."""
     input_choice: InputChoice
-    """What is learnt, from which inputs, and why."""
+    """Transform, features, and the reason for them."""
 
 
 def prepare(
     source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions, *, weighting: str = "uniform"
 ) -> Prepared:
-    """Read a series, settle what ``auto`` leaves open, and fit the encoding on the training rows.
+    """Read a series, choose what ``auto`` leaves open, and fit the encoder on the training rows.
 
     Parameters
     ----------
     source
         A file, DataFrame or Series; see `lstm_lab.load`.
     options
-        What is read, what is learnt and which rows are held out.
+        How the source is read, transform, features, and the shares of rows that are held out.
     weighting
         Scheme of the training windows' weights.
 
@@ -65,7 +65,7 @@ def prepare(
 
 
 def prepare_rows(frame: pd.DataFrame, target: str, options: InputOptions, *, weighting: str = "uniform") -> Prepared:
-    """Prepare rows that are loaded: all that `prepare` does but the reading."""
+    """Prepare rows that are loaded already, as `prepare` does after reading."""
     stretches = segments(frame.index, options.max_gap)
     cuts = cut_rows(len(frame), validation=options.validation, calibration=options.calibration)
     choice = choose_inputs(options.transform, options.features, frame[target].iloc[cuts.train_rows])
@@ -84,23 +84,23 @@ def read_series(
             f" static={list(options.static)!r}; load one id alone"
         )
     raw = table_of(source, **text_reading(options))
-    how = reading(options)
+    load_options = reading(options)
     target = options.target
     if target is None:
-        target = target_column(load(raw, **how | {"columns": (), "missing": "error"}))
+        target = target_column(load(raw, **load_options | {"columns": (), "missing": "error"}))
     columns = [str(column) for column in raw.columns]
     covariates = [text.strip() for text in options.features if text.strip() in columns]
-    frame = load(raw, target=target, columns=covariates, **how)
+    frame = load(raw, target=target, columns=covariates, **load_options)
     return frame, target_column(frame, target)
 
 
 def reading(options: InputOptions) -> dict[str, Any]:
-    """Give the options that say how a table is read, beside those of a text file, as `load` takes them."""
+    """Return the options that say how a table is read, beside those of a text file, as `load` takes them."""
     return {
         name: getattr(options, name) for name in ("time", "dayfirst", "date_format", "missing", "decimal", "na_values")
     }
 
 
 def text_reading(options: InputOptions) -> dict[str, Any]:
-    """Give the options that say how a text file is read, as `load` takes them."""
+    """Return the options that say how a text file is read, as `load` takes them."""
     return {name: getattr(options, name) for name in ("encoding", "header")}

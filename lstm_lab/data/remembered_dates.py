@@ -1,4 +1,4 @@
-"""How a run's dates were read, for the rows that come after them: a few rows alone would have other readings."""
+"""The reading of a run's dates, applied to newer rows: a few rows alone could be read in other ways."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ["remember", "remembered"]
 
 
 def remember(table: pd.DataFrame, own: pd.DataFrame) -> None:
-    """Note in a table of newer and older rows how the dates of the older ones were read, which `concat` forgets."""
+    """Copy into a joined table's ``attrs`` how the dates of the older rows were read, which `concat` drops."""
     dates = own.attrs.get("lstm_lab", {}).get("dates")
     if dates:
         table.attrs["lstm_lab"] = {**table.attrs.get("lstm_lab", {}), "dates": dates}
 
 
-def remembered(table: pd.DataFrame, how: Mapping[str, Any], own: pd.DataFrame) -> dict[str, Any]:
-    """Give the options that read a table's dates as a run's own were read.
+def remembered(table: pd.DataFrame, load_options: Mapping[str, Any], own: pd.DataFrame) -> dict[str, Any]:
+    """Return the options that read a table's dates as a run's own were read.
 
     Parameters
     ----------
     table
         Rows that come after the run's, not yet by time.
-    how
+    load_options
         Options of the run as `lstm_lab.load` takes them.
     own
         The run's rows; their ``attrs`` tell how their dates were read.
@@ -37,20 +37,20 @@ def remembered(table: pd.DataFrame, how: Mapping[str, Any], own: pd.DataFrame) -
     Returns
     -------
     dict
-        `how` with ``time``, ``dayfirst`` and ``date_format`` of the run. A format that does not fit the table, because
-        it is written another way, gives way to the order of day and month that the format has.
+        `load_options` with ``time``, ``dayfirst`` and ``date_format`` of the run. A format that does not fit the table,
+        because it is written another way, gives way to the order of day and month that the format has.
     """
-    told = own.attrs.get("lstm_lab", {}).get("dates", {})
-    column = str(told.get("column", "")).split(" + ")[0]
-    if how["time"] is None and column in table.columns and isinstance(table.index, pd.RangeIndex):
-        how = {**how, "time": column}
-    date_format = how["date_format"] or (told.get("format") if told.get("given") else None)
+    own_dates = own.attrs.get("lstm_lab", {}).get("dates", {})
+    column = str(own_dates.get("column", "")).split(" + ")[0]
+    if load_options["time"] is None and column in table.columns and isinstance(table.index, pd.RangeIndex):
+        load_options = {**load_options, "time": column}
+    date_format = load_options["date_format"] or (own_dates.get("format") if own_dates.get("given") else None)
     if date_format is None:
-        dayfirst = told.get("dayfirst") if how["dayfirst"] is None else how["dayfirst"]
-        return {**how, "dayfirst": dayfirst}
-    if _fits(table, how["time"], date_format):
-        return {**how, "date_format": date_format}
-    return {**how, "date_format": None, "dayfirst": _dayfirst(date_format)}
+        dayfirst = own_dates.get("dayfirst") if load_options["dayfirst"] is None else load_options["dayfirst"]
+        return {**load_options, "dayfirst": dayfirst}
+    if _fits(table, load_options["time"], date_format):
+        return {**load_options, "date_format": date_format}
+    return {**load_options, "date_format": None, "dayfirst": _dayfirst(date_format)}
 
 
 def _fits(table: pd.DataFrame, time: str | None, date_format: str) -> bool:

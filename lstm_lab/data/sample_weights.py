@@ -20,7 +20,7 @@ DEFAULT_RATE = 3.0
 
 
 def _rate(scheme: str) -> float | None:
-    """Give the rate of an exponential scheme, None of any other; refuse what is no scheme."""
+    """Return the rate of an exponential scheme, None for any other; refuse an unknown scheme."""
     if re.fullmatch(WEIGHTS_PATTERN, scheme) is None:
         raise OptionError(
             f"weights are uniform, linear, exponential or exponential:RATE, got {scheme!r}; for example exponential:3"

@@ -1,4 +1,4 @@
-"""Where the rows of a dataset lie: what a `Dataset` asks of them, and the store that keeps them in memory."""
+"""The rows of a dataset: the `Store` protocol that a `Dataset` reads them through, and the store in memory."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Store(Protocol):
 
     @property
     def encoder(self) -> Encoder:
-        """What encodes the rows; fitted on training rows alone."""
+        """The encoder of the rows, fitted on training rows alone."""
 
     @property
     def ids(self) -> tuple[Hashable, ...]:
@@ -63,7 +63,7 @@ class Store(Protocol):
         """Read the whole table, target and covariates by time: for pictures and files."""
 
     def append(self, newer: Mapping[Hashable, pd.DataFrame]) -> Store:
-        """Put newer rows behind those of their series, by id; where both have a row, the newer one counts."""
+        """Append newer rows to their series, by id; where both have a row, the newer one counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ class FrameStore:
 
     @classmethod
     def of(cls, tables: Mapping[Hashable, pd.DataFrame], encoder: Encoder, max_gap: str | None = None) -> Self:
-        """Lay the tables of several series behind each other."""
+        """Concatenate the tables of several series."""
         parts = list(tables.values())
         starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
         table = parts[0] if len(parts) == 1 else pd.concat(parts)
@@ -125,11 +125,11 @@ class FrameStore:
         return self._matrix[rows]
 
     def frame(self) -> pd.DataFrame:
-        """Give the table itself."""
+        """Return the whole table."""
         return self.table
 
     def append(self, newer: Mapping[Hashable, pd.DataFrame]) -> FrameStore:
-        """Put newer rows behind those of their series; a table that begins before its series replaces it."""
+        """Append newer rows to their series, by id; a table that begins before its series replaces it."""
         tables = {
             name: self._joined(self.table.iloc[start:stop], newer[name]) if name in newer else self.table[start:stop]
             for name, (start, stop) in zip(self.ids, pairwise(self.borders), strict=True)

@@ -138,7 +138,7 @@ def _separator(text: str, default: str) -> str:
 
 
 def _is_spaced(text: str) -> bool:
-    """Tell whether columns are set apart by spaces alone."""
+    """Return whether columns are set apart by spaces alone."""
     rows = [line.split() for line in text.splitlines() if line.strip()]
     if len(rows) < 3 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
         return False
@@ -186,7 +186,7 @@ def _header_row(lines: Sequence[_Line], usual: int) -> int:
 
 
 def _is_headless(lines: Sequence[_Line]) -> bool:
-    """Tell whether the first line is a row: a date over dates, or numbers over numbers that are no names."""
+    """Return whether the first line is a row: a date over dates, or numbers over numbers that are no names."""
     first, below = lines[0].cells, lines[1:]
     if not below or not first[0]:
         return False
@@ -218,7 +218,7 @@ def _more_headers(lines: Sequence[_Line], row: int) -> int:
 
 
 def _is_data_column(lines: Sequence[_Line], column: int) -> bool:
-    """Tell whether a column holds numbers or dates alone, but for further lines of names on top."""
+    """Return whether a column holds numbers or dates alone, but for further lines of names on top."""
     values = _column(lines, column)
     while values and _is_word(values[0]) and len(values) > 1:
         values = values[1:]
@@ -226,7 +226,7 @@ def _is_data_column(lines: Sequence[_Line], column: int) -> bool:
 
 
 def _names(headers: Sequence[_Line]) -> tuple[str, ...]:
-    """Name the columns by the first header line, told apart by further ones; the first by a line of its name alone."""
+    """Return the column names: the first header line, made unique by further ones; the first may have its own line."""
     first, *more = headers
     names = list(first.cells)
     for line in more:

@@ -110,7 +110,7 @@ def _head(path: Path, encoding: str | None) -> tuple[str, str]:
 
 
 def not_in(path: Path, encoding: str, raw: bytes) -> str:
-    """Say that a file is in another encoding, and in which one it likely is."""
+    """Return the refusal of a file in another encoding, with the one that it likely has."""
     if raw[1::2].count(0) * 4 > len(raw):
         likely = "utf-16-le"
     elif raw[::2].count(0) * 4 > len(raw):
@@ -155,12 +155,12 @@ def _as_written(frame: pd.DataFrame, layout: Layout, how: dict[str, Any], path: 
 
 
 def _has_points(column: pd.Series[Any]) -> bool:
-    """Tell whether a column that was read with decimal points must have some."""
+    """Return whether a column that was read with decimal points must have some."""
     return pd.api.types.is_float_dtype(column.dtype) and not may_be_grouped(column.to_numpy(dtype=np.float64))
 
 
 def _may_be_grouped(column: pd.Series[Any], layout: Layout, position: int) -> bool:
-    """Tell by the first rows, then by all numbers, whether 1.234 may be a thousand; most columns end it at once."""
+    """Return whether 1.234 may be a thousand, by the first rows and then by all; most columns are decided at once."""
     if not pd.api.types.is_float_dtype(column.dtype):
         return False
     shown = pd.Series([row[position] for row in layout.rows if position < len(row)], dtype=object)
@@ -168,7 +168,7 @@ def _may_be_grouped(column: pd.Series[Any], layout: Layout, position: int) -> bo
 
 
 def _has_two_readings(text: NumberText, separator: str) -> bool:
-    """Tell whether text must decide: 1.000 beside 999 anywhere; beside semicolons 1.000 by itself."""
+    """Return whether text must decide: 1.000 beside 999 anywhere; beside semicolons 1.000 by itself."""
     if text.odd() or text.mark == "." or not any("." in core for core in text.cores):
         return False
     return separator == ";" or any("." not in core for core in text.cores)

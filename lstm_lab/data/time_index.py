@@ -1,4 +1,4 @@
-"""What an index of times says: its usual step, where it has gaps, how it goes on, and which seasons it may have."""
+"""Facts of an index of times: its usual step, its gaps, the times that follow it, and the seasons it may have."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def segments(index: pd.Index, max_gap: str | None = None) -> np.ndarray:
 
 
 def longest_step(index: pd.Index, max_gap: str | None = None) -> str:
-    """Write down the longest step of an index that is no gap, as `segments` takes it for any other index."""
+    """Return the longest step of an index that is no gap, as text that `segments` takes as ``max_gap``."""
     if max_gap is not None:
         return max_gap
     limit = GAP_STEPS * float(np.median(np.diff(_positions(index))))
@@ -140,18 +140,18 @@ def _is_daily(days: float) -> bool:
 
 
 def _skips_weekends(index: pd.DatetimeIndex) -> bool:
-    """Tell a trading calendar from a daily one; a week that ends on Friday is too short to tell."""
+    """Return whether daily times skip weekends; a week that ends on Friday is too short to tell."""
     spans_weekend = index[-1] - index[0] > pd.Timedelta(days=4)
     return bool(spans_weekend and (index.day_of_week < 5).all())
 
 
 def _follows_months(index: pd.DatetimeIndex, steps: np.ndarray) -> bool:
-    """Tell monthly steps, which are uneven, from steps of 30 days or 4 weeks."""
+    """Return whether steps are months, which are uneven, and not 30 days or 4 weeks."""
     return bool(np.ptp(steps) > 0.5 or (index.day == index.day[0]).all())
 
 
 def usual_step(index: pd.DatetimeIndex) -> float:
-    """Give the median step between two rows, in seconds."""
+    """Return the median step between two rows, in seconds."""
     return float(np.median(np.diff(_positions(index))))
 
 

@@ -44,7 +44,7 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class TimeColumns:
     """The times of a frame that were found in its columns."""
 
     columns: tuple[str, ...]
@@ -79,15 +79,19 @@ def by_time(frame: pd.DataFrame, time: str | None, rule: DateRule) -> Timed:
     if time is not None and time not in frame.columns and time != frame.index.name:
         raise DataError(f"there is no column {time!r} to take times from; {did_you_mean(time, frame.columns)}")
     if time in frame.columns:
-        return _placed(frame, _with_clock(frame, _named(frame, str(time), rule)), rule)
+        return _indexed_by(frame, _with_clock(frame, _read_column(frame, str(time), rule)), rule)
     if time is not None or not _is_leftover(frame.index):
         return _by_index(frame, rule)
-    found = _found(frame, rule)
-    if isinstance(found, _Found) and (isinstance(frame.index, pd.RangeIndex) or _is_usable(frame, found)):
-        return _placed(frame, found, rule)
+    result = _find_times(frame, rule)
+    if isinstance(result, TimeColumns) and (isinstance(frame.index, pd.RangeIndex) or _is_usable(frame, result)):
+        return _indexed_by(frame, result, rule)
     if not _is_counted(frame.index):
         return _by_index(frame, rule)
-    counted = f"{found.name!r} repeats dates; name it with time={found.name!r}" if isinstance(found, _Found) else found
+    counted = (
+        f"{result.name!r} repeats dates; name it with time={result.name!r}"
+        if isinstance(result, TimeColumns)
+        else result
+    )
     if rule.date_format is not None:
         raise DataError(
             f"date_format={rule.date_format!r} needs a column of dates, and none is written so; name it with time="
@@ -96,7 +100,7 @@ def by_time(frame: pd.DataFrame, time: str | None, rule: DateRule) -> Timed:
 
 
 def _is_leftover(index: pd.Index) -> bool:
-    """Tell an index that may say nothing: row numbers, or text that is no date."""
+    """Return whether an index may hold no times: row numbers, or text that is no date."""
     if isinstance(index, pd.RangeIndex):
         return True
     if index.name not in LEFTOVER_NAMES:
@@ -113,26 +117,26 @@ def _is_counted(index: pd.Index) -> bool:
     return isinstance(index, pd.RangeIndex) or pd.api.types.is_integer_dtype(index.dtype)
 
 
-def _is_usable(frame: pd.DataFrame, found: _Found) -> bool:
-    """Tell whether dates may take the place of unique numbers; repeated dates may if they are of several series."""
-    if found.times.isna().any():
+def _is_usable(frame: pd.DataFrame, time_columns: TimeColumns) -> bool:
+    """Return whether dates may take the place of unique numbers; repeated dates may if they are of several series."""
+    if time_columns.times.isna().any():
         return False
-    return bool(found.times.is_unique) or bool(_series_columns(frame, found.times))
+    return bool(time_columns.times.is_unique) or bool(_series_columns(frame, time_columns.times))
 
 
-def _placed(frame: pd.DataFrame, found: _Found, rule: DateRule) -> Timed:
-    index = found.times.rename(found.name)
+def _indexed_by(frame: pd.DataFrame, time_columns: TimeColumns, rule: DateRule) -> Timed:
+    index = time_columns.times.rename(time_columns.name)
     _check_complete(index)
-    rest = frame.drop(columns=list(found.columns)).set_axis(index, axis=0)
-    return Timed(rest, _told(found.reading, found.columns, rule))
+    remaining = frame.drop(columns=list(time_columns.columns)).set_axis(index, axis=0)
+    return Timed(remaining, _date_entries(time_columns.reading, time_columns.columns, rule))
 
 
-def _told(reading: Reading | None, columns: Sequence[str], rule: DateRule) -> dict[str, Any]:
+def _date_entries(reading: Reading | None, columns: Sequence[str], rule: DateRule) -> dict[str, Any]:
     if reading is None:
         return {}
-    told = {"column": " + ".join(columns), "format": reading.format, "dayfirst": reading.dayfirst}
+    entries = {"column": " + ".join(columns), "format": reading.format, "dayfirst": reading.dayfirst}
     given = {"given": True} if reading.format == rule.date_format else {}
-    return {**told, **given, **({"note": reading.note} if reading.note else {})}
+    return {**entries, **given, **({"note": reading.note} if reading.note else {})}
 
 
 def _check_complete(index: pd.Index) -> None:
@@ -158,7 +162,7 @@ def _by_index(frame: pd.DataFrame, rule: DateRule) -> Timed:
         index = index if reading is None else reading.times.rename(index.name)
     _check_complete(index)
     named = "the index" if index.name is None else str(index.name)
-    return Timed(frame.set_axis(index, axis=0), _told(reading, [named], rule))
+    return Timed(frame.set_axis(index, axis=0), _date_entries(reading, [named], rule))
 
 
 def _read_index(index: pd.Index, rule: DateRule) -> Reading | None:
@@ -168,7 +172,7 @@ def _read_index(index: pd.Index, rule: DateRule) -> Reading | None:
         return None
     dated = not numeric or (index.name is not None and _is_dated(index.name))
     reading = read_dates(values, rule, index.name, dated=dated)
-    if numeric and reading is not None and not _is_meant(index.name, reading, rule):
+    if numeric and reading is not None and not _accepts_numbers(index.name, reading, rule):
         return None
     if reading is None and not numeric:
         raise DataError(unread_dates(values, index.name))
@@ -178,17 +182,17 @@ def _read_index(index: pd.Index, rule: DateRule) -> Reading | None:
 # A column ------------------------------------------------------------------------------------------------------------
 
 
-def _named(frame: pd.DataFrame, time: str, rule: DateRule) -> _Found:
+def _read_column(frame: pd.DataFrame, time: str, rule: DateRule) -> TimeColumns:
     """Read the column that is named as the times; numbers that spell no dates stay numbers."""
     column = frame[time].reset_index(drop=True)
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return _Found((time,), pd.DatetimeIndex(column), time)
-    reading = _by_clock(frame, time, column, rule)
+        return TimeColumns((time,), pd.DatetimeIndex(column), time)
+    reading = _read_with_clocks(frame, time, column, rule)
     numeric = pd.api.types.is_numeric_dtype(column.dtype)
-    if reading is not None and (not numeric or _is_meant(time, reading, rule)):
-        return _Found((time,), reading.times, time, reading)
+    if reading is not None and (not numeric or _accepts_numbers(time, reading, rule)):
+        return TimeColumns((time,), reading.times, time, reading)
     if numeric:
-        return _Found((time,), pd.Index(column), time)
+        return TimeColumns((time,), pd.Index(column), time)
     if times_of_day(column) is not None:
         whole = _with_date(frame, time, rule)
         if whole is not None:
@@ -196,15 +200,15 @@ def _named(frame: pd.DataFrame, time: str, rule: DateRule) -> _Found:
     raise DataError(unread_dates(column, time))
 
 
-def _by_clock(frame: pd.DataFrame, time: str, column: pd.Series[Any], rule: DateRule) -> Reading | None:
+def _read_with_clocks(frame: pd.DataFrame, time: str, column: pd.Series[Any], rule: DateRule) -> Reading | None:
     """Read a column of dates; where day first and month first both fit, by what gives even steps with the clocks."""
     try:
         return read_dates(column, rule, time)
     except AmbiguousDatesError:
         if rule.dayfirst is not None:
             raise
-        fitting = [read_dates(column, DateRule(dayfirst=dayfirst), time) for dayfirst in (True, False)]
-        even = [one for one in fitting if one is not None and _is_even(frame, time, one)]
+        candidates = [read_dates(column, DateRule(dayfirst=dayfirst), time) for dayfirst in (True, False)]
+        even = [candidate for candidate in candidates if candidate is not None and _is_even(frame, time, candidate)]
         if len(even) != 1:
             raise
     word, other = ("day", "month") if even[0].dayfirst else ("month", "day")
@@ -213,7 +217,7 @@ def _by_clock(frame: pd.DataFrame, time: str, column: pd.Series[Any], rule: Date
 
 
 def _is_even(frame: pd.DataFrame, time: str, reading: Reading) -> bool:
-    whole = _with_clock(frame, _Found((time,), reading.times, time, reading))
+    whole = _with_clock(frame, TimeColumns((time,), reading.times, time, reading))
     times = whole.times
     return len(whole.columns) > 1 and times.is_monotonic_increasing and not uneven_steps(times).any()
 
@@ -222,89 +226,89 @@ def _is_dated(name: object) -> bool:
     return DATED_NAME.search(str(name).lower()) is not None
 
 
-def _is_meant(name: object, reading: Reading, rule: DateRule) -> bool:
-    """Tell whether numbers are dates; as days of a spreadsheet only where the column is called a date."""
+def _accepts_numbers(name: object, reading: Reading, rule: DateRule) -> bool:
+    """Return whether numbers are dates; as days of a spreadsheet only where the column is called a date."""
     spreadsheet = reading.format == SPREADSHEET and rule.date_format is None
     return not spreadsheet or SPREADSHEET_NAME.search(str(name).lower()) is not None
 
 
-def _with_clock(frame: pd.DataFrame, found: _Found) -> _Found:
+def _with_clock(frame: pd.DataFrame, dates: TimeColumns) -> TimeColumns:
     """Add the time of day where dates have none and another column has it."""
-    times = found.times
+    times = dates.times
     if not isinstance(times, pd.DatetimeIndex) or times.isna().any() or not (times == times.normalize()).all():
-        return found
-    clocks = clock_columns(frame.drop(columns=list(found.columns)))
-    named = {name: clock for name, clock in clocks.items() if plain_name(name) in CLOCK_NAMES}
-    clocks = named if named or times.is_unique else clocks
+        return dates
+    clocks = clock_columns(frame.drop(columns=list(dates.columns)))
+    named_clocks = {name: clock for name, clock in clocks.items() if plain_name(name) in CLOCK_NAMES}
+    clocks = named_clocks if named_clocks or times.is_unique else clocks
     hours = {name: clock for name, clock in clocks.items() if pd.api.types.is_numeric_dtype(frame[name].dtype)}
     if len(clocks) > len(hours):  # a clock says more than an hour
         clocks = {name: clock for name, clock in clocks.items() if name not in hours}
     elif times.is_unique:
         clocks = {}
     if len(clocks) != 1:
-        return found
+        return dates
     [(name, clock)] = clocks.items()
-    return _Found((*found.columns, name), times + clock, found.name, found.reading or Reading(times, "dates"))
+    return TimeColumns((*dates.columns, name), times + clock, dates.name, dates.reading or Reading(times, "dates"))
 
 
-def _with_date(frame: pd.DataFrame, clock: str, rule: DateRule) -> _Found | None:
+def _with_date(frame: pd.DataFrame, clock: str, rule: DateRule) -> TimeColumns | None:
     """Find the dates of a column of times of day."""
     rest = frame.drop(columns=clock)
-    found = _found(rest, rule)
+    dates = _find_times(rest, rule)
     pieces = from_pieces(rest)
-    if isinstance(found, _Found) and isinstance(found.times, pd.DatetimeIndex):
-        whole = _with_clock(frame, found)
+    if isinstance(dates, TimeColumns) and isinstance(dates.times, pd.DatetimeIndex):
+        whole = _with_clock(frame, dates)
         return whole if clock in whole.columns else None
     if pieces is not None:
         times = times_of_day(frame[clock].reset_index(drop=True))
-        return None if times is None else _Found((clock,), pieces[1] + times, clock, Reading(pieces[1], "parts"))
+        return None if times is None else TimeColumns((clock,), pieces[1] + times, clock, Reading(pieces[1], "parts"))
     return None
 
 
-def _found(frame: pd.DataFrame, rule: DateRule) -> _Found | str:
+def _find_times(frame: pd.DataFrame, rule: DateRule) -> TimeColumns | str:
     """Find the times by type, by name, then by content; or say which columns look like dates but do not decide."""
-    typed = [name for name in frame.columns if _is_typed(frame[name])]
+    typed = [name for name in frame.columns if _has_time_type(frame[name])]
     called = [name for name in frame.columns if name.lower() in TIME_NAMES]
     if typed:
         both = [name for name in typed if name in called]
         chosen = typed if len(typed) == 1 else both
-        return _with_clock(frame, _named(frame, chosen[0], rule)) if len(chosen) == 1 else _several(typed)
+        return _with_clock(frame, _read_column(frame, chosen[0], rule)) if len(chosen) == 1 else _candidates_text(typed)
     if called:
         return _by_name(frame, called, rule)
     return _by_content(frame, rule)
 
 
-def _is_typed(column: pd.Series[Any]) -> bool:
+def _has_time_type(column: pd.Series[Any]) -> bool:
     return pd.api.types.is_datetime64_any_dtype(column.dtype) or isinstance(column.dtype, pd.PeriodDtype)
 
 
-def _by_name(frame: pd.DataFrame, called: list[str], rule: DateRule) -> _Found | str:
+def _by_name(frame: pd.DataFrame, called: list[str], rule: DateRule) -> TimeColumns | str:
     """Choose among columns that are called like times: one that holds whole dates before clocks and numbers."""
     clocks = [name for name in called if times_of_day(frame[name]) is not None]
     others = [name for name in called if name not in clocks]
     if len(others) > 1:
-        whole = [name for name in others if _reads(frame, name, rule)]
+        whole = [name for name in others if _holds_dates(frame, name, rule)]
         if len(whole) != 1:
-            return _several(others)
+            return _candidates_text(others)
         others = whole
     if others:
-        return _with_clock(frame, _named(frame, others[0], rule))
+        return _with_clock(frame, _read_column(frame, others[0], rule))
     whole_time = _with_date(frame, clocks[0], rule) if len(clocks) == 1 else None
     if whole_time is None:
-        return _several(clocks) if len(clocks) > 1 else _named(frame, clocks[0], rule)
+        return _candidates_text(clocks) if len(clocks) > 1 else _read_column(frame, clocks[0], rule)
     return whole_time
 
 
-def _reads(frame: pd.DataFrame, name: str, rule: DateRule) -> bool:
+def _holds_dates(frame: pd.DataFrame, name: str, rule: DateRule) -> bool:
     try:
-        return isinstance(_named(frame, name, rule).times, pd.DatetimeIndex)
+        return isinstance(_read_column(frame, name, rule).times, pd.DatetimeIndex)
     except AmbiguousDatesError:
         return True
     except DataError:
         return False
 
 
-def _by_content(frame: pd.DataFrame, rule: DateRule) -> _Found | str:
+def _by_content(frame: pd.DataFrame, rule: DateRule) -> TimeColumns | str:
     """Find the one column of text that is all dates, else parts of a date, else the one whose numbers spell dates."""
     texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name].dtype)]
     readings = _readings(frame, texts, rule, by_name=False)
@@ -312,21 +316,21 @@ def _by_content(frame: pd.DataFrame, rule: DateRule) -> _Found | str:
         [(name, reading)] = readings.items()
         if isinstance(reading, AmbiguousDatesError):
             raise reading
-        return _with_clock(frame, _Found((name,), reading.times, name, reading))
+        return _with_clock(frame, TimeColumns((name,), reading.times, name, reading))
     if readings:
-        return _several(list(readings))
+        return _candidates_text(list(readings))
     pieces = from_pieces(frame)
     if pieces is not None:
         used, times = pieces
-        found = _Found((), times, "time", Reading(times, "parts: " + ", ".join(used)))
-        return found if _is_usable(frame, found) else f"{_listed(used)} look like parts of a date, but repeat"
+        dates = TimeColumns((), times, "time", Reading(times, "parts: " + ", ".join(used)))
+        return dates if _is_usable(frame, dates) else f"{_names_text(used)} look like parts of a date, but repeat"
     numbers = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name].dtype)]
     spelled = _readings(frame, numbers, rule, by_name=True)
     if len(spelled) == 1:
         [(name, number)] = spelled.items()
         if isinstance(number, Reading):
-            return _with_clock(frame, _Found((name,), number.times, name, number))
-    return _several(list(spelled)) if spelled else _lookalikes(frame, texts)
+            return _with_clock(frame, TimeColumns((name,), number.times, name, number))
+    return _candidates_text(list(spelled)) if spelled else _lookalikes(frame, texts)
 
 
 def _readings(
@@ -351,20 +355,20 @@ def _readings(
 def _is_plausible(name: str, reading: Reading, rule: DateRule) -> bool:
     if rule.date_format is not None or not reading.weak:
         return True
-    return reading.regular and _is_meant(name, reading, rule)
+    return reading.regular and _accepts_numbers(name, reading, rule)
 
 
-def _several(names: list[str]) -> str:
+def _candidates_text(names: list[str]) -> str:
     verb = "look" if len(names) > 1 else "looks"
-    return f"{_listed(names)} {verb} like dates; name the column with time={names[0]!r}"
+    return f"{_names_text(names)} {verb} like dates; name the column with time={names[0]!r}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _names_text(names: Sequence[str]) -> str:
     return " and ".join([", ".join(map(repr, names[:-1])), repr(names[-1])]) if len(names) > 1 else repr(names[0])
 
 
 def _lookalikes(frame: pd.DataFrame, texts: list[str]) -> str:
-    """Name a column of text that looks like dates but cannot be read as such."""
+    """Describe the first column of text that looks like dates but cannot be read as such; empty without one."""
     for name in texts:
         some = frame[name].dropna().astype(str)
         if len(some) == 0:
@@ -395,20 +399,21 @@ def sort_times(frame: pd.DataFrame) -> pd.DataFrame:
         The first time that is repeated, and how to keep one series where there are several.
     """
     ordered = frame if frame.index.is_monotonic_increasing else frame.sort_index(kind="stable")
-    again = np.flatnonzero(ordered.index.duplicated())
-    if len(again) == 0:
+    repeated = np.flatnonzero(ordered.index.duplicated())
+    if len(repeated) == 0:
         return ordered
     columns = _series_columns(frame, frame.index)
     if columns:
-        kept = " & ".join(_equals(frame, name, alone=len(columns) == 1) for name in columns)
-        remedy = f"several series? keep one, for example frame[{kept}]"
+        selection = " & ".join(_selection_of(frame, name, alone=len(columns) == 1) for name in columns)
+        remedy = f"several series? keep one, for example frame[{selection}]"
     else:
         remedy = (
             "keep one row for each time, for example with frame.drop_duplicates(), and give local times their UTC"
             " offset where the clocks go back"
         )
     raise DataError(
-        f"times must be unique, got {ordered.index[again[0]]} more than once ({len(again)} repeated rows); {remedy}"
+        f"times must be unique, got {ordered.index[repeated[0]]} more than once ({len(repeated)} repeated rows);"
+        f" {remedy}"
     )
 
 
@@ -429,7 +434,7 @@ def _series_columns(frame: pd.DataFrame, times: pd.Index) -> tuple[str, ...]:
     return ()
 
 
-def _equals(frame: pd.DataFrame, name: str, *, alone: bool) -> str:
+def _selection_of(frame: pd.DataFrame, name: str, *, alone: bool) -> str:
     plain = name.isidentifier() and not keyword.iskeyword(name) and not hasattr(pd.DataFrame, name)
     value = frame[name].dropna().iloc[0]
     value = value.item() if isinstance(value, np.generic) else value

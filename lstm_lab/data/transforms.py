@@ -21,7 +21,7 @@ from lstm_lab.errors import OptionError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NAMES", "Choice", "Transform", "choose_transform", "parse_transform", "weigh"]
+__all__ = ["NAMES", "Transform", "TransformChoice", "choose_transform", "parse_transform", "weigh"]
 
 NAMES = ("none", "log", "diff", "log_return", "seasonal_diff(n)")
 _LARGEST = float(np.finfo(np.float64).max)
@@ -66,7 +66,7 @@ def _exp(z: np.ndarray) -> np.ndarray:
 
 
 def _log(y: np.ndarray) -> np.ndarray:
-    """Take the logarithm; a value that has none becomes NaN, without a warning."""
+    """Compute the logarithm; a value that has none becomes NaN, without a warning."""
     values = np.asarray(y, dtype=np.float64)
     return np.log(values, out=np.full(values.shape, np.nan), where=values > 0)
 
@@ -194,7 +194,7 @@ MARGIN = 0.97
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TransformChoice:
     """What ``transform="auto"`` chose."""
 
     label: str
@@ -214,7 +214,7 @@ class Choice:
         return tuple(season for season in seasons if season is not None)
 
 
-def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
+def choose_transform(y: np.ndarray, index: pd.Index) -> TransformChoice:
     """Choose the transform whose naive forecast is best over the next steps; the network then learns to correct it.
 
     Parameters
@@ -226,7 +226,7 @@ def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
 
     Returns
     -------
-    Choice
+    TransformChoice
         Label, reason and all candidates. Each naive forecast adds the mean of its transformed target, as a network
         with output 0 would: the mean so far (none, log), the last value and its usual drift (diff), its usual growth
         (log_return), or the value one season earlier and its usual change (seasonal_diff). Between diff and
@@ -238,7 +238,7 @@ def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
     horizon, origins = _origins(rows)
     if horizon < 1 or np.ptp(values) == 0:
         why = "the training rows are all alike" if horizon >= 1 else f"{rows} training rows are too few to compare"
-        return Choice("none", f"none: {why}", (Candidate("none", np.nan, feasible=True, note=why),))
+        return TransformChoice("none", f"none: {why}", (Candidate("none", np.nan, feasible=True, note=why),))
     seasons = usual_seasons(index) or peaks(values)
     candidates = tuple(measure(values, seasons, origins, horizon))
     best = _pick([candidate for candidate in candidates if candidate.feasible])
@@ -252,7 +252,7 @@ def choose_transform(y: np.ndarray, index: pd.Index) -> Choice:
         for candidate in sorted(others, key=lambda candidate: candidate.error)[:2]
     )
     reason = f"{best.label}: {best.note} is off by {best.error:.3g} on average over {horizon} rows, against {against}"
-    return Choice(best.label, reason, candidates)
+    return TransformChoice(best.label, reason, candidates)
 
 
 def weigh(label: str, y: np.ndarray) -> Candidate | None:
@@ -279,7 +279,7 @@ def weigh(label: str, y: np.ndarray) -> Candidate | None:
 
 
 def _origins(rows: int) -> tuple[int, np.ndarray]:
-    """Say how far ahead, and from which rows, naive forecasts are compared."""
+    """Return how far ahead, and from which rows, naive forecasts are compared."""
     horizon = min(HORIZON, rows // 4)
     return horizon, np.unique(np.linspace(rows // 2, max(rows - horizon - 1, rows // 2), ORIGINS).astype(np.int64))
 
@@ -289,7 +289,7 @@ def _twins(first: Candidate, other: Candidate) -> bool:
 
 
 def _pick(candidates: list[Candidate]) -> Candidate:
-    """Take the best; an earlier candidate, being simpler, gives way only to one that is clearly better."""
+    """Return the best candidate; an earlier one, being simpler, gives way only to one that is clearly better."""
     best = candidates[0]
     for candidate in candidates[1:]:
         if candidate.error < MARGIN * best.error:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.features import Feature
     from lstm_lab.data.preparation import Prepared
     from lstm_lab.data.seasonality import Candidate
-    from lstm_lab.data.transforms import Choice
+    from lstm_lab.data.transforms import TransformChoice
     from lstm_lab.diagnostics.column_statistics import Measures
     from lstm_lab.options import InputOptions
 
@@ -97,7 +97,7 @@ class InputAnalysis:
         return self.ready.dataset.frame[self.ready.dataset.encoder.target].iloc[self.ready.dataset.cuts[0].train_rows]
 
     @cached_property
-    def choice(self) -> Choice:
+    def choice(self) -> TransformChoice:
         """What ``auto`` makes of the training rows."""
         return choose_transform(self.training.to_numpy(dtype=np.float64), self.training.index)
 

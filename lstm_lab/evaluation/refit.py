@@ -86,10 +86,10 @@ class TrainingTask:
         horizon, paths = self.forecast.horizon, self.forecast.paths
         chunks = chunks_for(paths)
         origins = dataset.origins(self.rows, horizon, self.known)
-        rules = predictor.rules
-        if rules.residuals is not None:
-            rules = replace(rules, residuals=with_later_errors(rules.residuals, run.model, dataset))
-        paths_drawn = simulate_all(run.simulator, origins, horizon, rules, chunks, stop)
+        settings = predictor.settings
+        if settings.residuals is not None:
+            settings = replace(settings, residuals=with_later_errors(settings.residuals, run.model, dataset))
+        paths_drawn = simulate_all(run.simulator, origins, horizon, settings, chunks, stop)
         ended = time.perf_counter()
         return TrainingResult(
             paths=paths_drawn[:, :paths],
@@ -130,5 +130,5 @@ def _past_forecasts(predictor: Predictor, known: tuple[str, ...], stop: threadin
     if len(rows) == 0 or not (enough or options.combines):
         return PastForecasts.empty(options.horizon)
     origins = dataset.origins(rows, options.horizon, known)
-    paths = simulate_all(predictor.fitted.simulator, origins, options.horizon, predictor.rules, SCORE_CHUNKS, stop)
+    paths = simulate_all(predictor.fitted.simulator, origins, options.horizon, predictor.settings, SCORE_CHUNKS, stop)
     return PastForecasts.of(rows, paths, dataset.actual(rows, options.horizon))

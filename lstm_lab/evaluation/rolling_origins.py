@@ -46,14 +46,14 @@ if TYPE_CHECKING:
     from lstm_lab.options import BacktestOptions, ForecastOptions, TrainOptions
     from lstm_lab.parallel import Outcome
     from lstm_lab.run import Run
-    from lstm_lab.simulation.simulator import Rules
+    from lstm_lab.simulation.simulator import SimulationSettings
 
 __all__ = ["BacktestPlan", "assemble", "jobs_of", "plan_backtest"]
 
 
 @dataclass(frozen=True, eq=False)
 class BacktestPlan:
-    """Everything that a backtest needs: network, origins, sampling rules and baselines."""
+    """Everything that a backtest needs: network, origins, sampling settings and baselines."""
 
     fitted: FittedModel
     options: TrainOptions
@@ -61,7 +61,7 @@ class BacktestPlan:
     called: str | None
     """Name of the run."""
     protocol: EvaluationProtocol
-    rules: Rules
+    settings: SimulationSettings
     shift: int
     """What to add to the run's row numbers to get the judged frame's."""
     baselines: tuple[str, ...]
@@ -129,7 +129,7 @@ def plan_backtest(
         options=run.options,
         called=run.name,
         protocol=protocol,
-        rules=predictor.rules if every else _known_noise(predictor.rules, judged.known),
+        settings=predictor.settings if every else _known_noise(predictor.settings, judged.known),
         shift=0 if frame is None else start - len(run.dataset),
         baselines=tuple(name for name in options.baselines if name != "seasonal_naive" or run.season > 1),
         refits=bool(every),
@@ -194,11 +194,11 @@ def _known_ahead(covariates: Sequence[str], names: Sequence[str]) -> tuple[str, 
     return tuple(names)
 
 
-def _known_noise(rules: Rules, known: int) -> Rules:
-    """Return rules whose noise is drawn from residuals that every origin knows."""
-    residuals = rules.residuals
+def _known_noise(settings: SimulationSettings, known: int) -> SimulationSettings:
+    """Return settings whose noise is drawn from residuals that every origin knows."""
+    residuals = settings.residuals
     if residuals is None:
-        return rules
+        return settings
     usable = residuals.rows < known
     if not usable.any():
         raise ForecastError(
@@ -206,16 +206,16 @@ def _known_noise(rules: Rules, known: int) -> Rules:
             " noise='none'"
         )
     known_values = residuals.values[usable]  # noqa: PD011 - a field of ours, not of pandas
-    return replace(rules, residuals=replace(residuals, values=known_values, rows=residuals.rows[usable]))
+    return replace(settings, residuals=replace(residuals, values=known_values, rows=residuals.rows[usable]))
 
 
-def _renumbered(plan: BacktestPlan) -> Rules:
-    """Return rules with residual rows numbered as in the longer frame, and volatility updated by its rows."""
-    residuals = plan.rules.residuals
+def _renumbered(plan: BacktestPlan) -> SimulationSettings:
+    """Return settings with residual rows numbered as in the longer frame, and volatility updated by its rows."""
+    residuals = plan.settings.residuals
     if residuals is None:
-        return plan.rules
+        return plan.settings
     moved = replace(residuals, rows=residuals.rows + plan.shift)
-    return replace(plan.rules, residuals=with_later_errors(moved, plan.fitted.model, plan.protocol.dataset))
+    return replace(plan.settings, residuals=with_later_errors(moved, plan.fitted.model, plan.protocol.dataset))
 
 
 # The work ------------------------------------------------------------------------------------------------------------
@@ -244,13 +244,15 @@ def _network_jobs(plan: BacktestPlan, *, here: bool) -> Iterator[Job[str]]:
         # Not the run's own simulator: what that has compiled depends on what it was used for.
         keep(packed, fitted.encoder, Simulator(fitted.model, fitted.encoder))
     chunks = chunks_for(protocol.forecast.paths)
-    for dataset, rows, rules, chunk_count, judged in (
-        (protocol.earlier, protocol.stages[0].calibrating, plan.rules, SCORE_CHUNKS, False),
+    for dataset, rows, settings, chunk_count, judged in (
+        (protocol.earlier, protocol.stages[0].calibrating, plan.settings, SCORE_CHUNKS, False),
         (protocol.dataset, protocol.past.rows, _renumbered(plan), chunks, True),
     ):
         for part in blocks(len(rows)):
             origins = dataset.origins(rows[part], horizon, protocol.known)
-            task = SimulationTask(named(plan.name, part), packed, fitted.encoder, origins, horizon, rules, chunk_count)
+            task = SimulationTask(
+                named(plan.name, part), packed, fitted.encoder, origins, horizon, settings, chunk_count
+            )
             yield Job(plan.name, 0, judged, part, task)
 
 
@@ -284,7 +286,7 @@ def assemble(plan: BacktestPlan, jobs: Sequence[Job[str]], outcome: Outcome) -> 
     if not reached.any():
         raise ForecastError("stopped before any origin was judged; let it run longer, or ask for fewer origins")
     past = plan.protocol.past.first(reached)
-    network: Kind = "dropout spread" if plan.rules.residuals is None else "predictive"
+    network: Kind = "dropout spread" if plan.settings.residuals is None else "predictive"
     combine = plan.protocol.forecast.combines
     forecasts = {}
     for name, results in by_model.items():

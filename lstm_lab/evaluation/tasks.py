@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.encoder import Encoder
     from lstm_lab.models.serialize import PackedModel
-    from lstm_lab.simulation.simulator import Rules
+    from lstm_lab.simulation.simulator import SimulationSettings
 
 __all__ = ["BLOCK", "BaselineTask", "SampledPaths", "SimulationTask", "blocks", "keep", "simulate_all"]
 
@@ -67,14 +67,14 @@ class SimulationTask:
     encoder: Encoder
     origins: Origins
     horizon: int
-    rules: Rules
+    settings: SimulationSettings
     chunks: int
 
     def __call__(self, stop: threading.Event | None = None) -> SampledPaths:
         """Simulate a full block; where there are fewer origins, the last is simulated again and left out."""
         started = time.perf_counter()
         simulator = _simulator(self.model, self.encoder)
-        paths = _simulate(simulator, self.origins, self.horizon, self.rules, self.chunks, stop)
+        paths = _simulate(simulator, self.origins, self.horizon, self.settings, self.chunks, stop)
         return SampledPaths(paths, time.perf_counter() - started)
 
 
@@ -109,14 +109,19 @@ class BaselineTask:
 
 
 def _simulate(  # noqa: PLR0917 - what to simulate from, then how
-    simulator: Simulator, origins: Origins, horizon: int, rules: Rules, chunks: int, stop: threading.Event | None
+    simulator: Simulator,
+    origins: Origins,
+    horizon: int,
+    settings: SimulationSettings,
+    chunks: int,
+    stop: threading.Event | None,
 ) -> NDArray[np.float64]:
     """Simulate from one block of origins, (origins, chunks * CHUNK, horizon)."""
     full = _filled(origins)
     parts = []
     for number in range(chunks):
         check_stop(stop)
-        parts.append(simulator.chunk(full, horizon, rules, number))
+        parts.append(simulator.chunk(full, horizon, settings, number))
     return np.concatenate(parts, axis=1)[: len(origins)]
 
 
@@ -124,12 +129,12 @@ def simulate_all(  # noqa: PLR0917 - what to simulate from, then how
     simulator: Simulator,
     origins: Origins,
     horizon: int,
-    rules: Rules,
+    settings: SimulationSettings,
     chunks: int,
     stop: threading.Event | None = None,
 ) -> NDArray[np.float64]:
     """Simulate from any number of origins, block by block."""
-    parts = [_simulate(simulator, origins[part], horizon, rules, chunks, stop) for part in blocks(len(origins))]
+    parts = [_simulate(simulator, origins[part], horizon, settings, chunks, stop) for part in blocks(len(origins))]
     return np.concatenate(parts)
 
 

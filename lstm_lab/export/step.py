@@ -15,7 +15,7 @@ import numpy as np
 from lstm_lab.errors import ExportError
 from lstm_lab.interpret.replay import kind_of
 from lstm_lab.models.backend import keras, tf
-from lstm_lab.models.tracing import Traced
+from lstm_lab.models.tracing import CompiledFunction
 from lstm_lab.simulation.dropout_masks import DROPPING
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Step:
     @cached_property
     def function(self) -> Any:
         """The step for any number of rows: (rows, columns) and each state, (rows, size), to forecasts and states."""
-        return Traced(self._step)
+        return CompiledFunction(self._step)
 
     def concrete(self) -> Any:
         """Trace the step for one row, inputs and outputs in the order: row, states; forecast, new states."""

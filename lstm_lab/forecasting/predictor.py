@@ -18,7 +18,7 @@ from lstm_lab.forecasting.floor import at_least, floor_details, refuse_floor_abo
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.past_forecasts import CacheKey, PastForecasts, PastForecastsCache
-from lstm_lab.simulation.simulator import CHUNK, Rules
+from lstm_lab.simulation.simulator import CHUNK, SimulationSettings
 
 if TYPE_CHECKING:
     import threading
@@ -80,12 +80,12 @@ class Predictor:
         self.options = options
         self.known = known
         self.cache = PastForecastsCache() if cache is None else cache
-        self.rules = self._rules()
+        self.settings = self._settings()
         self.notes: dict[str, str] = {}
         self.lowest = float(dataset.target.min())
         refuse_floor_above(self.lowest, fitted.target, options.floor)
 
-    def _rules(self) -> Rules:
+    def _settings(self) -> SimulationSettings:
         options, residuals = self.options, None
         if options.noise != "none":
             residuals = self.fitted.residuals(scaled=options.noise == "scaled")
@@ -95,12 +95,12 @@ class Predictor:
                     " (calibration=0); train with calibration=0.1 or use noise='none'"
                 )
         rollout = self.fitted.simulator.allowed(options.rollout, PREFERRED)
-        return Rules(rollout, options.dropout_masks, residuals, options.seed)
+        return SimulationSettings(rollout, options.dropout_masks, residuals, options.seed)
 
     @property
     def uncalibrated(self) -> Kind:
         """Kind of the band before any calibration."""
-        return "dropout spread" if self.rules.residuals is None else "predictive"
+        return "dropout spread" if self.settings.residuals is None else "predictive"
 
     # Drawing -----------------------------------------------------------------------------------------------------
 
@@ -150,7 +150,7 @@ class Predictor:
 
     def _chunks(self, origin: Origins) -> Iterator[NDArray[np.float64]]:
         for number in range(math.ceil(self.options.paths / CHUNK)):
-            yield self.fitted.simulator.chunk(origin, self.options.horizon, self.rules, number)[0]
+            yield self.fitted.simulator.chunk(origin, self.options.horizon, self.settings, number)[0]
 
     def _report(
         self, listener: SamplingListener, chunks: list[NDArray[np.float64]], correction: Correction | None
@@ -206,7 +206,9 @@ class Predictor:
         enough = self._enough(len(rows))
         if len(rows) == 0 or not (enough or combines):
             return nothing
-        key = CacheKey(horizon, self.rules.rollout, self.rules.dropout_masks, self.options.noise, self.rules.seed)
+        key = CacheKey(
+            horizon, self.settings.rollout, self.settings.dropout_masks, self.options.noise, self.settings.seed
+        )
         cache = self.cache if self._covariates() == () else PastForecastsCache()
         if key not in cache:
             paths = self.simulate(rows, SCORE_CHUNKS, listener, stop)
@@ -255,7 +257,7 @@ class Predictor:
         blocks = [origins[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
         simulated = []
         for done, block in enumerate(blocks, start=1):
-            parts = [self.fitted.simulator.chunk(block, horizon, self.rules, number) for number in range(chunks)]
+            parts = [self.fitted.simulator.chunk(block, horizon, self.settings, number) for number in range(chunks)]
             simulated.append(np.concatenate(parts, axis=1))
             if listener is not None:
                 listener.on_progress(Progress(label, done, len(blocks)))
@@ -305,11 +307,14 @@ class Predictor:
         return replace(forecast, details={**forecast.details, **notes}) if notes else forecast
 
     def _details(self, correction: Correction | None) -> dict[str, str]:
-        residuals = self.rules.residuals
+        residuals = self.settings.residuals
         noise = "none: dropout alone spreads the paths" if residuals is None else "held-out one-step residuals"
         if residuals is not None and residuals.scaled:
             noise += " in units of the recent volatility"
-        details = {"roll-out": f"{self.rules.rollout}, dropout masks per {self.rules.dropout_masks}", "noise": noise}
+        details = {
+            "roll-out": f"{self.settings.rollout}, dropout masks per {self.settings.dropout_masks}",
+            "noise": noise,
+        }
         if correction is not None and correction.describe() is not None:
             details["median"] = str(correction.describe())
         details |= self.notes

@@ -176,10 +176,10 @@ class Stream:
 
     def _update_volatility(self, known: Dataset) -> None:
         """Update the volatility that scales the noise with the errors up to the newest row."""
-        rules = self._predictor.rules
-        if rules.residuals is None or not rules.residuals.scaled:
+        settings = self._predictor.settings
+        if settings.residuals is None or not settings.residuals.scaled:
             return
         first = self.rows - len(known.frame)
-        moved = replace(rules.residuals, rows=rules.residuals.rows - first)
+        moved = replace(settings.residuals, rows=settings.residuals.rows - first)
         newer = with_later_errors(moved, self._fitted.model, known).shortened(self._row_limit)
-        self._predictor.rules = replace(rules, residuals=replace(newer, rows=newer.rows + first))
+        self._predictor.settings = replace(settings, residuals=replace(newer, rows=newer.rows + first))

@@ -161,7 +161,7 @@ def _check_object(description: dict[str, Any]) -> None:
     custom = keras.saving.get_custom_objects()
     if any(key in custom for key in (registered, name) if key is not None):
         return
-    if module is not None and (module == "keras" or module.startswith("keras.")) and _own(name):
+    if module is not None and (module == "keras" or module.startswith("keras.")) and _is_keras_class(name):
         return
     known = getattr(sys.modules.get(module or "__main__"), name, None)  # Keras does not name the main module
     if isinstance(known, type) and issubclass(known, _kinds()):
@@ -173,8 +173,8 @@ def _check_object(description: dict[str, Any]) -> None:
     raise RunError(f"the network holds {path!r:.120}, which is not known here; import or register it before loading")
 
 
-def _own(name: str) -> bool:
-    """Tell whether Keras has a layer, model, initialiser, ... of this name."""
+def _is_keras_class(name: str) -> bool:
+    """Return whether Keras has a layer, model, initialiser, ... of this name."""
     namespaces = (
         *(keras.layers, keras.initializers, keras.regularizers, keras.constraints, keras.dtype_policies),
         *(keras.losses, keras.metrics, keras.optimizers, keras.random, keras),
@@ -184,7 +184,7 @@ def _own(name: str) -> bool:
 
 
 def _kinds() -> tuple[type, ...]:
-    """List what a configuration may hold."""
+    """Return the base classes of the objects that a configuration may hold."""
     return (
         keras.Layer,
         keras.initializers.Initializer,

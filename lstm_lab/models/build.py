@@ -102,7 +102,7 @@ def build_forecaster(
 
 
 def _flattened(layers: Sequence[SourcedLayer | keras.Layer]) -> Iterator[SourcedLayer]:
-    """Give every layer its source, and a Sequential's layers in its place."""
+    """Yield every layer with its source; the layers of a Sequential instead of itself."""
     for item in layers:
         source = item if isinstance(item, SourcedLayer) else SourcedLayer(item)
         if not isinstance(source.layer, keras.Layer | keras.KerasTensor):
@@ -117,33 +117,33 @@ def _flattened(layers: Sequence[SourcedLayer | keras.Layer]) -> Iterator[Sourced
 
 
 def _checked(sources: list[SourcedLayer], lookback: int, columns: int) -> list[SourcedLayer]:
-    """Leave out inputs that fit, refuse what no stack can use."""
-    kept = [source for source in sources if not _is_input(source, lookback, columns)]
-    if not kept:
+    """Return the layers without inputs that fit, and refuse those that no stack can use."""
+    layers = [source for source in sources if not _is_input(source, lookback, columns)]
+    if not layers:
         raise StackError("a stack needs at least one layer, got none; write for example LSTM(32) and Dense(1)")
     seen: set[int] = set()
-    for source in kept:
+    for source in layers:
         layer = source.layer
         if id(layer) in seen:
             raise StackError(
-                f"{source.place}: the same layer object stands twice in the stack; make a new one each time"
+                f"{source.location}: the same layer object stands twice in the stack; make a new one each time"
             )
         seen.add(id(layer))
         if getattr(layer, "stateful", False):
-            raise StackError(f"{source.place}: stateful=True, but windows are shuffled; leave it out")
+            raise StackError(f"{source.location}: stateful=True, but windows are shuffled; leave it out")
         if getattr(layer, "return_state", False):
-            raise StackError(f"{source.place}: return_state=True gives more than one output; leave it out")
-    return kept
+            raise StackError(f"{source.location}: return_state=True gives more than one output; leave it out")
+    return layers
 
 
 def _is_input(source: SourcedLayer, lookback: int, columns: int) -> bool:
-    """Tell whether a line is an input; refuse one of another shape, and a layer that was called."""
+    """Return whether a line is an input; refuse one of another shape, and a layer that was called."""
     layer = source.layer
     if isinstance(layer, keras.KerasTensor):
         made_by = layer._keras_history.operation  # noqa: SLF001 - the only way to tell Input(...) from LSTM(8)(x)
         if not isinstance(made_by, keras.layers.InputLayer):
             raise StackError(
-                f"{source.place}: is the output of a layer that was called; write the layer alone, LSTM(8)"
+                f"{source.location}: is the output of a layer that was called; write the layer alone, LSTM(8)"
             )
         shape = tuple(layer.shape)
     elif isinstance(layer, keras.layers.InputLayer):
@@ -152,7 +152,7 @@ def _is_input(source: SourcedLayer, lookback: int, columns: int) -> bool:
         return False
     if len(shape) != 3 or shape[1] not in {None, lookback} or shape[2] != columns:
         raise StackError(
-            f"{source.place}: takes shape {shape[1:]}, but a window is ({lookback}, {columns}); leave the line out"
+            f"{source.location}: takes shape {shape[1:]}, but a window is ({lookback}, {columns}); leave the line out"
         )
     return True
 
@@ -177,8 +177,8 @@ def _chained(sources: list[SourcedLayer], time: int | None, lookback: int, colum
     names = stable_names([source.layer for source in sources])
     copies = []
     x = inputs = keras.Input((time, columns), name="window")
-    for place, (source, name) in enumerate(zip(sources, names, strict=True)):
-        following = [later.layer for later in sources[place + 1 :]]
+    for position, (source, name) in enumerate(zip(sources, names, strict=True)):
+        following = [later.layer for later in sources[position + 1 :]]
         layer = copy_layer(source, rng, name=name, sequences=_sequences(source.layer, following))
         x = _called(layer, source, x)
         if source.layer.weights:
@@ -187,7 +187,7 @@ def _chained(sources: list[SourcedLayer], time: int | None, lookback: int, colum
     if x.shape != (None, 1):
         shape = tuple(x.shape[1:])
         raise StackError(
-            f"{sources[-1].place}: the stack must end in one number a window, got shape {shape}; "
+            f"{sources[-1].location}: the stack must end in one number a window, got shape {shape}; "
             f"{'end it with Dense(1)' if len(shape) == 1 else 'put a recurrent or pooling layer before Dense(1)'}"
         )
     try:
@@ -210,24 +210,24 @@ def _check_length(model: keras.Model, lookback: int, columns: int) -> None:
 
 
 def _called(layer: keras.Layer, source: SourcedLayer, x: Any) -> Any:
-    """Call a layer symbolically; put Keras's complaint into one line with the user's line in front."""
+    """Call a layer symbolically; an error of Keras becomes one line with the user's line in front."""
     try:
         y = layer(x)
     except (ValueError, TypeError, NotImplementedError, AttributeError) as error:
         raise StackError(
-            f"{source.place}: cannot take an input of shape (batch, {', '.join(map(str, x.shape[1:]))}): "
+            f"{source.location}: cannot take an input of shape (batch, {', '.join(map(str, x.shape[1:]))}): "
             f"{_first_line(error)}; change this layer or the one before"
         ) from error
     if not isinstance(y, keras.KerasTensor):
-        raise StackError(f"{source.place}: gives {type(y).__name__}, not one tensor; use a layer with one output")
+        raise StackError(f"{source.location}: gives {type(y).__name__}, not one tensor; use a layer with one output")
     return y
 
 
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     # Keras announces the layer first and says what is wrong in the next paragraph.
-    said = next((line for line in lines if not line.startswith("Exception encountered")), type(error).__name__)
-    return said.replace("\x1b[1m", "").replace("\x1b[0m", "").rstrip(".;:")
+    first = next((line for line in lines if not line.startswith("Exception encountered")), type(error).__name__)
+    return first.replace("\x1b[1m", "").replace("\x1b[0m", "").rstrip(".;:")
 
 
 def _sequences(layer: keras.Layer, following: list[keras.Layer]) -> bool | None:
@@ -247,7 +247,7 @@ def _sequences(layer: keras.Layer, following: list[keras.Layer]) -> bool | None:
 
 
 def _rank(layer: keras.Layer) -> int | None:
-    """Give the number of axes that a layer demands, the batch's included, if it says so before it is built."""
+    """Return the number of axes that a layer demands, the batch's included, if it says so before it is built."""
     specs = layer.input_spec if isinstance(layer.input_spec, list) else [layer.input_spec]
     spec = specs[0] if specs else None
     if spec is None:
@@ -261,7 +261,7 @@ def _carry_weights(source: SourcedLayer, layer: keras.Layer) -> None:
     except ValueError as error:
         had = [tuple(weight.shape) for weight in source.layer.weights]
         raise StackError(
-            f"{source.place}: has weights of shapes {had}, which do not fit its input here; make a new layer"
+            f"{source.location}: has weights of shapes {had}, which do not fit its input here; make a new layer"
         ) from error
 
 

@@ -44,7 +44,7 @@ def copy_layer(source: SourcedLayer, rng: np.random.Generator, *, name: str, seq
     kind = type(source.layer)
     if any(isinstance(part, keras.layers.Lambda) for part in source.layer._flatten_layers()):  # noqa: SLF001 - Keras has no public walk
         raise StackError(
-            f"{source.place}: a run with a Lambda could not be loaded again, for its function is code in the file;"
+            f"{source.location}: a run with a Lambda could not be loaded again, for its function is code in the file;"
             " write a layer class, or Activation('tanh')"
         )
     try:
@@ -57,13 +57,13 @@ def copy_layer(source: SourcedLayer, rng: np.random.Generator, *, name: str, seq
     except (NotImplementedError, TypeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0].split(". ")[0]
         raise StackError(
-            f"{source.place}: {kind.__name__} cannot be copied from its configuration ({reason}); "
+            f"{source.location}: {kind.__name__} cannot be copied from its configuration ({reason}); "
             "use a layer class whose get_config() holds all its arguments"
         ) from error
 
 
 def stable_names(layers: list[keras.Layer]) -> list[str]:
-    """Name layers after their place in this stack, so that a cell run again gives the same model.
+    """Return names of layers by their order in this stack, so that a cell run again gives the same model.
 
     Keras counts its automatic names over the whole process (``lstm_7``); those are counted anew. A name that the
     user chose is kept.
@@ -93,7 +93,7 @@ def _seeded(config: Any, rng: np.random.Generator) -> Any:
 
 
 def _spell_out_backward(config: dict[str, Any]) -> None:
-    """Configure the backward layer on its own, or it would start with the forward layer's very weights."""
+    """Add the backward layer's own configuration; else it would start with the forward layer's weights."""
     if config.get("backward_layer") is None:
         backward = copy.deepcopy(config["layer"])
         backward["config"]["go_backwards"] = not config["layer"]["config"]["go_backwards"]

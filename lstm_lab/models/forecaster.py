@@ -84,12 +84,12 @@ class Forecaster:
         return keras.Model(inputs, x, name="forecaster_every")
 
     def describe(self) -> str:
-        """Say in one line what the network is: ``"LSTM 128 → Dense 32 → 1 (70,113 parameters)"``."""
+        """Describe in one line what the network is: ``"LSTM 128 → Dense 32 → 1 (70,113 parameters)"``."""
         return describe(self.layers)
 
 
 def from_model(model: keras.Model, lookback: int, columns: int) -> Forecaster:
-    """Take a whole Keras model, built or loaded, as it is: nothing is copied.
+    """Wrap a whole Keras model, built or loaded; nothing is copied.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def from_model(model: keras.Model, lookback: int, columns: int) -> Forecaster:
 
 
 def describe(layers: Sequence[keras.Layer]) -> str:
-    """Say in one line what a stack of built layers is, its last output layer as its size alone."""
+    """Describe in one line what a stack of built layers is, its last output layer as its size alone."""
     labels = [_label(layer) for layer in layers if not isinstance(layer, _SILENT)]
     if isinstance(layers[-1], keras.layers.Dense):
         labels[-1] = str(layers[-1].units)
@@ -121,7 +121,7 @@ def describe(layers: Sequence[keras.Layer]) -> str:
 
 
 def _label(layer: keras.Layer) -> str:
-    """Name a layer as its maker would: ``LSTM 128``, ``Bidirectional GRU 8``, ``Flatten``."""
+    """Return the usual name of a layer with its size: ``LSTM 128``, ``Bidirectional GRU 8``, ``Flatten``."""
     if isinstance(layer, keras.layers.Bidirectional):
         return f"Bidirectional {_label(layer.forward_layer)}"
     size = getattr(layer, "units", getattr(layer, "filters", None))
@@ -129,12 +129,12 @@ def _label(layer: keras.Layer) -> str:
 
 
 def is_functional(layer: Any) -> bool:
-    """Tell whether a layer is a whole model with known inputs."""
+    """Return whether a layer is a whole model with known inputs."""
     return isinstance(layer, keras.Model) and bool(getattr(layer, "inputs", None))
 
 
 def _is_chain(model: keras.Model) -> bool:
-    """Tell from a model's configuration whether each layer takes the previous one's output and nothing else."""
+    """Return whether, by a model's configuration, each layer takes the previous one's output and nothing else."""
     if isinstance(model, keras.Sequential):
         return True
     configs = model.get_config()["layers"]
@@ -148,7 +148,7 @@ def _is_chain(model: keras.Model) -> bool:
 
 
 def _runs_forward(layer: keras.Layer) -> bool:
-    """Tell whether a layer's output at a step depends on the steps up to it alone; an unknown layer's may not."""
+    """Return whether a layer's output at a step depends on the steps up to it alone; an unknown layer's may not."""
     if isinstance(layer, keras.layers.RNN):
         return not layer.go_backwards
     if isinstance(layer, keras.layers.Conv1D):
@@ -162,7 +162,7 @@ def _runs_forward(layer: keras.Layer) -> bool:
 
 
 def _twin(layer: keras.Layer) -> keras.Layer:
-    """Give a layer itself, or, for a recurrent one that gives its last output alone, one over the same cell."""
+    """Return a layer itself, or, for a recurrent one that gives its last output alone, one over the same cell."""
     if not isinstance(layer, keras.layers.RNN) or layer.return_sequences:
         return layer
     twin = type(layer).from_config({**layer.get_config(), "return_sequences": True})

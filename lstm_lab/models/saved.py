@@ -87,12 +87,12 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _own_classes(config: Any) -> dict[str, Any]:
     """Find the classes of a network that are not Keras', by the names that Keras looks for."""
-    found: dict[str, Any] = {}
+    classes: dict[str, Any] = {}
     for module, name, registered in _classes(config):
         kind = getattr(sys.modules.get(module), name, None)
         if isinstance(kind, type) and issubclass(kind, keras.Layer):
-            found |= {name: kind, registered: kind}
-    return found
+            classes |= {name: kind, registered: kind}
+    return classes
 
 
 def _classes(config: Any) -> Iterator[tuple[str, str, str]]:

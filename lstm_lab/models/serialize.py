@@ -1,4 +1,4 @@
-"""A network as plain text and arrays: what travels to another process, and comes back to life there.
+"""A network packed as plain text and arrays, to be sent to another process and built again there.
 
 Nothing of TensorFlow is pickled. A packed network holds its configuration as JSON and its weights as NumPy arrays, so
 any executor can carry it, and two packings of the same network are the same bytes.
@@ -27,11 +27,11 @@ class PackedModel:
     weights: tuple[np.ndarray, ...]
     """In the order of `keras.Model.get_weights`."""
     digest: str
-    """Tells two networks apart: SHA-256 of configuration and weights."""
+    """SHA-256 of configuration and weights."""
 
 
 def pack(model: Any) -> PackedModel:
-    """Take a built model apart."""
+    """Pack a built model as its configuration and weights."""
     config, weights = model.to_json(), tuple(np.asarray(array) for array in model.get_weights())
     digest = hashlib.sha256(config.encode())
     for array in weights:
@@ -68,6 +68,6 @@ def fresh_layers(model: Any) -> list[Any]:
         The model is no simple chain of layers.
     """
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    if any(len(node.input_tensors) > 1 for one in layers for node in one._inbound_nodes):  # noqa: SLF001 - Keras offers no public way
+    if any(len(node.input_tensors) > 1 for layer in layers for node in layer._inbound_nodes):  # noqa: SLF001 - Keras offers no public way
         raise RunError("a network is trained anew from its chain of layers, but this model is none; use refit=False")
     return [type(layer).from_config(layer.get_config()) for layer in layers]

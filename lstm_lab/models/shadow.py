@@ -1,4 +1,4 @@
-"""A value put before an attribute of one layer for a while, without Keras' attribute tracking."""
+"""An attribute of one layer replaced for a while, without Keras' attribute tracking."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["shadowed"]
 
 @contextmanager
 def shadowed(layer: Any, name: str, value: Any) -> Iterator[None]:
-    """Put a value before the attribute of an instance or its class, and take it back afterwards."""
+    """Replace an attribute of a layer for the length of a block."""
     own = vars(layer)
     missing = object()
     before = own.get(name, missing)

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from lstm_lab.models.forecaster import Forecaster
     from lstm_lab.options import TrainOptions
 
-__all__ = ["forecaster_of", "given_stack", "refuse_meaningless"]
+__all__ = ["checked_stack", "forecaster_of", "refuse_unused_options"]
 
 
-def given_stack(stack: Any) -> Any:
-    """Give what stands for the stack: None where there is none, text, or a list of layers.
+def checked_stack(stack: Any) -> Any:
+    """Check a ``stack=``, and return None where there is none, text, or a list of layers.
 
     Raises
     ------
     StackError
-        What was given is no stack: one line with how to write it.
+        It is no stack: one line with how to write it.
     """
     if stack is None or (isinstance(stack, str) and not stack.strip()):
         return None
@@ -46,8 +46,8 @@ def given_stack(stack: Any) -> Any:
     return list(stack)
 
 
-def refuse_meaningless(stack: Any, options: TrainOptions) -> None:
-    """Refuse options that were given and that nothing would use.
+def refuse_unused_options(stack: Any, options: TrainOptions) -> None:
+    """Refuse options that were set and that nothing would use.
 
     Raises
     ------
@@ -55,26 +55,30 @@ def refuse_meaningless(stack: Any, options: TrainOptions) -> None:
         An option of the reference stack beside a stack, a forget bias beside trained layers, or a ``delta`` that the
         loss has none of.
     """
-    given = options.model_fields_set
-    beside = [name for name in STACK_OPTIONS if name in given]
+    options_set = options.model_fields_set
+    beside = [name for name in STACK_OPTIONS if name in options_set]
     if stack is not None and beside:
         raise OptionError(
             f"{beside[0]}= describes the stack that is built where none is given, and here one is; leave {beside[0]}="
             " out, or change the layers"
         )
-    if isinstance(stack, list) and "forget_bias" in given and any(getattr(layer, "weights", ()) for layer in stack):
+    if (
+        isinstance(stack, list)
+        and "forget_bias" in options_set
+        and any(getattr(layer, "weights", ()) for layer in stack)
+    ):
         raise OptionError(
             "forget_bias= is where new layers start, but the stack has layers with weights, which are kept; leave"
             " forget_bias= out"
         )
-    if "delta" in given and options.loss != "huber":
+    if "delta" in options_set and options.loss != "huber":
         raise OptionError(
             f"delta= is Huber's, and loss {options.loss!r} has none; leave delta= out, or use loss='huber'"
         )
 
 
 def forecaster_of(stack: Any, namespace: dict[str, Any] | None, options: TrainOptions, columns: int) -> Forecaster:
-    """Build the network from what `given_stack` gave.
+    """Build the network from a stack that `checked_stack` returned.
 
     Parameters
     ----------
@@ -90,7 +94,7 @@ def forecaster_of(stack: Any, namespace: dict[str, Any] | None, options: TrainOp
     Raises
     ------
     StackError
-        What was given makes no network: the line, the reason, the remedy.
+        The stack makes no network: the line, the reason, the remedy.
     """
     if stack is None:
         layers: Sequence[Any] = reference_stack(options)

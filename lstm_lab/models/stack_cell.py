@@ -25,7 +25,7 @@ __all__ = ["SourcedLayer", "read_stack"]
 _CELLS = itertools.count(1)
 _KERAS = str(Path(keras.__file__).parent)
 _CALLED, _SEEN = "__lstm_lab_called__", "__lstm_lab_seen__"
-"""Names under which a cell reaches what listens to it."""
+"""Names under which a rewritten cell calls the recorder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class SourcedLayer:
     """The expression as written."""
 
     @property
-    def place(self) -> str:
-        """Begin an error message: ``"line 3: LSTM(8)"``."""
+    def location(self) -> str:
+        """Line and text of the layer, as an error message begins: ``"line 3: LSTM(8)"``."""
         if self.line is None:
             return f"layer {self.layer.name!r}"
         return f"line {self.line}: {self.text}"
@@ -76,14 +76,14 @@ def read_stack(source: str, namespace: dict[str, Any]) -> list[SourcedLayer]:
     filename = f"<stack {next(_CELLS)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     try:
-        tree = ast.fix_missing_locations(_Listening(source).visit(ast.parse(source, filename)))
+        tree = ast.fix_missing_locations(_CallRecorder(source).visit(ast.parse(source, filename)))
         code = compile(tree, filename, "exec")
     except SyntaxError as error:
         lines = source.splitlines()
         text = (error.text or (lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else "")).strip()
         raise StackError(f"line {error.lineno}: {text!r} is not Python ({error.msg}); mend the line") from None
-    heard = _Heard()
-    with _lent_names(namespace, {_CALLED: heard.called, _SEEN: heard.seen}):
+    recorded = _RecordedLayers()
+    with _lent_names(namespace, {_CALLED: recorded.record_call, _SEEN: recorded.record_expression}):
         try:
             exec(code, namespace)  # noqa: S102 - the user's own cell
         except StackError:
@@ -91,12 +91,12 @@ def read_stack(source: str, namespace: dict[str, Any]) -> list[SourcedLayer]:
         except Exception as error:
             _explain(error, filename, source)
             raise
-    heard.check()
-    return heard.layers
+    recorded.check()
+    return recorded.layers
 
 
-class _Listening(ast.NodeTransformer):
-    """Lets a cell tell of the value of every call, and of every expression that stands for itself."""
+class _CallRecorder(ast.NodeTransformer):
+    """Rewrites a cell so that it records the value of every call and of every expression statement."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -117,8 +117,8 @@ class _Listening(ast.NodeTransformer):
         self._outer.append(number)
         self.generic_visit(node)
         self._outer.pop()
-        told = [ast.Constant(value) for value in (node.lineno, text, number, outer)]
-        return _call(_CALLED, node, *told)
+        facts = [ast.Constant(value) for value in (node.lineno, text, number, outer)]
+        return _call(_CALLED, node, *facts)
 
     def _text(self, node: ast.AST) -> str:
         return " ".join((ast.get_source_segment(self._source, node) or "").split())
@@ -129,8 +129,8 @@ def _call(name: str, *arguments: ast.expr) -> ast.Call:
 
 
 @dataclass(slots=True)
-class _Made:
-    """A layer that a call gave, and whether another layer was given it."""
+class _CreatedLayer:
+    """A layer that a call returned, and whether it became part of another layer."""
 
     layer: Any
     line: int
@@ -140,23 +140,23 @@ class _Made:
 
 
 @dataclass(slots=True)
-class _Heard:
-    """What a cell has made so far."""
+class _RecordedLayers:
+    """The layers that a cell has created so far, and those of its expression statements."""
 
     layers: list[SourcedLayer] = field(default_factory=list)
-    made: dict[int, _Made] = field(default_factory=dict)
+    created: dict[int, _CreatedLayer] = field(default_factory=dict)
 
-    def called(self, value: Any, line: int, text: str, number: int, outer: int) -> Any:
-        """Note a layer that a call gave; what stood among its arguments is part of it."""
+    def record_call(self, value: Any, line: int, text: str, number: int, outer: int) -> Any:
+        """Record a layer that a call returned; layers among its arguments are part of it."""
         if isinstance(value, keras.Layer):
-            for other in self.made.values():
+            for other in self.created.values():
                 other.used |= other.outer == number and other.layer is not value
-            known = self.made.get(id(value))
-            self.made[id(value)] = _Made(value, line, text, outer, known is not None and known.used)
+            known = self.created.get(id(value))
+            self.created[id(value)] = _CreatedLayer(value, line, text, outer, known is not None and known.used)
         return value
 
-    def seen(self, value: Any, line: int, text: str) -> None:
-        """Collect the layers that an expression stands for, if any."""
+    def record_expression(self, value: Any, line: int, text: str) -> None:
+        """Collect the layers that an expression statement evaluates to, if any."""
         values = list(value) if isinstance(value, list | tuple | GeneratorType) else [value]
         for item in values:
             if isinstance(item, type) and issubclass(item, keras.Layer):
@@ -170,18 +170,18 @@ class _Heard:
         """Refuse a layer that was made and is neither in the stack nor part of a layer that is."""
         parts: set[int] = set()
         names: set[str] = set()
-        for found in self.layers:
-            for part in found.layer._flatten_layers() if isinstance(found.layer, keras.Layer) else ():  # noqa: SLF001 - Keras has no public walk
+        for sourced in self.layers:
+            for part in sourced.layer._flatten_layers() if isinstance(sourced.layer, keras.Layer) else ():  # noqa: SLF001 - Keras has no public walk
                 parts.add(id(part))
                 names.add(part.name.removeprefix("forward_"))  # Bidirectional copies the layer that it is given
-        called = any(isinstance(found.layer, keras.KerasTensor) for found in self.layers)
-        for one in self.made.values():
-            if called and one.layer._inbound_nodes:  # noqa: SLF001 - the stack is refused for what it was called on
+        called = any(isinstance(sourced.layer, keras.KerasTensor) for sourced in self.layers)
+        for created in self.created.values():
+            if called and created.layer._inbound_nodes:  # noqa: SLF001 - the stack is refused for what it was called on
                 continue
-            if not (one.used or id(one.layer) in parts or one.layer.name in names):
+            if not (created.used or id(created.layer) in parts or created.layer.name in names):
                 raise StackError(
-                    f"line {one.line}: {one.text} is made, but no line of its own stands for it; write it, or the name"
-                    " or list that holds it, on a line of its own"
+                    f"line {created.line}: {created.text} is made, but no line of its own stands for it; write it, or"
+                    " the name or list that holds it, on a line of its own"
                 )
 
 
@@ -201,15 +201,15 @@ def _explain(error: Exception, filename: str, source: str) -> None:
 
 
 def _frames(error: Exception) -> list[tuple[FrameType, int]]:
-    traceback, found = error.__traceback__, []
+    traceback, frames = error.__traceback__, []
     while traceback is not None:
-        found.append((traceback.tb_frame, traceback.tb_lineno))
+        frames.append((traceback.tb_frame, traceback.tb_lineno))
         traceback = traceback.tb_next
-    return found
+    return frames
 
 
 def _reason(error: Exception, text: str) -> str:
-    """Put Keras's complaint into one line, and find the argument that a misspelt one may mean."""
+    """Return Keras's message as one line, with the argument that a misspelt one may mean."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     reason = lines[0].rstrip(".") if lines else type(error).__name__
     unknown = getattr(error, "unknown", None) or _unknown(reason)
@@ -234,7 +234,7 @@ def _unknown(reason: str) -> str | None:
 
 
 def _calls(text: str) -> list[str]:
-    """Name what a line calls, the innermost last, if it can be read alone."""
+    """Return the names that a line calls, the innermost last; empty where it cannot be parsed alone."""
     try:
         tree = ast.parse(text.rstrip(":"))
     except SyntaxError:
@@ -247,7 +247,7 @@ def _misspelt(name: str | None, line: int, text: str) -> None:
     """Refuse a name that the line itself calls, and that is nearly a layer's: LTSM(64)."""
     if name is None or name not in _calls(text):
         return
-    layers = [one for one, kind in vars(keras.layers).items() if isinstance(kind, type)]
+    layers = [layer_name for layer_name, kind in vars(keras.layers).items() if isinstance(kind, type)]
     remedy = did_you_mean(name, layers)
     if remedy.startswith("did you mean"):
         raise StackError(f"line {line}: there is no {name!r}; {remedy}") from None

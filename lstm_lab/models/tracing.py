@@ -9,10 +9,10 @@ from lstm_lab.models.backend import tf
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Traced"]
+__all__ = ["CompiledFunction"]
 
 
-class Traced:
+class CompiledFunction:
     """A function of arrays, (*arrays, **settings) -> outputs, compiled for each kind of its arguments.
 
     TensorFlow counts the calls of a `tf.function` that compile in passing by the code of the function, over all

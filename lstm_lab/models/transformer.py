@@ -21,7 +21,7 @@ __all__ = ["CausalBlock", "LastStep", "TimeCode", "transformer_stack"]
 
 @keras.saving.register_keras_serializable(package="lstm_lab")
 class TimeCode(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
-    """Tell the steps of a window apart: sines and cosines of their distance from its end, added to the input.
+    """Positional encoding: sines and cosines of each step's distance from the end of the window, added to the input.
 
     Counted from the end, so that the newest step looks alike whatever the length of the window.
     """
@@ -96,7 +96,7 @@ class CausalBlock(keras.layers.Layer):  # type: ignore[misc] # likewise
         return ops.reshape(ops.einsum("bhqk,bkhd->bqhd", weights, value), (batch, time, units))
 
     def get_config(self) -> dict[str, Any]:
-        """Give all arguments."""
+        """Return all arguments."""
         return {**super().get_config(), "heads": self.heads, "inner": self.inner, "seed": self.seed}
 
 

@@ -1,4 +1,4 @@
-"""Which chains of layers can go on from a carried state, one row at a time."""
+"""Which chains of layers can continue from a carried state, one row at a time."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ _BY_AXIS = (
 
 
 def carries(layer: Any) -> bool:
-    """Tell whether the layer's state can be carried forward in time."""
+    """Return whether the layer's state can be carried forward in time."""
     return isinstance(layer, keras.layers.RNN) and not layer.go_backwards
 
 
 def state_blocker(layers: Sequence[Any]) -> str | None:
-    """Name the first layer of a chain for which no carried state can stand in for the window; None if there is none.
+    """Return the name of the first layer in a chain that needs the whole window at each step; None without one.
 
-    Behind the last recurrent layer stands one vector in either roll-out, so any layer may follow.
+    After the last recurrent layer there is one vector in either roll-out, so any layer may follow.
     """
-    places = [position for position, layer in enumerate(layers) if carries(layer)]
-    if not places:
+    recurrent = [position for position, layer in enumerate(layers) if carries(layer)]
+    if not recurrent:
         return str(layers[0].name)
-    last = places[-1]
+    last = recurrent[-1]
     for position, layer in enumerate(layers[: last + 1]):
-        steps_on = layer.return_sequences == (position < last) if position in places else _pointwise(layer)
+        steps_on = layer.return_sequences == (position < last) if position in recurrent else _pointwise(layer)
         if not steps_on:
             return str(layer.name)
     return None
 
 
 def _pointwise(layer: Any) -> bool:
-    """Tell whether a layer's output at a step depends on its input at that step alone, and in the same way."""
+    """Return whether a layer's output at a step depends on its input at that step alone, and in the same way."""
     if isinstance(layer, keras.layers.TimeDistributed):
         return _pointwise(layer.layer)
     if isinstance(layer, keras.layers.PReLU):

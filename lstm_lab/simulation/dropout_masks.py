@@ -1,4 +1,4 @@
-"""Dropout masks that follow from a seed and can be kept: drawn, applied, handed back.
+"""Dropout masks that are drawn from a seed, applied, and can be reused in later passes.
 
 Srivastava et al. (2014) for the mask itself; Gal & Ghahramani (2016) for keeping one mask over time, which makes a
 path one sampled network; Klambauer et al. (2017) for alpha dropout.
@@ -32,14 +32,14 @@ _SATURATED = -1.6732632423543772 * 1.0507009873554805
 
 
 def rate_of(layer: Any) -> float:
-    """Give the strength of a dropout layer: its rate, or its deviation for Gaussian noise; 0 for any other layer."""
+    """Return the strength of a dropout layer: its rate, or its deviation for Gaussian noise; 0 for any other layer."""
     if not isinstance(layer, DROPPING):
         return 0.0
     return float(layer.stddev if isinstance(layer, keras.layers.GaussianNoise) else layer.rate)
 
 
 def draws(layer: Any) -> bool:
-    """Tell whether a layer draws masks: a dropout layer, one inside it, or a recurrent cell with dropout."""
+    """Return whether a layer draws masks: a dropout layer, one inside it, or a recurrent cell with dropout."""
     parts = _parts(layer)
     return any(rate_of(part) > 0 for part in parts) or any(_cell_rate(part) > 0 for part in parts)
 
@@ -50,14 +50,14 @@ def _parts(layer: Any) -> list[Any]:
 
 
 def _cell_rate(part: Any) -> float:
-    """Give the larger dropout rate of a cell of LSTM, GRU or SimpleRNN; 0 for anything else."""
+    """Return the larger dropout rate of a cell of LSTM, GRU or SimpleRNN; 0 for anything else."""
     if not hasattr(part, "reset_recurrent_dropout_mask"):
         return 0.0
     return max(float(part.dropout), float(part.recurrent_dropout))
 
 
 def check_masks(layer: Any) -> None:
-    """Refuse a layer whose dropout would be off in silence, for its masks cannot be ours.
+    """Refuse a layer whose masks cannot be replaced: its dropout would silently be off.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def check_masks(layer: Any) -> None:
 
 
 def _inner_rate(part: Any) -> float:
-    """Give the largest rate that a layer holds in itself and not in a dropout layer."""
+    """Return the largest rate that a layer holds in itself and not in a dropout layer."""
     if isinstance(part, DROPPING):
         return 0.0
     rates = [getattr(part, name, 0.0) for name in _RATES]
@@ -96,17 +96,17 @@ def _inner_rate(part: Any) -> float:
 
 
 def _own_generator(part: Any) -> bool:
-    """Tell whether a layer of the user's own holds a random generator."""
+    """Return whether a layer of the user's own holds a random generator."""
     return not type(part).__module__.startswith("keras.") and bool(getattr(part, "_seed_generators", ()))
 
 
 def _directions(layer: Any) -> list[Any]:
-    """Give a recurrent layer itself, or the two that a Bidirectional runs."""
+    """Return a recurrent layer itself, or the two that a Bidirectional runs."""
     return [layer.forward_layer, layer.backward_layer] if isinstance(layer, keras.layers.Bidirectional) else [layer]
 
 
 def _plain_cells(layer: Any) -> bool:
-    """Tell whether all cells of a recurrent layer are Keras' own, or have no dropout."""
+    """Return whether all cells of a recurrent layer are Keras' own, or have no dropout."""
     cell = getattr(layer, "cell", None)
     cells = getattr(cell, "cells", [cell])
     return all(hasattr(part, "reset_recurrent_dropout_mask") or _inner_rate(part) == 0 for part in cells)
@@ -114,7 +114,7 @@ def _plain_cells(layer: Any) -> bool:
 
 @contextmanager
 def with_masks(layer: Any, step_input: Any, source: Masks) -> Iterator[None]:
-    """Let a layer use our masks where it would draw its own, for the length of a call.
+    """Make a layer use masks from `source` where it would draw its own, for the length of a block.
 
     A recurrent cell caches its masks for a call (`DropoutRNNCell`): ours are put there. Dropout layers inside another
     layer, as in attention, are answered for.
@@ -148,7 +148,7 @@ def _dropper(layer: Any, source: Masks) -> Callable[..., Any]:
 
 @contextmanager
 def _cell_masks(cell: Any, step_input: Any, source: Masks) -> Iterator[None]:
-    """Put masks into a cell, or into each of stacked cells, and take them out again."""
+    """Set the masks of a cell, or of each of stacked cells, for the length of a block."""
     size, dropping = step_input.shape[-1], []
     for part in getattr(cell, "cells", [cell]):
         if _cell_rate(part) > 0:
@@ -175,19 +175,19 @@ class Masks:
         (2,) int32 tensor; mask k of the pass is drawn from it and k alone.
     fresh
         Whether a mask differs from step to step of a window, or holds for all of it.
-    kept
+    earlier
         Masks of an earlier pass, to be used instead of drawing.
     """
 
-    def __init__(self, paths: int, seed: Any, *, fresh: bool, kept: Sequence[Any] | None = None) -> None:
+    def __init__(self, paths: int, seed: Any, *, fresh: bool, earlier: Sequence[Any] | None = None) -> None:
         self.used: list[Any] = []
         self._paths = paths
         self._seed = seed
         self._fresh = fresh
-        self._kept = kept
+        self._earlier = earlier
 
     def drop(self, layer: Any, x: Any) -> Any:
-        """Apply a dropout layer with our mask to x, (rows, units), (rows, time, units) or of more axes."""
+        """Apply a dropout layer with the next mask to x, (rows, units), (rows, time, units) or of more axes."""
         mask = tf.cast(self._next(_drawing(layer), [self._paths, *self._sizes(layer, x)]), x.dtype)
         if len(mask.shape) > len(x.shape):  # kept from a window, applied to a single step
             mask = mask[:, 0]
@@ -199,13 +199,13 @@ class Masks:
         return changed
 
     def _sizes(self, layer: Any, x: Any) -> list[Any]:
-        """Give the shape of one path's mask: the axis of time is shared where a mask holds for the whole window."""
+        """Return the shape of one path's mask: the axis of time is shared where a mask holds for the whole window."""
         sizes = [tf.shape(x)[axis] if size is None else size for axis, size in enumerate(x.shape)][1:]
         if len(sizes) == 2 and (not self._fresh or isinstance(layer, keras.layers.SpatialDropout1D)):
             sizes[0] = 1
         noise_shape = getattr(layer, "noise_shape", None)
         if noise_shape is not None:
-            sizes = [1 if wanted == 1 else size for wanted, size in zip(noise_shape[1:], sizes, strict=True)]
+            sizes = [1 if noise_size == 1 else size for noise_size, size in zip(noise_shape[1:], sizes, strict=True)]
         return sizes
 
     def inner(self, cell: Any, rate: float, size: int, like: Any) -> Any:
@@ -214,19 +214,19 @@ class Masks:
             return None
         rows = tf.shape(like)[0]
 
-        def one() -> Any:
+        def draw_mask() -> Any:
             mask = self._next(_bernoulli(rate), [self._paths, size])
             return tf.cast(tf.tile(mask, [rows // self._paths, 1]), like.dtype)
 
         gates = getattr(cell, "dropout_mask_count", None)
-        return one() if gates is None else [one() for _ in range(gates)]
+        return draw_mask() if gates is None else [draw_mask() for _ in range(gates)]
 
     def _next(self, draw: _Draw, shape: Sequence[Any]) -> Any:
         slot = len(self.used)
-        if self._kept is None:
+        if self._earlier is None:
             mask = draw(shape, tf.random.experimental.stateless_fold_in(self._seed, slot))
         else:
-            mask = self._kept[slot]
+            mask = self._earlier[slot]
         self.used.append(mask)
         return mask
 
@@ -243,7 +243,7 @@ def _changed(layer: Any, x: Any, mask: Any) -> Any:
 
 
 def _drawing(layer: Any) -> _Draw:
-    """Say how a dropout layer's mask is drawn: what x is multiplied by (for Gaussian noise, what is added)."""
+    """Return the function that draws a dropout layer's mask: a factor of x, or for Gaussian noise a term."""
     rate = rate_of(layer)
     if isinstance(layer, keras.layers.AlphaDropout):
         return _bernoulli(rate, 1.0)
@@ -254,12 +254,12 @@ def _drawing(layer: Any) -> _Draw:
     return _normal(0.0, rate)
 
 
-def _bernoulli(rate: float, kept: float | None = None) -> _Draw:
-    """Draw 0 with probability `rate`, else `kept`; by default 1 / (1 - rate), so that the mean stays 1."""
+def _bernoulli(rate: float, kept_value: float | None = None) -> _Draw:
+    """Draw 0 with probability `rate`, else `kept_value`; by default 1 / (1 - rate), so that the mean stays 1."""
 
     def draw(shape: Sequence[Any], seed: Any) -> Any:
         uniform = tf.random.stateless_uniform(shape, seed, alg="philox")
-        return tf.where(uniform >= rate, 1.0 / (1.0 - rate) if kept is None else kept, 0.0)
+        return tf.where(uniform >= rate, 1.0 / (1.0 - rate) if kept_value is None else kept_value, 0.0)
 
     return draw
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lstm_lab.models.backend import keras, tf
-from lstm_lab.models.tracing import Traced
+from lstm_lab.models.tracing import CompiledFunction
 from lstm_lab.simulation.carried import carries, state_blocker
 from lstm_lab.simulation.dropout_masks import Masks, check_masks, draws, rate_of, with_masks
 
@@ -26,7 +26,7 @@ __all__ = ["Encoded", "Network"]
 
 
 class Encoded(NamedTuple):
-    """What an input left in the network (a tuple, for TensorFlow's traced functions return nothing richer)."""
+    """Output, states and masks of a pass (a tuple, because TensorFlow's traced functions return nothing richer)."""
 
     output: Any
     """Standardised forecast of the next step, (rows,) float32."""
@@ -58,7 +58,7 @@ class Network:
     Raises
     ------
     ForecastError
-        The model holds dropout whose masks cannot be ours.
+        The model holds dropout whose masks cannot be replaced.
     """
 
     def __init__(self, model: Any) -> None:
@@ -74,8 +74,8 @@ class Network:
             for position, layer in enumerate(self._operations if self.stateless_layer() is None else ())
             if carries(layer)
         }
-        self._encoding = Traced(self._encode)
-        self._stepping = Traced(self._step)
+        self._encoding = CompiledFunction(self._encode)
+        self._stepping = CompiledFunction(self._step)
 
     @property
     def _operations(self) -> list[Any]:
@@ -92,7 +92,7 @@ class Network:
         return any(draws(operation) for operation in self._operations)
 
     def stateless_layer(self) -> str | None:
-        """Name the first layer for which no carried state can stand in for the window; None if there is none."""
+        """Return the name of the first layer that needs the whole window at each step; None without one."""
         if not self._is_chain:
             return next(
                 str(node.operation.name)
@@ -101,8 +101,8 @@ class Network:
             )
         return state_blocker(self._operations)
 
-    def numbers(self, lookback: int) -> int:
-        """Count the numbers of the largest output of a layer for one window."""
+    def largest_output(self, lookback: int) -> int:
+        """Count the values in the largest output of a layer for one window."""
         counts = []
         for node in self._nodes:
             for shape in node.sizes:
@@ -114,7 +114,7 @@ class Network:
 
     @property
     def traces(self) -> int:
-        """Count how often the network was compiled."""
+        """How often the network was compiled."""
         return self._encoding.count + self._stepping.count
 
     def encode(
@@ -147,13 +147,13 @@ class Network:
         return encoded
 
     def _encode(self, windows: Any, seed: Any, masks: list[Any], *, paths: int, copies: int, fresh: bool) -> Encoded:
-        source = Masks(paths, seed, fresh=fresh, kept=masks or None)
+        source = Masks(paths, seed, fresh=fresh, earlier=masks or None)
         if self._is_chain:
             x, states, copies = self._through_chain(windows, source, copies)
         else:
             if copies > 1 and self.stochastic:
                 windows, copies = _repeat(windows, copies), 1
-            x, states = _walk(self._model, windows, None, source), []
+            x, states = _run_graph(self._model, windows, None, source), []
         if copies > 1:
             x, states = _repeat(x, copies), _repeat(states, copies)
         return Encoded(tf.cast(x[:, 0], tf.float32), states, source.used)
@@ -172,7 +172,7 @@ class Network:
         return x, states, copies
 
     def _step(self, newest: Any, states: list[Any], seed: Any, masks: list[Any], *, paths: int) -> Encoded:
-        source = Masks(paths, seed, fresh=True, kept=masks or None)
+        source = Masks(paths, seed, fresh=True, earlier=masks or None)
         x, carried = newest, []
         remaining = iter(states)
         last = max(self._carriers)
@@ -190,14 +190,14 @@ class Network:
 
 
 def _graph(model: Any) -> Any:
-    """Give the functional graph of a model; a Sequential keeps its own inside."""
+    """Return the functional graph of a model; a Sequential keeps its own inside."""
     return getattr(model, "_functional", None) or model
 
 
 def _nodes(model: Any) -> list[Node]:
     """List the calls of a model's graph in the order in which they are made."""
     graph = _graph(model)
-    found = []
+    nodes = []
     for depth in sorted(graph._nodes_by_depth, reverse=True):  # noqa: SLF001 - Keras offers no public walk
         for node in graph._nodes_by_depth[depth]:  # noqa: SLF001 - likewise
             if node.is_input:
@@ -206,12 +206,12 @@ def _nodes(model: Any) -> list[Node]:
             others = [name for name, value in arguments.kwargs.items() if value is not None and name != "training"]
             plain = len(arguments.args) == 1 == len(node.input_tensors) and not others
             sizes = tuple(tuple(tensor.shape) for tensor in node.outputs)
-            found.append(Node(node.operation, plain, sizes))
-    return found
+            nodes.append(Node(node.operation, plain, sizes))
+    return nodes
 
 
-def _walk(model: Any, x: Any, mask: Any, source: Masks) -> Any:
-    """Run a model's graph with our masks."""
+def _run_graph(model: Any, x: Any, mask: Any, source: Masks) -> Any:
+    """Run a model's graph with the masks of `source`."""
     if mask is not None:
         x._keras_mask = mask  # noqa: SLF001 - where Keras keeps what Masking found
 
@@ -224,11 +224,11 @@ def _walk(model: Any, x: Any, mask: Any, source: Masks) -> Any:
 
 
 def _apply(operation: Any, args: Sequence[Any], kwargs: dict[str, Any], source: Masks) -> Any:
-    """Call an operation as in inference, but for the dropout whose masks are ours."""
+    """Call an operation as in inference, with dropout masks from `source`."""
     if rate_of(operation) > 0:
         return source.drop(operation, args[0])
     if isinstance(operation, keras.Model) and hasattr(_graph(operation), "_nodes_by_depth"):
-        return _walk(operation, args[0], kwargs.get("mask"), source)
+        return _run_graph(operation, args[0], kwargs.get("mask"), source)
     if getattr(operation, "_call_has_training_arg", False):
         inside = isinstance(operation, keras.layers.RNN | keras.layers.Bidirectional) and draws(operation)
         kwargs = {**kwargs, "training": inside}
@@ -238,5 +238,5 @@ def _apply(operation: Any, args: Sequence[Any], kwargs: dict[str, Any], source: 
 
 
 def _repeat(nested: Any, copies: int) -> Any:
-    """Give every path of an origin its own copy of what they shared."""
+    """Repeat tensors, so that every path of an origin has its own copy."""
     return tf.nest.map_structure(lambda tensor: tf.repeat(tensor, copies, axis=0), nested)

@@ -54,7 +54,7 @@ class Residuals:
     earlier: NDArray[np.float64] | None = None
 
     def volatility(self, decay: float = DECAY) -> NDArray[np.float64]:
-        """Give the running standard deviation as known before each residual and after the last, (n + 1,).
+        """Return the running standard deviation as known before each residual and after the last, (n + 1,).
 
         v_{t+1} = decay * v_t + (1 - decay) * e_t^2, started at the mean square of those that are drawn.
         """
@@ -67,8 +67,8 @@ class Residuals:
     def shortened(self, later: int) -> Residuals:
         """Keep those that are drawn and the newest of the later ones: older errors no longer move the volatility."""
         first = len(self.values[: self.drawn])
-        kept = np.r_[0:first, max(first, len(self.values) - later) : len(self.values)]
-        return replace(self, values=self.values[kept], rows=self.rows[kept], drawn=first)
+        selection = np.r_[0:first, max(first, len(self.values) - later) : len(self.values)]
+        return replace(self, values=self.values[selection], rows=self.rows[selection], drawn=first)
 
     def draw(self, rows: NDArray[np.int64], paths: int, horizon: int, seed: tuple[int, ...]) -> NDArray[np.float64]:
         """Draw noise for simulated futures.
@@ -139,13 +139,13 @@ def with_later_errors(residuals: Residuals, model: Any, dataset: Dataset) -> Res
     return replace(residuals, values=values, rows=rows, drawn=len(residuals.values[: residuals.drawn]))
 
 
-def one_step(model: Any, windows: Windows, positions: NDArray[np.int64], batch: int = 2048) -> NDArray[np.float64]:
+def one_step(model: Any, windows: Windows, selection: NDArray[np.int64], batch: int = 2048) -> NDArray[np.float64]:
     """Forecast the target of some windows with dropout off, (k,) in standard deviations.
 
     A plain call per batch, for `Model.predict` compiles anew for every model, and warns after a few; and large batches,
     for each call pays for every step of the lookback again.
     """
-    parts = [positions[start : start + batch] for start in range(0, len(positions), batch)]
+    parts = [selection[start : start + batch] for start in range(0, len(selection), batch)]
     outputs = [np.asarray(model(windows.inputs(part), training=False), dtype=np.float64)[:, 0] for part in parts]
     return np.concatenate(outputs)
 

@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from lstm_lab.simulation.network import Encoded
     from lstm_lab.simulation.residuals import Residuals
 
-__all__ = ["CHUNK", "Rollout", "Rules", "Simulator"]
+__all__ = ["CHUNK", "Rollout", "SimulationSettings", "Simulator"]
 
 CHUNK = 50
-"""Paths drawn together. A path follows from the seed, its chunk and its place there, so more paths only add to few."""
+"""Paths drawn together. A path follows from the seed, its chunk and its number there: more paths keep the first."""
 
 Rollout: TypeAlias = Literal["window", "state"]
 
 _ELEMENTS = 50_000_000
-"""Numbers a batch may hold in its largest layer (200 MB); more origins than that allows are simulated in turn."""
+"""Values that a batch may hold in its largest layer (200 MB); more origins than that allows are simulated in turn."""
 
 
 @dataclass(frozen=True)
-class Rules:
-    """How futures are simulated.
+class SimulationSettings:
+    """Settings of a simulation.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Simulator:
     model
         Keras model, (batch, lookback, columns) -> (batch, 1) standardised target.
     encoder
-        What made the model's inputs.
+        The encoder of the model's inputs.
     """
 
     def __init__(self, model: Any, encoder: Encoder) -> None:
@@ -81,7 +81,7 @@ class Simulator:
         Raises
         ------
         ForecastError
-            The model holds dropout whose masks cannot be ours.
+            The model holds dropout whose masks cannot be replaced.
         """
         return Network(self.model)
 
@@ -103,7 +103,9 @@ class Simulator:
             return "window" if blocker is not None else preferred
         return rollout
 
-    def chunk(self, origins: Origins, horizon: int, rules: Rules, number: int = 0) -> NDArray[np.float64]:
+    def chunk(
+        self, origins: Origins, horizon: int, settings: SimulationSettings, number: int = 0
+    ) -> NDArray[np.float64]:
         """Simulate `CHUNK` futures from every origin.
 
         Parameters
@@ -112,7 +114,7 @@ class Simulator:
             Where the futures start.
         horizon
             Steps to simulate.
-        rules
+        settings
             How.
         number
             Which chunk; every number gives other paths.
@@ -128,12 +130,12 @@ class Simulator:
             A path left the range of numbers.
         """
         # Without dropout or noise there is one future: simulated once, its copies are identical to the last bit.
-        one_future = rules.residuals is None and not self.network.stochastic
+        one_future = settings.residuals is None and not self.network.stochastic
         draws = 1 if one_future else CHUNK
-        per_origin = draws * self.network.numbers(origins.windows.shape[1])
+        per_origin = draws * self.network.largest_output(origins.windows.shape[1])
         block = max(1, _ELEMENTS // per_origin)
         parts = [
-            self._block(origins[start : start + block], horizon, rules, number, draws)
+            self._block(origins[start : start + block], horizon, settings, number, draws)
             for start in range(0, len(origins), block)
         ]
         paths = np.repeat(np.concatenate(parts), CHUNK // draws, axis=1)
@@ -145,35 +147,37 @@ class Simulator:
             )
         return paths
 
-    def _block(self, origins: Origins, horizon: int, rules: Rules, number: int, draws: int) -> NDArray[np.float64]:
+    def _block(
+        self, origins: Origins, horizon: int, settings: SimulationSettings, number: int, draws: int
+    ) -> NDArray[np.float64]:
         """Simulate `draws` futures from each of some origins, (origins, draws, horizon)."""
         count, tail = len(origins), origins.tails.shape[1]
         values = np.empty((count, draws, tail + horizon))
         values[..., :tail] = origins.tails[:, None]
         noise = np.zeros((count, draws, horizon))
-        if rules.residuals is not None:
-            noise = rules.residuals.draw(origins.rows, draws, horizon, (rules.seed, number))
-        walk = _Walk(self.network, origins, horizon, rules, number, draws=draws)
+        if settings.residuals is not None:
+            noise = settings.residuals.draw(origins.rows, draws, horizon, (settings.seed, number))
+        roll_out = _RollOut(self.network, origins, horizon, settings, number, draws=draws)
         for step in range(horizon):
-            forecast = walk.forecast().reshape(count, draws) + noise[..., step]
+            forecast = roll_out.forecast().reshape(count, draws) + noise[..., step]
             values[..., tail + step] = self.encoder.decode(forecast, values[..., step : tail + step])
             if step + 1 < horizon:
                 newest = values[..., step + 1 : tail + step + 1]
-                walk.advance(self.encoder.encode_step(newest, origins.known[:, None, step]))
+                roll_out.advance(self.encoder.encode_step(newest, origins.known[:, None, step]))
         return values[..., tail:]
 
 
-class _Walk:
-    """The network's side of a roll-out: it forecasts, and takes in one more row."""
+class _RollOut:
+    """The network's part of a roll-out: forecast the next step, then append one row to every path."""
 
     def __init__(
-        self, network: Network, origins: Origins, horizon: int, rules: Rules, number: int, *, draws: int
+        self, network: Network, origins: Origins, horizon: int, settings: SimulationSettings, number: int, *, draws: int
     ) -> None:
         self._network = network
         self._draws = draws
-        self._carry = rules.rollout == "state"
-        self._keep = rules.dropout_masks == "path"
-        self._seeds = np.random.SeedSequence([rules.seed, number]).generate_state(2 * horizon).view(np.int32)
+        self._carry = settings.rollout == "state"
+        self._keep = settings.dropout_masks == "path"
+        self._seeds = np.random.SeedSequence([settings.seed, number]).generate_state(2 * horizon).view(np.int32)
         self._step = 0
         self._lookback = origins.windows.shape[1]
         self._rows: NDArray[np.float32] | None = None
@@ -184,19 +188,19 @@ class _Walk:
         )
 
     def forecast(self) -> NDArray[np.float64]:
-        """Give the standardised forecast of the next step, (rows,)."""
+        """Return the standardised forecast of the next step, (rows,)."""
         return np.asarray(self._encoded.output, dtype=np.float64)
 
     def advance(self, newest: NDArray[np.float32]) -> None:
-        """Take in the newest input row of every path, (origins, draws, columns)."""
+        """Append the newest input row of every path, (origins, draws, columns)."""
         self._step += 1
         row = newest.reshape(-1, newest.shape[-1])
-        kept = self._encoded.masks if self._keep else None
+        masks = self._encoded.masks if self._keep else None
         if self._carry:
-            self._encoded = self._network.step(row, self._encoded.states, self._seed(), self._draws, masks=kept)
+            self._encoded = self._network.step(row, self._encoded.states, self._seed(), self._draws, masks=masks)
         else:
             self._encoded = self._network.encode(
-                self._slide(row), self._seed(), self._draws, copies=1, fresh=not self._keep, masks=kept
+                self._slide(row), self._seed(), self._draws, copies=1, fresh=not self._keep, masks=masks
             )
 
     def _seed(self) -> NDArray[np.int32]:

@@ -51,13 +51,13 @@ def test_a_backtest_is_much_faster_than_a_forecast_per_origin(units):
         for row in rows:
             run.on(frame.iloc[:row]).forecast(HORIZON, paths=PATHS)
 
-    rules = Predictor(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON)).rules
+    settings = Predictor(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON)).settings
 
     def at_best():
         for row in rows:
             origin = run.dataset.of(frame.iloc[:row], run.encoder, run.options.lookback).newest(HORIZON)
             for number in range(4):
-                run.simulator.chunk(origin, HORIZON, rules, number)
+                run.simulator.chunk(origin, HORIZON, settings, number)
 
     by_hand()
     at_best()

@@ -13,7 +13,7 @@ from lstm_lab.data.encoder import Encoder
 from lstm_lab.models.backend import keras
 from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions
-from lstm_lab.simulation.simulator import CHUNK, Rules, Simulator
+from lstm_lab.simulation.simulator import CHUNK, SimulationSettings, Simulator
 
 HORIZON = 30
 NAIVE_CALLS = 30
@@ -32,8 +32,8 @@ def test_fifty_paths_of_the_reference_stack(rollout, masks, at_least, record_pro
     forecaster = build_forecaster(reference_stack(TrainOptions()), 60, 8)
     origin = Dataset.of(frame, encoder, 60).newest(HORIZON)
     simulator = Simulator(forecaster.model, encoder)
-    rules = Rules(rollout, masks, None, 0)
-    simulator.chunk(origin, HORIZON, rules)
+    settings = SimulationSettings(rollout, masks, None, 0)
+    simulator.chunk(origin, HORIZON, settings)
     ratios = []
     for _ in range(5):
         started = time.perf_counter()
@@ -41,7 +41,7 @@ def test_fifty_paths_of_the_reference_stack(rollout, masks, at_least, record_pro
             forecaster.model(origin.windows, training=True)
         naive = (time.perf_counter() - started) * CHUNK * HORIZON / NAIVE_CALLS
         started = time.perf_counter()
-        simulator.chunk(origin, HORIZON, rules)
+        simulator.chunk(origin, HORIZON, settings)
         ratios.append(naive / (time.perf_counter() - started))
     keras.backend.clear_session()
     record_property("ratio", float(np.median(ratios)))

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lstm_lab.data.encoder import Encoder
-from lstm_lab.data.features import _RECIPES, feature
+from lstm_lab.data.features import _KINDS, feature
 from lstm_lab.errors import DataError, OptionError
 
 FEATURES = ["log_return", "bollinger(5, 2)", "rsi(4)", "lag(3)", "price", "hour", "humidity", "volatility(3)"]
@@ -169,7 +169,7 @@ def test_a_feature_of_ones_own_must_be_there_when_a_run_is_loaded():
     try:
         saved = fitted(made(), features=["halved"]).to_json()
     finally:
-        del _RECIPES["halved"]
+        del _KINDS["halved"]
     with pytest.raises(OptionError, match=r"'halved\(\)'.*must be registered before its run is loaded"):
         Encoder.from_json(saved)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lstm_lab.data.features import _RECIPES, feature, feature_names, parse_features
+from lstm_lab.data.features import _KINDS, feature, feature_names, parse_features
 from lstm_lab.errors import DataError, OptionError
 
 PATH_FEATURES = [
@@ -32,10 +32,10 @@ def one(text, columns=(), target="y"):
 @pytest.fixture
 def own_features():
     """Let a test register features and forget them after it."""
-    before = dict(_RECIPES)
+    before = dict(_KINDS)
     yield
-    _RECIPES.clear()
-    _RECIPES.update(before)
+    _KINDS.clear()
+    _KINDS.update(before)
 
 
 def walks(least=12):

@@ -71,11 +71,11 @@ def calibrations(forecasts):
 
 def test_results_equal_one_forecast_per_origin(run, longer):
     options = ForecastOptions(horizon=HORIZON, paths=CHUNK)
-    rules = Predictor(run.fitted, run.dataset, options).rules
+    settings = Predictor(run.fitted, run.dataset, options).settings
     ours = longer.forecasts["network"]
     for number, row in enumerate(longer.past.rows):
         until = Dataset.of(table().iloc[:row], run.encoder, run.options.lookback)
-        alone = run.simulator.chunk(until.newest(HORIZON), HORIZON, rules)[0]
+        alone = run.simulator.chunk(until.newest(HORIZON), HORIZON, settings)[0]
         np.testing.assert_allclose(ours.raw[number], alone, rtol=1e-6)
 
 
@@ -105,10 +105,10 @@ def test_a_covariate_known_ahead_is_known_at_every_origin_and_while_calibrating(
     told = lab.backtest(
         run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, known=["wind"], baselines=("naive",)
     )
-    rules = Predictor(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON, paths=CHUNK)).rules
+    settings = Predictor(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON, paths=CHUNK)).settings
     row = int(told.past.rows[5])
     until = Dataset.of(table().iloc[:row], run.encoder, run.options.lookback)
-    alone = run.simulator.chunk(until.newest(HORIZON, table().iloc[row : row + HORIZON]), HORIZON, rules)[0]
+    alone = run.simulator.chunk(until.newest(HORIZON, table().iloc[row : row + HORIZON]), HORIZON, settings)[0]
     np.testing.assert_allclose(told.forecasts["network"].raw[5], alone, rtol=1e-6)
     assert not np.allclose(told.forecasts["network"].raw[5], longer.forecasts["network"].raw[5], rtol=1e-6)
     held, known = (calibrations(one.forecasts["network alone"])[0].scores for one in (longer, told))

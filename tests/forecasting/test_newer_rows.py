@@ -38,13 +38,13 @@ def test_the_network_stays_and_the_forecast_starts_later(run):
     assert forecast.kind == "calibrated"
     assert run.forecast(HORIZON, paths=CHUNK).index[0] == table().index[300]
     observed = Dataset.of(table(), run.encoder, 8)
-    alone = run.simulator.chunk(observed.newest(HORIZON), HORIZON, _rules(later))[0]
+    alone = run.simulator.chunk(observed.newest(HORIZON), HORIZON, _settings(later))[0]
     raw = later.forecast(HORIZON, paths=CHUNK, calibrate=False).paths
     np.testing.assert_allclose(raw, alone)
 
 
-def _rules(run):
-    return Predictor(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON)).rules
+def _settings(run):
+    return Predictor(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON)).settings
 
 
 def test_bands_learn_from_the_newest_rows_and_forget_old_ones(run):

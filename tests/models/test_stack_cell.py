@@ -39,7 +39,7 @@ print("text")
         "Dense",
     ]
     assert [one.line for one in found] == [3, 5, 5, 7, 7, 8, 8]
-    assert found[0].place == "line 3: LSTM(units)"
+    assert found[0].location == "line 3: LSTM(units)"
     assert found[4].layer.units == 2
     assert namespace.keys() == {"units", "half", "_", "block"}
 

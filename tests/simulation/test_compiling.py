@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from lstm_lab.models.tracing import Traced
+from lstm_lab.models.tracing import CompiledFunction
 
 SCRIPT = """
 import json, logging, warnings
@@ -72,7 +72,7 @@ def test_a_second_shape_leaves_the_rows_open_and_a_setting_compiles_for_itself()
         shapes.append(tuple(x.shape))
         return x * factor
 
-    traced = Traced(scaled)
+    traced = CompiledFunction(scaled)
     for rows in (1, 1, 5, 7, 1):
         np.testing.assert_array_equal(traced(np.ones((rows, 3), np.float32), factor=2), np.full((rows, 3), 2))
     assert shapes == [(1, 3), (None, 3)]

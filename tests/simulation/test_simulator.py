@@ -14,11 +14,11 @@ from lstm_lab.errors import ForecastError
 from lstm_lab.models.backend import keras
 from lstm_lab.simulation.network import Network
 from lstm_lab.simulation.residuals import DECAY, Residuals
-from lstm_lab.simulation.simulator import CHUNK, Rules, Simulator
+from lstm_lab.simulation.simulator import CHUNK, SimulationSettings, Simulator
 
 LOOKBACK = 10
 FEATURES = ("bollinger(5, 2)", "hour")
-PLAIN = Rules("window", "step", None, 7)
+PLAIN = SimulationSettings("window", "step", None, 7)
 
 
 def prices(rows: int = 80) -> pd.DataFrame:
@@ -93,7 +93,9 @@ def test_without_dropout_every_path_is_the_plain_keras_loop(frame, encoder, roll
 def test_window_and_state_agree_exactly_on_the_first_step(frame, encoder, masks, inner):
     simulator = Simulator(network(len(encoder.columns), inner=inner), encoder)
     origins = origins_at([66, 70], frame, encoder, 1)
-    window, state = (simulator.chunk(origins, 1, Rules(rollout, masks, None, 1)) for rollout in ("window", "state"))
+    window, state = (
+        simulator.chunk(origins, 1, SimulationSettings(rollout, masks, None, 1)) for rollout in ("window", "state")
+    )
     np.testing.assert_array_equal(window, state)
     assert np.ptp(window) > 0
 
@@ -115,7 +117,7 @@ def masked_copy(model: keras.Model, masks: list[np.ndarray], path: int) -> keras
 def test_a_path_mask_is_one_sampled_network_for_the_whole_path(frame, encoder, rollout, slide):
     model = network(len(encoder.columns))
     origins = origins_at([70], frame, encoder, 5)
-    rules = Rules(rollout, "path", None, 11)
+    rules = SimulationSettings(rollout, "path", None, 11)
     paths = Simulator(model, encoder).chunk(origins, 5, rules)
     seed = np.random.SeedSequence([11, 0]).generate_state(2).view(np.int32)
     masks = Network(model).encode(origins.windows, seed, CHUNK, copies=CHUNK, fresh=False).masks
@@ -155,7 +157,7 @@ def test_masks_are_inverted_bernoulli(frame, encoder):
 def test_an_origin_does_not_depend_on_its_batch(frame, encoder, rollout, masks):
     simulator = Simulator(network(len(encoder.columns)), encoder)
     residuals = Residuals(np.linspace(-1, 1, 9), np.arange(60, 69))
-    rules = Rules(rollout, masks, residuals, 2)
+    rules = SimulationSettings(rollout, masks, residuals, 2)
     together = simulator.chunk(origins_at([64, 67, 70], frame, encoder, 4), 4, rules)
     for place, row in enumerate([64, 67, 70]):
         alone = simulator.chunk(origins_at([row], frame, encoder, 4), 4, rules)
@@ -174,7 +176,7 @@ def test_blocks_of_origins_change_nothing(frame, encoder, monkeypatch):
 def test_same_seed_same_paths_bit_for_bit(frame, encoder):
     model = network(len(encoder.columns))
     origins = origins_at([70], frame, encoder, 4)
-    rules = Rules("state", "path", Residuals(np.linspace(-1, 1, 9), np.arange(60, 69)), 2)
+    rules = SimulationSettings("state", "path", Residuals(np.linspace(-1, 1, 9), np.arange(60, 69)), 2)
     first, again = (Simulator(model, encoder).chunk(origins, 4, rules) for _ in range(2))
     np.testing.assert_array_equal(first, again)
     other_chunk = Simulator(model, encoder).chunk(origins, 4, rules, 1)

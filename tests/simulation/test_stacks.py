@@ -15,17 +15,17 @@ from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.encoder import Encoder
 from lstm_lab.errors import ForecastError, LabError, OptionError, StackError
 from lstm_lab.models.backend import keras
-from lstm_lab.models.stack import forecaster_of, given_stack
+from lstm_lab.models.stack import checked_stack, forecaster_of
 from lstm_lab.options import TrainOptions
 from lstm_lab.simulation.network import Network
-from lstm_lab.simulation.simulator import Rules, Simulator
+from lstm_lab.simulation.simulator import SimulationSettings, Simulator
 
 if TYPE_CHECKING:
     from lstm_lab.data.origins import Origins
 
 L = keras.layers
 LOOKBACK, HORIZON = 6, 3
-EXACT = Rules("window", "step", None, 7)
+EXACT = SimulationSettings("window", "step", None, 7)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def origins(frame, encoder) -> Origins:
 
 def build(stack):
     options = TrainOptions(lookback=LOOKBACK, seed=3)
-    return forecaster_of(given_stack(stack), None, options, 2).model
+    return forecaster_of(checked_stack(stack), None, options, 2).model
 
 
 def keras_loop(model, encoder, origins, *, slide=True):
@@ -181,7 +181,7 @@ def test_a_stack_forecasts_what_plain_keras_does(name, encoder, origins):
     assert (paths == paths[:, :1]).all()
     np.testing.assert_allclose(paths[:, 0], keras_loop(model, encoder, origins), rtol=1e-5)
     if rollout == STATE:
-        carried = simulator.chunk(origins, HORIZON, Rules("state", "step", None, 7))
+        carried = simulator.chunk(origins, HORIZON, SimulationSettings("state", "step", None, 7))
         np.testing.assert_allclose(carried[:, 0], keras_loop(model, encoder, origins, slide=False), rtol=1e-5)
     else:
         with pytest.raises(ForecastError, match="use rollout='window'"):
@@ -301,4 +301,4 @@ def test_an_unbuilt_sequential_is_its_layers():
 
 def test_a_run_is_no_stack():
     with pytest.raises(StackError, match=r"write stack=run\.model"):
-        given_stack(type("Run", (), {"model": keras.Sequential()})())
+        checked_stack(type("Run", (), {"model": keras.Sequential()})())
