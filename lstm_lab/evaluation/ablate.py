@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.preparation import read_series
+from lstm_lab.data.preparation import prepare_rows, read_series
+from lstm_lab.errors import DataError
 from lstm_lab.evaluation.experiments import Settings, StudyResult, choose_inputs_before, first_rows, plan_study
-from lstm_lab.evaluation.kinds import BASE, CHANGES, UNCALIBRATED, check_changes
+from lstm_lab.evaluation.kinds import BASE, CHANGES, LOOKBACKS, UNCALIBRATED, change, check_changes
 from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.formatting import percent
 from lstm_lab.options import AblateOptions
@@ -122,7 +123,7 @@ def ablate(
     stop: threading.Event | None = None,
     **options: Unpack[AblateKeywords],
 ) -> Ablation:
-    """Measure what the loss, the weights, the transform and the calibration do, each alone.
+    """Measure what each part of a training does alone: loss, weights, transform, lookback, start, calibration.
 
     Parameters
     ----------
@@ -169,8 +170,18 @@ def _variants(frame: pd.DataFrame, target: str, settings: Settings[AblateOptions
     base = settings.train.model_copy(update={"transform": choice.transform, "features": choice.features})
     variants = {BASE: base}
     for name in CHANGES if "all" in settings.study.changes else settings.study.changes:
-        varied = base.model_copy(update=dict(CHANGES[name]))
+        varied = change(name, base)
         logarithm_fails = varied.transform == "log_return" and not bool((frame[target] > 0).all())
-        if varied != base and not logarithm_fails:
+        too_long = name in LOOKBACKS and not _fits(frame, target, varied, settings)
+        if varied != base and not logarithm_fails and not too_long:
             variants[name] = varied
     return variants
+
+
+def _fits(frame: pd.DataFrame, target: str, options: TrainOptions, settings: Settings[AblateOptions]) -> bool:
+    """Tell whether every part of the training rows still has a window of this lookback."""
+    try:
+        prepare_rows(frame.iloc[: first_rows(frame, settings.study)], target, options).dataset.checked_split()
+    except DataError:
+        return False
+    return True

@@ -11,7 +11,19 @@ from lstm_lab.forecasting.baselines import BASELINES, baseline
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["BASE", "CHANGES", "KINDS", "NETWORKS", "UNCALIBRATED", "check_baselines", "check_changes", "check_kinds"]
+    from lstm_lab.options import TrainOptions
+
+__all__ = [
+    "BASE",
+    "CHANGES",
+    "KINDS",
+    "NETWORKS",
+    "UNCALIBRATED",
+    "change",
+    "check_baselines",
+    "check_changes",
+    "check_kinds",
+]
 
 NETWORKS: Final = ("lstm", "gru", "rnn", "transformer")
 KINDS: Final = (*NETWORKS, *BASELINES)
@@ -21,14 +33,31 @@ BASE: Final = "as given"
 CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     "loss: huber": {"loss": "huber"},
     "loss: mse": {"loss": "mse"},
+    "loss: mae": {"loss": "mae"},
     "weights: uniform": {"weights": "uniform"},
     "weights: linear": {"weights": "linear"},
     "weights: exponential": {"weights": "exponential"},
     "target: raw": {"transform": "none"},
     "target: log returns": {"transform": "log_return"},
+    "lookback: half": {},
+    "lookback: double": {},
+    "forget bias: 0": {"forget_bias": 0.0},
+    "forget bias: 3": {"forget_bias": 3.0},
+    "recurrent weights: gaussian": {"recurrent_init": "gaussian"},
+    "input weights: gaussian": {"kernel_init": "gaussian"},
 }
-"""What an ablation changes, one at a time; a change that changes nothing is left out."""
+"""What an ablation changes, one at a time; a change that changes nothing is left out. See `change`."""
+LOOKBACKS: Final = {"lookback: half": 0.5, "lookback: double": 2.0}
+"""Changes of the lookback, as multiples of the base's."""
 UNCALIBRATED: Final = "band: not calibrated"
+
+
+def change(name: str, base: TrainOptions) -> TrainOptions:
+    """Return the training options of a base with one of `CHANGES` made."""
+    update = dict(CHANGES[name])
+    if name in LOOKBACKS:
+        update["lookback"] = max(1, round(LOOKBACKS[name] * base.lookback))
+    return base.model_copy(update=update)
 
 
 def check_baselines(names: Sequence[str]) -> None:

@@ -30,13 +30,21 @@ __all__ = [
 
 _CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
 _RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
+_INITIALIZERS = {
+    "orthogonal": keras.initializers.Orthogonal,
+    "glorot": keras.initializers.GlorotUniform,
+    "gaussian": keras.initializers.RandomNormal,
+}
+"""Saxe et al. (2014), arXiv:1312.6120; Glorot & Bengio (2010), AISTATS; a normal of deviation 0.05."""
 
 
 def reference_stack(options: TrainOptions) -> list[keras.Layer]:
     """Make the stack that most tutorials teach: (cell, dropout) per entry of units, dense ReLU layers, one output."""
     layers: list[keras.Layer] = []
+    kernel, recurrent = _INITIALIZERS[options.kernel_init], _INITIALIZERS[options.recurrent_init]
     for units in options.units:
-        layers.append(_CELLS[options.cell](units))
+        starts = {"kernel_initializer": kernel(), "recurrent_initializer": recurrent()}
+        layers.append(_CELLS[options.cell](units, **starts))
         if options.dropout > 0:
             layers.append(keras.layers.Dropout(options.dropout))
     layers.extend(keras.layers.Dense(units, activation="relu") for units in options.dense)

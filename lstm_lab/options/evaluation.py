@@ -82,8 +82,9 @@ class AblateOptions(TrialOptions):
 
     changes: Texts = option(
         ("all",),
-        "what to try, one at a time: loss: huber or mse; weights: uniform, linear or exponential; target: raw or log"
-        " returns; or all that apply",
+        "what to try, one at a time: loss: huber, mse or mae; weights: uniform, linear or exponential; target: raw or"
+        " log returns; lookback: half or double; forget bias: 0 or 3; recurrent weights or input weights: gaussian; or"
+        " all that apply",
         example="'loss: mse, target: raw'",
         min_length=1,
     )

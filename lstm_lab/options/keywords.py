@@ -72,6 +72,8 @@ class TrainKeywords(TypedDict, total=False):
     dropout: float
     dense: int | str | Sequence[int]
     forget_bias: float
+    recurrent_init: Literal["orthogonal", "glorot", "gaussian"]
+    kernel_init: Literal["glorot", "gaussian"]
     epochs: int
     batch: int | None
     learning_rate: float | None
@@ -176,6 +178,8 @@ class CompareKeywords(TypedDict, total=False):
     dropout: float
     dense: int | str | Sequence[int]
     forget_bias: float
+    recurrent_init: Literal["orthogonal", "glorot", "gaussian"]
+    kernel_init: Literal["glorot", "gaussian"]
     epochs: int
     batch: int | None
     learning_rate: float | None
@@ -235,6 +239,8 @@ class AblateKeywords(TypedDict, total=False):
     dropout: float
     dense: int | str | Sequence[int]
     forget_bias: float
+    recurrent_init: Literal["orthogonal", "glorot", "gaussian"]
+    kernel_init: Literal["glorot", "gaussian"]
     epochs: int
     batch: int | None
     learning_rate: float | None
@@ -286,6 +292,8 @@ class DashboardKeywords(TypedDict, total=False):
     dropout: float
     dense: int | str | Sequence[int]
     forget_bias: float
+    recurrent_init: Literal["orthogonal", "glorot", "gaussian"]
+    kernel_init: Literal["glorot", "gaussian"]
     epochs: int
     batch: int | None
     learning_rate: float | None

@@ -88,7 +88,7 @@ class InputOptions(Options):
     )
 
 
-STACK_OPTIONS = ("cell", "units", "dropout", "dense")
+STACK_OPTIONS = ("cell", "units", "dropout", "dense", "recurrent_init", "kernel_init")
 """Options that describe the reference stack, and mean nothing beside a stack of the user's."""
 
 
@@ -100,6 +100,17 @@ class TrainOptions(InputOptions):
     dropout: float = option(0.2, "share of outputs dropped after each recurrent layer", example="0.2", ge=0, lt=1)
     dense: Sizes = option((64, 32), "units of the dense layers before the output, or none", example="64,32")
     forget_bias: float = option(1.0, "initial bias of every forget gate", example="1.0")
+    recurrent_init: Literal["orthogonal", "glorot", "gaussian"] = option(
+        "orthogonal",
+        "how the weights from state to state start: orthogonal keeps the length of what passes through them; gaussian:"
+        " deviation 0.05",
+        example="gaussian",
+    )
+    kernel_init: Literal["glorot", "gaussian"] = option(
+        "glorot",
+        "how the weights of the inputs start: glorot keeps the variance from layer to layer; gaussian: deviation 0.05",
+        example="gaussian",
+    )
     epochs: int = option(
         100,
         "passes over the training windows (with a stride, as many as it takes for 24 gradient steps), at most",

@@ -11,7 +11,7 @@ import pytest
 
 import lstm_lab as lab
 from lstm_lab.errors import DataError, ForecastError, OptionError, RunError
-from lstm_lab.evaluation.kinds import BASE, UNCALIBRATED
+from lstm_lab.evaluation.kinds import BASE, CHANGES, UNCALIBRATED, change
 from lstm_lab.events import ProgressListener
 from lstm_lab.models.backend import keras
 from lstm_lab.models.build import build_forecaster
@@ -50,6 +50,30 @@ def test_a_comparison_of_medians_that_lean_says_so(comparison):
     leaning = lab.compare(table(), kinds=["rnn", "naive"], seeds=(0,), combine=True, **STUDY, **TRAIN)
     assert "every network's leans on the naive forecasts" in repr(leaning)
     assert "leans" not in repr(comparison)
+
+
+def test_a_change_of_the_lookback_is_a_multiple_of_the_base():
+    base = TrainOptions(lookback=9, units=(4,))
+    assert change("lookback: half", base).lookback == 4
+    assert change("lookback: double", base).lookback == 18
+    assert change("loss: mae", base) == base.model_copy(update={"loss": "mae"})
+
+
+def test_every_change_differs_from_the_defaults_or_is_one_of_them():
+    base = TrainOptions()
+    same = [name for name in CHANGES if change(name, base) == base]
+    assert same == ["loss: huber", "weights: uniform"]
+
+
+def test_lookbacks_and_starts_are_ablated_where_their_windows_fit():
+    changes = ["lookback: half", "lookback: double", "recurrent weights: gaussian", "forget bias: 0"]
+    result = lab.ablate(table(), changes=changes, seeds=(3,), calibration=0.2, **STUDY, **TRAIN)
+    assert list(result.summary.index) == [BASE, *changes, UNCALIBRATED]
+    assert result.summary["mae"].nunique() >= 4
+    wide = {**TRAIN, "lookback": 30}
+    short = lab.ablate(table(100), changes=changes[:2], seeds=(3,), calibration=0.2, **STUDY, **wide)
+    assert "lookback: double" not in short.summary.index
+    assert "lookback: half" in short.summary.index
 
 
 # The Transformer ----------------------------------------------------------------------------------

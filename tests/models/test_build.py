@@ -98,6 +98,27 @@ def test_a_seed_of_the_users_own_is_kept():
     assert not np.array_equal(first[1], second[1])
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize(
+    ("recurrent", "kernel"), [("orthogonal", "glorot"), ("glorot", "gaussian"), ("gaussian", "glorot")]
+)
+def test_weights_start_as_asked_for(cell, recurrent, kernel):
+    units, columns = 40, 30
+    options = TrainOptions(units=(units,), dense=(), dropout=0, cell=cell, recurrent_init=recurrent, kernel_init=kernel)
+    layer = build_forecaster(reference_stack(options), 5, columns).layers[0]
+    inputs, state = (weight.numpy() for weight in layer.cell.trainable_variables[:2])
+    gates = {"lstm": 4, "gru": 3, "rnn": 1}[cell]
+    assert inputs.shape == (columns, gates * units)
+    for weight, start in ((inputs, kernel), (state, recurrent)):
+        if start == "orthogonal":
+            np.testing.assert_allclose(weight @ weight.T, np.eye(units), atol=1e-5)
+        elif start == "glorot":
+            limit = np.sqrt(6 / sum(weight.shape))
+            assert 0.97 * limit < np.abs(weight).max() <= limit
+        else:
+            assert weight.std() == pytest.approx(0.05, rel=0.1)
+
+
 @pytest.mark.parametrize("forget_bias", [1.0, 0.0, 2.5, -3.0])
 def test_any_forget_bias(forget_bias):
     source = "LSTM(4)\nBidirectional(LSTM(3))\nRNN([LSTMCell(2), GRUCell(2)], return_sequences=True)\nLSTM(2)\nDense(1)"
