@@ -16,7 +16,7 @@ _LEFTOVER_SECONDS = 3600.0
 
 
 def check_target(path: str | os.PathLike[str], what: str = "a file") -> Path:
-    """Give the path with ``~`` expanded, or refuse one where no file can be written.
+    """Return the path with ``~`` expanded, or refuse one where no file can be written.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def write_text(path: str | os.PathLike[str], text: str, what: str = "a file") ->
 
 
 def _mode(target: Path) -> int:
-    """Give the permissions of the file that is replaced, else those that a new file gets."""
+    """Return the permissions of the file that is replaced, else those that a new file gets."""
     if target.is_file() and not target.is_symlink():
         return target.stat().st_mode & 0o777
     mask = os.umask(0)

@@ -20,7 +20,7 @@ __all__ = ["held_back", "interrupt_sets"]
 
 @contextmanager
 def held_back() -> Iterator[list[int]]:
-    """Hold Ctrl-C back until the block is over, and raise it there.
+    """Delay Ctrl-C until the block is over, and raise it there.
 
     Yields
     ------
@@ -36,7 +36,7 @@ def held_back() -> Iterator[list[int]]:
 
 @contextmanager
 def interrupt_sets(flag: threading.Event) -> Iterator[None]:
-    """Let Ctrl-C set a flag as well: work that looks at it ends even where the exception itself is swallowed."""
+    """Make Ctrl-C set a flag as well: work that checks it ends even where the exception itself is swallowed."""
     before = signal.getsignal(signal.SIGINT)
 
     def handle(number: int, frame: Any) -> None:
@@ -50,7 +50,7 @@ def interrupt_sets(flag: threading.Event) -> Iterator[None]:
 
 @contextmanager
 def _handling(handle: Callable[[int, Any], object]) -> Iterator[None]:
-    """Let SIGINT be handled otherwise within a block; where it is ignored, or in another thread, it stays as it is."""
+    """Replace the handler of SIGINT within a block; where it is ignored, or in another thread, it stays as it is."""
     main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGINT)
     if not main or not callable(before):

@@ -91,7 +91,7 @@ class Listener(TrainingListener, SamplingListener):
         """Show the result, where this is not left to IPython."""
 
     def offer(self, more: Callable[[int, SamplingListener], Forecast]) -> None:
-        """Give a live view the callback for a forecast with more paths; other listeners ignore it."""
+        """Pass a live view the callback for a forecast with more paths; other listeners ignore it."""
 
     def show(self, status: Status) -> None:
         """Show the progress."""

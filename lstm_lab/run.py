@@ -182,7 +182,7 @@ class Run(Result):
         return read_known(known, self.frame, self.options, times, target=self.target, covariates=covariates)
 
     def on(self, newer: Source) -> Run:
-        """Take in newer rows without training: forecasts start after the last of them.
+        """Return the run with newer rows, without training: forecasts start after the last of them.
 
         Parameters
         ----------
@@ -348,14 +348,14 @@ class Run(Result):
         return memory_of(self.fitted, self.dataset, MemoryOptions.of(options), listener, stop)
 
     def residuals(self, *, scaled: bool = False) -> Residuals | None:
-        """Give the one-step residuals over the calibration rows, see `lstm_lab.fitted.FittedModel.residuals`."""
+        """Return the one-step residuals over the calibration rows, see `lstm_lab.fitted.FittedModel.residuals`."""
         return self.fitted.residuals(scaled=scaled)
 
     def _predictor(self, options: ForecastOptions, known: pd.DataFrame | None = None) -> Predictor:
         return Predictor(self.fitted, self.dataset, options, known, self.past_forecasts)
 
     def summary_table(self) -> Summary:
-        """Say what was trained on what, how it ended, and how it compares with the naive forecast."""
+        """Describe what was trained on what, how it ended, and how it compares with the naive forecast."""
         return training_summary(
             self.dataset,
             self.options,

@@ -38,7 +38,7 @@ from lstm_lab.version import __version__
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["Record", "Saved", "read_run", "write_run"]
+__all__ = ["Record", "SavedRun", "read_run", "write_run"]
 
 FORMAT = 2
 """Raised when an older version could not read what this one writes."""
@@ -62,7 +62,7 @@ class Record(NamedTuple):
     name: str | None
 
 
-class Saved(NamedTuple):
+class SavedRun(NamedTuple):
     """What a file holds."""
 
     fitted: FittedModel
@@ -75,7 +75,7 @@ def write_run(
     path: str | PathLike[str], fitted: FittedModel, dataset: Dataset, record: Record, past_forecasts: PastForecastsCache
 ) -> Path:
     """Write a network, its rows and what is known of them, see `Run.save`."""
-    place = check_target(path, "a run")
+    target = check_target(path, "a run")
     parts = {
         "run.json": _json(_description(fitted, dataset, record, past_forecasts)).encode(),
         "data.npz": _npz(values=dataset.frame.to_numpy(np.float64), index=_index_values(dataset.index)),
@@ -85,10 +85,10 @@ def write_run(
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in parts.items():
             archive.writestr(name, part)
-    return write_bytes(place, content.getvalue(), "a run")
+    return write_bytes(target, content.getvalue(), "a run")
 
 
-def read_run(path: str | PathLike[str]) -> Saved:
+def read_run(path: str | PathLike[str]) -> SavedRun:
     """Read what `write_run` wrote, see `lstm_lab.load_run`.
 
     Raises
@@ -96,27 +96,27 @@ def read_run(path: str | PathLike[str]) -> Saved:
     RunError
         There is no such file, it is none of ours or of a later version, or a layer of the network is not known here.
     """
-    place = Path(path).expanduser()
-    if not place.exists():
-        raise RunError(f"there is no file {place}; run.save({place.name!r}) writes one")
-    if not place.is_file():
-        raise RunError(f"a run is a file, got {place}, which is a folder or a device; choose a file of run.save")
+    file = Path(path).expanduser()
+    if not file.exists():
+        raise RunError(f"there is no file {file}; run.save({file.name!r}) writes one")
+    if not file.is_file():
+        raise RunError(f"a run is a file, got {file}, which is a folder or a device; choose a file of run.save")
     try:
-        with zipfile.ZipFile(place) as archive:
+        with zipfile.ZipFile(file) as archive:
             kept = json.loads(read_member(archive, "run.json"))
             if kept["format"] > FORMAT:
                 raise RunError(
-                    f"{place.name} was saved by lstm_lab {kept['version']}, which is newer; pip install -U lstm-lab"
+                    f"{file.name} was saved by lstm_lab {kept['version']}, which is newer; pip install -U lstm-lab"
                 )
             arrays = read_member(archive, "data.npz")
             network = read_member(archive, "model.keras")
         frame = _frame(kept["frame"], *_arrays(arrays))
-        return _saved(kept, frame, model_from_bytes(network, place.name))
+        return _saved(kept, frame, model_from_bytes(network, file.name))
     except LabError:
         raise
     except _DAMAGED as broken:
         raise RunError(
-            f"{place.name} is no whole run of lstm_lab ({type(broken).__name__}); save it anew with run.save"
+            f"{file.name} is no whole run of lstm_lab ({type(broken).__name__}); save it anew with run.save"
         ) from broken
 
 
@@ -132,7 +132,7 @@ def _arrays(content: bytes) -> tuple[np.ndarray, np.ndarray]:
 def _description(
     fitted: FittedModel, dataset: Dataset, record: Record, past_forecasts: PastForecastsCache
 ) -> dict[str, Any]:
-    """Put everything but arrays and network into what JSON can hold."""
+    """Return everything but arrays and network as a dict that JSON can hold."""
     return {
         "format": FORMAT,
         "version": __version__,
@@ -151,8 +151,8 @@ def _description(
     }
 
 
-def _saved(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> Saved:
-    """Put together what a file holds."""
+def _saved(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> SavedRun:
+    """Build the saved run from the contents of a file."""
     options = TrainOptions.of(kept["options"])
     store = FrameStore(frame, Encoder.from_json(kept["encoder"]), options.max_gap)
     dataset = Dataset(store, options.lookback, (Cuts(**kept["cuts"]),), options.weights)
@@ -162,11 +162,11 @@ def _saved(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> Saved:
     past = kept.get("experiences", [])  # a file of format 1 has none; they are then simulated anew
     past_forecasts = PastForecastsCache({CacheKey(*key): _past_forecasts(values, dataset) for key, values in past})
     fitted = FittedModel.of(model, dataset, max_gap=options.max_gap, stack=kept["stack"])
-    return Saved(fitted, dataset, record, past_forecasts)
+    return SavedRun(fitted, dataset, record, past_forecasts)
 
 
 def _past_forecasts(values: dict[str, Any], dataset: Dataset) -> PastForecasts:
-    """Put what the network forecast beside what the series says."""
+    """Rebuild the one-step errors from the forecasts in the file and the series."""
     rows, horizon = np.asarray(values["rows"], dtype=np.int64), len(values["centre"][0])
     known = PastForecasts.from_dict(values, dataset.actual(rows, horizon))
     return known.with_naive(naive_points(dataset.target, rows, horizon, dataset.season))
@@ -192,7 +192,7 @@ def _frame_description(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _index_values(index: pd.Index) -> np.ndarray:
-    """Give the index as plain numbers; times as ticks of their unit in UTC."""
+    """Return the index as plain numbers; times as ticks of their unit in UTC."""
     return index.asi8 if isinstance(index, pd.DatetimeIndex) else index.to_numpy()
 
 
@@ -224,5 +224,5 @@ def _json(content: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Bring NumPy's numbers and anything with a text to what JSON knows."""
+    """Convert NumPy's numbers, and anything else by its text, to types that JSON has."""
     return value.item() if isinstance(value, np.generic) else str(value)

@@ -50,7 +50,7 @@ def table_of(source: Source, *, encoding: str | None = None, header: int | str |
 
 
 def marks_of(na_values: Sequence[str | float] | str | float | None) -> tuple[str, ...] | None:
-    """Bring marks of missing values to text; None where the caller names none, empty where there are none."""
+    """Convert marks of missing values to text; None where the caller names none, empty where there are none."""
     if na_values is None:
         return None
     if isinstance(na_values, str):

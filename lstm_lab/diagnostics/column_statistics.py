@@ -10,14 +10,14 @@ import numpy as np
 if TYPE_CHECKING:
     from lstm_lab.data.preparation import Prepared
 
-__all__ = ["Measures", "measure_columns"]
+__all__ = ["ColumnStatistics", "measure_columns"]
 
 LAGS = 60
 """Rows ahead over which correlations are taken, at most; never more than the lookback."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measures:
+class ColumnStatistics:
     """Numbers of each column over the training rows alone; only `beyond` looks at the rows after them."""
 
     rows: int
@@ -57,7 +57,7 @@ class Measures:
         return float(2.0 / np.sqrt(max(self.pairs, 1)))
 
 
-def measure_columns(ready: Prepared, raw: np.ndarray, lookback: int) -> Measures:
+def measure_columns(ready: Prepared, raw: np.ndarray, lookback: int) -> ColumnStatistics:
     """Measure every column.
 
     Parameters
@@ -79,7 +79,7 @@ def measure_columns(ready: Prepared, raw: np.ndarray, lookback: int) -> Measures
     usual, same = _most_frequent(rows)
     lags = max(1, min(LAGS, lookback, len(rows) // 4))
     ahead = _ahead(x, np.column_stack([x[:, 0], np.abs(x[:, 0])]), usable, segments, lags)
-    return Measures(
+    return ColumnStatistics(
         rows=len(rows),
         lost=np.isnan(training).sum(axis=0),
         minimum=rows.min(axis=0),
@@ -135,7 +135,7 @@ def _persistence(x: np.ndarray, usable: np.ndarray, segments: np.ndarray) -> np.
 
 
 def _correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Take Pearson's correlation of each column of a with each of b: (n, i), (n, j) -> (i, j)."""
+    """Compute Pearson's correlation of each column of a with each of b: (n, i), (n, j) -> (i, j)."""
     if len(a) < 3:
         return np.full((a.shape[1], b.shape[1]), np.nan)
     left, right = a - a.mean(axis=0), b - b.mean(axis=0)

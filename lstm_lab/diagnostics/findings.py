@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.preparation import Prepared
     from lstm_lab.data.seasonality import Candidate
     from lstm_lab.data.transforms import TransformChoice
-    from lstm_lab.diagnostics.column_statistics import Measures
+    from lstm_lab.diagnostics.column_statistics import ColumnStatistics
     from lstm_lab.options import InputOptions
 
 __all__ = ["Finding", "InputAnalysis", "run_checks"]
@@ -87,7 +87,7 @@ class InputAnalysis:
         return self.ready.dataset.encoder.raw(self.ready.dataset.frame, self.ready.dataset.segments)
 
     @cached_property
-    def measures(self) -> Measures:
+    def measures(self) -> ColumnStatistics:
         """Numbers of each column."""
         return measure_columns(self.ready, self.raw, self.options.lookback)
 
@@ -333,7 +333,7 @@ def _similar_columns(inputs: InputAnalysis) -> Iterator[Finding]:
             )
 
 
-def repeated(measures: Measures, at: int) -> int | None:
+def repeated(measures: ColumnStatistics, at: int) -> int | None:
     """Return the other column that column `at` nearly repeats; None where there is none."""
     sizes = np.abs(np.nan_to_num(measures.alike[at]))
     sizes[at] = 0.0

@@ -113,7 +113,7 @@ class FeatureReport(Result):
         return self.analysis.measures.chance
 
     def chance_in_words(self) -> str:
-        """Say how large a correlation may be by chance."""
+        """Describe how large a correlation may be by chance."""
         pairs = self.analysis.measures.pairs
         return (
             f"within ±{self.chance:.3f} it may be chance (2/√n, n = {pairs:,} pairs; "
@@ -121,12 +121,12 @@ class FeatureReport(Result):
         )
 
     def future_in_words(self) -> str:
-        """Say what stands in for each kind of column while a forecast is simulated."""
+        """Describe what stands in for each kind of column while a forecast is simulated."""
         sources = dict.fromkeys(self.summary["source"])
         return "; ".join(f"{source}: {FUTURE[source]}" for source in sources if source != "target")
 
     def rows_in_words(self) -> str:
-        """Say what the rows and windows are used for."""
+        """Describe what the rows and windows are used for."""
         cuts, split = self.analysis.ready.dataset.cuts[0], self.analysis.split
         parts = (cuts.validation, cuts.calibration - cuts.validation, cuts.rows - cuts.calibration)
         named = list(zip(("train", "validation", "calibration"), parts, strict=True))
@@ -152,7 +152,7 @@ class FeatureReport(Result):
         return Summary(f"Inputs for {self.target}", tuple(rows), tuple(self._lines()))
 
     def _naive(self, each: Candidate) -> str:
-        """Say how far the naive forecast of a transform is off, or why it cannot be used."""
+        """Describe how far the naive forecast of a transform is off, or why it cannot be used."""
         if not each.feasible:
             return f"refused: {each.note}"
         off = f"naive forecast off by {number(each.error)} ({each.note})" if np.isfinite(each.error) else each.note

@@ -46,15 +46,15 @@ class Weighting(Result):
         sample_weights(self.scheme, 1)
 
     def weights(self, scheme: str | None = None) -> NDArray[np.float64]:
-        """Give the weights of one scheme, this one by default: (windows,), mean 1."""
+        """Return the weights of one scheme, this one by default: (windows,), mean 1."""
         return sample_weights(self.scheme if scheme is None else scheme, len(self.index))
 
     def schemes(self) -> tuple[str, ...]:
-        """Give the schemes worth comparing: the plain ones, and this one where it has a rate of its own."""
+        """Return the schemes worth comparing: the plain ones, and this one where it has a rate of its own."""
         return SCHEMES if self.scheme in SCHEMES else (*SCHEMES[:2], self.scheme)
 
     def summary_table(self) -> Summary:
-        """Say, for each scheme, the newest window's weight over the oldest's and the effective sample size."""
+        """Describe, for each scheme, the newest window's weight over the oldest's and the effective sample size."""
         rows = [("training windows", f"{len(self.index):,}, {span(self.index)}")]
         for scheme in self.schemes():
             weights = self.weights(scheme)
@@ -108,7 +108,7 @@ class ResidualLosses(Result):
         return float(np.mean(np.abs(self.residuals) > self.delta))
 
     def summary_table(self) -> Summary:
-        """Say how many residuals lie where Huber is linear, and the mean of each loss."""
+        """Describe how many residuals lie where Huber is linear, and the mean of each loss."""
         unit = f" = {number(self.delta * self.scale)} {self.unit}" if self.unit else ""
         rows = [
             ("residuals", f"{len(self.residuals):,}" + (f", {self.rows}" if self.rows else "")),

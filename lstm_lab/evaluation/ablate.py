@@ -11,7 +11,7 @@ import pandas as pd
 
 from lstm_lab.data.preparation import prepare_rows, read_series
 from lstm_lab.errors import DataError
-from lstm_lab.evaluation.experiments import Settings, StudyResult, choose_inputs_before, first_rows, plan_study
+from lstm_lab.evaluation.experiments import StudyResult, StudySettings, choose_inputs_before, first_rows, plan_study
 from lstm_lab.evaluation.kinds import BASE, CHANGES, LOOKBACKS, UNCALIBRATED, change, check_changes
 from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.formatting import percent
@@ -90,7 +90,7 @@ class Ablation(StudyResult):
     def summary_table(self) -> Summary:
         """Describe the base and tabulate the effect of each change."""
         rows = [*self.details.items(), ("band", self.band(BASE))]
-        return Summary(f"Ablation for {self.past.series.name}", tuple(rows), tuple(self._lines()))
+        return Summary(f"Ablation for {self.evaluated.series.name}", tuple(rows), tuple(self._lines()))
 
     def _lines(self) -> Iterator[tuple[str, ...]]:
         yield ("variant", "MAE", "effect on it", "", "held", "width", "CRPS")
@@ -109,7 +109,7 @@ class Ablation(StudyResult):
             )
 
     def _word(self, variant: str) -> str:
-        """Say whether an effect is clear, and if not, whether the origins or the seeds disagree."""
+        """Return whether an effect is clear, and if not, whether the origins or the seeds disagree."""
         if self.summary["clear"][variant]:
             return "clear"
         return "not with every seed" if self.gap(variant, BASE).clear else "may be chance"
@@ -151,7 +151,7 @@ def ablate(
     --------
     >>> lab.ablate(frame, target="close", seeds=[0, 1]).summary  # doctest: +SKIP
     """
-    settings = Settings.of(AblateOptions, options)
+    settings = StudySettings.of(AblateOptions, options)
     check_changes(settings.study.changes)
     frame, target = read_series(source, settings.train)
     variants = _variants(frame, target, settings)
@@ -164,7 +164,7 @@ def ablate(
     return Ablation.of(plan, jobs, outcome)
 
 
-def _variants(frame: pd.DataFrame, target: str, settings: Settings[AblateOptions]) -> dict[str, TrainOptions]:
+def _variants(frame: pd.DataFrame, target: str, settings: StudySettings[AblateOptions]) -> dict[str, TrainOptions]:
     """Return the training options of every variant, the base first; variants equal to the base are left out."""
     choice = choose_inputs_before(frame, target, first_rows(frame, settings.study), settings.train)
     base = settings.train.model_copy(update={"transform": choice.transform, "features": choice.features})
@@ -178,7 +178,7 @@ def _variants(frame: pd.DataFrame, target: str, settings: Settings[AblateOptions
     return variants
 
 
-def _fits(frame: pd.DataFrame, target: str, options: TrainOptions, settings: Settings[AblateOptions]) -> bool:
+def _fits(frame: pd.DataFrame, target: str, options: TrainOptions, settings: StudySettings[AblateOptions]) -> bool:
     """Tell whether every part of the training rows still has a window of this lookback."""
     try:
         prepare_rows(frame.iloc[: first_rows(frame, settings.study)], target, options).dataset.checked_split()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from lstm_lab.evaluation.forecast_sets import Job
-    from lstm_lab.evaluation.scoring import Difference, Forecasts, Past
+    from lstm_lab.evaluation.scoring import Difference, EvaluationSet, Forecasts
     from lstm_lab.events import ProgressListener
     from lstm_lab.options.keywords import BacktestKeywords
     from lstm_lab.run import Run
@@ -39,7 +39,7 @@ and held 86 % is what calibration gives from a few dozen origins, and no reason 
 class Backtest(StillResult):
     """Forecasts from many origins, scored against the observed values; made by `backtest`."""
 
-    past: Past
+    evaluated: EvaluationSet
     """The series and the origins."""
     forecasts: Mapping[str, Forecasts]
     """By model: a sequence of forecasts, an item an origin; ``.paths`` holds them all as one array."""
@@ -51,17 +51,17 @@ class Backtest(StillResult):
     @property
     def target(self) -> str:
         """The column that is forecast."""
-        return str(self.past.series.name)
+        return str(self.evaluated.series.name)
 
     @property
     def horizon(self) -> int:
         """Steps of a forecast."""
-        return self.past.horizon
+        return self.evaluated.horizon
 
     @property
     def origins(self) -> pd.Index:
         """Time of the last row that each forecast knows."""
-        return self.past.origins
+        return self.evaluated.origins
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -80,7 +80,7 @@ class Backtest(StillResult):
 
     @property
     def verdict(self) -> str:
-        """Say whether the network beats the best baseline, or whether the origins cannot tell."""
+        """Return whether the network beats the best baseline, or whether the origins cannot tell."""
         best = self._best
         if best is None:
             return f"{self.network} has no baseline to be compared with"
@@ -94,7 +94,7 @@ class Backtest(StillResult):
 
     @property
     def _best(self) -> str | None:
-        """Name the baseline with the lowest MAE."""
+        """Return the name of the baseline with the lowest MAE."""
         own = {self.network, uncombined_name(self.network)}
         return next((str(name) for name in self.summary.index if name not in own), None)
 
@@ -107,17 +107,17 @@ class Backtest(StillResult):
         """Warn of the network's band, where its coverage is far below nominal."""
         names = ("coverage", "coverage_low", "coverage_high")
         share, low, high = (float(self.summary[name].loc[self.network]) for name in names)
-        if high >= self.past.interval / 100 - SLACK:
+        if high >= self.evaluated.interval / 100 - SLACK:
             return None
         unlike = "these rows are unlike those that it was calibrated on"
         why = unlike if self.forecasts[self.network].kind == "calibrated" else "it is not calibrated"
         coverage = coverage_text(share, low, high)
-        return f"do not rely on this band: {why}, and of a nominal {self.past.interval:g} % it held {coverage}"
+        return f"do not rely on this band: {why}, and of a nominal {self.evaluated.interval:g} % it held {coverage}"
 
     def _gap(self, name: str, own: str | None = None) -> Difference:
         """Compare absolute errors of a model, the network by default, with those of `name`, origin by origin."""
         reference = self.forecasts[self.network if own is None else own]
-        return difference(reference.errors, self.forecasts[name].errors, self.past.overlap)
+        return difference(reference.errors, self.forecasts[name].errors, self.evaluated.overlap)
 
     def summary_table(self) -> Summary:
         """Describe the origins and the verdict, and tabulate the models."""
@@ -125,7 +125,7 @@ class Backtest(StillResult):
         several = len(set(bands.values())) > 1
         band = ", ".join(f"{name} {kind}" for name, kind in bands.items()) if several else bands[self.network]
         rows = [
-            ("judged at", origins_text(self.past)),
+            ("judged at", origins_text(self.evaluated)),
             *self.details.items(),
             ("band", band),
             ("verdict", self.verdict),
@@ -138,7 +138,7 @@ class Backtest(StillResult):
 
     def _band(self, name: str) -> str:
         kind = self.forecasts[name].kind
-        return f"calibrated {self.past.interval:g} %" if kind == "calibrated" else kind
+        return f"calibrated {self.evaluated.interval:g} %" if kind == "calibrated" else kind
 
     def _lines(self) -> Iterator[tuple[str, ...]]:
         yield ("model", "MAE", f"{self.network} against it", "held", "width", "CRPS", "MASE")
@@ -217,13 +217,13 @@ def backtest(
         outcome = pool.run(
             [job.task for job in jobs], label="backtest", listener=listener, stop=stop, seconds=_refitting(run, jobs)
         )
-    past, forecasts = assemble(plan, jobs, outcome)
-    details = plan.described(stopped=outcome.stopped, judged=len(past.rows))
+    evaluated, forecasts = assemble(plan, jobs, outcome)
+    details = plan.described(stopped=outcome.stopped, judged=len(evaluated.rows))
     leaning = forecasts[plan.name].leaning
     if leaning is not None:
         how = "on average, weighed at each origin by their errors at earlier ones"
         details["median"] = f"{plan.name} mixes {leaning} {how}"
-    return Backtest(past, forecasts, plan.name, details)
+    return Backtest(evaluated, forecasts, plan.name, details)
 
 
 def _refitting(run: Run, jobs: Sequence[Job[str]]) -> float | None:

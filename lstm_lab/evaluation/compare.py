@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from lstm_lab.data.preparation import read_series
 from lstm_lab.errors import OptionError
-from lstm_lab.evaluation.experiments import Settings, StudyResult, plan_study
+from lstm_lab.evaluation.experiments import StudyResult, StudySettings, plan_study
 from lstm_lab.evaluation.forecast_sets import baseline_jobs
 from lstm_lab.evaluation.kinds import NETWORKS, check_kinds
 from lstm_lab.evaluation.tables import comparison_text, effect_text, four_digits, joined_names
@@ -48,7 +48,7 @@ class Comparison(StudyResult):
         size = 0.0 if fitted is None else float(fitted.parameters)
         training = 0.0 if fitted is None else fitted.training_seconds
         drawing = self.forecasts[key].seconds if fitted is None else fitted.drawing_seconds
-        costs = (size, 4 * size / 1000, training, drawing / len(self.past.rows))
+        costs = (size, 4 * size / 1000, training, drawing / len(self.evaluated.rows))
         return super()._scored(key) | dict(zip(_COSTS, costs, strict=True))
 
     @cached_property
@@ -78,7 +78,7 @@ class Comparison(StudyResult):
 
     @property
     def verdict(self) -> str:
-        """Name the winner, or say why there is none."""
+        """Return a line with the best model, or why there is none."""
         table = self.summary
         leader = str(table.index[0])
         if len(table) == 1:
@@ -93,7 +93,7 @@ class Comparison(StudyResult):
 
     @property
     def best_network(self) -> str | None:
-        """Say how the best network compares with the best baseline; None where either kind is missing."""
+        """Describe how the best network compares with the best baseline; None where either kind is missing."""
         networks = [str(kind) for kind in self.summary.index if kind in NETWORKS]
         others = [str(kind) for kind in self.summary.index if kind not in NETWORKS]
         if not networks or not others:
@@ -103,7 +103,7 @@ class Comparison(StudyResult):
         return f"{text} ({networks[0]} is the best network, {best} the best baseline)"
 
     def _judged_by(self) -> str:
-        seeds, origins = int(self.summary["seeds"].max()), len(self.past.rows)
+        seeds, origins = int(self.summary["seeds"].max()), len(self.evaluated.rows)
         return f"{seeds} seed{'s' if seeds > 1 else ''} and {origins} origin{'s' if origins > 1 else ''}"
 
     def summary_table(self) -> Summary:
@@ -111,7 +111,7 @@ class Comparison(StudyResult):
         rows = [*self.details.items(), ("band", self.band()), ("verdict", self.verdict)]
         if self.best_network is not None:
             rows.append(("networks", self.best_network))
-        return Summary(f"Comparison for {self.past.series.name}", tuple(rows), tuple(self._lines()))
+        return Summary(f"Comparison for {self.evaluated.series.name}", tuple(rows), tuple(self._lines()))
 
     def _lines(self) -> Iterator[tuple[str, ...]]:
         """Tabulate the kinds, with the effect against the naive forecast where that was judged too."""
@@ -174,7 +174,7 @@ def compare(
     --------
     >>> lab.compare(frame, target="close", kinds=["lstm", "gru", "naive"]).summary  # doctest: +SKIP
     """
-    settings = Settings.of(CompareOptions, options)
+    settings = StudySettings.of(CompareOptions, options)
     _check(settings)
     frame, target = read_series(source, settings.train)
     plan = plan_study(frame, target, settings, [settings.train])
@@ -184,7 +184,7 @@ def compare(
     return Comparison.of(plan, jobs, outcome)
 
 
-def _check(settings: Settings[CompareOptions]) -> None:
+def _check(settings: StudySettings[CompareOptions]) -> None:
     if "cell" in settings.train.model_fields_set:
         raise OptionError("kinds= says which cells are compared, so cell= means nothing beside it; leave cell= out")
     check_kinds(settings.study.kinds)
@@ -192,7 +192,7 @@ def _check(settings: Settings[CompareOptions]) -> None:
         raise OptionError("supervise='every' needs a recurrent network, got the kind 'transformer'; leave one out")
 
 
-def _jobs(plan: StudyPlan, settings: Settings[CompareOptions]) -> Iterator[Job[ModelKey]]:
+def _jobs(plan: StudyPlan, settings: StudySettings[CompareOptions]) -> Iterator[Job[ModelKey]]:
     """List the jobs: baselines first, then seed after seed, so that a comparison that is stopped has every kind."""
     kinds, seeds = tuple(dict.fromkeys(settings.study.kinds)), tuple(dict.fromkeys(settings.study.seeds))
     for kind in kinds:

@@ -16,7 +16,7 @@ from lstm_lab.data.preparation import AS_LOADED, prepare_rows
 from lstm_lab.errors import DataError, ForecastError, OptionError
 from lstm_lab.evaluation.forecast_sets import EvaluationProtocol, Job, Stage, collect_results, no_calibration
 from lstm_lab.evaluation.refit import TrainingTask
-from lstm_lab.evaluation.scoring import Past, difference, score
+from lstm_lab.evaluation.scoring import EvaluationSet, difference, score
 from lstm_lab.evaluation.tables import origins_text
 from lstm_lab.forecasting.floor import refuse_floor_above
 from lstm_lab.forecasting.predictor import ORIGINS, evenly_spaced
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.scoring import Difference, Forecasts
     from lstm_lab.parallel import Outcome
 
-__all__ = ["ModelKey", "Settings", "StudyPlan", "StudyResult", "choose_inputs_before", "first_rows", "plan_study"]
+__all__ = ["ModelKey", "StudyPlan", "StudyResult", "StudySettings", "choose_inputs_before", "first_rows", "plan_study"]
 
 Study = TypeVar("Study", bound=TrialOptions)
 ModelKey: TypeAlias = tuple[str, int]
@@ -42,7 +42,7 @@ ModelKey: TypeAlias = tuple[str, int]
 
 
 @dataclass(frozen=True, eq=False)
-class Settings(Generic[Study]):
+class StudySettings(Generic[Study]):
     """The options of a study, of its trainings and of its forecasts."""
 
     study: Study
@@ -50,7 +50,7 @@ class Settings(Generic[Study]):
     forecast: ForecastOptions
 
     @classmethod
-    def of(cls, model: type[Study], options: Mapping[str, Any]) -> Settings[Study]:
+    def of(cls, model: type[Study], options: Mapping[str, Any]) -> StudySettings[Study]:
         """Split keywords into options of the study, of training and of the forecast, and validate them.
 
         Raises
@@ -79,7 +79,7 @@ class StudyPlan:
 
     def job(self, name: str, options: TrainOptions, seed: int, *, transformer: bool = False) -> Job[ModelKey]:
         """Return the job that trains one network and forecasts with it from the judged origins."""
-        rows = self.protocol.past.rows
+        rows = self.protocol.evaluated.rows
         settings = {**options.model_dump(), "target": self.target, **AS_LOADED, "seed": seed}
         known = self.frame.iloc[: int(rows[-1]) + self.protocol.forecast.horizon]
         task = TrainingTask(
@@ -98,7 +98,7 @@ class StudyPlan:
 class StudyResult(StillResult):
     """Forecasts, scores and costs of all models of a study."""
 
-    past: Past
+    evaluated: EvaluationSet
     """The series and the judged origins."""
     forecasts: Mapping[ModelKey, Forecasts]
     """By name and seed; a baseline has the first seed alone, for its point forecast has no chance in it."""
@@ -126,27 +126,27 @@ class StudyResult(StillResult):
         }
         if not complete:
             raise ForecastError("stopped before any model was judged; let it run longer, or ask for fewer")
-        past = plan.protocol.past
-        every = np.ones(len(past.rows), dtype=np.bool_)
+        evaluated = plan.protocol.evaluated
+        every = np.ones(len(evaluated.rows), dtype=np.bool_)
         fitted = {key: results.fitted[0] for key, results in complete.items() if results.fitted}
         kinds = {key: results.uncalibrated for key, results in fitted.items()}
         combine = plan.protocol.forecast.combines
         forecasts = {
             key: results.forecasts(
-                f"{key[0]}:{key[1]}", past, every, kinds.get(key, "predictive"), combine=combine and key in fitted
+                f"{key[0]}:{key[1]}", evaluated, every, kinds.get(key, "predictive"), combine=combine and key in fitted
             )
             for key, results in complete.items()
         }
         details = {
             "trained on": f"{plan.cut:,} rows, {span(plan.frame.index[: plan.cut])}",
-            "judged at": origins_text(past),
+            "judged at": origins_text(evaluated),
             **plan.protocol.described(),
         }
         if combine:
             details["median"] = "every network's leans on the naive forecasts (combine), so networks look more alike"
         if outcome.stopped:
             details["stopped"] = f"with {len(complete)} of {len({job.model for job in jobs})} models judged"
-        return cls(past, forecasts, fitted, details)
+        return cls(evaluated, forecasts, fitted, details)
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -165,7 +165,7 @@ class StudyResult(StillResult):
     def gap(self, name: str, other: str) -> Difference:
         """Compare absolute errors, `name` minus `other`, origin by origin, averaged over the seeds that both have."""
         both = self._seeds(name) & self._seeds(other)
-        return difference(self._errors(name, both), self._errors(other, both), self.past.overlap)
+        return difference(self._errors(name, both), self._errors(other, both), self.evaluated.overlap)
 
     def _seeds(self, name: str) -> set[int]:
         return {seed for fitted_name, seed in self.fitted if fitted_name == name}
@@ -176,14 +176,14 @@ class StudyResult(StillResult):
         return np.asarray(np.mean([of_name[seed] for seed in seeds or of_name], axis=0))
 
     def band(self, name: str | None = None) -> str:
-        """Say what the bands are, of one name or of all, where several kinds are possible."""
+        """Describe what the bands are, of one name or of all, where several kinds are possible."""
         kinds = {forecasts.kind for (other, _), forecasts in self.forecasts.items() if name in {None, other}}
-        interval = f"{self.past.interval:g} %"
+        interval = f"{self.evaluated.interval:g} %"
         return " or ".join(f"calibrated {interval}" if kind == "calibrated" else kind for kind in sorted(kinds))
 
 
 def plan_study(
-    frame: pd.DataFrame, target: str, settings: Settings[Any], variants: Sequence[TrainOptions]
+    frame: pd.DataFrame, target: str, settings: StudySettings[Any], variants: Sequence[TrainOptions]
 ) -> StudyPlan:
     """Choose origins that every variant can forecast from, in the newest rows.
 
@@ -214,7 +214,7 @@ def plan_study(
         forecast=settings.forecast,
         dataset=datasets[0],
         earlier=datasets[0],
-        past=Past.of(frame[target], judged_rows, horizon, settings.forecast.interval),
+        evaluated=EvaluationSet.of(frame[target], judged_rows, horizon, settings.forecast.interval),
         stages=stages,
         season=season_of(frame[target].iloc[cuts.train_rows]),
         problem=problem,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.dataset import Dataset
-    from lstm_lab.evaluation.scoring import Past
+    from lstm_lab.evaluation.scoring import EvaluationSet
     from lstm_lab.evaluation.tasks import SampledPaths
     from lstm_lab.forecasting.correction import Correction
     from lstm_lab.forecasting.forecast import Kind
@@ -68,13 +68,13 @@ class EvaluationProtocol:
     """The rows that the judged origins lie in."""
     earlier: Dataset
     """The rows that the calibrating origins lie in."""
-    past: Past
+    evaluated: EvaluationSet
     stages: tuple[Stage, ...]
     season: int
     problem: str | None
     """Why the bands are not calibrated; None if they are."""
 
-    def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    def rows_in_dataset(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Convert rows of `earlier` to rows of `dataset`, by their times."""
         times = self.earlier.index[rows]
         return np.asarray(self.dataset.index.searchsorted(times), dtype=np.int64)
@@ -144,7 +144,7 @@ def baseline_jobs(model: Key, protocol: EvaluationProtocol, name: str) -> Iterat
         calibrating = stage.calibrating if protocol.problem is None else stage.calibrating[:0]
         for dataset, rows, paths, judged in (
             (protocol.earlier, calibrating, SCORE_CHUNKS * CHUNK, False),
-            (protocol.dataset, protocol.past.rows[stage.part], forecast.paths, True),
+            (protocol.dataset, protocol.evaluated.rows[stage.part], forecast.paths, True),
         ):
             for part in blocks(len(rows)):
                 block_rows = rows[part]
@@ -157,7 +157,7 @@ def baseline_jobs(model: Key, protocol: EvaluationProtocol, name: str) -> Iterat
 
 
 def named(model: str, part: slice) -> str:
-    """Name a task by its model and origins, counted from 1."""
+    """Return the name of a task: its model and origins, counted from 1."""
     return f"{model} at origins {part.start + 1} to {part.stop}"
 
 
@@ -177,7 +177,7 @@ class ModelResults:
 
     def __init__(self, protocol: EvaluationProtocol) -> None:
         horizon = protocol.forecast.horizon
-        count = len(protocol.past.rows)
+        count = len(protocol.evaluated.rows)
         self.protocol = protocol
         self.raw = np.empty((count, protocol.forecast.paths, horizon))
         self.reached = np.zeros(count, dtype=np.bool_)
@@ -198,10 +198,16 @@ class ModelResults:
             self.scored.setdefault(job.stage, {})[job.part.start] = result.paths
 
     def forecasts(
-        self, name: str, past: Past, reached: NDArray[np.bool_], kind: Kind = "predictive", *, combine: bool = False
+        self,
+        name: str,
+        evaluated: EvaluationSet,
+        reached: NDArray[np.bool_],
+        kind: Kind = "predictive",
+        *,
+        combine: bool = False,
     ) -> Forecasts:
         """Correct the paths at the origins that were reached; `combine` the median with the naive forecasts."""
-        naive = self.protocol.naive_forecasts(self.protocol.past.rows)
+        naive = self.protocol.naive_forecasts(self.protocol.evaluated.rows)
         naive = naive if combine else naive[:0]
         corrections = [
             correction
@@ -216,7 +222,7 @@ class ModelResults:
         return Forecasts(
             name,
             self.raw[reached],
-            past,
+            evaluated,
             kind,
             tuple(reached_corrections),
             naive[:, reached],
@@ -226,12 +232,12 @@ class ModelResults:
 
     def _followed(self, number: int, stage: Stage, naive: NDArray[np.float64]) -> Iterator[Correction | None]:
         """Yield each judged origin's correction, made from earlier origins alone; None where it was not reached."""
-        protocol, rows, target = self.protocol, self.protocol.past.rows, self.protocol.dataset.target
+        protocol, rows, target = self.protocol, self.protocol.evaluated.rows, self.protocol.dataset.target
         known = self._past_forecasts(number, stage)
         known = known.with_naive(protocol.naive_forecasts(known.rows)[: len(naive)])
         following = OnlineCorrection(
             known,
-            protocol.past.interval,
+            protocol.evaluated.interval,
             calibrate=protocol.problem is None,
             renew=protocol.renew,
             adapt=protocol.adapt,
@@ -255,4 +261,4 @@ class ModelResults:
         rows = np.concatenate([stage.calibrating[part] for part in complete])
         paths = np.concatenate([parts[part.start] for part in complete])
         actual = self.protocol.earlier.actual(rows, self.protocol.forecast.horizon)
-        return PastForecasts.of(self.protocol.places(rows), paths, actual)
+        return PastForecasts.of(self.protocol.rows_in_dataset(rows), paths, actual)

@@ -105,7 +105,7 @@ class TrainingTask:
         )
 
     def _options(self) -> dict[str, Any]:
-        """Give the options that mean something: those of a stack only where it is built from them."""
+        """Return the options that have an effect: those of a stack only where it is built from them."""
         unused = set(STACK_OPTIONS if self.transformer or self.layers is not None else ())
         unused |= {"delta"} if self.train.get("loss", "huber") != "huber" else set()
         return {name: value for name, value in self.train.items() if name not in unused}

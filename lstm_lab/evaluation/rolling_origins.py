@@ -25,7 +25,7 @@ from lstm_lab.evaluation.forecast_sets import (
     no_calibration,
 )
 from lstm_lab.evaluation.refit import TrainingTask, chunks_for
-from lstm_lab.evaluation.scoring import Past, uncombined_name
+from lstm_lab.evaluation.scoring import EvaluationSet, uncombined_name
 from lstm_lab.evaluation.tasks import SimulationTask, blocks, keep
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.forecasting.predictor import ORIGINS, SCORE_CHUNKS, Predictor, evenly_spaced
@@ -80,7 +80,7 @@ class BacktestPlan:
             details["calibrated on"] = f"{len(self.protocol.stages[0].calibrating)} earlier origins"
         details |= self.protocol.described()
         if stopped:
-            details["stopped"] = f"after {judged} of {len(self.protocol.past.rows)} origins"
+            details["stopped"] = f"after {judged} of {len(self.protocol.evaluated.rows)} origins"
         return details
 
 
@@ -100,7 +100,7 @@ def plan_backtest(
     """
     predictor = Predictor(run.fitted, run.dataset, forecast)
     every, horizon = int(options.refit), forecast.horizon
-    judged = _judged(run, frame, refits=bool(every))
+    judged = _origin_range(run, frame, refits=bool(every))
     dataset, start = judged.dataset, judged.start
     rows, _ = evenly_spaced(dataset.possible(start, len(dataset), horizon), options.origins, horizon)
     if len(rows) == 0:
@@ -116,7 +116,7 @@ def plan_backtest(
         forecast=forecast,
         dataset=dataset,
         earlier=dataset if every else run.dataset,
-        past=Past.of(dataset.frame[run.target], rows, horizon, forecast.interval),
+        evaluated=EvaluationSet.of(dataset.frame[run.target], rows, horizon, forecast.interval),
         stages=stages,
         season=run.season,
         problem=problem,
@@ -138,7 +138,7 @@ def plan_backtest(
 
 
 @dataclass(frozen=True, eq=False)
-class _Judged:
+class _OriginRange:
     """The rows that origins may lie in."""
 
     dataset: Dataset
@@ -148,21 +148,21 @@ class _Judged:
     how: str
 
 
-def _judged(run: Run, frame: pd.DataFrame | pd.Series[Any] | None, *, refits: bool) -> _Judged:
+def _origin_range(run: Run, frame: pd.DataFrame | pd.Series[Any] | None, *, refits: bool) -> _OriginRange:
     cuts = run.dataset.cuts[0]
     if frame is not None:
         longer = run.dataset.append(read_newer(run.dataset, frame, run.options))
         start = int(longer.index.searchsorted(run.dataset.index[-1], side="right"))
-        return _Judged(longer, start, cuts.rows, "the rows after the run's last")
+        return _OriginRange(longer, start, cuts.rows, "the rows after the run's last")
     if refits:
-        return _Judged(run.dataset, cuts.calibration, cuts.calibration, "the run's calibration rows")
+        return _OriginRange(run.dataset, cuts.calibration, cuts.calibration, "the run's calibration rows")
     middle = (cuts.calibration + cuts.rows) // 2
     how = "the later half of the run's calibration rows; the earlier half calibrates"
-    return _Judged(run.dataset, middle, middle, how)
+    return _OriginRange(run.dataset, middle, middle, how)
 
 
 def _stages(
-    run: Run, judged: _Judged, rows: NDArray[np.int64], every: int, horizon: int
+    run: Run, judged: _OriginRange, rows: NDArray[np.int64], every: int, horizon: int
 ) -> tuple[tuple[Stage, ...], str]:
     """Group the judged origins by calibration, and describe the grouping."""
     if every:
@@ -246,7 +246,7 @@ def _network_jobs(plan: BacktestPlan, *, here: bool) -> Iterator[Job[str]]:
     chunks = chunks_for(protocol.forecast.paths)
     for dataset, rows, settings, chunk_count, judged in (
         (protocol.earlier, protocol.stages[0].calibrating, plan.settings, SCORE_CHUNKS, False),
-        (protocol.dataset, protocol.past.rows, _renumbered(plan), chunks, True),
+        (protocol.dataset, protocol.evaluated.rows, _renumbered(plan), chunks, True),
     ):
         for part in blocks(len(rows)):
             origins = dataset.origins(rows[part], horizon, protocol.known)
@@ -261,7 +261,7 @@ def _refit_jobs(plan: BacktestPlan) -> Iterator[Job[str]]:
     packed = pack(plan.fitted.model)
     frame = plan.protocol.dataset.frame
     for number, stage in enumerate(plan.protocol.stages):
-        rows = plan.protocol.past.rows[stage.part]
+        rows = plan.protocol.evaluated.rows[stage.part]
         name = named(f"{plan.name}, trained anew,", stage.part)
         known = frame.iloc[: int(rows[-1]) + plan.protocol.forecast.horizon]
         task = TrainingTask(
@@ -273,7 +273,9 @@ def _refit_jobs(plan: BacktestPlan) -> Iterator[Job[str]]:
 # The results ---------------------------------------------------------------------------------------------------------
 
 
-def assemble(plan: BacktestPlan, jobs: Sequence[Job[str]], outcome: Outcome) -> tuple[Past, dict[str, Forecasts]]:
+def assemble(
+    plan: BacktestPlan, jobs: Sequence[Job[str]], outcome: Outcome
+) -> tuple[EvaluationSet, dict[str, Forecasts]]:
     """Return the judged origins and every model's forecasts; only origins that all models reached are judged.
 
     Raises
@@ -285,16 +287,16 @@ def assemble(plan: BacktestPlan, jobs: Sequence[Job[str]], outcome: Outcome) -> 
     reached = np.logical_and.reduce([results.reached for results in by_model.values()])
     if not reached.any():
         raise ForecastError("stopped before any origin was judged; let it run longer, or ask for fewer origins")
-    past = plan.protocol.past.first(reached)
+    evaluated = plan.protocol.evaluated.first(reached)
     network: Kind = "dropout spread" if plan.settings.residuals is None else "predictive"
     combine = plan.protocol.forecast.combines
     forecasts = {}
     for name, results in by_model.items():
         if name != plan.name:
-            forecasts[name] = results.forecasts(name, past, reached)
+            forecasts[name] = results.forecasts(name, evaluated, reached)
             continue
-        forecasts[name] = results.forecasts(name, past, reached, network, combine=combine)
+        forecasts[name] = results.forecasts(name, evaluated, reached, network, combine=combine)
         if combine:
             own = uncombined_name(name)
-            forecasts[own] = results.forecasts(own, past, reached, network)
-    return past, forecasts
+            forecasts[own] = results.forecasts(own, evaluated, reached, network)
+    return evaluated, forecasts

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["COLUMNS", "Difference", "Forecasts", "Past", "difference", "score", "uncombined_name"]
+__all__ = ["COLUMNS", "Difference", "EvaluationSet", "Forecasts", "difference", "score", "uncombined_name"]
 
 COLUMNS = (
     "mae",
@@ -45,7 +45,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Past:
+class EvaluationSet:
     """The series that forecasts are judged on, and where they started.
 
     Attributes
@@ -73,7 +73,7 @@ class Past:
     scale: float
 
     @classmethod
-    def of(cls, series: pd.Series[float], rows: NDArray[np.int64], horizon: int, interval: float) -> Past:
+    def of(cls, series: pd.Series[float], rows: NDArray[np.int64], horizon: int, interval: float) -> EvaluationSet:
         """Compute overlap and scale."""
         stride = int(np.diff(rows).min()) if len(rows) > 1 else horizon
         scale = float(metrics.naive_scale(series.to_numpy(np.float64)[: rows[0]]))
@@ -89,9 +89,9 @@ class Past:
         """Observed values, (origins, horizon)."""
         return np.asarray(self.series.to_numpy(np.float64)[self.rows[:, None] + np.arange(self.horizon)])
 
-    def first(self, mask: NDArray[np.bool_]) -> Past:
+    def first(self, mask: NDArray[np.bool_]) -> EvaluationSet:
         """Return the origins where `mask` is true."""
-        return Past.of(self.series, self.rows[mask], self.horizon, self.interval)
+        return EvaluationSet.of(self.series, self.rows[mask], self.horizon, self.interval)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,7 +104,7 @@ class Forecasts(Sequence[Forecast]):
         The model.
     raw
         (origins, paths, horizon) as drawn, in the target's unit.
-    past
+    evaluated
         What they are judged on.
     uncalibrated
         What makes the raw paths differ, in words.
@@ -120,7 +120,7 @@ class Forecasts(Sequence[Forecast]):
 
     name: str
     raw: Array
-    past: Past
+    evaluated: EvaluationSet
     uncalibrated: Kind
     corrections: tuple[Correction, ...]
     naive: Array
@@ -142,19 +142,19 @@ class Forecasts(Sequence[Forecast]):
         number = range(len(self))[origin]
         correction = self.corrections[number]
         calibration, median = correction.calibration, correction.describe()
-        row = int(self.past.rows[number])
-        reach = max(240, 4 * self.past.horizon)
+        row = int(self.evaluated.rows[number])
+        reach = max(240, 4 * self.evaluated.horizon)
         forecast = Forecast(
             paths=self.paths[number],
-            index=self.past.series.index[row : row + self.past.horizon],
-            history=self.past.series.iloc[max(0, row - reach) : row],
-            target=str(self.past.series.name),
+            index=self.evaluated.series.index[row : row + self.evaluated.horizon],
+            history=self.evaluated.series.iloc[max(0, row - reach) : row],
+            target=str(self.evaluated.series.name),
             kind=self.uncalibrated if calibration is None else "calibrated",
-            interval=self.past.interval,
-            coverage=None if calibration is None else calibration.coverage(self.past.interval),
+            interval=self.evaluated.interval,
+            coverage=None if calibration is None else calibration.coverage(self.evaluated.interval),
             details={"model": self.name, **({} if median is None else {"median": median}), **self.details},
         )
-        notes = floor_details(forecast, self.floor, float(self.past.series.iloc[:row].min()), None)
+        notes = floor_details(forecast, self.floor, float(self.evaluated.series.iloc[:row].min()), None)
         return replace(forecast, details={**forecast.details, **notes})
 
     def at(self, time: Any) -> Forecast:
@@ -165,7 +165,7 @@ class Forecasts(Sequence[Forecast]):
         ForecastError
             No forecast started there.
         """
-        origins = self.past.origins
+        origins = self.evaluated.origins
         positions = np.flatnonzero(origins == (pd.Timestamp(time) if isinstance(time, str) else time))
         if len(positions) == 0:
             near = origins[max(0, int(origins.searchsorted(time)) - 1)]
@@ -191,7 +191,7 @@ class Forecasts(Sequence[Forecast]):
     @cached_property
     def paths(self) -> Array:
         """(origins, paths, horizon), corrected."""
-        tail = tail_of(self.past.interval)
+        tail = tail_of(self.evaluated.interval)
         levels = (tail, 0.5, 1 - tail)
         corrected = np.stack(
             [
@@ -204,23 +204,23 @@ class Forecasts(Sequence[Forecast]):
     @cached_property
     def band(self) -> Array:
         """Lower edge, median and upper edge, (3, origins, horizon)."""
-        tail = tail_of(self.past.interval)
+        tail = tail_of(self.evaluated.interval)
         return np.asarray(np.quantile(self.paths, [tail, 0.5, 1 - tail], axis=1))
 
     @property
     def errors(self) -> Array:
         """Absolute error of the median, (origins, horizon)."""
-        return np.asarray(np.abs(self.band[1] - self.past.actual))
+        return np.asarray(np.abs(self.band[1] - self.evaluated.actual))
 
     @cached_property
     def crps(self) -> Array:
         """CRPS, (origins, horizon)."""
-        return metrics.crps(self.paths, self.past.actual, axis=())
+        return metrics.crps(self.paths, self.evaluated.actual, axis=())
 
     @cached_property
     def covered(self) -> Array:
         """1.0 where the observed value lies inside the band, (origins, horizon)."""
-        return metrics.inside(self.band[0], self.band[2], self.past.actual)
+        return metrics.inside(self.band[0], self.band[2], self.evaluated.actual)
 
     def without_calibration(self) -> Forecasts:
         """Return the same forecasts with the uncalibrated spread."""
@@ -237,7 +237,7 @@ class Forecasts(Sequence[Forecast]):
             "coverage": self.covered.mean(axis=0),
             "width": (upper - lower).mean(axis=0),
         }
-        return pd.DataFrame(columns, index=pd.RangeIndex(1, self.past.horizon + 1, name="step"))
+        return pd.DataFrame(columns, index=pd.RangeIndex(1, self.evaluated.horizon + 1, name="step"))
 
 
 def score(forecasts: Forecasts) -> dict[str, float]:
@@ -246,16 +246,16 @@ def score(forecasts: Forecasts) -> dict[str, float]:
     Point errors are the median's; pinball is the mean over the band's edges and the median; the interval of the
     coverage allows for steps and overlapping origins that share their fate (`metrics.effective_trials`).
     """
-    past, actual = forecasts.past, forecasts.past.actual
+    evaluated, actual = forecasts.evaluated, forecasts.evaluated.actual
     lower, median, upper = forecasts.band
-    tail = tail_of(past.interval)
+    tail = tail_of(evaluated.interval)
     quantiles = np.stack([lower, median, upper], axis=1)
-    coverage = Coverage.measure(forecasts.covered, past.interval, overlap=past.overlap)
+    coverage = Coverage.measure(forecasts.covered, evaluated.interval, overlap=evaluated.overlap)
     mae = float(metrics.mae(actual, median))
     values = (
         mae,
         float(metrics.rmse(actual, median)),
-        mae / past.scale,
+        mae / evaluated.scale,
         float(metrics.pinball(actual, quantiles, (tail, 0.5, 1 - tail))),
         float(forecasts.crps.mean()),
         coverage.share,

@@ -9,16 +9,16 @@ from lstm_lab.formatting import number, percent, span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lstm_lab.evaluation.scoring import Difference, Past
+    from lstm_lab.evaluation.scoring import Difference, EvaluationSet
 
 __all__ = ["comparison_text", "coverage_text", "effect_text", "four_digits", "joined_names", "origins_text"]
 
 
-def origins_text(past: Past) -> str:
-    """Say how many origins there are, when, and how far each forecast looks."""
-    steps = f"{past.horizon} step{'s' if past.horizon > 1 else ''} each"
-    many = len(past.origins) > 1
-    return f"{len(past.origins)} origin{'s from' if many else ','} {span(past.origins)}, {steps}"
+def origins_text(evaluated: EvaluationSet) -> str:
+    """Describe how many origins there are, when, and how far each forecast looks."""
+    steps = f"{evaluated.horizon} step{'s' if evaluated.horizon > 1 else ''} each"
+    many = len(evaluated.origins) > 1
+    return f"{len(evaluated.origins)} origin{'s from' if many else ','} {span(evaluated.origins)}, {steps}"
 
 
 def effect_text(gap: Difference, base: float) -> str:
@@ -38,7 +38,7 @@ def effect_text(gap: Difference, base: float) -> str:
 
 
 def comparison_text(name: str, other: str, gap: Difference, base: float, judged_by: str) -> str:
-    """Say how much better or worse one model is than another, and whether that may be chance.
+    """Describe how much better or worse one model is than another, and whether that may be chance.
 
     Parameters
     ----------

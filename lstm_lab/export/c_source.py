@@ -130,13 +130,13 @@ def c_files(path: Path, content: bytes, about: Mapping[str, Any]) -> dict[str, s
 
 
 def _columns(about: Mapping[str, Any]) -> Iterable[str]:
-    """Say what each column is."""
+    """Describe what each column is."""
     for number, (name, meaning) in enumerate(zip(about["columns"], about["meaning"], strict=True)):
         yield f" *                {number}: {_comment(name)} is {_comment(meaning)}"
 
 
 def _onward(about: Mapping[str, Any]) -> str:
-    """Say what it costs never to set the states back, if that was measured."""
+    """Describe the cost of never resetting the states, if it was measured."""
     if "measured" not in about:
         return "not measured"
     error = about["measured"]["mean_absolute_error"]
@@ -144,7 +144,7 @@ def _onward(about: Mapping[str, Any]) -> str:
 
 
 def _places(macro: str, states: Sequence[str]) -> Iterable[str]:
-    """Give every input and output its number, by name."""
+    """Return the number of every input and output, by name."""
     yield f"#define {macro}_INPUT_ROW 0"
     yield f"#define {macro}_OUTPUT_FORECAST 0"
     for position, state in enumerate(states, start=1):
@@ -153,13 +153,13 @@ def _places(macro: str, states: Sequence[str]) -> Iterable[str]:
 
 
 def _identifier(text: str) -> str:
-    """Make an identifier that C takes, for a file's or a layer's name may be anything."""
+    """Return an identifier that is valid in C, made from the name of a file or layer."""
     name = re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_") or "model"
     return f"model_{name}" if name[0].isdigit() else name
 
 
 def _comment(text: str) -> str:
-    """Keep a name that somebody chose inside its comment and on its line."""
+    """Escape a name, so that it stays inside its C comment and on its line."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text)
     return shown.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??/", "?? /")
 

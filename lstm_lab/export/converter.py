@@ -96,7 +96,7 @@ def _set_precision(converter: Any, quantize: str) -> None:
 
 
 def _samples(step: Step, windows: NDArray[np.float32]) -> Iterator[list[NDArray[np.float32]]]:
-    """Give what the step reads, (1, size) each, row by row and window by window."""
+    """Return what the step reads, (1, size) each, row by row and window by window."""
     for inputs, _ in step.walk(windows):
         for row in range(len(windows)):
             yield [each[row : row + 1] for each in inputs]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lstm_lab.fitted import FittedModel
     from lstm_lab.options import ExportOptions
 
-__all__ = ["Comparison", "Export", "export_step"]
+__all__ = ["Export", "StepComparison", "export_step"]
 
 _MEASURED_ROWS = 20_000
 """Rows that the interpreter reads twice to measure the error, in about a second for a small network."""
@@ -52,7 +52,7 @@ _PRECISIONS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class StepComparison:
     """What the file and the network it is made of forecast for the same windows, one row ahead."""
 
     rows: str
@@ -83,8 +83,8 @@ class Comparison:
     @property
     def mae(self) -> Mapping[str, float]:
         """Mean absolute error in the target's unit, of ``keras``, the ``file``, and the file read ``onward``."""
-        made = {"keras": self.keras_values, "file": self.file_values, "onward": self.onward_values}
-        return {name: float(np.abs(values - self.actual).mean()) for name, values in made.items()}
+        forecasts = {"keras": self.keras_values, "file": self.file_values, "onward": self.onward_values}
+        return {name: float(np.abs(values - self.actual).mean()) for name, values in forecasts.items()}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,7 +99,7 @@ class Export(StillResult):
     """What stands in the JSON beside the file: all that a program must know to run it."""
     network: str
     parameters: int
-    comparison: Comparison | None
+    comparison: StepComparison | None
     """None where there is no interpreter to run the file with."""
 
     @property
@@ -118,7 +118,7 @@ class Export(StillResult):
         return dict(self.about["operators"])
 
     def summary_table(self) -> Summary:
-        """Say what was written, how large it is, and how far it is off the network."""
+        """Describe what was written, how large it is, and how far it is off the network."""
         numbers = sum(shape[-1] for shape in self.about["states"].values())
         rows = [
             ("files", ", ".join(file.name for file in self.files)),
@@ -132,24 +132,27 @@ class Export(StillResult):
         return Summary(f"Export of {self.about['target']}: {self.path}", tuple(rows))
 
     def _measured(self) -> list[tuple[str, str]]:
-        told = self.comparison
-        if told is None:
+        comparison = self.comparison
+        if comparison is None:
             return [("error", "not measured, for there is no interpreter here; pip install 'lstm-lab[edge]'")]
-        off, values = told.error, told.error_values
-        keras, file, onward = (told.mae[name] for name in ("keras", "file", "onward"))
+        off, values = comparison.error, comparison.error_values
+        keras, file, onward = (comparison.mae[name] for name in ("keras", "file", "onward"))
         far = f"{number(off.mean())} standard deviations on average, {number(off.max())} at most"
         far_in_unit = f"{number(values.mean())} and {number(values.max())} in the unit of {self.about['target']}"
         cost = "" if file <= 1.05 * keras else f", {100 * (file / keras - 1):.0f} % more; a finer quantize costs less"
         kept = f"; {number(onward)} if states are carried on and never set back"
         return [
-            ("off Keras", f"{far}; {far_in_unit} ({len(told.keras)} windows before {told.rows} rows, row by row)"),
+            (
+                "off Keras",
+                f"{far}; {far_in_unit} ({len(comparison.keras)} windows before {comparison.rows} rows, row by row)",
+            ),
             ("error", f"one row ahead {number(file)} on average, where Keras has {number(keras)}{cost}{kept}"),
         ]
 
 
 def export_step(fitted: FittedModel, dataset: Dataset, path: str | PathLike[str], options: ExportOptions) -> Export:
     """Write one step of a network for a small device, measured over a dataset, see `Run.export`."""
-    place = _checked(Path(path).expanduser())
+    target_path = _checked(Path(path).expanduser())
     step = Step.of(fitted.model)
     rows, which = _held_out(dataset)
     expected = one_step(fitted.model, dataset.windows, which)
@@ -161,27 +164,27 @@ def export_step(fitted: FittedModel, dataset: Dataset, path: str | PathLike[str]
         step,
         content,
         dataset.encoder,
-        file=place.name,
+        file=target_path.name,
         lookback=dataset.lookback,
         quantize=options.quantize,
         parameters=int(fitted.model.count_params()),
         **_errors(comparison),
     )
-    texts = {f"{place.name}.json": json.dumps(about, indent=1, ensure_ascii=False) + "\n"}
+    texts = {f"{target_path.name}.json": json.dumps(about, indent=1, ensure_ascii=False) + "\n"}
     if options.c_array:
-        texts |= c_files(place, content, about)
-    parts = {place.name: content} | {name: text.encode() for name, text in texts.items()}
-    files = tuple(write_bytes(place.with_name(name), part, "an export") for name, part in parts.items())
-    return Export(place, files, about, fitted.stack, int(fitted.model.count_params()), comparison)
+        texts |= c_files(target_path, content, about)
+    parts = {target_path.name: content} | {name: text.encode() for name, text in texts.items()}
+    files = tuple(write_bytes(target_path.with_name(name), part, "an export") for name, part in parts.items())
+    return Export(target_path, files, about, fitted.stack, int(fitted.model.count_params()), comparison)
 
 
-def _checked(place: Path) -> Path:
+def _checked(path: Path) -> Path:
     """Refuse a place where no file can be written before anything is converted."""
-    if place.suffix.lower() != ".tflite":
-        other = f"for example {place.with_suffix('.tflite').name}" if place.name else "name a file"
-        remedy = "with c_array=True, C files stand beside it" if place.suffix in {".h", ".c", ".cc"} else other
-        raise ExportError(f"an export's name ends in .tflite, got {str(place)!r}; {remedy}")
-    return check_target(place, "an export")
+    if path.suffix.lower() != ".tflite":
+        other = f"for example {path.with_suffix('.tflite').name}" if path.name else "name a file"
+        remedy = "with c_array=True, C files stand beside it" if path.suffix in {".h", ".c", ".cc"} else other
+        raise ExportError(f"an export's name ends in .tflite, got {str(path)!r}; {remedy}")
+    return check_target(path, "an export")
 
 
 def _spread(which: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -199,7 +202,7 @@ def _held_out(dataset: Dataset) -> tuple[str, NDArray[np.int64]]:
 
 def _compared(  # noqa: PLR0917 - each is at hand where it is called, and nowhere else
     dataset: Dataset, step: Step, content: bytes, rows: str, which: NDArray[np.int64], expected: NDArray[np.float64]
-) -> Comparison | None:
+) -> StepComparison | None:
     """Run a file over windows; None without an interpreter."""
     run_step = runner(content)
     if run_step is None:
@@ -212,7 +215,7 @@ def _compared(  # noqa: PLR0917 - each is at hand where it is called, and nowher
     tails = dataset.tails(target_rows)
     standardised = (expected, file, onward[np.searchsorted(passed, target_rows)])
     keras_values, file_values, onward_values = (dataset.encoder.decode(values, tails) for values in standardised)
-    return Comparison(
+    return StepComparison(
         rows=rows,
         times=dataset.index[target_rows],
         keras=expected,
@@ -224,18 +227,18 @@ def _compared(  # noqa: PLR0917 - each is at hand where it is called, and nowher
     )
 
 
-def _errors(told: Comparison | None) -> dict[str, Any]:
-    """Put what was measured into what JSON can hold."""
-    if told is None:
+def _errors(comparison: StepComparison | None) -> dict[str, Any]:
+    """Return the measured errors as a dict that JSON can hold."""
+    if comparison is None:
         return {}
     return {
         "measured": {
-            "windows": len(told.keras),
-            "rows": told.rows,
-            "off_keras_mean": float(told.error.mean()),
-            "off_keras_max": float(told.error.max()),
-            "off_keras_mean_in_unit": float(told.error_values.mean()),
-            "off_keras_max_in_unit": float(told.error_values.max()),
-            "mean_absolute_error": told.mae,
+            "windows": len(comparison.keras),
+            "rows": comparison.rows,
+            "off_keras_mean": float(comparison.error.mean()),
+            "off_keras_max": float(comparison.error.max()),
+            "off_keras_mean_in_unit": float(comparison.error_values.mean()),
+            "off_keras_max_in_unit": float(comparison.error_values.max()),
+            "mean_absolute_error": comparison.mae,
         }
     }

@@ -18,14 +18,14 @@ from lstm_lab.errors import ExportError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Contents", "contents", "labelled"]
+__all__ = ["FileContents", "contents", "labelled"]
 
 SIGNATURE = "step"
 ALIGNMENT = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class FileContents:
     """What a file makes a device do."""
 
     operators: Mapping[str, int]
@@ -35,7 +35,7 @@ class Contents:
 
 
 def labelled(content: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> bytes:
-    """Name the inputs and outputs of a file, in their order, and add the signature ``step`` with these names."""
+    """Set the names of a file's inputs and outputs, in their order, and add the signature ``step`` with them."""
     schema = _schema()
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     graph = model.subgraphs[0]
@@ -56,7 +56,7 @@ def labelled(content: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> b
     return _packed(model, schema)
 
 
-def contents(content: bytes) -> Contents:
+def contents(content: bytes) -> FileContents:
     """Read what a file makes a device do.
 
     Raises
@@ -76,7 +76,7 @@ def contents(content: bytes) -> Contents:
             f" {len(model.subgraphs)} graphs; use layers and activations of Keras"
         )
     products = sum(_products(graph, operator, name) for operator, name in zip(graph.operators, operators, strict=True))
-    return Contents(dict(Counter(operators).most_common()), products)
+    return FileContents(dict(Counter(operators).most_common()), products)
 
 
 def _packed(model: Any, schema: Any) -> bytes:

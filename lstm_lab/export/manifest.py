@@ -37,7 +37,7 @@ _USAGE = (
 
 
 def manual(step: Step, content: bytes, encoder: Encoder, **facts: Any) -> dict[str, Any]:
-    """Say all that a program must know, what it needs at every row first.
+    """Return all that a program must know, what it needs at every row first.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def _transform(label: str) -> tuple[str, str]:
 
 
 def _meaning(feature: Feature) -> Iterator[str]:
-    """Say of each column of a feature what it is, y being the target."""
+    """Describe each column of a feature, y being the target."""
     if feature.source == "column":
         yield f"{feature.label} at that row"
     elif feature.source == "time":

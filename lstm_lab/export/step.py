@@ -67,7 +67,7 @@ class Step:
 
     @classmethod
     def of(cls, model: Any) -> Step:
-        """Take a built chain of Keras layers, (batch, time, columns) -> (batch, 1).
+        """Convert a built chain of Keras layers, (batch, time, columns) -> (batch, 1).
 
         Raises
         ------
@@ -122,7 +122,7 @@ class Step:
             yield inputs, output
 
     def verify(self, windows: NDArray[np.float32], expected: NDArray[np.float64]) -> None:
-        """Hold the step against the network.
+        """Compare the step with the network.
 
         Parameters
         ----------
@@ -186,7 +186,7 @@ def _recurs(layer: Any) -> bool:
 
 
 def _states(layer: Any) -> Iterator[State]:
-    """Name the states of a recurrent layer."""
+    """Return the names of a recurrent layer's states."""
     sizes = [int(size) for size in tf.nest.flatten(layer.cell.state_size)]
     letters = _LETTERS.get(kind_of(layer.cell) or "", tuple(f"s{number}" for number in range(1, len(sizes) + 1)))
     for letter, size in zip(letters, sizes, strict=True):
@@ -198,7 +198,7 @@ def _named(layer: Any) -> str:
 
 
 def _refusal(layer: Any, position: int, last: int) -> str | None:
-    """Say why a layer cannot go row by row; None if it can."""
+    """Describe why a layer cannot go row by row; None if it can."""
     if layer.compute_dtype != "float32":
         return f"computes in {layer.compute_dtype}, and is exported from float32 alone"
     if _recurs(layer):
@@ -214,7 +214,7 @@ def _refusal(layer: Any, position: int, last: int) -> str | None:
 
 
 def _shape_refusal(layer: Any, position: int, last: int) -> str | None:
-    """Say what in a layer, of a kind that can go row by row, looks along the window all the same."""
+    """Describe what in a layer, of a kind that can go row by row, looks along the window all the same."""
     if isinstance(layer, keras.layers.PReLU) and position < last and layer.alpha.shape[0] > 1:
         return "has weights of its own for every row of a window"
     if getattr(layer, "rms_scaling", False):  # an option of older Kerases

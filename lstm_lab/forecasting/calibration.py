@@ -239,7 +239,7 @@ class Calibration:
         return centre, np.maximum(spread, self.floor[:steps])
 
     def inside_band(self, interval: float) -> Array | None:
-        """Tell which steps lay in a band that was calibrated on other origins (cross-validation by blocks of time).
+        """Return which steps lay in a band that was calibrated on other origins (cross-validation by blocks of time).
 
         The origins are cut into five blocks of time, or more where few origins are left, each judged by the rest
         without the origins that overlap it. (Leaving out single origins would be no measurement: a band made of ranks

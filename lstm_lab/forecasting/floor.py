@@ -80,5 +80,5 @@ def floor_details(forecast: Forecast, floor: float | None, lowest: float, transf
 
 
 def stay_positive(transform: str | None) -> str | None:
-    """Name the transform of the same kind whose paths stay above zero; None where there is none, as of a season."""
+    """Return the transform of the same kind whose paths stay above zero; None without one, as for a season."""
     return {"none": "log", "diff": "log_return"}.get(transform or "")

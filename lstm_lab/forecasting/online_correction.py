@@ -156,7 +156,7 @@ class _PendingForecast:
     actual: NDArray[np.float64]
 
     def inside_band(self) -> NDArray[np.bool_]:
-        """Tell which steps lay in the band, (horizon,)."""
+        """Return which steps lay in the band, (horizon,)."""
         return (self.low <= self.actual) & (self.actual <= self.high)
 
     def as_past_forecast(self) -> PastForecasts:

@@ -220,7 +220,7 @@ class Predictor:
         return cache[key] if combines else cache[key].without_naive()
 
     def _enough(self, origins: int) -> bool:
-        """Tell whether there are enough origins to calibrate; if not, and it is not switched off, note the reason."""
+        """Return whether there are enough origins to calibrate; if not, and it is not switched off, note the reason."""
         options = self.options
         needed = origins_for(options.interval)
         if options.calibrate is False or origins >= needed:

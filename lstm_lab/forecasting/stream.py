@@ -141,7 +141,7 @@ class Stream:
         return values
 
     def _label(self, time: Any) -> pd.Index:
-        """Make the new row's index label; a time that is not later than the last is refused."""
+        """Return the new row's index label; refuse a time that is not later than the last."""
         index = self._frame.index
         if time is None:
             return future_index(index, 1)

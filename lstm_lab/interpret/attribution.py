@@ -18,11 +18,11 @@ from lstm_lab.interpret.recording import nudged, recurrent_layers, states_kept
 from lstm_lab.models.backend import keras, tf
 
 __all__ = [
+    "AttributionInput",
     "Connectivity",
     "Gradients",
     "Occlusion",
-    "Question",
-    "Spread",
+    "Quartiles",
     "connectivity",
     "gradients",
     "occlusion",
@@ -36,7 +36,7 @@ RUNS = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Question:
+class AttributionInput:
     """A model, what it read, and the units in which to say what moved its output."""
 
     model: Any
@@ -63,7 +63,7 @@ class Gradients:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spread:
+class Quartiles:
     """Median and quartiles over windows; with one window all three are the same."""
 
     median: np.ndarray
@@ -79,11 +79,11 @@ class Connectivity:
 
     gradient: np.ndarray
     """(batch, time, features), signed."""
-    step: Spread
+    step: Quartiles
     """The L2 norm over the features, (time,): what the step as a whole can do."""
-    feature: Spread
+    feature: Quartiles
     """The L2 norm over the steps, (features,)."""
-    step_feature: Spread
+    step_feature: Quartiles
     """The gradient's magnitude, (time, features)."""
 
 
@@ -103,7 +103,7 @@ class Occlusion:
     """Rank correlation, over the steps, between this and what the gradient alone predicts; None below 4 steps."""
 
 
-def gradients(question: Question) -> Gradients:
+def gradients(question: AttributionInput) -> Gradients:
     """Differentiate the output by every input, and by what every unit says, at every step, in one run.
 
     Parameters
@@ -119,8 +119,8 @@ def gradients(question: Question) -> Gradients:
     return Gradients(by_inputs, {name: np.sqrt(each.sum(axis=1).mean(axis=0)) for name, each in squares.items()})
 
 
-def connectivity(question: Question, gradients: Gradients) -> Connectivity:
-    """Say by how much the output would move per standard deviation of an input.
+def connectivity(question: AttributionInput, gradients: Gradients) -> Connectivity:
+    """Compute by how much the output would change per standard deviation of an input.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def connectivity(question: Question, gradients: Gradients) -> Connectivity:
     return Connectivity(gradient, _spread(by_step), _spread(by_feature), _spread(np.abs(gradient)))
 
 
-def occlusion(question: Question, gradients: Gradients) -> Occlusion:
+def occlusion(question: AttributionInput, gradients: Gradients) -> Occlusion:
     """Replace each step, then each feature, by its mean over the window, and see how the output moves.
 
     Parameters
@@ -201,9 +201,9 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def _expected(
-    question: Question, gradients: Gradients, which: np.ndarray, mean: np.ndarray, starts: range
+    question: AttributionInput, gradients: Gradients, which: np.ndarray, mean: np.ndarray, starts: range
 ) -> np.ndarray:
-    """Give what the gradient alone expects each block's occlusion to do, to first order: Σ ∂ŷ/∂x·(x - mean)."""
+    """Compute the effect of each block's occlusion to first order, by the gradient: Σ ∂ŷ/∂x·(x - mean)."""
     gradient = _by_inputs(question, gradients)[which] * question.output_scale
     share = np.where(question.mask[which], (gradient * (question.batch[which] - mean)).sum(axis=2), 0.0)
     return np.asarray(np.median(np.add.reduceat(share, list(starts), axis=1), axis=0))
@@ -215,18 +215,18 @@ def _mean_over_seen(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(seen[..., None], x, 0.0).sum(axis=1) / counts, dtype=x.dtype)
 
 
-def _spread(values: np.ndarray) -> Spread:
-    """Take median and quartiles over the first axis, leaving NaN where no window has a value."""
+def _spread(values: np.ndarray) -> Quartiles:
+    """Compute median and quartiles over the first axis, NaN where no window has a value."""
     filled = np.where(np.isnan(values).all(axis=0), 0.0, values)
     low, median, high = np.nanquantile(filled, [0.25, 0.5, 0.75], axis=0)
     missing = np.isnan(values).all(axis=0)
-    return Spread(*(np.where(missing, np.nan, each) for each in (median, low, high)))
+    return Quartiles(*(np.where(missing, np.nan, each) for each in (median, low, high)))
 
 
 _functions: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
-def _by_inputs(question: Question, gradients: Gradients) -> np.ndarray:
+def _by_inputs(question: AttributionInput, gradients: Gradients) -> np.ndarray:
     if gradients.inputs is not None:
         return gradients.inputs
     whole = question.batch.dtype.kind != "f"
@@ -235,7 +235,7 @@ def _by_inputs(question: Question, gradients: Gradients) -> np.ndarray:
 
 
 def _predict(model: Any, batch: np.ndarray) -> np.ndarray:
-    """Give the output of each sequence, (batch,), in pieces of a size that a stateful model insists on."""
+    """Compute the output of each sequence, (batch,), in batches of the size that a stateful model needs."""
     fixed = None if not getattr(model, "inputs", None) else model.inputs[0].shape[0]
     size = min(256, len(batch)) if fixed is None else fixed
     whole = -(-len(batch) // size) * size
@@ -249,7 +249,7 @@ def _predict(model: Any, batch: np.ndarray) -> np.ndarray:
 
 
 def _compiled(model: Any, what: str, batch: np.ndarray) -> Any:
-    """Make a graph of the model for one shape: Keras steps through time far faster there."""
+    """Compile the model for one shape: Keras steps through time far faster then."""
     cache = _functions.setdefault(model, {})
     key = (what, batch.shape, str(batch.dtype))
     if key not in cache:
@@ -266,7 +266,7 @@ def _output_of(model: Any, inputs: Any) -> Any:
 
 
 def _reduced(outputs: Any) -> Any:
-    """Take the first column, of the last step."""
+    """Return the first column of the last step."""
     output = keras.tree.flatten(outputs)[0]
     while len(output.shape) > 2:
         output = output[:, -1]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lstm_lab.interpret.attribution import Connectivity, Occlusion
     from lstm_lab.interpret.layer_trace import LayerTrace
 
-__all__ = ["Scale", "Traced", "describe", "heading", "label_of", "layer_line"]
+__all__ = ["DescribedTrace", "Scale", "describe", "heading", "label_of", "layer_line"]
 
 _UNNAMED = re.compile(r"(forecaster|sequential|functional|model)(_\d+)?")
 """Names that networks get where nobody names them."""
@@ -33,7 +33,7 @@ class Scale:
     target: str = "the output"
 
 
-class Traced(Protocol):
+class DescribedTrace(Protocol):
     """What the words of a trace are made of; `lstm_lab.interpret.trace.Trace` has it."""
 
     @property
@@ -77,14 +77,14 @@ class Traced(Protocol):
         """What the output owes to each input."""
 
 
-def heading(trace: Traced) -> str:
+def heading(trace: DescribedTrace) -> str:
     """Title a trace: by the network's name where somebody gave it one."""
     name = str(trace.model.name)
     return "Inside the network" if _UNNAMED.fullmatch(name) else f"Inside {name}"
 
 
-def describe(trace: Traced) -> str:
-    """Say in three to six sentences what a trace shows.
+def describe(trace: DescribedTrace) -> str:
+    """Describe in three to six sentences what a trace shows.
 
     Which units remember longest and for how long, how the gates stood, which steps and inputs the output depends on and
     by how much, and what is uncertain about saying so.
@@ -128,8 +128,8 @@ def label_of(index: pd.Index, step: int) -> str:
     return f"{label:%Y-%m-%d}" if midnight else f"{label:%Y-%m-%d %H:%M}"
 
 
-def _memory(trace: Traced) -> str:
-    """Name the units that remember longest in the layer that the pictures open on."""
+def _memory(trace: DescribedTrace) -> str:
+    """Describe the units that remember longest in the layer that the pictures open on."""
     longest = trace.layers[trace.opening]
     lives = _lives(longest)
     top = np.argsort(-lives, kind="stable")[:3]
@@ -148,7 +148,7 @@ def _memory(trace: Traced) -> str:
     return f"{text} (elsewhere: {', '.join(others)})." if others else f"{text}."
 
 
-def _ungated(trace: Traced) -> str:
+def _ungated(trace: DescribedTrace) -> str:
     layer = trace.layers[0]
     size = float(np.abs(layer.hidden[layer.mask]).mean())
     return (
@@ -157,7 +157,7 @@ def _ungated(trace: Traced) -> str:
 
 
 def _saturation(layers: list[LayerTrace]) -> str:
-    """Say how often the gates stood shut or open, over all gated layers of the first one's kind."""
+    """Describe how often the gates stood shut or open, over all gated layers of the first one's kind."""
     alike = [layer for layer in layers if layer.kind == layers[0].kind]
     shares = {}
     for gate in alike[0].gates:
@@ -172,8 +172,8 @@ def _saturation(layers: list[LayerTrace]) -> str:
     return f"Share of the time that gates stood open (> 0.9) and shut (< 0.1): {', '.join(parts)}."
 
 
-def _moved(trace: Traced) -> str:
-    """Name the inputs and steps that the output answers to most, by gradient."""
+def _moved(trace: DescribedTrace) -> str:
+    """Describe the inputs and steps that change the output most, by gradient."""
     gradient = trace.connectivity
     by_feature, by_step = gradient.feature.median, np.nan_to_num(gradient.step.median)
     features, steps = (np.argsort(-values, kind="stable") for values in (by_feature, by_step))
@@ -189,16 +189,16 @@ def _moved(trace: Traced) -> str:
     return f"{text}), and most of all at {labels}, which hold {held:.0%} of the squared gradient."
 
 
-def _quartiles(trace: Traced, feature: int) -> str:
-    """Give the quartiles over windows, where there are windows."""
+def _quartiles(trace: DescribedTrace, feature: int) -> str:
+    """Return the quartiles over windows, where there are windows."""
     if trace.windows == 1:
         return ""
     spread = trace.connectivity.feature
     return f", quartiles {spread.low[feature]:.2g} to {spread.high[feature]:.2g} over {trace.windows} windows"
 
 
-def _checked(trace: Traced) -> str:
-    """Say what replacing values by their mean did, and how well that agrees with the gradient."""
+def _checked(trace: DescribedTrace) -> str:
+    """Describe what replacing values by their mean did, and how well that agrees with the gradient."""
     check = trace.occlusion
     feature, step = int(np.argmax(np.abs(check.feature))), int(np.argmax(np.abs(check.step)))
     text = (
@@ -213,7 +213,7 @@ def _checked(trace: Traced) -> str:
     return f"{text}; gradient and replacement rank the steps with a correlation of {check.agreement:.2f}, {verdict}."
 
 
-def _amount(value: float, trace: Traced, *, sign: bool = False) -> str:
+def _amount(value: float, trace: DescribedTrace, *, sign: bool = False) -> str:
     """Write an amount of the output in its unit."""
     number = f"{value:+.2g}" if sign else f"{value:.2g}"
     return f"{number} {trace.scale.unit}".rstrip()
@@ -223,7 +223,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _verified(trace: Traced) -> str:
+def _verified(trace: DescribedTrace) -> str:
     return (
         f"The replay is at most {trace.verified:.1g} off the layers' own output, so the gates are the network's own; "
         "a half-life counts the keeping gate alone and not what the layer writes back."

@@ -160,12 +160,12 @@ def _row_at(index: pd.DatetimeIndex, at: Any) -> int:
 
 
 def _tails(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
-    """Give the values of the target up to each row that decoding what comes after it needs."""
+    """Return the values of the target up to each row that decoding the next row needs."""
     return dataset.tails(rows + 1)
 
 
 def _scale(dataset: Dataset, result: Trace, tails: np.ndarray) -> Scale:
-    """Say what 1 of the model's output is worth in the target's unit after these windows.
+    """Compute the change in the target's unit for a change of 1 in the model's output, after these windows.
 
     The transform's inverse is not linear (a log return is worth more at a high price), so it is differentiated where
     the forecast lies; over several windows the median is taken.

@@ -93,22 +93,22 @@ class LayerTrace:
 
     @property
     def state(self) -> np.ndarray:
-        """Give what the layer remembers: an LSTM's cell, the hidden state of the others."""
+        """Return the memory of the layer: the cell state of an LSTM, the hidden state of the others."""
         return self.hidden
 
     @property
     def signals(self) -> Mapping[str, np.ndarray]:
-        """Name every signal there is, gates first."""
+        """List the names of all signals, gates first."""
         return {"hidden": self.hidden}
 
     @property
     def decay(self) -> np.ndarray | None:
-        """Give -ln of the share kept at each step; None for a layer that has no gate for it."""
+        """Return -ln of the share kept at each step; None for a layer without such a gate."""
         return None
 
     @cached_property
     def half_life(self) -> np.ndarray | None:
-        """Say after how many steps half of a memory is gone, (units,), by the keeping gate alone.
+        """Compute the half-life of each unit's memory in steps, (units,), by the keeping gate alone.
 
         ln 2 / mean(-ln f) over the seen steps, with -ln f = softplus(-z) from the pre-activation z of a sigmoid gate:
         if f stayed the same, f^n = 1/2 at n = ln 2 / -ln f. (Tallec and Ollivier, Can recurrent neural networks warp
@@ -136,7 +136,7 @@ class LayerTrace:
 
     @cached_property
     def retention_over_window(self) -> np.ndarray | None:
-        """Give the share of the first state that is left at the end, (units,): the product of f over the seen steps.
+        """Return the share of the first state that is left at the end, (units,): the product of f over the seen steps.
 
         The geometric mean over sequences, if there are several.
         """
@@ -147,7 +147,7 @@ class LayerTrace:
 
     @cached_property
     def saturation(self) -> Mapping[str, Saturation]:
-        """Say how often each gate was shut (< 0.1) or open (> 0.9), by the gate's name (Karpathy et al. 2015, 4.2)."""
+        """How often each gate was shut (< 0.1) or open (> 0.9), by the gate's name (Karpathy et al. 2015, 4.2)."""
         seen = {gate: self.signals[gate][self.mask] for gate in self.gates}
         return {gate: Saturation((of < LEFT).mean(axis=0), (of > RIGHT).mean(axis=0)) for gate, of in seen.items()}
 
@@ -182,17 +182,17 @@ class LSTMTrace(LayerTrace):
 
     @property
     def state(self) -> np.ndarray:
-        """Give the cell state."""
+        """Return the cell state."""
         return self.cell
 
     @property
     def decay(self) -> np.ndarray:
-        """Give -ln f."""
+        """Return -ln f."""
         return self.forgetting
 
     @property
     def signals(self) -> Mapping[str, np.ndarray]:
-        """Name the gates, candidate, cell and hidden."""
+        """List the signals: gates, candidate, cell and hidden."""
         names = (*self.gates, "candidate", "cell", "hidden")
         return {name: self.__dict__[name] for name in names}
 
@@ -223,12 +223,12 @@ class GRUTrace(LayerTrace):
 
     @property
     def decay(self) -> np.ndarray:
-        """Give -ln z."""
+        """Return -ln z."""
         return self.forgetting
 
     @property
     def signals(self) -> Mapping[str, np.ndarray]:
-        """Name the gates, candidate and hidden."""
+        """List the signals: gates, candidate and hidden."""
         names = (*self.gates, "candidate", "hidden")
         return {name: self.__dict__[name] for name in names}
 

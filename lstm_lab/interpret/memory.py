@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lstm_lab.interpret.memory_measurement import FAINT, Measuring, reading
+from lstm_lab.interpret.memory_measurement import FAINT, MemoryMeasurement, training_sequences
 from lstm_lab.interpret.recall_task import SUCCESS, VARIANTS, Variant
 from lstm_lab.results import Result, Summary
 
@@ -51,23 +51,23 @@ class Memory(Result):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Give the gradient's norm by distance, a column per network and state."""
+        """Return the gradient's norm by distance, a column per network and state."""
         return self.flow.pivot_table(index="distance", columns=["network", "state"], values="norm", sort=False)
 
     @property
     def reach(self) -> pd.DataFrame:
-        """Give the farthest distance at which the norm is still 1 % of its largest, a row per network."""
+        """Return the farthest distance at which the norm is still 1 % of its largest, a row per network."""
         felt = self.flow[self.flow["relative"] >= FAINT]
         farthest = felt.pivot_table(index="network", columns="state", values="distance", aggfunc="max", sort=False)
         return farthest.reindex(columns=["initial", "trained"])
 
     @property
     def table(self) -> pd.DataFrame:
-        """Give the recall table: networks by distance, the share of variance explained."""
+        """Return the recall table: networks by distance, the share of variance explained."""
         return self.recall.pivot_table(index="network", columns="steps", values="explained", sort=False)
 
     def describe(self) -> str:
-        """Say in a few sentences how far each network feels and recalls, all of it from the numbers."""
+        """Describe in a few sentences how far back each network's gradient reaches and how far it recalls."""
         sentences = [f"Networks of one layer of {self.units} units read {self.data}."]
         parts = []
         for network, row in self.reach.iterrows():
@@ -92,7 +92,7 @@ class Memory(Result):
         )
 
     def summary_table(self) -> Summary:
-        """Give the reach of every network's gradient and what it recalled."""
+        """Return the reach of every network's gradient and what it recalled."""
         reach = [(str(name), _reach_line(row)) for name, row in self.reach.iterrows()]
         recalled = [
             (f"recall: {name}", _recall_line(rows)) for name, rows in self.recall.groupby("network", sort=False)
@@ -172,8 +172,8 @@ def memory(
     --------
     >>> lab.memory(recall=[10, 50], updates=200).table  # doctest: +SKIP
     """
-    data = reading(x, y, seed)
-    work = Measuring(units=units, updates=updates, seed=seed, listener=listener, stop=stop)
+    data = training_sequences(x, y, seed)
+    work = MemoryMeasurement(units=units, updates=updates, seed=seed, listener=listener, stop=stop)
 
     def so_far(reason: EndReason) -> Memory:
         table = pd.DataFrame(work.recalled, columns=_RECALL_COLUMNS)

@@ -1,4 +1,4 @@
-"""Measuring networks one after another: how far each feels the past, and over how many steps it recalls a value."""
+"""Measures networks one after another: how far back the gradient reaches, over how many steps a value is recalled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from lstm_lab.errors import TraceError
 from lstm_lab.events import Progress, WorkPlan
-from lstm_lab.interpret.attribution import Question, connectivity, gradients
+from lstm_lab.interpret.attribution import AttributionInput, connectivity, gradients
 from lstm_lab.interpret.recall_task import BATCH, SUCCESS, build, explained_variance, learn, sequences
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lstm_lab.events import ProgressListener
     from lstm_lab.interpret.recall_task import Variant
 
-__all__ = ["FAINT", "Measuring", "Reading", "reading"]
+__all__ = ["FAINT", "MemoryMeasurement", "TrainingSequences", "training_sequences"]
 
 _WINDOWS = 64
 """Sequences over which the gradient's norm is averaged."""
@@ -37,7 +37,7 @@ _TRIAL = 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class TrainingSequences:
     """What the networks read while gradients are looked at."""
 
     x: np.ndarray
@@ -51,17 +51,17 @@ class Reading:
             yield self.x[which], self.y[which]
 
 
-def reading(x: np.ndarray | None, y: np.ndarray | None, seed: int) -> Reading:
-    """Take windows and what follows each, or sequences of the recall task where there are none."""
+def training_sequences(x: np.ndarray | None, y: np.ndarray | None, seed: int) -> TrainingSequences:
+    """Return windows and their targets, or sequences of the recall task where there are none."""
     if x is None or y is None:
         task = sequences(_FLOW_STEPS, 4096, np.random.default_rng(seed))
-        return Reading(*task, f"{_FLOW_STEPS} steps of noise after the value to recall")
+        return TrainingSequences(*task, f"{_FLOW_STEPS} steps of noise after the value to recall")
     if x.ndim != 3 or y.shape != (len(x),):
         raise TraceError(f"memory takes x (windows, time, features) and y (windows,), got {x.shape} and {y.shape}")
-    return Reading(x.astype(np.float32), y.astype(np.float32), f"windows of {x.shape[1]} steps")
+    return TrainingSequences(x.astype(np.float32), y.astype(np.float32), f"windows of {x.shape[1]} steps")
 
 
-class Measuring:
+class MemoryMeasurement:
     """Does the measuring and keeps what is done, so that a halt loses nothing."""
 
     def __init__(
@@ -83,11 +83,11 @@ class Measuring:
         self.recalled: list[dict[str, Any]] = []
 
     def halted(self) -> bool:
-        """Say whether somebody asked to stop."""
+        """Whether a stop was requested."""
         return self.stop is not None and self.stop.is_set()
 
     def plan(self, steps: int, variants: int, recalls: Sequence[int]) -> None:
-        """Say what is to be trained: `variants` networks on so many steps, then one more of them at each distance."""
+        """Build the measurement of: `variants` networks on so many steps, then one more of them at each distance."""
         lengths = [steps] * variants + [recall + 1 for recall in recalls for _ in range(variants + 1)]
         self.total = len(lengths)
         self._cost = float(sum(_cost(length) for length in lengths))
@@ -103,12 +103,12 @@ class Measuring:
             self.listener.on_partial(self.partial(), line)
 
     def flow(self) -> pd.DataFrame:
-        """Give all gradients by distance that were measured, a row per network, state and distance."""
+        """Return all gradients by distance that were measured, a row per network, state and distance."""
         if not self.flows:
             return pd.DataFrame(columns=["network", "cell", "forget_bias", "state", "distance", "norm", "relative"])
         return pd.concat(self.flows, ignore_index=True)
 
-    def measure(self, data: Reading, variants: Sequence[Variant], model: Any | None) -> None:
+    def measure(self, data: TrainingSequences, variants: Sequence[Variant], model: Any | None) -> None:
         """Look at gradients before and after training; all the untrained ones first, for they cost next to nothing."""
         steps, features = data.x.shape[1:]
         networks = [build(variant, steps, features, self.units, self.seed) for variant in variants]
@@ -127,7 +127,7 @@ class Measuring:
             self._show(f"{variant.label}: gradient above 1 % for {felt} steps after training")
 
     def examine(self, variants: Sequence[Variant], distances: Sequence[int]) -> None:
-        """Let every variant learn to recall at every distance, the short ones first."""
+        """Train every variant to recall at every distance, the short ones first."""
         for steps in distances:
             trial = sequences(steps, _TRIAL, np.random.default_rng(self.seed + 1))
             for variant in variants:
@@ -171,10 +171,10 @@ class Measuring:
         self._tell(label, self._spent / self._cost)
         return updates
 
-    def _look(self, network: Any, label: str, variant: Variant | None, state: str, data: Reading) -> None:
+    def _look(self, network: Any, label: str, variant: Variant | None, state: str, data: TrainingSequences) -> None:
         """Measure the gradient's norm at each distance."""
         x = data.x[:: max(1, len(data.x) // _WINDOWS)][:_WINDOWS]
-        question = Question(network, x, np.ones(x.shape[:2], bool), np.ones(x.shape[2]), 1.0)
+        question = AttributionInput(network, x, np.ones(x.shape[:2], bool), np.ones(x.shape[2]), 1.0)
         gradient = connectivity(question, gradients(question)).gradient
         norm = np.sqrt((gradient**2).sum(axis=2).mean(axis=0))[::-1]
         columns = {
@@ -190,5 +190,5 @@ class Measuring:
 
 
 def _cost(length: int) -> float:
-    """Give about how long an update with sequences of a length takes, in the unit of one step."""
+    """Estimate how long an update with sequences of a length takes, in the unit of one step."""
     return length + 20.0

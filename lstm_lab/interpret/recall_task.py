@@ -36,7 +36,7 @@ class Variant:
 
     @property
     def label(self) -> str:
-        """Name it for a table."""
+        """Name of the variant in a table."""
         if self.forget_bias is None:
             return self.cell
         bias = "ln(1 … N)" if self.forget_bias == "chrono" else f"{self.forget_bias:g}"
@@ -71,7 +71,7 @@ def sequences(steps: int, count: int, rng: np.random.Generator) -> tuple[np.ndar
 
 
 def build(variant: Variant, steps: int, features: int, units: int, seed: int) -> Any:
-    """Make a network of one recurrent layer and a linear output, (batch, steps, features) -> (batch, 1).
+    """Build a network of one recurrent layer and a linear output, (batch, steps, features) -> (batch, 1).
 
     The chrono initialisation is that of Tallec and Ollivier, Can recurrent neural networks warp time?, 2018, eq. 16.
     """
@@ -149,6 +149,6 @@ def learn(
 
 
 def explained_variance(model: Any, x: np.ndarray, y: np.ndarray) -> float:
-    """Give the share of the target's variance that the model explains, 1 - MSE / variance; 0 or less is no recall."""
+    """Return the share of the target's variance that the model explains, 1 - MSE / variance; 0 or less is no recall."""
     error = y - model(tf.constant(x), training=False).numpy()[:, 0]
     return float(1 - np.mean(error**2) / np.var(y))

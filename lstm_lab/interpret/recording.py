@@ -123,7 +123,7 @@ def record(model: Any, x: np.ndarray) -> Recording:
 
 @contextmanager
 def states_kept(layers: Iterable[Any]) -> Iterator[None]:
-    """Put the states of stateful layers back to what they were: looking at a model must not change it."""
+    """Restore the states of stateful layers: a trace must not change the model."""
     stateful = [layer for layer in layers if layer.stateful and layer.states is not None]
     states = [variable for layer in stateful for variable in keras.tree.flatten(layer.states)]
     kept = [tf.identity(variable.value).numpy() for variable in states]
@@ -208,7 +208,7 @@ def _compile(model: Any, layers: dict[str, Any], x: np.ndarray) -> tuple[Any, _T
 
 
 def _why(model: Any, layers: dict[str, Any], x: np.ndarray, refused: Exception) -> str:
-    """Put the model's own complaint into one line."""
+    """Return the model's own error as one line."""
     reason = " ".join(str(refused).split())
     if "out of scope" in reason:
         names = ", ".join(layers)
@@ -233,7 +233,7 @@ def _listening(layers: dict[str, Any], tape: _Tape) -> Iterator[None]:
 
 
 def _recorder(layer: Any, name: str, tape: _Tape) -> Any:
-    """Make an `inner_loop` that asks the layer for all its steps, notes them, and answers as the layer would."""
+    """Return an `inner_loop` that records all steps of the layer, and returns what the layer would."""
     inner_loop = layer.inner_loop
 
     def listen(sequences: Any, initial_state: Any, mask: Any = None, training: bool = False) -> Any:  # noqa: FBT001, FBT002 - Keras' signature
@@ -260,12 +260,12 @@ def _recorder(layer: Any, name: str, tape: _Tape) -> Any:
 
 
 def _has_more_to_tell(layer: Any) -> bool:
-    """Say whether the cell has states that its output does not show: cells below the topmost, an LSTM's cell state."""
+    """Return whether the cell has states that its output does not show: lower cells, an LSTM's cell state."""
     return isinstance(layer.cell, keras.layers.StackedRNNCells | keras.layers.LSTMCell)
 
 
 def _with_states(cell: Any) -> Any:
-    """Let a cell give as output what Keras would not show: every state of stacked cells, an LSTM's cell state."""
+    """Make a cell output the states that Keras does not: every state of stacked cells, an LSTM's cell state."""
     call, hidden = cell.call, 0 if isinstance(cell, keras.layers.StackedRNNCells) else 1
 
     def call_and_tell(inputs: Any, states: Any, **options: Any) -> tuple[Any, Any]:
@@ -276,7 +276,7 @@ def _with_states(cell: Any) -> Any:
 
 
 def _call(fact: tuple[Any, str, bool], parts: tuple[Any, ...]) -> Call:
-    """Bring a recorded call to NumPy, in the layer's own order through time."""
+    """Convert a recorded call to NumPy arrays, in the layer's own order through time."""
     layer, name, backwards = fact
     sequences, seen, start, outputs, end = parts
     x = _widened(sequences)
@@ -288,6 +288,6 @@ def _call(fact: tuple[Any, str, bool], parts: tuple[Any, ...]) -> Call:
 
 
 def _widened(tensor: Any) -> np.ndarray:
-    """Bring a tensor to NumPy, a 16-bit one in float32, without rounding."""
+    """Convert a tensor to a NumPy array; one of 16 bits becomes float32, without rounding."""
     array = np.asarray(tf.convert_to_tensor(tensor).numpy())
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)

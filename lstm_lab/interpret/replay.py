@@ -98,7 +98,7 @@ def replay(call: CellCall) -> Replayed:
     if kind is None:
         raise TraceError(f"a {type(call.cell).__name__} cannot be replayed; LSTM, GRU and SimpleRNN cells can")
     cell = _Cell.of(call)
-    signals, bounds = _Shelf(call.before.shape), _Shelf(call.before.shape)
+    signals, bounds = _SignalArrays(call.before.shape), _SignalArrays(call.before.shape)
     for where in _blocks(call, kind):
         part = steps[kind](cell, _Block.of(call, where))
         signals.put(where, part.signals)
@@ -106,7 +106,7 @@ def replay(call: CellCall) -> Replayed:
     return Replayed(signals.arrays, bounds.arrays)
 
 
-class _Shelf:
+class _SignalArrays:
     """Keeps the arrays of all blocks in one piece of memory, for the system hands out a large one faster than many."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
@@ -245,7 +245,7 @@ def _rnn(cell: _Cell, block: _Block) -> Replayed:
 
 
 def _carried(f: Inexact, written: Inexact, block: _Block, rounding: Rounding) -> Inexact:
-    """Give the cell state each step starts from, c = f·c₋₁ + i·g, where the layer has not told it."""
+    """Compute the cell state each step starts from, c = f·c₋₁ + i·g, where the layer does not return it."""
     start = np.zeros_like(f.value[:, 0]) if block.cell_start is None else block.cell_start.astype(np.float64)
     states = [Inexact.exact(start)]
     for step in range(f.value.shape[1] - 1):
@@ -257,7 +257,7 @@ def _carried(f: Inexact, written: Inexact, block: _Block, rounding: Rounding) ->
 
 
 def _forgetting(cell: _Cell, pre: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Give -ln of the share kept: softplus(-z) of a sigmoid gate, for the log of a gate near 1 has lost its digits."""
+    """Compute -ln of the share kept, softplus(-z): the log of a sigmoid gate near 1 has lost its digits."""
     if cell.keras.recurrent_activation is keras.activations.sigmoid:
         return np.asarray(np.maximum(-pre, 0.0) + np.log1p(np.exp(-np.abs(pre))))
     return np.asarray(-np.log(np.clip(kept, np.finfo(np.float64).tiny, 1.0)))

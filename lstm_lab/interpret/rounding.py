@@ -84,7 +84,7 @@ class Inexact:
         return Inexact(value, _rounded(error, value, rounding))
 
     def where(self, condition: np.ndarray, other: Inexact) -> Inexact:
-        """Take the other's where a condition does not hold."""
+        """Return the other's values where a condition does not hold."""
         if condition.all():
             return self
         return Inexact(np.where(condition, self.value, other.value), np.where(condition, self.error, other.error))
@@ -124,7 +124,7 @@ class Product:
         return cls(value, size, np.linalg.norm(kernel, axis=0), rounding)
 
     def at(self, where: Any) -> Inexact:
-        """Give some of the rows with their bound."""
+        """Return some of the rows with their bound."""
         value = self.value[where]
         return Inexact(value, _rounded(self.rows[where] * self.columns, value, self.rounding))
 
@@ -234,7 +234,7 @@ def _evaluated(function: Any, values: np.ndarray, dtype: str) -> np.ndarray:
 
 @functools.cache
 def _unit_of_sums(dtype: str, rows: int, terms: int, columns: int) -> float:
-    """Say in which unit roundoff this machine sums the products of a dtype."""
+    """Return the unit roundoff with which this machine sums the products of a dtype."""
     if dtype == "float32" and tf.config.list_logical_devices("GPU"):
         return _TF32
     wide = dtype in {"float16", "bfloat16"} and _sums_in_float32(dtype, rows, terms, columns)

@@ -16,10 +16,10 @@ import pandas as pd
 
 from lstm_lab.errors import TraceError
 from lstm_lab.interpret.attribution import (
+    AttributionInput,
     Connectivity,
     Gradients,
     Occlusion,
-    Question,
     connectivity,
     gradients,
     occlusion,
@@ -62,7 +62,7 @@ class Trace(Result):
 
     @property
     def verified(self) -> float:
-        """Give the largest difference between a replayed hidden state and the layer's own output."""
+        """Return the largest difference between a replayed hidden state and the layer's own output."""
         return max(layer.verified for layer in self.layers)
 
     @property
@@ -81,17 +81,17 @@ class Trace(Result):
 
     @property
     def slow_to_differentiate(self) -> bool:
-        """Say whether the gradient is still to be taken and will take seconds, as it does over many steps."""
+        """Whether the gradient is not computed yet and will take seconds, as it does over many steps."""
         return "_gradients" not in self.__dict__ and len(self.index) * len(self.layers) > 2_000
 
     @property
     def inputs(self) -> np.ndarray:
-        """Give what the model read: (time, features) of a single sequence, (batch, time, features) of several."""
+        """Return the input of the model: (time, features) of a single sequence, (batch, time, features) of several."""
         return self.batch[0] if self.windows == 1 else self.batch
 
     @property
     def mask(self) -> np.ndarray:
-        """Say which steps of the input were seen, (batch, time), by the first layer that reads as many steps."""
+        """Return the unmasked steps of the input, (batch, time), by the first layer that reads as many steps."""
         same = [layer.mask for layer in self.layers if layer.steps == len(self.index)]
         return np.atleast_2d(same[0]) if same else np.ones(self.batch.shape[:2], bool)
 
@@ -121,7 +121,7 @@ class Trace(Result):
         )
 
     def describe(self) -> str:
-        """Say in three to six sentences what the network remembers, how its gates stand and what moved the output."""
+        """Describe in three to six sentences the memory, the gates and what moved the output."""
         return describe(self)
 
     @property
@@ -148,9 +148,9 @@ class Trace(Result):
         return gradients(self._question)
 
     @property
-    def _question(self) -> Question:
+    def _question(self) -> AttributionInput:
         sizes = np.ones(len(self.feature_names)) if self.scale.inputs is None else np.asarray(self.scale.inputs)
-        return Question(self.model, self.batch, self.mask, sizes, self.scale.output)
+        return AttributionInput(self.model, self.batch, self.mask, sizes, self.scale.output)
 
 
 def trace(
@@ -234,7 +234,7 @@ def _check_model(model: Any) -> None:
 
 
 def _as_batch(model: Any, x: Any) -> np.ndarray:
-    """Bring x to the shape and dtype the model takes, (batch, time, …), refusing what does not fit or is not finite."""
+    """Convert x to the model's shape and dtype, (batch, time, …); refuse what does not fit or is not finite."""
     shape = _input_shape(model)
     array = np.asarray(x)
     if array.dtype.kind not in "fiub":
@@ -253,7 +253,7 @@ def _as_batch(model: Any, x: Any) -> np.ndarray:
 
 
 def _input_shape(model: Any) -> tuple[int | None, ...]:
-    """Give the shape the model takes; a subclassed model does not say and is assumed to read features over time."""
+    """Return the shape the model takes; a subclassed model does not say and is assumed to read features over time."""
     inputs = getattr(model, "inputs", None)
     return tuple(inputs[0].shape) if inputs else (None, None, None)
 

@@ -59,7 +59,7 @@ def layer_traces(call: Call) -> list[LayerTrace]:
 
 
 def _passes(call: Call) -> list[_Pass]:
-    """Take a call of stacked cells apart; a call of one cell is its only part."""
+    """Split a call of stacked cells into one part for each cell; a call of one cell is its only part."""
     cells = cells_of(call.layer)
     if len(cells) == 1:
         width = cells[0].units
@@ -109,7 +109,7 @@ _CLASSES: dict[str, Any] = {"lstm": LSTMTrace, "gru": GRUTrace, "rnn": RNNTrace}
 
 
 def carried(values: np.ndarray, mask: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Give the state before the first step and after every step, (batch, time + 1, units), held over masked steps."""
+    """Return the state before the first step and after every step, (batch, time + 1, units), held over masked steps."""
     steps = np.where(mask, np.arange(1, mask.shape[1] + 1), 0)
     last_seen = np.maximum.accumulate(np.pad(steps, ((0, 0), (1, 0))), axis=1)
     states = np.concatenate([start[:, None], values], axis=1)

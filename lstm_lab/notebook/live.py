@@ -158,7 +158,7 @@ class LiveProgress(HtmlProgress):
         self.put(self._view)
 
     def _refresh(self, after: float) -> None:
-        """Bring the output up to date: a notebook shows it that is saved before the end, or after a crash.
+        """Update the output, which a notebook shows that is saved before the end, or after a crash.
 
         Parameters
         ----------

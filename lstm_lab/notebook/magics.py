@@ -233,7 +233,7 @@ class LSTMMagics(LabMagics):
         return board
 
     def _take(self, run: Any, name: str | None) -> None:
-        """Make a run the last one, and remember its name."""
+        """Store a run as the last one, under its name."""
         self.last = run
         if name is not None:
             self.runs[name] = run

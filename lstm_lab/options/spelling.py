@@ -86,13 +86,13 @@ def as_controls(text: str, names: Collection[str]) -> str:
 
 
 def _rewritten(text: str, names: Collection[str], label: Callable[[str], str]) -> str:
-    def option(found: re.Match[str]) -> str:
-        if found["call"] is not None or found["name"] not in names:
-            return found[0]
-        return f"{label(found['name'])} {_typed(found['value'])}".rstrip()
+    def option(match: re.Match[str]) -> str:
+        if match["call"] is not None or match["name"] not in names:
+            return match[0]
+        return f"{label(match['name'])} {_typed(match['value'])}".rstrip()
 
-    def subject(found: re.Match[str]) -> str:
-        return label(found["name"]) if found["name"] in names else found[0]
+    def subject(match: re.Match[str]) -> str:
+        return label(match["name"]) if match["name"] in names else match[0]
 
     return _SUBJECT.sub(subject, _OPTION.sub(option, text))
 

@@ -55,7 +55,7 @@ def backtest_figure(result: Backtest, *, width: float = 9.0, height: float = 6.4
         panel.set_xlim(0.5, result.horizon + 0.5)
         panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         if column == "coverage":
-            _percentages(panel, result.past.interval / 100, lowest)
+            _percentages(panel, result.evaluated.interval / 100, lowest)
         else:
             panel.set_ylim(bottom=0)
     for name, colour, mark in _models(result):
@@ -97,25 +97,25 @@ def _models(result: Backtest) -> list[tuple[str, str, str]]:
 
 def _forecasts(panel: Axes, result: Backtest) -> None:
     """Draw the observed series over the test rows, and the network's forecasts from some origins."""
-    past = result.past
-    first, last = int(past.rows[0]), int(past.rows[-1]) + past.horizon
-    series = past.series.iloc[max(0, first - past.horizon) : last]
-    times = style.positions(past.series.index)
-    panel.plot(times[max(0, first - past.horizon) : last], series, color=BLACK, linewidth=1.0, label="observed")
+    evaluated = result.evaluated
+    first, last = int(evaluated.rows[0]), int(evaluated.rows[-1]) + evaluated.horizon
+    series = evaluated.series.iloc[max(0, first - evaluated.horizon) : last]
+    times = style.positions(evaluated.series.index)
+    panel.plot(times[max(0, first - evaluated.horizon) : last], series, color=BLACK, linewidth=1.0, label="observed")
     lower, median, upper = result.forecasts[result.network].band
-    for number in _separate_origins(past.rows, past.horizon):
-        ahead = times[past.rows[number] : past.rows[number] + past.horizon]
+    for number in _separate_origins(evaluated.rows, evaluated.horizon):
+        ahead = times[evaluated.rows[number] : evaluated.rows[number] + evaluated.horizon]
         panel.fill_between(ahead, lower[number], upper[number], color=BLUE, alpha=0.25, linewidth=0)
         panel.plot(ahead, median[number], color=BLUE, linewidth=1.4)
     coverage = score(result.forecasts[result.network])
     low, high = percent(coverage["coverage_low"]), percent(coverage["coverage_high"])
     kind = result.forecasts[result.network].kind
-    band = f"calibrated {past.interval:g} %" if kind == "calibrated" else kind
+    band = f"calibrated {evaluated.interval:g} %" if kind == "calibrated" else kind
     subtitle = f"{band} band of {result.network} held {percent(coverage['coverage'])}"
-    subtitle += f" ({low} to {high}) over {len(past.rows)} origins"
+    subtitle += f" ({low} to {high}) over {len(evaluated.rows)} origins"
     verdict = "\n".join(wrap(result.verdict, round(12 * panel.figure.bbox.width / panel.figure.dpi)))
     style.titles(panel, f"Backtest of {result.target}", f"{subtitle}\n{verdict}")
-    style.time_axis(panel, past.series.index)
+    style.time_axis(panel, evaluated.series.index)
 
 
 def _separate_origins(rows: np.ndarray, horizon: int) -> list[int]:

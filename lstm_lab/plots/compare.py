@@ -64,7 +64,7 @@ def comparison_figure(result: Comparison, *, width: float = 9.0, height: float |
     looks = {kind: _NETWORK if kind in NETWORKS else _BASELINE for kind in kinds}
     best = next((kind for kind in kinds if kind not in NETWORKS), None)
     subtitle = "\n".join(text for text in (result.verdict, result.best_network) if text is not None)
-    return _dots(result, looks, best, (f"Comparison for {result.past.series.name}", subtitle), (width, height))
+    return _dots(result, looks, best, (f"Comparison for {result.evaluated.series.name}", subtitle), (width, height))
 
 
 @pictures.register(Ablation)
@@ -82,7 +82,7 @@ def ablation_figure(result: Ablation, *, width: float = 9.0, height: float | Non
     looks = {name: _CLEAR if clear[name] else _CHANCE for name in result.variants}
     looks |= {name: look for name, look in ((BASE, _BASE), (UNCALIBRATED, _SAME)) if name in looks}
     subtitle = f"one thing changed at a time; {result.details['judged at']}"
-    return _dots(result, looks, BASE, (f"Ablation for {result.past.series.name}", subtitle), (width, height))
+    return _dots(result, looks, BASE, (f"Ablation for {result.evaluated.series.name}", subtitle), (width, height))
 
 
 def _dots(
@@ -100,7 +100,7 @@ def _dots(
     head.set_axis_off()
     # The title begins where the axes do, beside names of any length.
     style.titles(head, heading[0], "\n".join(fill(line, round(12 * width)) for line in heading[1].split("\n")))
-    unit = style.short(result.past.series.name, 16)
+    unit = style.short(result.evaluated.series.name, 16)
     labels = {
         "mae": f"mean absolute error ({unit})",
         "coverage": f"measured coverage of the band ({result.band(reference)})",
@@ -138,7 +138,7 @@ def _marks(panel: Axes, result: StudyResult, looks: Mapping[str, _Look], column:
 
 def _coverages(panel: Axes, result: StudyResult, names: list[str]) -> None:
     """Draw the 95 % interval of each coverage and the nominal coverage, and label the axis in percent."""
-    nominal = result.past.interval / 100
+    nominal = result.evaluated.interval / 100
     for row, name in enumerate(names):
         scores = result.scores.xs(name, level=0)
         bounds = float(scores["coverage_low"].mean()), float(scores["coverage_high"].mean())

@@ -65,16 +65,16 @@ def training_summary(
 
 
 def _blemishes(dataset: Dataset) -> str:
-    """Say what is not as it should be: gaps, values that were filled in, and times that may be others."""
+    """Describe gaps, values that were filled in, and doubtful times."""
     gaps = int(dataset.segments[-1])
     loaded = dataset.frame.attrs.get("lstm_lab", {})
     filled = int(loaded.get("filled_values", 0))
-    told = [f"{gaps} gap{'s' * (gaps > 1)}, spanned by no window"] * (gaps > 0)
-    told += [f"{filled} value{'s' * (filled > 1)} filled in"] * (filled > 0)
+    remarks = [f"{gaps} gap{'s' * (gaps > 1)}, spanned by no window"] * (gaps > 0)
+    remarks += [f"{filled} value{'s' * (filled > 1)} filled in"] * (filled > 0)
     dates = loaded.get("dates", {})
-    told += [loaded["counted"]] if loaded.get("counted") else []
-    told += [f"{dates['column']!r} read {dates['note']}"] if dates.get("note") else []
-    return "".join(f"; {part}" for part in told)
+    remarks += [loaded["counted"]] if loaded.get("counted") else []
+    remarks += [f"{dates['column']!r} read {dates['note']}"] if dates.get("note") else []
+    return "".join(f"; {part}" for part in remarks)
 
 
 def _parts(dataset: Dataset) -> str:

@@ -13,17 +13,17 @@ from typing import Any, Protocol
 
 from IPython.core.getipython import get_ipython
 
-__all__ = ["Closing", "current_cell", "forget_cell", "page_is_there", "remember"]
+__all__ = ["Closable", "current_cell", "forget_cell", "page_is_there", "remember"]
 
 
-class Closing(Protocol):
+class Closable(Protocol):
     """A widget, or several that close as one."""
 
     def close(self) -> None:
         """Close the widget in kernel and page."""
 
 
-_shown: defaultdict[str, weakref.WeakSet[Closing]] = defaultdict(weakref.WeakSet)
+_shown: defaultdict[str, weakref.WeakSet[Closable]] = defaultdict(weakref.WeakSet)
 _watched: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -50,7 +50,7 @@ def page_is_there() -> bool:
     return bool(get_parent().get("metadata"))
 
 
-def remember(widget: Closing) -> None:
+def remember(widget: Closable) -> None:
     """Record that the running cell shows this widget."""
     cell = current_cell()
     if cell is None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.events import Chunk, SamplingEnd, SamplingPlan
 
-__all__ = ["FanChart", "FanListener", "More", "sampling_view"]
+__all__ = ["FanChart", "FanListener", "MorePaths", "sampling_view"]
 
 KEPT_PATHS = 1000
 KEPT_BYTES = 400_000
@@ -34,7 +34,7 @@ PAUSE = 20
 """Quantiles of very many paths take a while: at least this many times as long passes before they are computed again."""
 
 
-class More(Protocol):
+class MorePaths(Protocol):
     """Callback that forecasts again with more paths; the button "Add 200 paths" calls it."""
 
     def __call__(self, paths: int, listener: SamplingListener) -> Forecast:
@@ -65,7 +65,7 @@ class FanChart(LabWidget):
         *,
         actual: pd.Series[float] | None = None,
         stop: threading.Event | None = None,
-        more: More | None = None,
+        more: MorePaths | None = None,
         **traits: Any,
     ) -> None:
         self._stop = stop
@@ -99,7 +99,7 @@ class FanChart(LabWidget):
             arrays["paths"] = arrays["paths"][: math.ceil(share * len(arrays["paths"]))]
         return arrays
 
-    def allow_more(self, more: More, added: Callable[[], None] | None = None) -> None:
+    def allow_more(self, more: MorePaths, added: Callable[[], None] | None = None) -> None:
         """Offer "Add 200 paths" from now on.
 
         Parameters
@@ -270,7 +270,7 @@ class FanListener(SamplingListener):
 def sampling_view(
     stop: threading.Event | None = None,
     *,
-    more: More | None = None,
+    more: MorePaths | None = None,
     actual: pd.Series[float] | None = None,
     **traits: Any,
 ) -> tuple[FanChart, FanListener]:

@@ -228,7 +228,7 @@ class Wire:
             return message
 
     def copy(self) -> Wire:
-        """Give a wire of the same state that sends nothing: an offline file may hold more than a page."""
+        """Return a wire of the same state that sends nothing: an offline file may hold more than a page."""
         with self._lock:
             copied = Wire(lambda _, __: None)
             copied.set(**self._values)

@@ -36,7 +36,7 @@ def test_the_newest_fifth_of_a_bundled_series(column):
     rivals = others[others["coverage"] >= network["coverage"] - 0.05]
     assert network["width"] <= 1.3 * rivals["width"].min()
     for name in ("naive", "seasonal_naive"):
-        gap = difference(told.forecasts["network"].errors, told.forecasts[name].errors, told.past.overlap)
+        gap = difference(told.forecasts["network"].errors, told.forecasts[name].errors, told.evaluated.overlap)
         print(f"{name}: {gap.mean:+.3g} ± {gap.error:.2g}")  # noqa: T201 - the figure
         assert gap.mean <= 2 * gap.error
         if column in DAILY_CYCLE:

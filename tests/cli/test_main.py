@@ -331,8 +331,8 @@ def test_a_backtest_trains_on_the_older_rows_alone(tmp_path):
     options = {"target": "close", "time": "day", "units": [4], "dense": [], "lookback": 6, "epochs": 1, "test": 0.3}
     options |= {"horizon": 3, "origins": 5, "baselines": ["naive"], "paths": 32, "seed": 4}
     first = judge_on_newest(tmp_path / "prices.csv", **options)
-    assert first.past.rows[0] >= 210
-    moved = frame.assign(close=np.where(np.arange(300) > first.past.rows[0], 1e3, frame["close"]))
+    assert first.evaluated.rows[0] >= 210
+    moved = frame.assign(close=np.where(np.arange(300) > first.evaluated.rows[0], 1e3, frame["close"]))
     again = judge_on_newest(moved.reset_index(), **options)
     np.testing.assert_array_equal(first.forecasts["network"].raw[0], again.forecasts["network"].raw[0])
     run = lstm_lab.train(frame.iloc[:210], target="close", units=[4], dense=[], lookback=6, epochs=1, seed=4)

@@ -73,7 +73,7 @@ def test_results_equal_one_forecast_per_origin(run, longer):
     options = ForecastOptions(horizon=HORIZON, paths=CHUNK)
     settings = Predictor(run.fitted, run.dataset, options).settings
     ours = longer.forecasts["network"]
-    for number, row in enumerate(longer.past.rows):
+    for number, row in enumerate(longer.evaluated.rows):
         until = Dataset.of(table().iloc[:row], run.encoder, run.options.lookback)
         alone = run.simulator.chunk(until.newest(HORIZON), HORIZON, settings)[0]
         np.testing.assert_allclose(ours.raw[number], alone, rtol=1e-6)
@@ -106,7 +106,7 @@ def test_a_covariate_known_ahead_is_known_at_every_origin_and_while_calibrating(
         run, table(), horizon=HORIZON, origins=ORIGINS, paths=CHUNK, known=["wind"], baselines=("naive",)
     )
     settings = Predictor(run.fitted, run.dataset, ForecastOptions(horizon=HORIZON, paths=CHUNK)).settings
-    row = int(told.past.rows[5])
+    row = int(told.evaluated.rows[5])
     until = Dataset.of(table().iloc[:row], run.encoder, run.options.lookback)
     alone = run.simulator.chunk(until.newest(HORIZON, table().iloc[row : row + HORIZON]), HORIZON, settings)[0]
     np.testing.assert_allclose(told.forecasts["network"].raw[5], alone, rtol=1e-6)
@@ -136,7 +136,7 @@ def test_steered_bands_take_in_each_miss_as_it_becomes_known(run, longer):
             expected = calibrations(plain)[number].stretched(90, level)
             np.testing.assert_allclose(one.stretch, expected.stretch)
             low, high = one.quantile(ours.raw[number], (0.05, 0.95))
-            actual = ours.past.actual[number]
+            actual = ours.evaluated.actual[number]
             misses += (actual < low) | (actual > high)
     assert "steered towards its target" in repr(steered)
 
@@ -146,18 +146,18 @@ def test_origins_are_spread_over_the_later_rows_with_the_newest(longer):
     assert len(longer.origins) == ORIGINS
     assert longer.origins[0] >= frame.index[299]
     assert longer.origins[-1] == frame.index[-1 - HORIZON]
-    assert set(np.diff(longer.past.rows)) == {100 // ORIGINS}
+    assert set(np.diff(longer.evaluated.rows)) == {100 // ORIGINS}
 
 
 def test_summary_against_plain_numpy(longer):
     frame = table()["price"]
     for name, row in longer.summary.iterrows():
         paths = longer.forecasts[name].paths
-        actual = np.stack([frame.to_numpy()[start : start + HORIZON] for start in longer.past.rows])
+        actual = np.stack([frame.to_numpy()[start : start + HORIZON] for start in longer.evaluated.rows])
         low, median, high = np.quantile(paths, [0.05, 0.5, 0.95], axis=1)
         assert row.mae == pytest.approx(np.abs(median - actual).mean())
         assert row.rmse == pytest.approx(np.sqrt(((median - actual) ** 2).mean()))
-        before = frame.to_numpy()[: longer.past.rows[0]]
+        before = frame.to_numpy()[: longer.evaluated.rows[0]]
         assert row.mase == pytest.approx(row.mae / np.abs(np.diff(before)).mean())
         assert row.crps == pytest.approx(np.mean([metrics.crps(paths[k], actual[k]) for k in range(ORIGINS)]))
         held = (low <= actual) & (actual <= high)
@@ -171,8 +171,8 @@ def test_summary_against_plain_numpy(longer):
 def test_baselines_are_those_of_their_history(longer):
     frame = table()["price"].to_numpy()
     medians = longer.forecasts["naive"].band[1]
-    np.testing.assert_allclose(medians, np.repeat(frame[longer.past.rows - 1][:, None], HORIZON, axis=1))
-    row = int(longer.past.rows[3])
+    np.testing.assert_allclose(medians, np.repeat(frame[longer.evaluated.rows - 1][:, None], HORIZON, axis=1))
+    row = int(longer.evaluated.rows[3])
     drawn = BASELINES["drift"].draw(
         frame[:row], HORIZON, paths=CHUNK, rng=np.random.default_rng([0, row]), season=longer_season()
     )
@@ -199,10 +199,10 @@ def test_nothing_after_an_origin_reaches_its_forecast(refit, own, noise):
 
     before = judged(frame)
     moved = frame.copy()
-    middle = int(before.past.rows[7])
+    middle = int(before.evaluated.rows[7])
     moved.iloc[middle:] = moved.iloc[middle:] * 3 + 100
     after = judged(moved)
-    assert after.past.rows.tolist() == before.past.rows.tolist()
+    assert after.evaluated.rows.tolist() == before.evaluated.rows.tolist()
     for name, forecasts in before.forecasts.items():
         unmoved = forecasts.paths[:8] == after.forecasts[name].paths[:8]
         assert unmoved.all(), name
@@ -216,7 +216,7 @@ def test_scaled_noise_follows_the_storms_that_an_origin_knows_of(run, refit):
     calm = lab.backtest(
         run, frame, horizon=HORIZON, origins=ORIGINS, paths=CHUNK, noise="scaled", refit=refit, baselines=()
     )
-    middle = int(calm.past.rows[7])
+    middle = int(calm.evaluated.rows[7])
     wild = frame.copy()
     wild.iloc[middle : middle + 6, 0] += [9, -9, 9, -9, 9, -9]
     stormy = lab.backtest(
@@ -231,18 +231,18 @@ def test_within_the_run_the_judged_rows_calibrate_nothing(run):
     result = lab.backtest(run, horizon=HORIZON, origins=ORIGINS, paths=CHUNK)
     cuts = run.dataset.cuts[0]
     middle = (cuts.calibration + cuts.rows) // 2
-    assert result.past.rows[0] >= middle
+    assert result.evaluated.rows[0] >= middle
     assert "earlier half" in result.details["origins lie in"]
     calibration = calibrations(result.forecasts["network"])[0]
     assert calibration.origins == middle - cuts.calibration - HORIZON + 1
 
 
 def test_a_band_learns_from_the_origins_whose_steps_are_known(longer):
-    forecasts, rows = longer.forecasts["network alone"], longer.past.rows
+    forecasts, rows = longer.forecasts["network alone"], longer.evaluated.rows
     first, *_, last = calibrations(forecasts)
     known = np.flatnonzero(rows + HORIZON <= rows[-1])
     centre, spread = centre_and_spread(forecasts.raw[known])
-    expected = (longer.past.actual[known] - centre) / np.maximum(spread, last.floor)
+    expected = (longer.evaluated.actual[known] - centre) / np.maximum(spread, last.floor)
     assert len(known) > 0
     np.testing.assert_allclose(last.scores[-len(known) :], expected)
     # What is left of the first calibration is its newest part.
@@ -253,7 +253,7 @@ def test_a_band_learns_from_the_origins_whose_steps_are_known(longer):
 def test_refit_is_a_training_on_the_rows_before(run):
     frame = table()
     result = lab.backtest(run, frame, horizon=HORIZON, origins=4, paths=CHUNK, refit=2, baselines=())
-    first = int(result.past.rows[2])
+    first = int(result.evaluated.rows[2])
     again = lab.train(frame.iloc[:first], target="price", **TRAIN)
     np.testing.assert_allclose(
         result.forecasts["network"].paths[2], again.forecast(HORIZON, paths=CHUNK).paths, rtol=1e-5
@@ -390,7 +390,7 @@ def test_the_network_is_judged_with_the_naive_forecasts_it_leans_on_and_by_itsel
     assert np.array_equal(together.raw, by_itself.raw)
     assert by_itself.leaning is None
     season = longer_season()
-    points = naive_points(table()["price"].to_numpy(), longer.past.rows, HORIZON, season)
+    points = naive_points(table()["price"].to_numpy(), longer.evaluated.rows, HORIZON, season)
     np.testing.assert_array_equal(together.naive, points)
     for number, one in enumerate(together.corrections):
         centre = np.median(together.raw[number], axis=0)

@@ -170,8 +170,8 @@ def test_every_kind_is_judged_on_the_same_rows_and_trained_with_every_seed(compa
         ("naive", 0),
         ("drift", 0),
     }
-    assert comparison.past.rows[0] >= 320
-    assert comparison.past.rows[-1] == 400 - HORIZON
+    assert comparison.evaluated.rows[0] >= 320
+    assert comparison.evaluated.rows[-1] == 400 - HORIZON
     assert comparison.details["trained on"].startswith("320 rows")
     table_ = comparison.summary
     assert list(table_["mae"]) == sorted(table_["mae"])
@@ -186,10 +186,10 @@ def test_every_kind_is_judged_on_the_same_rows_and_trained_with_every_seed(compa
 
 def test_a_network_of_a_comparison_is_the_one_that_train_makes(comparison):
     again = lab.train(table().iloc[:320], cell="rnn", seed=1, calibration=0.2, **TRAIN)
-    first = comparison.past.rows[0]
+    first = comparison.evaluated.rows[0]
     later = lab.backtest(again, table(), baselines=(), **STUDY)
-    np.testing.assert_array_equal(later.past.rows, comparison.past.rows)
-    assert first == later.past.rows[0]
+    np.testing.assert_array_equal(later.evaluated.rows, comparison.evaluated.rows)
+    assert first == later.evaluated.rows[0]
     np.testing.assert_allclose(later.forecasts["network alone"].paths, comparison.forecasts["rnn", 1].paths, rtol=1e-6)
 
 

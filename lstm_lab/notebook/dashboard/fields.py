@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.options.flags import Flag
 
-__all__ = ["Choice", "Entry", "Field", "Number", "Open", "Switch", "field_of", "listen", "offer"]
+__all__ = ["Choice", "Entry", "Field", "MenuOrText", "Number", "Switch", "field_of", "listen", "offer"]
 
 _offering: weakref.WeakSet[Any] = weakref.WeakSet()
 
@@ -158,7 +158,7 @@ class Switch(Field):
         self.widget.value = text == "on"
 
 
-class Open(Field):
+class MenuOrText(Field):
     """A word of a menu, or any other text."""
 
     OTHER = "other …"
@@ -215,7 +215,7 @@ def field_of(flag: Flag, label: str, default: object, words: Sequence[str] | Non
         none = [] if flag.default else [("none", "")]
         return Choice(label, [*none, *((word, word) for word in flag.choices)], flag.default, menu=False)
     if words is not None and flag.default:
-        return Open(label, words, flag.default)
+        return MenuOrText(label, words, flag.default)
     if words is not None:
         return Choice(label, [("found by itself", ""), *((word, word) for word in words)], "", menu=True)
     if isinstance(default, int | float) and not isinstance(default, bool):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lstm_lab.progress import Status
     from lstm_lab.results import Result
 
-__all__ = ["Bar", "JobRunner", "PageProgress", "Startable"]
+__all__ = ["JobBar", "JobRunner", "PageProgress", "Startable"]
 
 
 class PageProgress(LiveProgress):
@@ -42,7 +42,7 @@ class PageProgress(LiveProgress):
     stop_in_view = False
     in_output = False
 
-    def __init__(self, bar: Bar, show_view: Callable[[Any], None]) -> None:
+    def __init__(self, bar: JobBar, show_view: Callable[[Any], None]) -> None:
         super().__init__()
         self._bar, self._show_view = bar, show_view
 
@@ -61,7 +61,7 @@ class PageProgress(LiveProgress):
         self._bar.say(f"{self._bar.name} is running")
 
     def finish(self, result: Result) -> None:
-        """Give the view its result; the page shows the rest."""
+        """Pass the view its result; the page shows the rest."""
         if self._view is not None:
             self._view.finish(result)
 
@@ -71,7 +71,7 @@ class PageProgress(LiveProgress):
         return self._view
 
 
-class Bar:
+class JobBar:
     """The row of a page with a job's buttons and its line of text.
 
     Parameters
@@ -118,7 +118,7 @@ class Bar:
         self.stop.description, self.stop.disabled = "Stopping", True
 
     def wait(self, name: str) -> None:
-        """Say why nothing can be started now."""
+        """Describe why nothing can be started now."""
         self._before = self.line.value
         self.start.disabled, self.start.tooltip = True, f"waits for the end of: {name}"
         self._put(paragraph(f"{name} is running: stop it, or wait for its end.", "quiet"))
@@ -165,7 +165,7 @@ class Bar:
 class Startable(Protocol):
     """What `JobRunner` can start: a page of the dashboard."""
 
-    bar: Bar
+    bar: JobBar
 
     def job(self, progress: PageProgress) -> None:
         """Do the job and report its progress."""
@@ -223,7 +223,7 @@ class JobRunner:
                 waiting.bar.rest()
 
     @staticmethod
-    def _offer_stop(bar: Bar, stop: threading.Event | None) -> Callable[[Any], None]:
+    def _offer_stop(bar: JobBar, stop: threading.Event | None) -> Callable[[Any], None]:
         def pressed(_: Any) -> None:
             if stop is not None:
                 stop.set()

@@ -97,10 +97,10 @@ class Jobs:
 
     def weights_view(self, result: Result) -> Any:
         """Return the weights' view, with a button that sets the control for the next training."""
-        return widget(result, chosen=ChosenHere(self._state.train.controls["weights"]))
+        return widget(result, chosen=ControlWeights(self._state.train.controls["weights"]))
 
 
-class ChosenHere(NextWeights):
+class ControlWeights(NextWeights):
     """The choice of weights for the next training, shown in this dashboard's control."""
 
     def __init__(self, control: Control) -> None:

@@ -15,7 +15,7 @@ from lstm_lab.widgets import widget
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lstm_lab.notebook.dashboard.job_runner import Bar, PageProgress
+    from lstm_lab.notebook.dashboard.job_runner import JobBar, PageProgress
     from lstm_lab.notebook.dashboard.sections import OptionForm
     from lstm_lab.results import Result
 
@@ -41,7 +41,7 @@ class Page:
 
     def __init__(
         self,
-        bar: Bar,
+        bar: JobBar,
         do: Callable[[PageProgress], tuple[Result, str]],
         hint: str,
         form: OptionForm | None = None,

@@ -148,7 +148,7 @@ def paragraph(text: str, look: str = "") -> str:
 
 
 def note(text: str) -> str:
-    """Say what will stand in an empty place."""
+    """Return the text of a part of the page that is still empty."""
     return f'<div class="empty">{html.escape(text)}</div>'
 
 

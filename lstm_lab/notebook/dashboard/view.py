@@ -14,7 +14,7 @@ from lstm_lab.errors import LabError
 from lstm_lab.notebook.dashboard.clicks import every, in_main, settle_messages
 from lstm_lab.notebook.dashboard.code import magics, python
 from lstm_lab.notebook.dashboard.environment import NotebookEnvironment
-from lstm_lab.notebook.dashboard.job_runner import Bar, JobRunner
+from lstm_lab.notebook.dashboard.job_runner import JobBar, JobRunner
 from lstm_lab.notebook.dashboard.jobs import Jobs
 from lstm_lab.notebook.dashboard.pages import Page
 from lstm_lab.notebook.dashboard.preview import Preview
@@ -218,27 +218,27 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
 
 def _pages(state: DashboardState, jobs: Jobs) -> Iterator[tuple[str, Page]]:
     """Yield the pages by name."""
-    train = Bar("Training", "Train", state.name_cell)
+    train = JobBar("Training", "Train", state.name_cell)
     yield "Training", Page(train, jobs.train, "Press Train: the loss falls here, epoch by epoch.")
     yield (
         "Forecast",
         Page(
-            Bar("Forecasting", "Forecast"),
+            JobBar("Forecasting", "Forecast"),
             jobs.forecast,
             "Press Forecast when there is a run: simulated futures grow here, with a band that was put to the test.",
             state.forecast,
         ),
     )
     hint = "Press Look when there is a run: what every gate did, and what moved the forecast."
-    yield "Gates", Page(Bar("Tracing", "Look", stops=False), jobs.gates, hint, state.gates)
+    yield "Gates", Page(JobBar("Tracing", "Look", stops=False), jobs.gates, hint, state.gates)
     hint = "Press Measure when there is a run: how far back it and fresh networks feel and recall the past."
-    yield "Memory", Page(Bar("Measuring", "Measure"), jobs.memory, hint, state.memory)
+    yield "Memory", Page(JobBar("Measuring", "Measure"), jobs.memory, hint, state.memory)
     hint = "Press Look when there is a run: what each loss makes of its held-out residuals."
-    yield "Losses", Page(Bar("Looking", "Look", stops=False), jobs.losses, hint)
+    yield "Losses", Page(JobBar("Looking", "Look", stops=False), jobs.losses, hint)
     hint = "Press Look when there is a run: how much each of its training windows counts, under each scheme."
-    yield "Weights", Page(Bar("Looking", "Look", stops=False), jobs.weights, hint, view=jobs.weights_view)
+    yield "Weights", Page(JobBar("Looking", "Look", stops=False), jobs.weights, hint, view=jobs.weights_view)
     hint = "Press Judge when there is a run: forecasts as set under Forecast, from places whose future is known."
-    yield "Judge", Page(Bar("Judging", "Judge"), jobs.judge, hint, state.backtest)
+    yield "Judge", Page(JobBar("Judging", "Judge"), jobs.judge, hint, state.backtest)
 
 
 def _block(name: str, text: str) -> str:
