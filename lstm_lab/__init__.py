@@ -58,6 +58,7 @@ _HOMES = {
     "trace": "lstm_lab.interpret.trace",
     "dashboard": "lstm_lab.notebook.dashboard.view",
     "memory": "lstm_lab.interpret.memory",
+    "padded_steps": "lstm_lab.data.padding",
     "LabError": "lstm_lab.errors",
 }
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - every key is text
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.features import feature as feature
     from lstm_lab.data.loading import example as example
     from lstm_lab.data.loading import load as load
+    from lstm_lab.data.padding import padded_steps as padded_steps
     from lstm_lab.diagnostics.report import FeatureReport as FeatureReport
     from lstm_lab.diagnostics.report import features as features
     from lstm_lab.errors import LabError as LabError

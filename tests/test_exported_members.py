@@ -27,6 +27,7 @@ PUBLIC = [
     "load",
     "load_run",
     "memory",
+    "padded_steps",
     "trace",
     "train",
 ]

@@ -26,13 +26,20 @@ class TimeCode(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
     Counted from the end, so that the newest step looks alike whatever the length of the window.
     """
 
-    def call(self, x: Any) -> Any:
-        """Map (batch, time, units) to the same shape."""
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.supports_masking = True
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Map (batch, time, units) to the same shape; behind padding the end is the last real step."""
         units = x.shape[-1]
         rates = 10_000.0 ** (-np.arange(0, units, 2, dtype=np.float32) / units)
         steps = keras.ops.cast(keras.ops.arange(keras.ops.shape(x)[1])[::-1], "float32")
-        angles = steps[:, None] * rates
-        code = keras.ops.concatenate([keras.ops.sin(angles), keras.ops.cos(angles)], axis=-1)[:, :units]
+        if mask is not None:
+            padding = keras.ops.sum(keras.ops.cast(keras.ops.logical_not(mask), "float32"), axis=1)
+            steps = keras.ops.maximum(steps - padding[:, None], 0.0)
+        angles = steps[..., None] * rates
+        code = keras.ops.concatenate([keras.ops.sin(angles), keras.ops.cos(angles)], axis=-1)[..., :units]
         return x + keras.ops.cast(code, x.dtype)
 
 
@@ -53,6 +60,7 @@ class CausalBlock(keras.layers.Layer):  # type: ignore[misc] # likewise
     def __init__(self, heads: int, inner: int, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.heads, self.inner, self.seed = heads, inner, seed
+        self.supports_masking = True  # no step sees a later one, so none sees padding behind its sequence
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         """Make the weights for inputs of (batch, time, units)."""
@@ -104,9 +112,19 @@ class CausalBlock(keras.layers.Layer):  # type: ignore[misc] # likewise
 class LastStep(keras.layers.Layer):  # type: ignore[misc] # likewise
     """Keep the newest step: (batch, time, units) to (batch, units)."""
 
-    def call(self, x: Any) -> Any:
-        """Drop the earlier steps."""
-        return x[:, -1]
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.supports_masking = True
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Drop the earlier steps, and padding behind the newest."""
+        if mask is None:
+            return x[:, -1]
+        newest = keras.ops.sum(keras.ops.cast(mask, "int32"), axis=1) - 1
+        return keras.ops.take_along_axis(x, keras.ops.maximum(newest, 0)[:, None, None], axis=1)[:, 0]
+
+    def compute_mask(self, x: Any, mask: Any = None) -> None:
+        """Give no mask on: there is one step left."""
 
 
 def transformer_stack(options: TrainOptions) -> list[Any]:

@@ -69,13 +69,13 @@ _STYLE = (
 
 def drawing_modules() -> tuple[ModuleType, ...]:
     """Import the modules that register pictures; those of a network's results once there may be such a result."""
-    from lstm_lab.plots import fan, features, training_choices  # noqa: PLC0415 - they import from this package
+    from lstm_lab.plots import fan, features, padding, training_choices  # noqa: PLC0415 - they import from this package
 
     if not networks_are_loaded():
-        return fan, features, training_choices
+        return fan, features, padding, training_choices
     from lstm_lab.plots import backtest, compare, export, gates, memory, run  # noqa: PLC0415 - they import TensorFlow
 
-    return backtest, compare, export, fan, features, gates, memory, run, training_choices
+    return backtest, compare, export, fan, features, gates, memory, padding, run, training_choices
 
 
 def plot(result: object, **options: Any) -> Figure:
