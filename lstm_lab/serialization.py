@@ -103,15 +103,16 @@ def read_run(path: str | PathLike[str]) -> SavedRun:
         raise RunError(f"a run is a file, got {file}, which is a folder or a device; choose a file of run.save")
     try:
         with zipfile.ZipFile(file) as archive:
-            kept = json.loads(read_member(archive, "run.json"))
-            if kept["format"] > FORMAT:
+            description = json.loads(read_member(archive, "run.json"))
+            if description["format"] > FORMAT:
                 raise RunError(
-                    f"{file.name} was saved by lstm_lab {kept['version']}, which is newer; pip install -U lstm-lab"
+                    f"{file.name} was saved by lstm_lab {description['version']}, which is newer;"
+                    " pip install -U lstm-lab"
                 )
             arrays = read_member(archive, "data.npz")
             network = read_member(archive, "model.keras")
-        frame = _frame(kept["frame"], *_arrays(arrays))
-        return _saved(kept, frame, model_from_bytes(network, file.name))
+        frame = _frame(description["frame"], *_arrays(arrays))
+        return _saved(description, frame, model_from_bytes(network, file.name))
     except LabError:
         raise
     except _DAMAGED as broken:
@@ -151,22 +152,22 @@ def _description(
     }
 
 
-def _saved(kept: dict[str, Any], frame: pd.DataFrame, model: Any) -> SavedRun:
+def _saved(description: dict[str, Any], frame: pd.DataFrame, model: Any) -> SavedRun:
     """Build the saved run from the contents of a file."""
-    options = TrainOptions.of(kept["options"])
-    store = FrameStore(frame, Encoder.from_json(kept["encoder"]), options.max_gap)
-    dataset = Dataset(store, options.lookback, (Cuts(**kept["cuts"]),), options.weights)
-    history = pd.DataFrame(kept["history"])
-    facts = (kept[name] for name in ("transform", "reason", "baseline", "name"))
-    record = Record(history.set_index(history.columns[0]), TrainingEnd(**kept["end"]), options, *facts)
-    past = kept.get("experiences", [])  # a file of format 1 has none; they are then simulated anew
+    options = TrainOptions.of(description["options"])
+    store = FrameStore(frame, Encoder.from_json(description["encoder"]), options.max_gap)
+    dataset = Dataset(store, options.lookback, (Cuts(**description["cuts"]),), options.weights)
+    history = pd.DataFrame(description["history"])
+    facts = (description[name] for name in ("transform", "reason", "baseline", "name"))
+    record = Record(history.set_index(history.columns[0]), TrainingEnd(**description["end"]), options, *facts)
+    past = description.get("experiences", [])  # a file of format 1 has none; they are then simulated anew
     past_forecasts = PastForecastsCache({CacheKey(*key): _past_forecasts(values, dataset) for key, values in past})
-    fitted = FittedModel.of(model, dataset, max_gap=options.max_gap, stack=kept["stack"])
+    fitted = FittedModel.of(model, dataset, max_gap=options.max_gap, stack=description["stack"])
     return SavedRun(fitted, dataset, record, past_forecasts)
 
 
 def _past_forecasts(values: dict[str, Any], dataset: Dataset) -> PastForecasts:
-    """Rebuild the one-step errors from the forecasts in the file and the series."""
+    """Rebuild past forecasts from those in the file and the values of the series."""
     rows, horizon = np.asarray(values["rows"], dtype=np.int64), len(values["centre"][0])
     known = PastForecasts.from_dict(values, dataset.actual(rows, horizon))
     return known.with_naive(naive_points(dataset.target, rows, horizon, dataset.season))

@@ -29,7 +29,7 @@ _SPELLED = {"%Y%m%d": 8, "%Y%m": 6, "%Y%m%d%H": 10, "%Y%m%d%H%M": 12, "%Y%m%d%H%
 
 
 def read_numbers(
-    numbers: NDArray[np.float64], whole: NDArray[np.int64] | None
+    numbers: NDArray[np.float64], integers: NDArray[np.int64] | None
 ) -> Iterator[tuple[str, NDArray[np.datetime64], bool]]:
     """Read numbers as dates in every way that fits all of them, the likeliest first.
 
@@ -37,7 +37,7 @@ def read_numbers(
     ----------
     numbers
         (rows,).
-    whole
+    integers
         The same as integers, where they are: floats blur nanoseconds.
 
     Yields
@@ -59,7 +59,7 @@ def read_numbers(
     for name, unit in EPOCHS.items():
         factor = 1_000.0 ** list(EPOCHS).index(name)
         if SINCE[0] * factor <= numbers.min() and numbers.max() <= SINCE[1] * factor:
-            yield name, from_epoch(numbers, whole, unit), True
+            yield name, from_epoch(numbers, integers, unit), True
     if SERIAL[0] <= numbers.min() and numbers.max() <= SERIAL[1]:
         yield SPREADSHEET, from_spreadsheet(numbers), True
 
@@ -94,10 +94,10 @@ def _decimals(numbers: NDArray[np.float64]) -> NDArray[np.datetime64] | None:
     return None
 
 
-def from_epoch(numbers: NDArray[np.float64], whole: NDArray[np.int64] | None, unit: str) -> NDArray[np.datetime64]:
+def from_epoch(numbers: NDArray[np.float64], integers: NDArray[np.int64] | None, unit: str) -> NDArray[np.datetime64]:
     """Read numbers as units since 1970."""
-    if whole is not None:
-        times = whole.astype(f"M8[{unit}]")
+    if integers is not None:
+        times = integers.astype(f"M8[{unit}]")
         return times if unit == "ns" else times.astype("M8[us]")
     scale = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[unit]
     return np.rint(numbers * scale).astype(np.int64).astype("M8[us]")

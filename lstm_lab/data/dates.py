@@ -150,8 +150,8 @@ def _read(values: pd.Series[Any], rule: DateRule, where: str, *, dated: bool) ->
 
 
 def _numbered(numbers: NDArray[np.float64], values: pd.Series[Any], *, dated: bool) -> Reading | None:
-    whole = values.to_numpy(dtype=np.int64) if pd.api.types.is_integer_dtype(values.dtype) else None
-    for format_, times, weak in read_numbers(numbers, whole):
+    integers = values.to_numpy(dtype=np.int64) if pd.api.types.is_integer_dtype(values.dtype) else None
+    for format_, times, weak in read_numbers(numbers, integers):
         reading = Reading(pd.DatetimeIndex(times), format_, weak=True)
         # Without a name that says so, numbers are dates where their steps are even as times, and not as numbers.
         steps = np.diff(numbers)

@@ -75,8 +75,8 @@ def _from_numbers(values: pd.Series[Any], word: str, where: str) -> pd.DatetimeI
     _check(~(np.abs(numbers) < limit), values, word, where)
     if word == SPREADSHEET:
         return pd.DatetimeIndex(from_spreadsheet(numbers))
-    whole = values.to_numpy(dtype=np.int64) if pd.api.types.is_integer_dtype(values.dtype) else None
-    return pd.DatetimeIndex(from_epoch(numbers, whole, unit))
+    integers = values.to_numpy(dtype=np.int64) if pd.api.types.is_integer_dtype(values.dtype) else None
+    return pd.DatetimeIndex(from_epoch(numbers, integers, unit))
 
 
 def _texts(values: pd.Series[Any], date_format: str) -> pd.Series[str]:

@@ -113,7 +113,7 @@ class NumberText:
             return None
         return "." if point else ","
 
-    def odd(self) -> list[int]:
+    def unparsed(self) -> list[int]:
         """List the distinct texts that are no numbers."""
         return [number for number, part in enumerate(self.parts) if part is None]
 
@@ -141,9 +141,9 @@ class NumberText:
         DataError
             Two readings are possible, marks or units differ, or a text is no number; one line with the remedy.
         """
-        odd = self.odd()
-        if odd:
-            raise DataError(self._not_numbers(odd))
+        unparsed = self.unparsed()
+        if unparsed:
+            raise DataError(self._not_numbers(unparsed))
         scales, units = self._units()
         mark = self._decimal_mark(decimal, others)
         self._refuse_misfits(mark)
@@ -260,13 +260,13 @@ class NumberText:
 
     # Refusals ------------------------------------------------------------------------------------------------------
 
-    def _not_numbers(self, odd: list[int]) -> str:
+    def _not_numbers(self, unparsed: list[int]) -> str:
         """Return the refusal of texts that are no numbers, with the option that marks them as missing."""
-        rows = int(np.isin(self.codes, odd).sum())
-        first = min(odd, key=self.row)
+        rows = int(np.isin(self.codes, unparsed).sum())
+        first = min(unparsed, key=self.row)
         got = f"{self.name!r} must hold numbers, got {self.texts[first]!r} at {row_label(self.index, self.row(first))}"
-        marks = [self.texts[number] for number in odd]
-        if len(odd) == len(self.texts) or len(odd) > 5:
+        marks = [self.texts[number] for number in unparsed]
+        if len(unparsed) == len(self.texts) or len(unparsed) > 5:
             return f"{got} ({rows} such rows); choose another column, or turn it into numbers before it is loaded"
         shown = repr(marks[0]) if len(marks) == 1 else repr(marks)
         remedy = f"na_values={shown} and missing='interpolate' (or ffill, drop)"
@@ -306,7 +306,7 @@ def is_plain_number(text: str) -> bool:
 
 def decimal_marks(columns: Mapping[str, NumberText]) -> Mark | None:
     """Find the decimal mark that the columns of one table prove between them; None where they prove none, or both."""
-    proven = {each.mark for each in columns.values() if not each.odd()} - {None}
+    proven = {each.mark for each in columns.values() if not each.unparsed()} - {None}
     return proven.pop() if len(proven) == 1 else None
 
 

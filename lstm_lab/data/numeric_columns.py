@@ -37,7 +37,7 @@ class NumericColumns(NamedTuple):
 
 def numeric_columns(
     frame: pd.DataFrame,
-    wanted: Sequence[str],
+    required: Sequence[str],
     marks: Sequence[str] = (),
     decimal: Mark | None = None,
     *,
@@ -50,7 +50,7 @@ def numeric_columns(
     ----------
     frame
         With text for column names.
-    wanted
+    required
         Columns that must be numeric. Text that pandas does not take for numbers is read in these, and where nothing
         else is numeric.
     marks
@@ -65,15 +65,15 @@ def numeric_columns(
     Raises
     ------
     DataError
-        A wanted column is missing or no number, or there is no numeric column; one line with the remedy.
+        A required column is missing or no number, or there is no numeric column; one line with the remedy.
     """
-    _refuse_absent(frame, wanted)
+    _refuse_absent(frame, required)
     columns = {str(name): without_marks(frame[name], marks) for name in frame.columns}
     typed = {name: numbers_of(column) for name, column in columns.items()}
     numeric = {name: values for name, values in typed.items() if values is not None}
     texts = [name for name in columns if name not in numeric and _is_text(columns[name])]
     plain = {name for name in texts if _is_plain(columns[name])}
-    needed = [name for name in texts if name in wanted or name in plain or not (numeric or plain)]
+    needed = [name for name in texts if name in required or name in plain or not (numeric or plain)]
     parsed = {name: NumberText.of(columns[name], name) for name in needed}
     rest = {name: NumberText.of(columns[name].head(_SEEN), name) for name in texts if name not in parsed}
     others = decimal_marks(parsed | rest) or others
@@ -82,13 +82,13 @@ def numeric_columns(
         try:
             values, note = text.read(decimal, others)
         except DataError as why:
-            if name in wanted or (all_used and name in plain):
+            if name in required or (all_used and name in plain):
                 raise
-            refused += [why] * (2 * len(text.odd()) <= len(text.texts))
+            refused += [why] * (2 * len(text.unparsed()) <= len(text.texts))
             continue
         numeric[name] = np.where(are_marks(values, marks), np.nan, values)
         notes += [] if note is None else [note]
-    missed = next((name for name in wanted if name not in numeric), None)
+    missed = next((name for name in required if name not in numeric), None)
     if missed is not None:
         raise DataError(f"{missed!r} must hold numbers, got {frame[missed].dtype}; choose another column")
     if not numeric and refused:
@@ -101,9 +101,9 @@ def numeric_columns(
     return NumericColumns(pd.DataFrame(ordered, index=frame.index), dropped, notes, decimal or others)
 
 
-def _refuse_absent(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
+def _refuse_absent(frame: pd.DataFrame, required: Sequence[str]) -> None:
     names = [str(name) for name in frame.columns]
-    for name in wanted:
+    for name in required:
         if name == frame.index.name and name not in names:
             raise DataError(f"{name!r} holds the times; {did_you_mean('', names)}")
         if name not in names:

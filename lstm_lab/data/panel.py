@@ -91,12 +91,12 @@ def read_panel(
     index, order = _ordered(raw[name], by_times.frame.index)
     timed = by_times.frame.iloc[order].set_axis(index, axis=0)
     marks = marks_of(na_values)
-    wanted = [str(each) for each in (*([target] if target is not None else []), *(columns or ()))]
+    required = [str(each) for each in (*([target] if target is not None else []), *(columns or ()))]
     named = target is not None or columns is not None
     numeric, dropped, notes, mark = numeric_columns(
-        timed, wanted, marks or (), decimal, others=before.get("decimal"), all_used=not named
+        timed, required, marks or (), decimal, others=before.get("decimal"), all_used=not named
     )
-    used = list(dict.fromkeys(wanted)) if named else [str(each) for each in numeric.columns]
+    used = list(dict.fromkeys(required)) if named else [str(each) for each in numeric.columns]
     if marks is None and not before.get("marks_seen"):
         refuse_marks(numeric, used)
     for column in fixed:

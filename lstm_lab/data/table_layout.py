@@ -239,11 +239,11 @@ def _names(headers: Sequence[_Line]) -> tuple[str, ...]:
             for column, name in enumerate(names)
         ]
     named = [name or f"Unnamed: {column}" for column, name in enumerate(names)]
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     unique = []
     for name in named:
-        unique.append(f"{name}.{seen[name]}" if seen[name] else name)
-        seen[name] += 1
+        unique.append(f"{name}.{counts[name]}" if counts[name] else name)
+        counts[name] += 1
     return tuple(unique)
 
 

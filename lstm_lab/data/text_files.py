@@ -169,17 +169,23 @@ def _may_be_grouped(column: pd.Series[Any], layout: Layout, position: int) -> bo
 
 def _has_two_readings(text: NumberText, separator: str) -> bool:
     """Return whether text must decide: 1.000 beside 999 anywhere; beside semicolons 1.000 by itself."""
-    if text.odd() or text.mark == "." or not any("." in core for core in text.cores):
+    if text.unparsed() or text.mark == "." or not any("." in core for core in text.cores):
         return False
     return separator == ";" or any("." not in core for core in text.cores)
 
 
 def _decimal_commas(column: pd.Series[Any]) -> pd.Series[Any]:
     """Read 50,13 as a number where all values are such; 1,234 alone may mean a thousand, and is left as it is."""
-    if pd.api.types.is_numeric_dtype(column.dtype) or NumberText.of(column.head(_SHOWN), "").odd():
+    if pd.api.types.is_numeric_dtype(column.dtype) or NumberText.of(column.head(_SHOWN), "").unparsed():
         return column
     text = NumberText.of(column, "")
-    if not text.texts or text.odd() or not text.plain or text.mark != "," or any("." in core for core in text.cores):
+    if (
+        not text.texts
+        or text.unparsed()
+        or not text.plain
+        or text.mark != ","
+        or any("." in core for core in text.cores)
+    ):
         return column
     return pd.Series(text.read(",")[0], index=column.index, name=column.name)
 

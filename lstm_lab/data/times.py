@@ -194,9 +194,9 @@ def _read_column(frame: pd.DataFrame, time: str, rule: DateRule) -> TimeColumns:
     if numeric:
         return TimeColumns((time,), pd.Index(column), time)
     if times_of_day(column) is not None:
-        whole = _with_date(frame, time, rule)
-        if whole is not None:
-            return whole
+        dates_and_clocks = _with_date(frame, time, rule)
+        if dates_and_clocks is not None:
+            return dates_and_clocks
     raise DataError(unread_dates(column, time))
 
 
@@ -217,9 +217,9 @@ def _read_with_clocks(frame: pd.DataFrame, time: str, column: pd.Series[Any], ru
 
 
 def _is_even(frame: pd.DataFrame, time: str, reading: Reading) -> bool:
-    whole = _with_clock(frame, TimeColumns((time,), reading.times, time, reading))
-    times = whole.times
-    return len(whole.columns) > 1 and times.is_monotonic_increasing and not uneven_steps(times).any()
+    dates_and_clocks = _with_clock(frame, TimeColumns((time,), reading.times, time, reading))
+    times = dates_and_clocks.times
+    return len(dates_and_clocks.columns) > 1 and times.is_monotonic_increasing and not uneven_steps(times).any()
 
 
 def _is_dated(name: object) -> bool:
@@ -257,8 +257,8 @@ def _with_date(frame: pd.DataFrame, clock: str, rule: DateRule) -> TimeColumns |
     dates = _find_times(rest, rule)
     pieces = from_pieces(rest)
     if isinstance(dates, TimeColumns) and isinstance(dates.times, pd.DatetimeIndex):
-        whole = _with_clock(frame, dates)
-        return whole if clock in whole.columns else None
+        dates_and_clocks = _with_clock(frame, dates)
+        return dates_and_clocks if clock in dates_and_clocks.columns else None
     if pieces is not None:
         times = times_of_day(frame[clock].reset_index(drop=True))
         return None if times is None else TimeColumns((clock,), pieces[1] + times, clock, Reading(pieces[1], "parts"))

@@ -230,9 +230,9 @@ def _dataset(frame: pd.DataFrame, target: str, cut: int, options: TrainOptions) 
     return Dataset.of(frame, encoder, options.lookback, options.max_gap)
 
 
-def _common(several: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    rows = several[0]
-    for others in several[1:]:
+def _common(row_sets: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    rows = row_sets[0]
+    for others in row_sets[1:]:
         rows = np.intersect1d(rows, others)
     return rows
 

@@ -100,12 +100,12 @@ class BaselineTask:
         """Sample from every origin, each with random numbers of its own."""
         started = time.perf_counter()
         draw = baseline(self.baseline).draw
-        drawn = []
+        sampled = []
         for row in self.rows:
             check_stop(stop)
             rng = np.random.default_rng([self.seed, int(row)])
-            drawn.append(draw(self.values[:row], self.horizon, paths=self.paths, rng=rng, season=self.season))
-        return SampledPaths(np.stack(drawn), time.perf_counter() - started)
+            sampled.append(draw(self.values[:row], self.horizon, paths=self.paths, rng=rng, season=self.season))
+        return SampledPaths(np.stack(sampled), time.perf_counter() - started)
 
 
 def _simulate(  # noqa: PLR0917 - what to simulate from, then how

@@ -137,16 +137,14 @@ class Export(StillResult):
             return [("error", "not measured, for there is no interpreter here; pip install 'lstm-lab[edge]'")]
         off, values = comparison.error, comparison.error_values
         keras, file, onward = (comparison.mae[name] for name in ("keras", "file", "onward"))
-        far = f"{number(off.mean())} standard deviations on average, {number(off.max())} at most"
-        far_in_unit = f"{number(values.mean())} and {number(values.max())} in the unit of {self.about['target']}"
+        average = f"{number(off.mean())} standard deviations on average, {number(off.max())} at most"
+        average_in_unit = f"{number(values.mean())} and {number(values.max())} in the unit of {self.about['target']}"
         cost = "" if file <= 1.05 * keras else f", {100 * (file / keras - 1):.0f} % more; a finer quantize costs less"
-        kept = f"; {number(onward)} if states are carried on and never set back"
+        never_reset = f"; {number(onward)} if states are carried on and never set back"
+        windows = f"{len(comparison.keras)} windows before {comparison.rows} rows, row by row"
         return [
-            (
-                "off Keras",
-                f"{far}; {far_in_unit} ({len(comparison.keras)} windows before {comparison.rows} rows, row by row)",
-            ),
-            ("error", f"one row ahead {number(file)} on average, where Keras has {number(keras)}{cost}{kept}"),
+            ("off Keras", f"{average}; {average_in_unit} ({windows})"),
+            ("error", f"one row ahead {number(file)} on average, where Keras has {number(keras)}{cost}{never_reset}"),
         ]
 
 
@@ -154,12 +152,14 @@ def export_step(fitted: FittedModel, dataset: Dataset, path: str | PathLike[str]
     """Write one step of a network for a small device, measured over a dataset, see `Run.export`."""
     target_path = _checked(Path(path).expanduser())
     step = Step.of(fitted.model)
-    rows, which = _held_out(dataset)
-    expected = one_step(fitted.model, dataset.windows, which)
-    step.verify(dataset.windows.inputs(which[:20]), expected[:20])
-    ranges = _spread(dataset.split.train, _RANGE_ROWS // dataset.lookback) if options.quantize in INTEGER else which[:1]
+    rows, selection = _held_out(dataset)
+    expected = one_step(fitted.model, dataset.windows, selection)
+    step.verify(dataset.windows.inputs(selection[:20]), expected[:20])
+    ranges = (
+        _spread(dataset.split.train, _RANGE_ROWS // dataset.lookback) if options.quantize in INTEGER else selection[:1]
+    )
     content = convert(step, options.quantize, dataset.windows.inputs(ranges))
-    comparison = _compared(dataset, step, content, rows, which, expected)
+    comparison = _compared(dataset, step, content, rows, selection, expected)
     about = manual(
         step,
         content,
@@ -187,30 +187,30 @@ def _checked(path: Path) -> Path:
     return check_target(path, "an export")
 
 
-def _spread(which: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def _spread(selection: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Choose up to so many, but at least 8, evenly spread."""
-    return which[np.unique(np.linspace(0, len(which) - 1, max(8, min(count, 100))).astype(np.int64))]
+    return selection[np.unique(np.linspace(0, len(selection) - 1, max(8, min(count, 100))).astype(np.int64))]
 
 
 def _held_out(dataset: Dataset) -> tuple[str, NDArray[np.int64]]:
     """Choose windows that the network has not seen, or the best there are."""
     parts = {name: getattr(dataset.split, name) for name in ("calibration", "validation", "train")}
-    name, which = next((name, which) for name, which in parts.items() if len(which) > 0)
-    newest = which[-_MEASURED_ROWS:]
+    name, selection = next((name, selection) for name, selection in parts.items() if len(selection) > 0)
+    newest = selection[-_MEASURED_ROWS:]
     return name.replace("train", "training"), _spread(newest, _MEASURED_ROWS // dataset.lookback)
 
 
 def _compared(  # noqa: PLR0917 - each is at hand where it is called, and nowhere else
-    dataset: Dataset, step: Step, content: bytes, rows: str, which: NDArray[np.int64], expected: NDArray[np.float64]
+    dataset: Dataset, step: Step, content: bytes, rows: str, selection: NDArray[np.int64], expected: NDArray[np.float64]
 ) -> StepComparison | None:
     """Run a file over windows; None without an interpreter."""
     run_step = runner(content)
     if run_step is None:
         return None
     device = Device(run_step, step.states)
-    file = device.over_windows(dataset.windows.inputs(which))
-    target_rows = dataset.windows.target_rows[which]
-    passed = dataset.windows.target_rows[which[0] : which[-1] + 1]
+    file = device.over_windows(dataset.windows.inputs(selection))
+    target_rows = dataset.windows.target_rows[selection]
+    passed = dataset.windows.target_rows[selection[0] : selection[-1] + 1]
     onward = device.onward(dataset.windows.matrix, passed, dataset.lookback)
     tails = dataset.tails(target_rows)
     standardised = (expected, file, onward[np.searchsorted(passed, target_rows)])

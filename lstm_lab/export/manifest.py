@@ -56,12 +56,12 @@ def manual(step: Step, content: bytes, encoder: Encoder, **facts: Any) -> dict[s
         What JSON can hold.
     """
     inside = contents(content)
-    taken, inverse = _transform(encoder.transform.label)
+    meaning, inverse = _transform(encoder.transform.label)
     return {
         "lstm_lab": __version__,
         "target": encoder.target,
         "columns": list(encoder.columns),
-        "meaning": [taken, *(line for feature in encoder.features for line in _meaning(feature))],
+        "meaning": [meaning, *(line for feature in encoder.features for line in _meaning(feature))],
         "mean": encoder.mean.tolist(),
         "scale": encoder.scale.tolist(),
         "states": {state.name: [1, state.size] for state in step.states},

@@ -165,19 +165,19 @@ def occlusion(question: AttributionInput, gradients: Gradients) -> Occlusion:
     block = -(-steps // BLOCKS)
     starts = range(0, steps, block)
     asked = max(1, min(len(question.batch), RUNS // (len(starts) + features + 1)))
-    which = np.linspace(0, len(question.batch) - 1, asked).round().astype(int)
-    x, seen = question.batch[which], question.mask[which]
-    mean = np.broadcast_to(_mean_over_seen(x, seen)[:, None], x.shape)
+    selection = np.linspace(0, len(question.batch) - 1, asked).round().astype(int)
+    x, unmasked = question.batch[selection], question.mask[selection]
+    mean = np.broadcast_to(_mean_over_seen(x, unmasked)[:, None], x.shape)
     variants = [x]
     for start in starts:
         here = (np.arange(steps) >= start) & (np.arange(steps) < start + block)
-        variants.append(np.where(here[:, None] & seen[..., None], mean, x))
-    variants += [np.where((np.arange(features) == column) & seen[..., None], mean, x) for column in range(features)]
+        variants.append(np.where(here[:, None] & unmasked[..., None], mean, x))
+    variants += [np.where((np.arange(features) == column) & unmasked[..., None], mean, x) for column in range(features)]
     outputs = _predict(question.model, np.concatenate(variants)).reshape(len(variants), asked)
     effects = np.median(outputs[:1] - outputs[1:], axis=1) * question.output_scale
     widths = np.diff([*starts, steps])
     per_step = np.repeat(effects[: len(starts)] / widths, widths)
-    expected = _expected(question, gradients, which, mean, starts)
+    expected = _expected(question, gradients, selection, mean, starts)
     agreement = rank_correlation(np.abs(expected), np.abs(effects[: len(starts)]))
     return Occlusion(per_step, effects[len(starts) :], block, asked, agreement)
 
@@ -201,18 +201,18 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def _expected(
-    question: AttributionInput, gradients: Gradients, which: np.ndarray, mean: np.ndarray, starts: range
+    question: AttributionInput, gradients: Gradients, selection: np.ndarray, mean: np.ndarray, starts: range
 ) -> np.ndarray:
     """Compute the effect of each block's occlusion to first order, by the gradient: Σ ∂ŷ/∂x·(x - mean)."""
-    gradient = _by_inputs(question, gradients)[which] * question.output_scale
-    share = np.where(question.mask[which], (gradient * (question.batch[which] - mean)).sum(axis=2), 0.0)
+    gradient = _by_inputs(question, gradients)[selection] * question.output_scale
+    share = np.where(question.mask[selection], (gradient * (question.batch[selection] - mean)).sum(axis=2), 0.0)
     return np.asarray(np.median(np.add.reduceat(share, list(starts), axis=1), axis=0))
 
 
-def _mean_over_seen(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def _mean_over_seen(x: np.ndarray, unmasked: np.ndarray) -> np.ndarray:
     """Average over the seen steps, (batch, features)."""
-    counts = np.maximum(seen.sum(axis=1), 1)[:, None]
-    return np.asarray(np.where(seen[..., None], x, 0.0).sum(axis=1) / counts, dtype=x.dtype)
+    counts = np.maximum(unmasked.sum(axis=1), 1)[:, None]
+    return np.asarray(np.where(unmasked[..., None], x, 0.0).sum(axis=1) / counts, dtype=x.dtype)
 
 
 def _spread(values: np.ndarray) -> Quartiles:

@@ -172,8 +172,8 @@ def _scale(dataset: Dataset, result: Trace, tails: np.ndarray) -> Scale:
     """
     z = result.output[:, 0]
     up, down = (dataset.encoder.decode(z + step, tails) for step in (_NUDGE, -_NUDGE))
-    worth = float(np.median((up - down) / (2 * _NUDGE)))
-    return Scale(output=worth, target=f"the forecast of {dataset.encoder.target}")
+    value = float(np.median((up - down) / (2 * _NUDGE)))
+    return Scale(output=value, target=f"the forecast of {dataset.encoder.target}")
 
 
 def _next(dataset: Dataset, row: int) -> pd.Index:

@@ -148,8 +148,8 @@ class LayerTrace:
     @cached_property
     def saturation(self) -> Mapping[str, Saturation]:
         """How often each gate was shut (< 0.1) or open (> 0.9), by the gate's name (Karpathy et al. 2015, 4.2)."""
-        seen = {gate: self.signals[gate][self.mask] for gate in self.gates}
-        return {gate: Saturation((of < LEFT).mean(axis=0), (of > RIGHT).mean(axis=0)) for gate, of in seen.items()}
+        unmasked = {gate: self.signals[gate][self.mask] for gate in self.gates}
+        return {gate: Saturation((of < LEFT).mean(axis=0), (of > RIGHT).mean(axis=0)) for gate, of in unmasked.items()}
 
     def __getattr__(self, name: str) -> np.ndarray:
         if name.startswith("_"):
@@ -199,10 +199,10 @@ class LSTMTrace(LayerTrace):
     @cached_property
     def decomposition(self) -> Decomposition:
         """Split the cell state into what was kept and what was written: c = f·c₋₁ + i·g, and h = o·tanh(c)."""
-        seen = self.mask[..., None]
-        kept = np.where(seen, self.forget * self.cell_before, self.cell)
-        written = np.where(seen, self.input * self.candidate, 0.0)
-        return Decomposition(kept, written, self.cell, self.squashed, self.hidden)
+        unmasked = self.mask[..., None]
+        kept_share = np.where(unmasked, self.forget * self.cell_before, self.cell)
+        written = np.where(unmasked, self.input * self.candidate, 0.0)
+        return Decomposition(kept_share, written, self.cell, self.squashed, self.hidden)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -235,10 +235,10 @@ class GRUTrace(LayerTrace):
     @cached_property
     def decomposition(self) -> Decomposition:
         """Split the state into what was kept and what was written: h = z·h₋₁ + (1 - z)·g."""
-        seen = self.mask[..., None]
-        kept = np.where(seen, self.update * self.before, self.hidden)
-        written = np.where(seen, (1.0 - self.update) * self.candidate, 0.0)
-        return Decomposition(kept, written, self.hidden, self.hidden, self.hidden)
+        unmasked = self.mask[..., None]
+        kept_share = np.where(unmasked, self.update * self.before, self.hidden)
+        written = np.where(unmasked, (1.0 - self.update) * self.candidate, 0.0)
+        return Decomposition(kept_share, written, self.hidden, self.hidden, self.hidden)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

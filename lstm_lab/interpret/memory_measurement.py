@@ -47,8 +47,8 @@ class TrainingSequences:
     def batches(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Draw training batches for ever."""
         while True:
-            which = rng.integers(0, len(self.x), BATCH)
-            yield self.x[which], self.y[which]
+            selection = rng.integers(0, len(self.x), BATCH)
+            yield self.x[selection], self.y[selection]
 
 
 def training_sequences(x: np.ndarray | None, y: np.ndarray | None, seed: int) -> TrainingSequences:

@@ -244,8 +244,10 @@ def _as_batch(model: Any, x: Any) -> np.ndarray:
         want is None or want == got for want, got in zip(shape, batch.shape, strict=True)
     )
     if not fits or batch.size == 0:
-        wanted = ", ".join("any" if size is None else str(size) for size in shape)
-        raise TraceError(f"x of shape {array.shape} does not fit {model.name}; it takes (batch, time, …) = ({wanted})")
+        expected = ", ".join("any" if size is None else str(size) for size in shape)
+        raise TraceError(
+            f"x of shape {array.shape} does not fit {model.name}; it takes (batch, time, …) = ({expected})"
+        )
     if batch.dtype.kind == "f" and not np.isfinite(batch).all():
         position = tuple(int(i) for i in np.argwhere(~np.isfinite(batch))[0])
         raise TraceError(f"x has missing or infinite values, the first at {position}; fill or drop them before tracing")

@@ -123,9 +123,9 @@ def _held(
     if mask.all():
         return dict(signals)
     seen = mask[..., None]
-    held = {name: carried(signals[name], mask, start) for name, start in starts.items()}
-    states = {name: after[:, 1:] for name, after in held.items()}
-    if "cell" in held:
+    carried_states = {name: carried(signals[name], mask, start) for name, start in starts.items()}
+    states = {name: after[:, 1:] for name, after in carried_states.items()}
+    if "cell" in carried_states:
         states["cell_before"] = signals["cell_before"]
     return {name: states.get(name, np.where(seen, signal, np.nan)) for name, signal in signals.items()}
 

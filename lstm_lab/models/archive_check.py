@@ -133,11 +133,11 @@ def check_config(config: Any) -> None:
     if not isinstance(config, dict) or "class_name" not in config:
         raise RunError(f"a saved network is described by an object with a class_name, got {type(config).__name__}")
     waiting: list[Any] = [config]
-    seen = 0
+    count = 0
     while waiting:
         value = waiting.pop()
-        seen += 1
-        if seen > _MAX_OBJECTS:
+        count += 1
+        if count > _MAX_OBJECTS:
             raise RunError(
                 f"a network's description has at most {_MAX_OBJECTS:,} values; load only files that you trust"
             )

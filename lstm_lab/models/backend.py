@@ -31,7 +31,7 @@ def without_chatter() -> Iterator[None]:
     nothing short of the file descriptor reaches them. Whatever else was written comes out in the end, failed or not.
     """
     try:
-        kept = os.dup(2)
+        saved_descriptor = os.dup(2)
     except OSError:  # a process without standard error has nothing to keep quiet
         yield
         return
@@ -42,8 +42,8 @@ def without_chatter() -> Iterator[None]:
             yield
         finally:
             sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(saved_descriptor, 2)
+            os.close(saved_descriptor)
             held.seek(0)
             for line in held:
                 if not _CHATTER.match(line):

@@ -129,14 +129,14 @@ def _checked(sources: list[SourcedLayer], lookback: int, columns: int) -> list[S
     layers = [source for source in sources if not _is_input(source, lookback, columns)]
     if not layers:
         raise StackError("a stack needs at least one layer, got none; write for example LSTM(32) and Dense(1)")
-    seen: set[int] = set()
+    layer_ids: set[int] = set()
     for source in layers:
         layer = source.layer
-        if id(layer) in seen:
+        if id(layer) in layer_ids:
             raise StackError(
                 f"{source.location}: the same layer object stands twice in the stack; make a new one each time"
             )
-        seen.add(id(layer))
+        layer_ids.add(id(layer))
         if getattr(layer, "stateful", False):
             raise StackError(f"{source.location}: stateful=True, but windows are shuffled; leave it out")
         if getattr(layer, "return_state", False):

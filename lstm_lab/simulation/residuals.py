@@ -104,8 +104,8 @@ class Residuals:
         """Compute how far the mean of all errors lies above that of the resampled ones."""
         if self.earlier is None:
             return 0.0
-        drawn = self.values[:count]
-        return float(np.concatenate([self.earlier, drawn]).mean() - drawn.mean())
+        resampled = self.values[:count]
+        return float(np.concatenate([self.earlier, resampled]).mean() - resampled.mean())
 
 
 def with_later_errors(residuals: Residuals, model: Any, dataset: Dataset) -> Residuals:
