@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,11 @@ import pandas as pd
 from lstm_lab.data.dates import DateRule
 from lstm_lab.data.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.numeric_columns import numeric_columns
-from lstm_lab.data.panel import read_panel
+from lstm_lab.data.panel import Short, is_panel, read_panel
 from lstm_lab.data.sources import Source, check_reading, marks_of, table_of
 from lstm_lab.data.time_index import future_index, segments
 from lstm_lab.data.times import Timed, by_time, sort_times
-from lstm_lab.errors import DataError, did_you_mean
+from lstm_lab.errors import DataError, OptionError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +47,7 @@ def load(
     header: int | str | None = None,
     dayfirst: bool | None = None,
     date_format: str | None = None,
+    short: Short = "skip",
 ) -> pd.DataFrame:
     """Load and validate a table of series; loading what was loaded changes nothing.
 
@@ -91,6 +93,8 @@ def load(
     date_format
         How dates are written, as `strptime` takes it: ``"%d.%m.%Y"``; or ``unix``, ``unix_ms``, ``unix_us``,
         ``unix_ns``, ``excel`` for numbers that count time.
+    short
+        With `id`: ``skip`` leaves ids of one row out, with a warning; ``error`` refuses them.
 
     Returns
     -------
@@ -111,24 +115,30 @@ def load(
     >>> load(prices).close.tolist()
     [1.0, 2.0]
     """
-    if id is not None:
-        return read_panel(
-            source,
-            id=id,
-            target=target,
-            time=time,
-            static=static,
-            missing=missing,
-            columns=columns,
-            decimal=decimal,
-            na_values=na_values,
-            encoding=encoding,
-            header=header,
-            dayfirst=dayfirst,
-            date_format=date_format,
-        )
-    check_reading(missing, decimal, header, dayfirst=dayfirst, date_format=date_format)
+    panel = partial(
+        read_panel,
+        id=id,
+        target=target,
+        time=time,
+        static=static,
+        missing=missing,
+        columns=columns,
+        decimal=decimal,
+        na_values=na_values,
+        encoding=encoding,
+        header=header,
+        dayfirst=dayfirst,
+        date_format=date_format,
+        short=short,
+    )
+    if id is not None or is_panel(source):
+        return panel(source)
     raw = table_of(source, encoding=encoding, header=header)
+    if is_panel(raw):
+        return panel(raw)
+    check_reading(missing, decimal, header, dayfirst=dayfirst, date_format=date_format)
+    if static:
+        raise OptionError(f"static={static!r} belongs to many series; name their column with id= too")
     marks = marks_of(na_values)
     by_times = by_time(raw, None if time is None else str(time), DateRule(dayfirst, date_format))
     timed = sort_times(by_times.frame)

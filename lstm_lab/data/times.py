@@ -405,7 +405,8 @@ def sort_times(frame: pd.DataFrame) -> pd.DataFrame:
     columns = _series_columns(frame, frame.index)
     if columns:
         selection = " & ".join(_selection_of(frame, name, alone=len(columns) == 1) for name in columns)
-        remedy = f"several series? keep one, for example frame[{selection}]"
+        name = f"name their column with id={columns[0]!r}, or " if len(columns) == 1 else ""
+        remedy = f"several series? {name}keep one, for example frame[{selection}]"
     else:
         remedy = (
             "keep one row for each time, for example with frame.drop_duplicates(), and give local times their UTC"

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import lstm_lab as lab
+from lstm_lab.data import memory_budget
+from lstm_lab.data import panel as panel_module
 from lstm_lab.data.panel import read_panel
 from lstm_lab.errors import DataError, LabError
 
@@ -89,7 +93,199 @@ def test_static_columns_stay_beside_their_rows_where_rows_are_dropped():
     assert len(panel) == 34
 
 
+# Forms ---------------------------------------------------------------------------------------------------------------
+
+
+def as_levels(table):
+    return table.set_index(["store", "day"]).sample(frac=1, random_state=1)
+
+
+def as_dict(table):
+    return {name: rows.drop(columns="store") for name, rows in table.groupby("store")}
+
+
+def as_groups(table):
+    return dict(tuple(table.groupby("store")))
+
+
+def as_series_by_id(table):
+    return {name: rows.set_index("day").units for name, rows in table.groupby("store")}
+
+
+def as_wide(table):
+    return table.pivot_table(index="day", columns="store", values="units")
+
+
+def as_polars(table):
+    return pl.DataFrame(table[["store", "day", "units"]].to_dict("list"))
+
+
+def as_arrow(table):
+    return pa.Table.from_pandas(table)
+
+
+def as_text(table):
+    return table.assign(day=table.day.dt.strftime("%d/%m/%Y"), store=table.store.astype("category"))
+
+
+FORMS = {
+    "two levels": (as_levels, {"id": "store"}),
+    "two levels, unnamed": (lambda table: as_levels(table).rename_axis([None, None]), {"id": "store", "time": "day"}),
+    "two levels, without options": (as_levels, {}),
+    "levels the other way round": (lambda table: as_levels(table).swaplevel(), {"id": "store"}),
+    "one level of ids": (lambda table: table.set_index("store"), {"id": "store"}),
+    "dict": (as_dict, {"id": "store"}),
+    "dict of groups, with the ids in them": (as_groups, {"id": "store"}),
+    "dict of Polars frames": (lambda table: {k: pl.from_pandas(v) for k, v in as_dict(table).items()}, {"id": "store"}),
+    "wide": (as_wide, {"id": "columns"}),
+    "polars": (as_polars, {"id": "store"}),
+    "arrow": (as_arrow, {"id": "store"}),
+    "text": (as_text, {"id": "store"}),
+}
+
+
+@pytest.mark.parametrize(("form", "options"), FORMS.values(), ids=FORMS)
+def test_every_form_gives_the_same_panel(form, options):
+    table = long_table()
+    expected = lab.load(table, id="store", target="units", time="day")[["units"]]
+    panel = lab.load(form(table), target="units", **options)
+    pd.testing.assert_frame_equal(panel[["units"]], expected, check_index_type=False, check_categorical=False)
+    assert panel.index.names == ["store", "day"]
+    assert panel.attrs["lstm_lab"]["id"] == "store"
+
+
+def test_a_dict_of_series_needs_id_because_it_may_be_the_columns_of_one_table():
+    series = as_series_by_id(long_table())
+    panel = lab.load(series, id="store", missing="error")
+    assert panel.loc["C"]["value"].tolist() == list(200.0 + np.arange(12))
+    assert lab.load(series, missing="drop").columns.tolist() == ["A", "B", "C"]
+
+
+def test_ids_of_a_wide_table_have_their_own_starts_and_ends():
+    wide = as_wide(long_table())
+    panel = lab.load(wide, id="columns", target="units")
+    assert panel.loc["A"].index[-1] < panel.loc["C"].index[-1]
+    assert panel.groupby(level=0).size().tolist() == [12, 12, 12]
+    wide.loc["2024-01-05", "B"] = np.nan
+    filled = lab.load(wide, id="columns", target="units", missing="interpolate")
+    assert filled.loc[("B", "2024-01-05"), "units"] == 103.0
+    assert lab.load(wide, id="columns", columns=["A", "C"]).index.unique(0).tolist() == ["A", "C"]
+
+
+def test_the_usual_names_of_many_series_are_known():
+    table = long_table().rename(columns={"store": "unique_id", "day": "ds", "units": "y"}).drop(columns="price")
+    panel = lab.load(table)
+    assert panel.index.names == ["unique_id", "ds"]
+    assert panel.columns.tolist() == ["y"]
+    alone = lab.load(table[table.unique_id == "B"])
+    assert isinstance(alone.index, pd.DatetimeIndex)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet"])
+def test_files_hold_panels(tmp_path, suffix):
+    table, path = shuffled(long_table()), tmp_path / f"sales.{suffix}"
+    table.to_parquet(path) if suffix == "parquet" else table.to_csv(path, index=False)
+    panel = lab.load(path, id="store", target="units", static=["region"])
+    expected = lab.load(table, id="store", target="units", static=["region"])
+    pd.testing.assert_frame_equal(panel, expected, check_index_type=False)
+
+
+def test_loading_what_was_loaded_changes_nothing():
+    table = as_text(long_table())
+    table.loc[4, "units"] = np.nan
+    panel = lab.load(table, id="store", target="units", static="region", missing="ffill")
+    again = lab.load(panel, target="units")
+    pd.testing.assert_frame_equal(again, panel)
+    assert again.attrs == panel.attrs
+    assert panel.attrs["lstm_lab"]["filled_values"] == 1
+    assert panel.attrs["lstm_lab"]["dates"]["dayfirst"] is True
+
+
+@pytest.mark.parametrize("ids", [[10, 9, 2], [1.5, 0.5, 2.5], ["10", "9", 2], [True, False]])
+def test_ids_of_any_kind_keep_it(ids):
+    table = pd.concat([pd.DataFrame({"k": [key] * 3, "t": [0, 1, 2], "v": [1.0, 2.0, 3.0]}) for key in ids])
+    panel = lab.load(table.astype({"k": object}), id="k", target="v", time="t")
+    assert set(panel.index.unique(0)) == set(ids)
+
+
+# Refusals ------------------------------------------------------------------------------------------------------------
+
+
+def changed_region(table):
+    return table.assign(region=table.region.mask(table.index == 30, "east"))
+
+
+def with_weekly(table):
+    weekly = long_table("W", step="W").assign(region="west")
+    return pd.concat([table, weekly], ignore_index=True)
+
+
+def without_price(table):
+    tables = as_dict(table)
+    return tables | {"B": tables["B"].drop(columns="price")}
+
+
 REFUSED = {
+    "static that changes": (
+        {"static": "region"},
+        changed_region,
+        (
+            "a static column is constant within an id, but 'region' of 'C' is 'south' and, at 2024-01-09"
+            " 00:00:00, 'east' (1 such id); correct it, or use it as a covariate without static="
+        ),
+    ),
+    "mixed frequencies": (
+        {},
+        with_weekly,
+        (
+            "all ids have one frequency, got a step of 1 day in 'A' (3 such ids) and of 7 days in 'W';"
+            " resample them to one step, or load each frequency by itself"
+        ),
+    ),
+    "ids with other columns": (
+        {},
+        without_price,
+        (
+            "every id has the same columns, but 'B' lacks 'price', unlike 'A'; give each id all columns, or"
+            " leave that one out"
+        ),
+    ),
+    "an id without rows": (
+        {},
+        lambda table: as_dict(table) | {"D": as_dict(table)["A"].iloc[:0]},
+        "every id needs rows, got none for 'D' (1 such ids); leave it out",
+    ),
+    "a blank id": (
+        {},
+        lambda table: table.assign(store=table.store.mask(table.index == 3, " ")),
+        "every row needs an id, got none in 'store', row 3 (1 such rows)",
+    ),
+    "one row, refused": (
+        {"short": "error"},
+        lambda table: table[table.store.isin(["A", "B"]) | (table.index == 30)],
+        "an id needs at least 2 rows, got 1 of 'C' (1 of 3 ids); add rows, or leave them out with short='skip'",
+    ),
+    "every id with one row": (
+        {"id": "units"} | {"target": "price"},
+        None,
+        "an id needs at least 2 rows, got 1 of 0.0, 1.0, 2.0 and 33 more (36 of 36 ids); name the column that tells",
+    ),
+    "static is the target": (
+        {"static": "units"},
+        None,
+        "static='units' and target='units' name the same column; change one",
+    ),
+    "id is the time": ({"id": "day"}, None, "id='day' and time='day' name the same column; change one"),
+    "keys that differ from their column": (
+        {},
+        lambda table: {name + "!": rows for name, rows in table.groupby("store")},
+        "the keys of a dict are the ids, but the table of 'A!' has 'store' 'A'; name the ids otherwise with id=",
+    ),
+    "an empty wide column": (
+        {"id": "columns", "time": None},
+        lambda table: as_wide(table).assign(D=np.nan),
+        "every id needs values, got none in column 'D' (1 such columns); drop it",
+    ),
     "no such column": ({"id": "stoer"}, None, "there is no column 'stoer' for id=; did you mean 'store'?"),
     "no id": (
         {},
@@ -124,3 +320,57 @@ def test_text_that_is_no_number_is_named_with_its_id():
     table.loc[13, "units"] = "closed"
     with pytest.raises(DataError, match=r"'units' must hold numbers, got 'closed' at 'B', 2024-01-03 00:00:00"):
         lab.load(table, id="store", target="units", time="day")
+
+
+def test_ids_of_one_row_are_left_out_and_named():
+    table = long_table("ABCD")
+    table = table[table.store.isin(["A", "B"]) | table.index.isin([30, 40])]
+    told = r"got 1 of 'C' and 'D' \(2 of 4 ids\); they are left out, and short='error' would refuse them"
+    with pytest.warns(UserWarning, match=told):
+        panel = lab.load(table, id="store", target="units", time="day")
+    assert panel.index.levels[0].tolist() == ["A", "B"]
+    assert panel.attrs["lstm_lab"]["left_out"] == 2
+    assert read_panel(table, id="store", target="units", time="day", least=1).index.unique(0).tolist() == list("ABCD")
+
+
+def test_an_id_whose_every_value_is_missing_is_left_out_too():
+    table = long_table()
+    table.loc[table.store == "B", "units"] = np.nan
+    with pytest.warns(UserWarning, match="got 0 of 'B'"):
+        panel = lab.load(table, id="store", target="units", time="day", missing="drop")
+    assert panel.index.unique(0).tolist() == ["A", "C"]
+
+
+def test_series_with_holes_are_no_other_frequency():
+    table = long_table("AB", rows=60)
+    sparse = table[(table.store == "A") | table.index.isin([60, 61, 64, 65, 70, 77, 79, 83, 90, 91, 99])]
+    assert len(lab.load(sparse, id="store", target="units", time="day")) == 71
+    months = long_table("AB", rows=24, step="MS")
+    assert len(lab.load(months, id="store", target="units", time="day")) == 48
+
+
+def test_several_series_without_id_name_the_option():
+    with pytest.raises(DataError, match=r"several series\? name their column with id='store', or keep one"):
+        lab.load(long_table(), target="units", time="day")
+    with pytest.raises(LabError, match=r"static='region' belongs to many series; name their column with id= too"):
+        lab.load(long_table("A"), target="units", static="region")
+
+
+def test_what_cannot_fit_is_refused_before_it_is_sorted(monkeypatch):
+    monkeypatch.setattr(memory_budget, "free_memory", lambda: 4_000)
+    monkeypatch.setattr(panel_module, "_SMALL", 0)
+    with pytest.raises(
+        DataError, match=r"loading 3 ids of 36 rows needs about 0\.0 MB of memory, and 0\.0 MB are free"
+    ):
+        lab.load(long_table(), id="store", target="units", time="day")
+
+
+def test_a_file_that_cannot_fit_is_refused_before_it_is_read(monkeypatch, tmp_path):
+    path = tmp_path / "sales.csv"
+    long_table("ABCDEFGH", rows=500).to_csv(path, index=False)
+    monkeypatch.setattr(memory_budget, "free_memory", lambda: 300_000)
+    monkeypatch.setattr("lstm_lab.data.sources.read_file", None)
+    with pytest.raises(
+        DataError, match=r"reading 'sales\.csv' needs about 0\.\d MB of memory, and 0\.3 MB are free; keep"
+    ):
+        lab.load(path, id="store", target="units", time="day")

@@ -257,7 +257,9 @@ def test_several_series_are_to_be_kept_apart():
     )
     for table in (panel, panel.drop(columns="time"), panel.assign(date=panel["date"].dt.strftime("%Y-%m-%d"))):
         told = refused(table, target="cases")
-        assert told.endswith("(56 repeated rows); several series? keep one, for example frame[frame.state == 'A']")
+        assert told.endswith(
+            "several series? name their column with id='state', or keep one, for example frame[frame.state == 'A']"
+        )
     numbered = panel.assign(state=panel["state"].map({"A": 1, "B": 2, "C": 3})).rename(columns={"state": "the store"})
     assert "keep one, for example frame[frame['the store'] == 1]" in refused(numbered)
     crossed = pd.concat([panel.assign(sex=sex) for sex in "mf"])
