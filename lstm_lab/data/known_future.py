@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.dates import UnfitDatesError
+from lstm_lab.data.date_reading import UnfitDatesError
 from lstm_lab.data.loading import load, table_of
 from lstm_lab.data.missing_values import completed, refuse_marks
 from lstm_lab.data.preparation import reading, text_reading

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lstm_lab.data.dates import DateRule
+from lstm_lab.data.date_reading import DateRule
 from lstm_lab.data.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.numeric_columns import numeric_columns
 from lstm_lab.data.panel import Short, is_panel, read_panel
+from lstm_lab.data.repeated_times import sort_times
 from lstm_lab.data.sources import Source, check_reading, marks_of, table_of
 from lstm_lab.data.time_index import future_index, segments
-from lstm_lab.data.times import Timed, by_time, sort_times
+from lstm_lab.data.times import Timed, by_time
 from lstm_lab.errors import DataError, OptionError, did_you_mean
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.dates import DateRule
+from lstm_lab.data.date_reading import DateRule
 from lstm_lab.data.memory_budget import refuse_beyond_memory
 from lstm_lab.data.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.numeric_columns import numeric_columns

@@ -22,7 +22,7 @@ from lstm_lab.errors import DataError, OptionError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lstm_lab.data.dates import DateRule
+    from lstm_lab.data.date_reading import DateRule
     from lstm_lab.data.numbers import Mark
     from lstm_lab.data.sources import Source
 

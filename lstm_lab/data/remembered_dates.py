@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lstm_lab.data.dates import DateRule, read_dates
+from lstm_lab.data.date_reading import DateRule
+from lstm_lab.data.dates import read_dates
 from lstm_lab.errors import LabError
 
 if TYPE_CHECKING:

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lstm_lab.data.dates import AmbiguousDatesError, DateRule, read_dates, unread_dates
+from lstm_lab.data.date_reading import AmbiguousDatesError, DateRule
+from lstm_lab.data.dates import read_dates
+from lstm_lab.data.unread_dates import unread_dates
 from lstm_lab.errors import DataError, OptionError
 
 
