@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.date_reading import DateRule
+from lstm_lab.data.long_table import LongTable, WideReading, long_table, refuse_absent
 from lstm_lab.data.memory_budget import refuse_beyond_memory
 from lstm_lab.data.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.numeric_columns import numeric_columns
 from lstm_lab.data.panel_checks import ids_of, listed_ids, refuse_mixed_steps, refuse_varying
-from lstm_lab.data.panel_forms import LongTable, WideReading, is_panel, long_table, refuse_absent
+from lstm_lab.data.panel_forms import is_panel
 from lstm_lab.data.row_labels import row_label
 from lstm_lab.data.sources import check_reading, marks_of
 from lstm_lab.data.times import LEFTOVER_NAMES, Timed, by_time

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lstm_lab.data.files import read_file
 from lstm_lab.data.frames import as_frame
 from lstm_lab.data.missing_values import MISSING
+from lstm_lab.data.panel_forms import stacked
 from lstm_lab.errors import DataError, OptionError, did_you_mean
 
 if TYPE_CHECKING:
@@ -22,12 +23,21 @@ Source: TypeAlias = "str | PathLike[str] | pd.DataFrame | pd.Series[Any] | Mappi
 """A file, a pandas frame or Series, a dict of columns, or a Polars, Arrow or other frame that narwhals knows."""
 
 
-def table_of(source: Source, *, encoding: str | None = None, header: int | str | None = None) -> pd.DataFrame:
+def table_of(
+    source: Source,
+    *,
+    id: str | None = None,  # noqa: A002 - as in `load`
+    time: str | None = None,
+    encoding: str | None = None,
+    header: int | str | None = None,
+) -> pd.DataFrame:
     """Convert a source to a frame with text for column names; nothing but plain numbers is parsed yet.
+
+    Many series become one table with their ids in a column, see `lstm_lab.data.panel_forms.stacked`.
 
     Parameters
     ----------
-    source, encoding, header
+    source, id, time, encoding, header
         As for `lstm_lab.load`.
 
     Raises
@@ -40,7 +50,8 @@ def table_of(source: Source, *, encoding: str | None = None, header: int | str |
     if isinstance(source, str | PathLike):
         frame = as_frame(read_file(Path(source).expanduser(), encoding=encoding, header=header))
     else:
-        frame = as_frame(source)
+        long = stacked(source, id, time)
+        frame = as_frame(source) if long is None else long
         option = next((name for name, value in (("encoding", encoding), ("header", header)) if value is not None), None)
         if option is not None and "lstm_lab" not in frame.attrs:
             raise OptionError(f"{option} is of a text file, got a {type(source).__name__}; leave {option}= out")

@@ -12,6 +12,7 @@ import lstm_lab as lab
 from lstm_lab.data import memory_budget
 from lstm_lab.data import panel as panel_module
 from lstm_lab.data.panel import read_panel
+from lstm_lab.data.sources import table_of
 from lstm_lab.errors import DataError, LabError
 
 
@@ -159,6 +160,17 @@ def test_a_dict_of_series_needs_id_because_it_may_be_the_columns_of_one_table():
     panel = lab.load(series, id="store", missing="error")
     assert panel.loc["C"]["value"].tolist() == list(200.0 + np.arange(12))
     assert lab.load(series, missing="drop").columns.tolist() == ["A", "B", "C"]
+
+
+def test_a_table_of_a_panel_knows_its_ids_and_one_series_of_it_is_one_series():
+    panel = lab.load(long_table(), id="store", target="units", time="day", static="region")
+    table = table_of(panel)
+    assert table.columns.tolist() == ["store", "day", "units", "price", "region"]
+    pd.testing.assert_frame_equal(lab.load(table), panel)
+    pd.testing.assert_frame_equal(lab.load(panel.reset_index()), panel)
+    assert isinstance(lab.load(panel.loc["A"]).index, pd.DatetimeIndex)
+    columns = {name: pl.Series([1.0, 2.0]) for name in "AB"}
+    assert lab.load(columns).columns.tolist() == ["A", "B"]
 
 
 def test_ids_of_a_wide_table_have_their_own_starts_and_ends():
