@@ -12,7 +12,9 @@ import pandas as pd
 from lstm_lab.data.auto import AUTO
 from lstm_lab.data.preparation import prepare
 from lstm_lab.data.split import Split
-from lstm_lab.diagnostics.findings import Finding, InputAnalysis, repeated, run_checks
+from lstm_lab.diagnostics.column_checks import repeated
+from lstm_lab.diagnostics.findings import run_checks
+from lstm_lab.diagnostics.input_analysis import Finding, InputAnalysis
 from lstm_lab.formatting import moment, number, percent
 from lstm_lab.options import InputOptions
 from lstm_lab.results import Result, Summary

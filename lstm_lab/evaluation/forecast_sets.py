@@ -13,7 +13,7 @@ from lstm_lab.evaluation.refit import TrainingResult
 from lstm_lab.evaluation.scoring import Forecasts
 from lstm_lab.evaluation.tasks import BaselineTask, blocks
 from lstm_lab.forecasting.baselines import naive_points
-from lstm_lab.forecasting.calibration import origins_for
+from lstm_lab.forecasting.calibration_scores import origins_for
 from lstm_lab.forecasting.online_correction import OnlineCorrection
 from lstm_lab.forecasting.past_forecasts import PastForecasts
 from lstm_lab.forecasting.predictor import SCORE_CHUNKS

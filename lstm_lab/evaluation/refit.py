@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.evaluation.tasks import simulate_all
-from lstm_lab.forecasting.calibration import origins_for
+from lstm_lab.forecasting.calibration_scores import origins_for
 from lstm_lab.forecasting.past_forecasts import PastForecasts
 from lstm_lab.forecasting.predictor import SCORE_CHUNKS, Predictor
 from lstm_lab.models.serialize import fresh_layers, unpack

@@ -14,9 +14,10 @@ import pandas as pd
 from lstm_lab.errors import ForecastError
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.correction import describe_weights
+from lstm_lab.forecasting.coverage import Coverage
 from lstm_lab.forecasting.floor import at_least, floor_details
 from lstm_lab.forecasting.forecast import Forecast
-from lstm_lab.forecasting.metrics import Coverage, tail_of
+from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.formatting import moment
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ def score(forecasts: Forecasts) -> dict[str, float]:
     """Compute the scores of one model, named by `COLUMNS`.
 
     Point errors are the median's; pinball is the mean over the band's edges and the median; the interval of the
-    coverage allows for steps and overlapping origins that share their fate (`metrics.effective_trials`).
+    coverage allows for steps and overlapping origins that share their fate (`coverage.effective_trials`).
     """
     evaluated, actual = forecasts.evaluated, forecasts.evaluated.actual
     lower, median, upper = forecasts.band

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from lstm_lab.forecasting.metrics import Coverage
+    from lstm_lab.forecasting.coverage import Coverage
 
     Array: TypeAlias = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lstm_lab.data.cuts import CALIBRATION_MEMORY
 from lstm_lab.forecasting.adaptive import AdaptiveMissRate
-from lstm_lab.forecasting.calibration import origins_for
+from lstm_lab.forecasting.calibration_scores import origins_for
 from lstm_lab.forecasting.ensemble import mixed
 from lstm_lab.forecasting.floor import at_least
 from lstm_lab.forecasting.metrics import tail_of

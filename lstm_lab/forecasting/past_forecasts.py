@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from lstm_lab.forecasting.calibration import Calibration, checked_summary, origins_for
+from lstm_lab.forecasting.calibration import Calibration
+from lstm_lab.forecasting.calibration_scores import checked_summary, origins_for
 from lstm_lab.forecasting.correction import Correction
 from lstm_lab.forecasting.ensemble import NEWEST, mixed, weigh
 
@@ -33,7 +34,7 @@ class PastForecasts:
     centre: Array
     """(origins, horizon) medians of the paths as they were drawn."""
     spread: Array
-    """(origins, horizon) their spread, see `lstm_lab.forecasting.calibration.centre_and_spread`."""
+    """(origins, horizon) their spread, see `lstm_lab.forecasting.calibration_scores.centre_and_spread`."""
     actual: Array
     """(origins, horizon) outcomes."""
     naive: Array

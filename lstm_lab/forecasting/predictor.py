@@ -13,7 +13,7 @@ from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import CalibrationError, ForecastError
 from lstm_lab.events import Chunk, Progress, SamplingEnd, SamplingListener, SamplingPlan
 from lstm_lab.forecasting.baselines import naive_points
-from lstm_lab.forecasting.calibration import origins_for
+from lstm_lab.forecasting.calibration_scores import origins_for
 from lstm_lab.forecasting.floor import at_least, floor_details, refuse_floor_above
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.forecasting.metrics import tail_of

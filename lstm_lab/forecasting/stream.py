@@ -13,7 +13,7 @@ from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.known_future import on_the_clock_of
 from lstm_lab.data.time_index import future_index, longest_step
 from lstm_lab.errors import DataError, did_you_mean
-from lstm_lab.forecasting.metrics import Coverage
+from lstm_lab.forecasting.coverage import Coverage
 from lstm_lab.forecasting.online_correction import OnlineCorrection
 from lstm_lab.formatting import moment
 from lstm_lab.simulation.residuals import with_later_errors

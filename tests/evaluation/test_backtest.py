@@ -20,7 +20,7 @@ from lstm_lab.evaluation.scoring import difference
 from lstm_lab.events import ProgressListener
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.baselines import BASELINES, naive_points
-from lstm_lab.forecasting.calibration import centre_and_spread
+from lstm_lab.forecasting.calibration_scores import centre_and_spread
 from lstm_lab.forecasting.ensemble import mixed
 from lstm_lab.forecasting.online_correction import GAMMA
 from lstm_lab.forecasting.predictor import Predictor

@@ -10,12 +10,8 @@ import pytest
 from lstm_lab.errors import CalibrationError
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.adaptive import AdaptiveMissRate
-from lstm_lab.forecasting.calibration import (
-    Calibration,
-    centre_and_spread,
-    checked_summary,
-    needed_origins,
-)
+from lstm_lab.forecasting.calibration import Calibration
+from lstm_lab.forecasting.calibration_scores import centre_and_spread, checked_summary, needed_origins
 
 
 def fit_calibration(paths, actual, **options):

@@ -10,8 +10,8 @@ import pytest
 
 import lstm_lab
 from lstm_lab.errors import ForecastError
+from lstm_lab.forecasting.coverage import Coverage
 from lstm_lab.forecasting.forecast import Forecast
-from lstm_lab.forecasting.metrics import Coverage
 
 TIMES = pd.date_range("2020-01-06", periods=5, freq="D", name="day")
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_lab.errors import ForecastError
-from lstm_lab.forecasting import metrics
-from lstm_lab.forecasting.metrics import Coverage
+from lstm_lab.forecasting import coverage, metrics
+from lstm_lab.forecasting.coverage import Coverage
 
 RNG = np.random.default_rng(0)
 ACTUAL, POINT = RNG.normal(size=(2, 6, 5))
@@ -145,23 +145,23 @@ def test_coverage_and_joint_coverage_by_hand():
 def test_the_binomial_interval_is_wilsons(hits, n, confidence):
     proportion = pytest.importorskip("statsmodels.stats.proportion")
     expected = proportion.proportion_confint(hits, n, alpha=1 - confidence, method="wilson")
-    np.testing.assert_allclose(metrics.binomial_interval(hits, n, confidence), expected, atol=1e-12)
+    np.testing.assert_allclose(coverage.binomial_interval(hits, n, confidence), expected, atol=1e-12)
 
 
 def test_the_binomial_interval_of_nothing_and_of_nonsense():
-    assert metrics.binomial_interval(0, 0) == (0, 1)
+    assert coverage.binomial_interval(0, 0) == (0, 1)
     with pytest.raises(ForecastError, match="got 7"):
-        metrics.binomial_interval(7, 6)
+        coverage.binomial_interval(7, 6)
 
 
 def test_independent_hits_count_in_full_and_repeated_hits_once():
     rng = np.random.default_rng(2)
-    coins = [metrics.effective_trials(rng.random((60, 30)) < 0.9) for _ in range(50)]
+    coins = [coverage.effective_trials(rng.random((60, 30)) < 0.9) for _ in range(50)]
     assert np.mean(coins) > 0.7 * 1800
-    same = [metrics.effective_trials(np.repeat(rng.random((60, 1)) < 0.9, 30, axis=1)) for _ in range(50)]
+    same = [coverage.effective_trials(np.repeat(rng.random((60, 1)) < 0.9, 30, axis=1)) for _ in range(50)]
     assert 35 < np.median(same) < 90  # 60 truly
     long = [
-        metrics.effective_trials(np.repeat(rng.random((12, 1)) < 0.8, 5, axis=0).repeat(30, axis=1), overlap=4)
+        coverage.effective_trials(np.repeat(rng.random((12, 1)) < 0.8, 5, axis=0).repeat(30, axis=1), overlap=4)
         for _ in range(200)
     ]
     assert 8 < np.median(long) < 30  # 12 truly, in groups of five origins
@@ -184,7 +184,7 @@ def test_extreme_hits_fall_back_on_separate_origins():
     assert everything.effective == 12
     assert everything.high == 1
     assert everything.low < 0.8
-    assert metrics.effective_trials(np.full((3, 3), np.nan)) == 0
+    assert coverage.effective_trials(np.full((3, 3), np.nan)) == 0
 
 
 def test_coverage_keeps_what_it_counted():

@@ -14,8 +14,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from lstm_lab.errors import DataError, ForecastError, LabError
+from lstm_lab.forecasting.coverage import Coverage
 from lstm_lab.forecasting.forecast import Forecast
-from lstm_lab.forecasting.metrics import Coverage
 from lstm_lab.plots import mimebundle, plot, png, to_html
 from lstm_lab.plots.training import training_figure
 from lstm_lab.results import Summary
