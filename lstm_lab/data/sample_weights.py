@@ -13,13 +13,13 @@ import numpy as np
 from lstm_lab.errors import OptionError
 from lstm_lab.options import WEIGHTS_PATTERN
 
-__all__ = ["curve", "effective_sample_size", "sample_weights"]
+__all__ = ["DEFAULT_RATE", "curve", "effective_sample_size", "rate_of", "sample_weights"]
 
 DEFAULT_RATE = 3.0
 """The newest window of ``exponential`` counts e^3, about 20 times as much as the oldest."""
 
 
-def _rate(scheme: str) -> float | None:
+def rate_of(scheme: str) -> float | None:
     """Return the rate of an exponential scheme, None for any other; refuse an unknown scheme."""
     if re.fullmatch(WEIGHTS_PATTERN, scheme) is None:
         raise OptionError(
@@ -53,7 +53,7 @@ def curve(scheme: str, t: np.ndarray) -> np.ndarray:
         The scheme is unknown.
     """
     age = np.asarray(t, dtype=np.float64)
-    rate = _rate(scheme)
+    rate = rate_of(scheme)
     if rate is not None:
         return np.exp(rate * (age - 1.0))
     return 0.5 + 0.5 * age if scheme == "linear" else np.ones_like(age)

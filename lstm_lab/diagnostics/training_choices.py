@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from lstm_lab.data.dataset import Dataset
     from lstm_lab.fitted import FittedModel
 
-__all__ = ["LOSSES", "ResidualLosses", "Weighting", "loss_of", "residual_losses", "weighting"]
+__all__ = ["LOSSES", "LOSS_LABELS", "ResidualLosses", "Weighting", "loss_of", "residual_losses", "weighting"]
 
 SCHEMES = ("uniform", "linear", "exponential")
-LOSSES = ("mse", "mae", "huber")
+LOSS_LABELS = {"mse": "MSE", "mae": "MAE", "huber": "Huber"}
+"""The losses of a training by option, and how pictures and views name them."""
+LOSSES = tuple(LOSS_LABELS)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -82,6 +84,8 @@ class ResidualLosses(Result):
         Where Huber turns from square to linear.
     rows
         Which rows the residuals are of, in words.
+    loss
+        The loss that is drawn strongest: the one that is trained with.
 
     Raises
     ------
@@ -94,6 +98,7 @@ class ResidualLosses(Result):
     unit: str = ""
     delta: float = 1.0
     rows: str = ""
+    loss: str = "huber"
 
     def __post_init__(self) -> None:
         values = np.asarray(self.residuals, dtype=np.float64).ravel()
@@ -106,6 +111,26 @@ class ResidualLosses(Result):
     def linear_share(self) -> float:
         """Share of the residuals beyond delta, where Huber is linear."""
         return float(np.mean(np.abs(self.residuals) > self.delta))
+
+    @property
+    def reach(self) -> float:
+        """How far the axis of residuals reaches: past all but a few, from 3 to 12 standard deviations."""
+        low, high = np.quantile(self.residuals, [0.002, 0.998])
+        return 1.05 * float(np.clip(max(-low, high), 3.0, 12.0))
+
+    @property
+    def top(self) -> float:
+        """How far the axis of losses reaches: past the absolute loss at both ends."""
+        return 1.15 * self.reach
+
+    def histogram(self, bins: int = 61) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Count the residuals in bins of one width up to `reach`: counts (bins,) and edges (bins + 1,)."""
+        return np.histogram(self.residuals, bins=bins, range=(-self.reach, self.reach))
+
+    def curves(self, points: int = 241) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        """Compute each loss along the axis of residuals, by name."""
+        x = np.linspace(-self.reach, self.reach, points)
+        return x, {name: loss_of(name, x, self.delta) for name in LOSSES}
 
     def summary_table(self) -> Summary:
         """Describe how many residuals lie where Huber is linear, and the mean of each loss."""
@@ -146,13 +171,15 @@ def weighting(dataset: Dataset) -> Weighting:
     return Weighting(dataset.index[rows], dataset.weighting)
 
 
-def residual_losses(fitted: FittedModel, delta: float) -> ResidualLosses:
+def residual_losses(fitted: FittedModel, loss: str, delta: float) -> ResidualLosses:
     """Return one-step residuals over rows that training never saw.
 
     Parameters
     ----------
     fitted
         The network, and its errors over held-out rows.
+    loss
+        The loss that it was trained with.
     delta
         Where Huber turns from square to linear.
 
@@ -172,4 +199,4 @@ def residual_losses(fitted: FittedModel, delta: float) -> ResidualLosses:
         rows = "validation rows, one step ahead"
     transform = fitted.encoder.transform.label
     unit = fitted.target if transform == "none" else f"{transform} of {fitted.target}"
-    return ResidualLosses(errors, float(fitted.encoder.scale[0]), unit, delta, rows)
+    return ResidualLosses(errors, float(fitted.encoder.scale[0]), unit, delta, rows, loss)

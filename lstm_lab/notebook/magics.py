@@ -176,7 +176,7 @@ class LSTMMagics(LabMagics):
         from lstm_lab.diagnostics.training_choices import residual_losses  # noqa: PLC0415 - likewise
 
         run = self._run(parsed.extras.get("run"))
-        return self._shown(residual_losses(run.fitted, run.options.delta), parsed)
+        return self._shown(residual_losses(run.fitted, run.options.loss, run.options.delta), parsed)
 
     @line_magic
     @parsed_magic(SAVE)

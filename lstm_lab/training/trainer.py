@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.options import TrainOptions
 
-__all__ = ["CACHE_SIZE", "Trainer", "acquire"]
+__all__ = ["CACHE_SIZE", "Trainer", "acquire", "loss_function"]
 
 CACHE_SIZE = 4
 """Compiled networks that are kept, the most recently used ones."""
@@ -52,7 +52,7 @@ class Trainer:
     def of(cls, forecaster: Forecaster, options: TrainOptions) -> Trainer:
         """Compile a network for training with resolved options."""
         network: Any = forecaster.model if options.supervise == "last" else forecaster.every
-        loss = _loss(options)
+        loss = loss_function(options)
         network.compile(optimizer=optimizer_of(options), loss=loss)
         network.optimizer.build(network.trainable_variables)
         return cls(forecaster, network, loss, [variable.numpy() for variable in network.optimizer.variables])
@@ -137,8 +137,8 @@ def acquire(forecaster: Forecaster, options: TrainOptions, size: int) -> Trainer
     return trainer
 
 
-def _loss(options: TrainOptions) -> Any:
-    """Build the loss; Huber's delta is in standard deviations of the transformed target over the training rows."""
+def loss_function(options: TrainOptions) -> Any:
+    """Build the loss that is minimised; Huber's delta is in standard deviations of the transformed target over the training rows."""
     if options.loss == "huber":
         return keras.losses.Huber(delta=options.delta)
     return keras.losses.MeanSquaredError() if options.loss == "mse" else keras.losses.MeanAbsoluteError()

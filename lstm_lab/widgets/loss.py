@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from lstm_lab.diagnostics.training_choices import ResidualLosses
+from lstm_lab.diagnostics.training_choices import LOSS_LABELS, ResidualLosses
 from lstm_lab.results import views
 from lstm_lab.widgets.base import LabWidget
 
@@ -24,12 +24,14 @@ class LossExplorer(LabWidget):
     ----------
     result
         The residuals, their unit, and the delta where the view starts.
+    chart_only
+        Leave out the controls and the table: the chart follows what `show` is given.
     """
 
     _view = traitlets.Unicode("loss").tag(sync=True)
 
-    def __init__(self, result: ResidualLosses, **traits: Any) -> None:
-        self._losses = result
+    def __init__(self, result: ResidualLosses, *, chart_only: bool = False, **traits: Any) -> None:
+        self._losses, self._chart_only = result, chart_only
         super().__init__(result, **{"label": "Losses over the residuals", "height": 280, **traits})
 
     def fill(self) -> None:
@@ -37,5 +39,23 @@ class LossExplorer(LabWidget):
         result = self._losses
         count = len(result.residuals)
         rows = np.arange(count) if count <= MOST else np.linspace(0, count - 1, MOST).round().astype(np.intp)
-        self.wire.put("residuals", result.residuals[rows].astype(np.float32))
-        self.wire.set(scale=result.scale, unit=result.unit, delta=result.delta, note=result.rows, count=count)
+        self.wire.put_changed("residuals", result.residuals[rows].astype(np.float32))
+        self.wire.put_changed("counts", result.histogram()[0].astype(np.float32))
+        self.wire.set(
+            scale=result.scale,
+            unit=result.unit,
+            delta=result.delta,
+            loss=result.loss,
+            labels=LOSS_LABELS,
+            reach=result.reach,
+            top=result.top,
+            note=result.rows,
+            count=count,
+            chart_only=self._chart_only,
+        )
+
+    def show(self, result: ResidualLosses) -> None:
+        """Show other residuals, another loss or another delta; what did not change is not sent again."""
+        self.result = self._losses = result
+        self.fill()
+        self.wire.flush(final=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from lstm_lab.data.sample_weights import DEFAULT_RATE, rate_of
 from lstm_lab.diagnostics.training_choices import Weighting
 from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
@@ -28,12 +29,16 @@ class WeightCurve(LabWidget):
         The training windows and the scheme of their weights, where the view starts.
     chosen
         Where the button puts the choice.
+    chart_only
+        Leave out the controls and the table: the chart follows what `show` is given.
     """
 
     _view = traitlets.Unicode("weights").tag(sync=True)
 
-    def __init__(self, result: Weighting, *, chosen: NextWeights = next_weights, **traits: Any) -> None:
-        self._weighting = result
+    def __init__(
+        self, result: Weighting, *, chosen: NextWeights = next_weights, chart_only: bool = False, **traits: Any
+    ) -> None:
+        self._weighting, self._chart_only = result, chart_only
         self._chosen = chosen
         super().__init__(result, **{"label": "Weights of the training windows", "height": 240, **traits})
         chosen.subscribe(self._show_choice)
@@ -43,14 +48,23 @@ class WeightCurve(LabWidget):
         index = self._weighting.index
         rows = np.linspace(0, len(index) - 1, min(len(index), POINTS)).round().astype(np.intp)
         window_axis = axis(index)
-        self.wire.put("times", window_axis.positions[rows])
+        self.wire.put_changed("times", window_axis.positions[rows])
+        rate = rate_of(self._weighting.scheme)
         self.wire.set(
             count=len(index),
             scheme=self._weighting.scheme,
+            rate=DEFAULT_RATE if rate is None else rate,
+            chart_only=self._chart_only,
             is_time=window_axis.is_time,
             step=window_axis.step,
             next=self._chosen.get() or "",
         )
+
+    def show(self, result: Weighting) -> None:
+        """Show another scheme or other windows; what did not change is not sent again."""
+        self.result = self._weighting = result
+        self.fill()
+        self.wire.flush(final=True)
 
     def on_message(self, kind: str, content: dict[str, Any]) -> None:
         """Set the scheme of the next training."""

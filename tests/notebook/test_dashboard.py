@@ -17,6 +17,7 @@ from ipywidgets.widgets import widget as registry
 import lstm_lab
 import lstm_lab.run
 from lstm_lab.errors import DataError, LabError, OptionError
+from lstm_lab.formatting import percent
 from lstm_lab.notebook.commands import COMMANDS
 from lstm_lab.notebook.dashboard import clicks as messages
 from lstm_lab.notebook.dashboard import code, sections
@@ -106,7 +107,7 @@ def test_a_refused_value_shows_the_options_own_line_beside_its_control_and_nothi
     line = as_controls(str(refused.value), OPTION_NAMES)
     assert html.unescape(control.wrong.value) == f'<p class="lab-wrong">{line}</p>'
     assert [other for other in board.state.train.controls.values() if other is not control and other.wrong.value] == []
-    assert line in html.unescape(board.preview.view.value)
+    assert line in html.unescape(board.preview.data.value)
     assert line in html.unescape(board.code.value)
     board.pages["Training"].bar.start.click()
     assert said(board.pages["Training"]) == line
@@ -322,10 +323,10 @@ def test_in_voila_there_is_neither_a_stop_that_cannot_work_nor_a_word_of_the_ker
 def test_data_of_every_kind_can_be_chosen(opened, shell, prices, tmp_path):
     board = opened("oil")
     assert board.state.source.python == 'lab.example("oil")'
-    assert "price" in board.preview.view.value
+    assert "price" in board.preview.data.value
     prices.rename_axis("date").to_csv(tmp_path / "my prices.csv")
     board = opened(str(tmp_path / "my prices.csv"), target="volume")
-    assert "<h4>volume</h4>" in board.preview.view.value
+    assert "<h4>volume</h4>" in board.preview.data.value
     assert code.magics(board.state.settings())["Train"].startswith(f'%%lstm_train "{tmp_path}/my prices.csv" --target')
     board = opened(prices["close"] * 2)
     assert board.state.source.word == "frame"
@@ -380,6 +381,49 @@ def test_new_variables_and_runs_appear_after_a_cell_and_a_run_of_a_magic_can_be_
     assert "--run mine" in board.code.value
 
 
+def test_a_change_of_a_control_moves_the_charts_of_the_preview_and_sends_no_data_again(opened):
+    board = opened(**SMALL)
+    weights, losses = board.preview.weights.chart, board.preview.losses.chart
+    assert (weights.wire.get("scheme"), losses.wire.get("loss"), losses.wire.get("delta")) == ("uniform", "huber", 1.0)
+    assert weights.wire.get("chart_only")
+    assert losses.wire.get("chart_only")
+    sent = []
+    for chart in (weights, losses):
+        chart.wire._send = lambda content, _: sent.append(content)
+    controls = board.state.train.controls
+    controls["weights"].put("exponential:2.5")
+    controls["loss"].put("mae")
+    assert (weights.wire.get("scheme"), weights.wire.get("rate")) == ("exponential:2.5", 2.5)
+    assert losses.wire.get("loss") == "mae"
+    assert board.preview.losses.heading.value == "<h4>Loss: MAE</h4>"
+    assert "Beyond delta" not in board.preview.losses.line.value
+    assert sent
+    assert not any(message["arrays"] for message in sent)
+    controls["delta"].put(0.25)
+    controls["loss"].put("huber")
+    residuals = board.preview.losses.chart.result.residuals
+    assert losses.wire.get("delta") == 0.25
+    assert f"Beyond delta: {percent(float((abs(residuals) > 0.25).mean()))}." in board.preview.losses.line.value
+    assert board.preview.weights.chart is weights
+
+
+def test_without_a_preview_its_charts_are_hidden_and_come_back(opened):
+    board = opened(**SMALL)
+    control = board.state.train.controls["lookback"]
+    control.field.parts[0].value = 0
+    assert board.preview._pair.layout.display == "none"
+    control.put(9)
+    assert board.preview._pair.layout.display is None
+
+
+def test_the_residuals_of_the_preview_are_those_of_the_naive_forecast(opened, prices):
+    board = opened(**SMALL)
+    shown = board.preview.losses.chart.result
+    rows = board.preview._prepared.dataset.cuts[0].validation
+    changes = np.diff(prices["close"].to_numpy()[:rows])
+    np.testing.assert_allclose(shown.residuals * shown.scale, np.sort(changes), atol=1e-5 * np.abs(changes).max())
+
+
 def test_weights_chosen_in_the_curve_set_the_control(opened):
     board = opened(**SMALL)
     board.pages["Training"].bar.start.click()
@@ -387,7 +431,7 @@ def test_weights_chosen_in_the_curve_set_the_control(opened):
     (view,) = board.pages["Weights"].stage.children
     view._receive(None, {"kind": "use", "scheme": "exponential:2.5"}, [])
     assert board.state.train.values()["weights"] == "exponential:2.5"
-    assert "Weights: exponential:2.5" in board.preview.view.value
+    assert board.preview.weights.heading.value == "<h4>Weights: exponential:2.5</h4>"
     assert next_weights.get() is None
 
 
@@ -438,7 +482,7 @@ def test_column_names_are_text_and_never_markup(opened, shell, prices):
     nasty = "<img src=x onerror=alert(1)>"
     shell.user_ns["nasty"] = prices.rename(columns={"close": nasty})
     board = opened("nasty", target=nasty)
-    for value in (board.preview.view.value, board.code.value):
+    for value in (board.preview.data.value, board.code.value):
         assert "<img" not in value
         assert "&lt;img" in value
 

@@ -79,7 +79,8 @@ class Jobs:
 
     def losses(self, progress: PageProgress) -> tuple[Result, str]:  # noqa: ARG002 - likewise
         """Compute the losses over the residuals of the run."""
-        result = residual_losses(self._state.run.fitted, self._state.run.options.delta)
+        run = self._state.run
+        result = residual_losses(run.fitted, run.options.loss, run.options.delta)
         return result, result.rows
 
     def weights(self, progress: PageProgress) -> tuple[Result, str]:  # noqa: ARG002 - likewise

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
+import numpy as np
 
 from lstm_lab.data.preparation import prepare
-from lstm_lab.data.sample_weights import effective_sample_size, sample_weights
-from lstm_lab.diagnostics.training_choices import ResidualLosses
+from lstm_lab.data.sample_weights import effective_sample_size
+from lstm_lab.diagnostics.training_choices import LOSS_LABELS, ResidualLosses, Weighting
 from lstm_lab.errors import LabError
 from lstm_lab.formatting import number, percent
-from lstm_lab.notebook.dashboard.drawings import losses_sketch, series_sketch, weights_sketch
-from lstm_lab.notebook.dashboard.style import note, paragraph
+from lstm_lab.notebook.dashboard.series_sketch import series_sketch
+from lstm_lab.notebook.dashboard.style import box, note, paragraph
 from lstm_lab.options import OPTION_NAMES, InputOptions, TrainOptions
 from lstm_lab.options.spelling import as_controls
+from lstm_lab.widgets import widget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,16 +27,28 @@ if TYPE_CHECKING:
 
 __all__ = ["Preview"]
 
+CHART_HEIGHT = 190
+
 
 class Preview:
-    """Draws the data, weights and loss of the next training."""
+    """Shows the data, weights and loss of the next training.
+
+    Its charts are those of `WeightCurve` and `LossExplorer`, without controls: the dashboard has the settings.
+    """
 
     def __init__(self) -> None:
-        self.view = ipywidgets.HTML()
+        self.data = ipywidgets.HTML()
+        """The series and what is learnt, or what is wrong."""
+        self.weights = _Chart()
+        self.losses = _Chart()
+        self._pair = box(self.weights.view, self.losses.view, look="pair")
+        self._pair.layout.display = "none"
+        self.view = box(self.data, self._pair, look="column")
+        self.view.layout.flex_flow = "column"
         self.mistake: str | None = None
         """What is wrong with the data or the options, in one line."""
         self._key: Any = None
-        self._data: Any = None
+        self._source: Any = None
         self._prepared: Prepared | None = None
 
     def update(self, key: str, source: Callable[[], Any], values: Callable[[], dict[str, Any]]) -> None:
@@ -50,50 +64,95 @@ class Preview:
             Returns the options that are not at their defaults; a mistake in them is shown in place of the preview.
         """
         try:
-            shown, self.mistake = self._draw(key, source(), TrainOptions.of(values())), None
+            options = TrainOptions.of(values())
+            self._show(self._prepare(key, source(), options), options)
+            self.mistake = None
         except LabError as mistake:
             self.mistake = str(mistake)
-            shown = note(f"No preview: {as_controls(str(mistake), OPTION_NAMES)}")
-        if shown != self.view.value:
-            self.view.value = shown
+            _write(self.data, note(f"No preview: {as_controls(str(mistake), OPTION_NAMES)}"))
+        self._pair.layout.display = None if self.mistake is None else "none"
 
-    def _draw(self, key: str, data: Any, options: TrainOptions) -> str:
+    def _prepare(self, key: str, data: Any, options: TrainOptions) -> Prepared:
+        """Return the prepared data, those of before where data and options of the inputs are the same."""
         inputs = {name: getattr(options, name) for name in InputOptions.model_fields}
         now = (key, tuple(inputs.items()))
-        same = data is self._data or isinstance(data, Path)
+        same = data is self._source or isinstance(data, Path)
         if self._prepared is None or now != self._key or not same:
             self._prepared = prepare(data, options)
-            self._key, self._data = now, data
-        return _described(self._prepared, options)
+            self._key, self._source = now, data
+        return self._prepared
+
+    def _show(self, prepared: Prepared, options: TrainOptions) -> None:
+        weighting, residuals = _weighting(prepared, options), _residuals(prepared, options)
+        weights = weighting.weights()
+        worth = effective_sample_size(weights)
+        beyond = f" Beyond delta: {percent(residuals.linear_share)}." if options.loss == "huber" else ""
+        _write(self.data, _described(prepared))
+        self.weights.show(
+            f"Weights: {options.weights}",
+            weighting,
+            f"Worth {round(worth):,} equal windows ({percent(worth / len(weights))}).",
+        )
+        self.losses.show(
+            f"Loss: {LOSS_LABELS[options.loss]}",
+            residuals,
+            f"Bars: changes of the training rows. 1 sd is {number(residuals.scale)}.{beyond}",
+        )
 
 
-def _described(prepared: Prepared, options: TrainOptions) -> str:
-    """Return the preview as HTML."""
-    series = prepared.dataset.frame[prepared.dataset.encoder.target]
-    columns = prepared.dataset.encoder.columns
+class _Chart:
+    """A heading, the chart of a result's live view, and a line below it."""
+
+    def __init__(self) -> None:
+        self.heading, self.line = ipywidgets.HTML(), ipywidgets.HTML()
+        self.view = box(self.heading, self.line, look="column")
+        self.view.layout.flex_flow = "column"
+        self.chart: Any = None
+
+    def show(self, heading: str, result: Weighting | ResidualLosses, line: str) -> None:
+        """Show a result: in the first call the chart is made, later ones send it what changed."""
+        _write(self.heading, f"<h4>{html.escape(heading)}</h4>")
+        _write(self.line, paragraph(line, "quiet"))
+        if self.chart is None:
+            self.chart = widget(result, chart_only=True, height=CHART_HEIGHT, label=heading)
+            self.view.children = (self.heading, self.chart, self.line)
+        else:
+            self.chart.label = heading
+            self.chart.show(result)
+
+
+def _write(place: Any, shown: str) -> None:
+    """Set the text of an HTML widget where it differs."""
+    if place.value != shown:
+        place.value = shown
+
+
+def _described(prepared: Prepared) -> str:
+    """Return the series and what is learnt of it as HTML."""
+    dataset = prepared.dataset
+    series = dataset.frame[dataset.encoder.target]
+    columns = dataset.encoder.columns
     inputs = f"{len(columns)} input{'s' * (len(columns) > 1)}: {', '.join(columns)}"
-    gaps = int(prepared.dataset.segments[-1])
+    gaps = int(dataset.segments[-1])
     broken = f" {gaps} gap{'s' * (gaps > 1)}, which no window spans." if gaps else ""
-    windows = max(prepared.dataset.cuts[0].validation - options.lookback - prepared.dataset.encoder.warmup, 1)
-    residuals = _residuals(prepared, options)
-    beyond = f" Beyond delta: {percent(residuals.linear_share)}." if options.loss == "huber" else ""
-    weights = sample_weights(options.weights, windows)
-    worth = effective_sample_size(weights)
     return (
-        f"<h4>{html.escape(str(series.name))}</h4>{series_sketch(series, prepared.dataset.cuts[0])}"
+        f"<h4>{html.escape(str(series.name))}</h4>{series_sketch(series, dataset.cuts[0])}"
         f"<h4>What is learnt</h4>{paragraph(prepared.input_choice.reason)}{paragraph(inputs + '.' + broken, 'quiet')}"
-        '<div class="pair">'
-        f"<div><h4>Weights: {html.escape(options.weights)}</h4>{weights_sketch(options.weights, windows)}"
-        + paragraph(f"Worth {round(worth):,} equal windows ({percent(worth / windows)}).", "quiet")
-        + f"</div><div><h4>Loss: {options.loss}</h4>{losses_sketch(residuals, options.loss)}"
-        + paragraph(f"Grey: changes of the training rows. 1 sd is {number(residuals.scale)}.{beyond}", "quiet")
-        + "</div></div>"
     )
+
+
+def _weighting(prepared: Prepared, options: TrainOptions) -> Weighting:
+    """Return the weights of the training windows, which are as many as the rows after the first lookback."""
+    dataset = prepared.dataset
+    end = dataset.cuts[0].validation
+    first = min(options.lookback + dataset.encoder.warmup, end - 1)
+    return Weighting(dataset.frame.index[first:end], options.weights)
 
 
 def _residuals(prepared: Prepared, options: TrainOptions) -> ResidualLosses:
     """Return the errors of the naive forecast over the training rows, in the unit of Huber's delta."""
     dataset = prepared.dataset
-    learnt = dataset.matrix[dataset.cuts[0].train_rows, 0]
-    scale = float(prepared.dataset.encoder.scale[0])
-    return ResidualLosses(learnt - float(prepared.dataset.encoder.standardise(0.0)), scale, "", options.delta)  # type: ignore[arg-type]
+    learnt = dataset.matrix[dataset.cuts[0].train_rows, 0] - float(dataset.encoder.standardise(np.zeros(1))[0])
+    return ResidualLosses(
+        learnt.astype(np.float64), float(dataset.encoder.scale[0]), delta=options.delta, loss=options.loss
+    )

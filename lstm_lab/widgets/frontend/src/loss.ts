@@ -7,7 +7,6 @@ import { number, percent } from "./format";
 import { type Loss, LOSSES, NAMES } from "./losses";
 import { alpha } from "./theme";
 
-const BINS = 61;
 const POINTS = 241;
 
 export class LossView extends ChartView {
@@ -17,6 +16,9 @@ export class LossView extends ChartView {
   readonly #legend = h("ul", { class: "legend" });
 
   protected override build(): void {
+    this.#chart = this.#draw();
+    // In the dashboard the settings beside the chart are its controls.
+    if (this.store.flag("chart_only")) return this.body.append(this.#legend, this.#chart.element);
     this.facts.append(h("p", { class: "title" }, "Losses over the residuals"), h("span", { class: "muted" }, this.store.text("note")));
     const control = slider(
       "delta",
@@ -27,7 +29,6 @@ export class LossView extends ChartView {
         this.#refresh();
       },
     );
-    this.#chart = this.#draw();
     this.body.append(
       h("div", { class: "controls" }, control.element, h("span", { class: "spacer" }), this.#legend),
       this.#chart.element,
@@ -50,12 +51,14 @@ export class LossView extends ChartView {
     return this.store.text("unit");
   }
 
-  /** How far the axis reaches: past nearly every residual, and past delta. */
+  /** How far the axis of residuals reaches. */
   get #reach(): number {
-    const sorted = this.store.data("residuals");
-    const low = Math.abs(sorted[Math.floor(0.002 * sorted.length)] ?? 3);
-    const high = Math.abs(sorted[Math.floor(0.998 * (sorted.length - 1))] ?? 3);
-    return Math.min(Math.max(low, high, 3), 12) * 1.05;
+    return this.store.number("reach") ?? 3;
+  }
+
+  #label(name: Loss): string {
+    const labels = this.store.values["labels"] as Record<string, string> | undefined;
+    return labels?.[name] ?? name;
   }
 
   #data(): uPlot.AlignedData {
@@ -66,23 +69,23 @@ export class LossView extends ChartView {
   }
 
   #colour(name: Loss): string {
-    return { MSE: this.palette.red, MAE: this.palette.green, Huber: this.palette.blue }[name];
+    return { mse: this.palette.red, mae: this.palette.green, huber: this.palette.blue }[name];
   }
 
   #draw(): Chart {
-    const dashes: Record<Loss, number[]> = { MSE: [8, 4], MAE: [2, 4], Huber: [] };
+    const dashes: Record<Loss, number[]> = { mse: [8, 4], mae: [2, 4], huber: [] };
     return this.plot({
       label: "Loss by residual, over the histogram of the residuals",
       data: this.#data(),
       xLabel: "residual, in standard deviations of the transformed target",
       yLabel: "loss",
       xRange: () => [-this.#reach, this.#reach],
-      yRange: () => [0, Math.min(this.#reach * this.#reach, Math.max(1.15 * this.#reach, 3))],
+      yRange: () => [0, this.store.number("top") ?? 3],
       series: [
         {},
         ...NAMES.map((name) => ({
           stroke: () => this.#colour(name),
-          width: name === "Huber" ? 3 : 2,
+          width: 2,
           dash: dashes[name],
           points: { show: false },
         })),
@@ -117,15 +120,10 @@ export class LossView extends ChartView {
     const { ctx, bbox } = u;
     const reach = this.#reach;
     const delta = this.#delta;
-    const residuals = this.store.data("residuals");
+    const counts = this.store.data("counts");
     const x = (value: number): number => u.valToPos(value, "x", true);
-    const counts = new Array<number>(BINS).fill(0);
-    for (const value of residuals) {
-      const bin = Math.floor(((value + reach) / (2 * reach)) * BINS);
-      if (bin >= 0 && bin < BINS) counts[bin]!++;
-    }
     const top = Math.max(...counts, 1);
-    const width = (2 * reach) / BINS;
+    const width = (2 * reach) / counts.length;
     counts.forEach((count, bin) => {
       const centre = -reach + (bin + 0.5) * width;
       // Where Huber is linear the bar is of another colour: that is the share which the words below name.
@@ -140,9 +138,12 @@ export class LossView extends ChartView {
   #refresh(): void {
     const delta = this.#delta;
     const residuals = this.store.data("residuals");
+    NAMES.forEach((name, at) => {
+      this.#chart.u.series[at + 1]!.width = name === (this.store.text("loss") || "huber") ? 3 : 1.5;
+    });
     this.#chart.setData(this.#data());
     let linear = 0;
-    const sums: Record<Loss, number> = { MSE: 0, MAE: 0, Huber: 0 };
+    const sums: Record<Loss, number> = { mse: 0, mae: 0, huber: 0 };
     for (const value of residuals) {
       if (Math.abs(value) > delta) linear++;
       for (const name of NAMES) sums[name] += LOSSES[name](value, delta);
@@ -154,12 +155,12 @@ export class LossView extends ChartView {
       `A delta of ${number(delta, 3)} standard deviations${unit}: ${percent(linear / count, 1)} of ` +
         `${number(this.store.number("count") ?? count, 7)} residuals lie in the linear region, where an outlier pulls no harder.`,
     );
-    fill(this.#means, ["", ...NAMES], [["mean loss", ...NAMES.map((name) => number(sums[name] / count))]]);
+    fill(this.#means, ["", ...NAMES.map((name) => this.#label(name))], [["mean loss", ...NAMES.map((name) => number(sums[name] / count))]]);
     this.root.dataset["linear"] = (linear / count).toFixed(4);
     legend(this.#legend, [
-      { words: "MSE", colour: this.#colour("MSE"), kind: "dash" },
-      { words: "MAE", colour: this.#colour("MAE"), kind: "dash" },
-      { words: "Huber", colour: this.#colour("Huber") },
+      { words: this.#label("mse"), colour: this.#colour("mse"), kind: "dash" },
+      { words: this.#label("mae"), colour: this.#colour("mae"), kind: "dash" },
+      { words: this.#label("huber"), colour: this.#colour("huber") },
       { words: "residuals, Huber square", colour: alpha(this.palette.blue, 0.4), kind: "box" },
       { words: "residuals, Huber linear", colour: alpha(this.palette.purple, 0.4), kind: "box" },
     ]);
@@ -171,7 +172,7 @@ export class LossView extends ChartView {
     const value = x[index];
     if (value === undefined) return;
     const unit = this.#unit === "" ? "" : ` = ${number(value * this.#scale, 3)} ${this.#unit}`;
-    const parts = NAMES.map((name, at) => `${name} ${number(losses[at]![index], 3)}`);
+    const parts = NAMES.map((name, at) => `${this.#label(name)} ${number(losses[at]![index], 3)}`);
     say(this.readout, [`residual ${number(value, 3)} sd${unit}`, ...parts].join(" · "));
   }
 

@@ -2,36 +2,30 @@
 import type uPlot from "uplot";
 import type { Chart } from "./chart";
 import { ChartView } from "./charts";
-import { button, fill, h, on, say, slider } from "./dom";
+import { button, fill, h, legend, on, say, slider } from "./dom";
 import { number, percent, time } from "./format";
+import { curve, measure, type Name, NAMES, type Scheme } from "./schemes";
 
-type Name = "uniform" | "linear" | "exponential";
-const NAMES: Name[] = ["uniform", "linear", "exponential"];
 const DASHES: Record<Name, number[]> = { uniform: [2, 4], linear: [8, 4], exponential: [] };
-/** Windows that the sums are taken over; more would change no digit that is shown. */
-const MOST = 20_000;
-
-/** A scheme over age, 0 oldest to 1 newest, before it is normalised: the twin of `data/sample_weights.py`. */
-function curve(name: Name, rate: number, age: number): number {
-  if (name === "linear") return 0.5 + 0.5 * age;
-  return name === "exponential" ? Math.exp(rate * (age - 1)) : 1;
-}
-
-interface Scheme {
-  mean: number;
-  /** Newest over oldest. */
-  ratio: number;
-  /** Effective sample size, as a share of the windows: (Σw)² / (n Σw²). */
-  effective: number;
-}
-
 export class WeightsView extends ChartView {
   #chart!: Chart;
   readonly #chosen = h("p", { class: "note", role: "status" });
   readonly #table = h("table", { "aria-label": "What each scheme does" });
+  readonly #legend = h("ul", { class: "legend" });
   readonly #use = button("Use in the next training", () => this.send({ kind: "use", scheme: this.#scheme() }));
 
   protected override build(): void {
+    this.#chart = this.plot({
+      label: "Weight by time",
+      time: this.store.flag("is_time"),
+      yLabel: "weight (mean 1)",
+      yRange: (_, __, high) => [0, Math.max(high ?? 1, 1) * 1.06],
+      data: this.#data(),
+      series: [{}, ...NAMES.map((name) => this.#line(name))],
+      hover: (index) => this.#read(index),
+    });
+    // In the dashboard the settings beside the chart are its controls.
+    if (this.store.flag("chart_only")) return this.body.append(this.#legend, this.#chart.element);
     this.facts.append(h("p", { class: "title" }, "Weights of the training windows"));
     const group = h("fieldset", { class: "controls" }, h("legend", { class: "muted" }, "Scheme"));
     for (const name of NAMES) group.append(this.#radio(name));
@@ -45,15 +39,6 @@ export class WeightsView extends ChartView {
       },
     );
     group.append(rate.element, h("span", { class: "spacer" }), this.#use);
-    this.#chart = this.plot({
-      label: "Weight by time",
-      time: this.store.flag("is_time"),
-      yLabel: "weight (mean 1)",
-      yRange: (_, __, high) => [0, Math.max(high ?? 1, 1) * 1.06],
-      data: this.#data(),
-      series: [{}, ...NAMES.map((name) => this.#line(name))],
-      hover: (index) => this.#read(index),
-    });
     this.body.append(group, this.#chart.element, this.#table, this.#chosen);
   }
 
@@ -78,7 +63,7 @@ export class WeightsView extends ChartView {
   get #rate(): number {
     const set = this.store.ui["rate"];
     if (typeof set === "number") return set;
-    return Number(this.store.text("scheme").split(":")[1] ?? 3) || 3;
+    return this.store.number("rate") ?? 0;
   }
 
   #scheme(): string {
@@ -98,16 +83,7 @@ export class WeightsView extends ChartView {
   }
 
   #measure(name: Name): Scheme {
-    const count = Math.max(2, Math.min(this.store.number("count") ?? 2, MOST));
-    let sum = 0;
-    let squares = 0;
-    for (let at = 0; at < count; at++) {
-      const weight = curve(name, this.#rate, at / (count - 1));
-      sum += weight;
-      squares += weight * weight;
-    }
-    const ratio = curve(name, this.#rate, 1) / curve(name, this.#rate, 0);
-    return { mean: sum / count, ratio, effective: (sum * sum) / (count * squares) };
+    return measure(name, this.#rate, this.store.number("count") ?? 2);
   }
 
   #data(): uPlot.AlignedData {
@@ -125,6 +101,7 @@ export class WeightsView extends ChartView {
       this.#chart.u.series[at + 1]!.width = name === this.#name ? 3.5 : 1.5;
     });
     this.#chart.setData(this.#data());
+    legend(this.#legend, NAMES.map((name) => ({ words: name === this.#name ? this.#scheme() : name, colour: this.#colour(name), ...(name === "exponential" ? {} : { kind: "dash" as const }) })));
     this.#showTable();
     say(this.#use, `Use ${this.#scheme()} in the next training`);
     const next = this.store.text("next");
@@ -160,5 +137,6 @@ export class WeightsView extends ChartView {
     for (const swatch of this.root.querySelectorAll<HTMLElement>(".swatch[data-name]")) {
       swatch.style.borderColor = this.#colour(swatch.dataset["name"] as Name);
     }
+    this.#refresh();
   }
 }

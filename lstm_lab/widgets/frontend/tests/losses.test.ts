@@ -6,10 +6,10 @@ import { LOSSES, NAMES } from "../src/losses";
 const { residuals } = vectors;
 
 test("every loss is Python's", () => {
-  assert.deepEqual(residuals.map(LOSSES.MSE), vectors.MSE);
-  assert.deepEqual(residuals.map(LOSSES.MAE), vectors.MAE);
-  for (const { delta, losses } of vectors.Huber) {
-    assert.deepEqual(residuals.map((residual) => LOSSES.Huber(residual, delta)), losses);
+  assert.deepEqual(residuals.map(LOSSES.mse), vectors.mse);
+  assert.deepEqual(residuals.map(LOSSES.mae), vectors.mae);
+  for (const { delta, losses } of vectors.huber) {
+    assert.deepEqual(residuals.map((residual) => LOSSES.huber(residual, delta)), losses);
   }
   assert.deepEqual(NAMES, Object.keys(vectors).slice(1));
 });

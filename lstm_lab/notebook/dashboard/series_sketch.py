@@ -1,4 +1,4 @@
-"""Drawings of the settings, as SVG that takes its colours from the page: the series, the weights, the losses."""
+"""The series and its parts before a training, as SVG that takes its colours from the page."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.sample_weights import sample_weights
-from lstm_lab.diagnostics.training_choices import LOSSES, loss_of
 from lstm_lab.formatting import moment, number
 
 if TYPE_CHECKING:
@@ -17,14 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.cuts import Cuts
-    from lstm_lab.diagnostics.training_choices import ResidualLosses
 
-__all__ = ["losses_sketch", "series_sketch", "weights_sketch"]
+__all__ = ["series_sketch"]
 
 WIDTH = 600
 """Units along x; the page stretches them to its width."""
-_TOP = 5.0
-"""The largest loss that is drawn."""
 _PARTS = (("train", "--muted", 0.10), ("validation", "--orange", 0.30), ("calibration", "--purple", 0.30))
 
 
@@ -58,57 +53,6 @@ def series_sketch(series: pd.Series[float], cuts: Cuts) -> str:
     label = f"{series.name} from {moment(series.index[0])} to {moment(series.index[-1])}"
     svg = _svg(bands + _outline(values, height), height, label)
     return f'{svg}{ends}<div class="swatches">{legend}</div>'
-
-
-def weights_sketch(scheme: str, windows: int) -> str:
-    """Draw how much each training window counts, oldest first.
-
-    Parameters
-    ----------
-    scheme
-        As `lstm_lab.data.sample_weights.curve` takes it.
-    windows
-        Number of training windows.
-    """
-    height = 90
-    weights = sample_weights(scheme, max(windows, 2))
-    line = _points(weights[np.linspace(0, len(weights) - 1, 200).astype(int)], 0.0, float(weights.max()) * 1.08, height)
-    area = f'<polygon points="0,{height} {line} {WIDTH},{height}" style="fill:var(--blue)" fill-opacity="0.15"/>'
-    svg = _svg(area + _line(line, "--blue", 2), height, f"Weights: {scheme}")
-    return svg + _ends("oldest window", f"{number(float(weights[-1] / weights[0]))} : 1", "newest")
-
-
-def losses_sketch(losses: ResidualLosses, chosen: str) -> str:
-    """Draw the losses over the histogram of the residuals.
-
-    Parameters
-    ----------
-    losses
-        Residuals in standard deviations, and Huber's delta.
-    chosen
-        The loss that is drawn strong.
-    """
-    height, reach = 90, 4.0
-    counts, edges = np.histogram(np.clip(losses.residuals, -reach, reach), bins=41, range=(-reach, reach))
-    wide = WIDTH / len(counts)
-    bars = "".join(
-        f'<rect x="{bar * wide:.1f}" width="{wide - 1:.1f}" y="{height * (1 - 0.9 * count / counts.max()):.1f}"'
-        f' height="{0.9 * height * count / counts.max():.1f}" style="fill:var({colour})" fill-opacity="0.35"/>'
-        for bar, count in enumerate(counts)
-        for colour in [_side(chosen, abs(edges[bar] + edges[bar + 1]) / 2, losses.delta)]
-    )
-    x = np.linspace(-reach, reach, 121)
-    others = [name for name in LOSSES if name != chosen]
-    curves = "".join(
-        _line(_points(loss_of(name, x, losses.delta), 0.0, _TOP, height), colour, strength)
-        for name, colour, strength in [*((name, "--muted", 1) for name in others), (chosen, "--blue", 2.5)]
-    )
-    return _svg(bars + curves, height, f"Loss: {chosen}") + _ends("−4 sd", f"{chosen}, others in grey", "4 sd")
-
-
-def _side(chosen: str, size: float, delta: float) -> str:
-    """Colour a residual by where Huber, if it is the loss, is square or linear."""
-    return "--purple" if chosen == "huber" and size > delta else "--muted"
 
 
 def _outline(values: NDArray[np.float64], height: int) -> str:
