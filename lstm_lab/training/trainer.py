@@ -138,7 +138,7 @@ def acquire(forecaster: Forecaster, options: TrainOptions, size: int) -> Trainer
 
 
 def loss_function(options: TrainOptions) -> Any:
-    """Build the loss that is minimised; Huber's delta is in standard deviations of the transformed target over the training rows."""
+    """Build the loss that is minimised; Huber's delta is in standard deviations of the transformed target."""
     if options.loss == "huber":
         return keras.losses.Huber(delta=options.delta)
     return keras.losses.MeanSquaredError() if options.loss == "mse" else keras.losses.MeanAbsoluteError()

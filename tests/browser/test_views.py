@@ -395,6 +395,20 @@ def test_delta_moves_the_share_in_the_linear_region(mount):
     assert "= 4 °F" in view.text()
 
 
+def test_a_chart_among_settings_has_no_controls_and_follows_them(mount):
+    residuals = RNG.normal(size=300)
+    losses = LossExplorer(ResidualLosses(residuals), chart_only=True)
+    weights = WeightCurve(Weighting(TIMES, "linear"), chart_only=True)
+    lower, upper = mount(losses), mount(weights)
+    for view in (lower, upper):
+        assert view.root.locator("input, button, table, .title").count() == 0
+    losses.show(ResidualLosses(residuals, delta=2))
+    lower.expect("linear", f"{np.mean(np.abs(residuals) > 2):.4f}")
+    weights.show(Weighting(TIMES, "exponential:2.5"))
+    upper.expect("scheme", "exponential:2.5")
+    assert "exponential:2.5" in upper.text()
+
+
 def test_a_name_is_text_and_nothing_else(mount):
     for widget in (trained(2, title=NASTY)[0], FanChart(forecast(target=NASTY))):
         view = mount(widget)

@@ -69,6 +69,7 @@ export abstract class View {
     this.#themed();
     this.#guard(() => {
       this.unit = textUnit(this.root);
+      this.root.classList.toggle("chart-only", this.store.flag("chart_only"));
       this.width = Math.max(this.root.clientWidth, 280);
       this.build();
       this.#built = true;

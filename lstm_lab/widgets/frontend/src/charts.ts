@@ -13,6 +13,10 @@ export interface Stroke {
 export abstract class ChartView extends View {
   readonly #charts: Chart[] = [];
 
+  /** Whether the view is a chart among settings that are its controls, as in the dashboard. */
+  protected get chartOnly(): boolean {
+    return this.store.flag("chart_only");
+  }
 
   /** Make a chart that lives as long as the view. */
   protected plot(options: Partial<ChartOptions> & Pick<ChartOptions, "label" | "series" | "data">): Chart {

@@ -17,8 +17,7 @@ export class LossView extends ChartView {
 
   protected override build(): void {
     this.#chart = this.#draw();
-    // In the dashboard the settings beside the chart are its controls.
-    if (this.store.flag("chart_only")) return this.body.append(this.#legend, this.#chart.element);
+    if (this.chartOnly) return this.body.append(this.#legend, this.#chart.element);
     this.facts.append(h("p", { class: "title" }, "Losses over the residuals"), h("span", { class: "muted" }, this.store.text("note")));
     const control = slider(
       "delta",
@@ -77,7 +76,7 @@ export class LossView extends ChartView {
     return this.plot({
       label: "Loss by residual, over the histogram of the residuals",
       data: this.#data(),
-      xLabel: "residual, in standard deviations of the transformed target",
+      xLabel: this.chartOnly ? "residual, in standard deviations" : "residual, in standard deviations of the transformed target",
       yLabel: "loss",
       xRange: () => [-this.#reach, this.#reach],
       yRange: () => [0, this.store.number("top") ?? 3],
@@ -90,7 +89,7 @@ export class LossView extends ChartView {
           points: { show: false },
         })),
       ],
-      axes: [this.#unitAxis()],
+      axes: this.chartOnly ? [] : [this.#unitAxis()],
       under: (u) => this.#drawHistogram(u),
       hover: (index) => this.#read(index),
     });

@@ -24,8 +24,7 @@ export class WeightsView extends ChartView {
       series: [{}, ...NAMES.map((name) => this.#line(name))],
       hover: (index) => this.#read(index),
     });
-    // In the dashboard the settings beside the chart are its controls.
-    if (this.store.flag("chart_only")) return this.body.append(this.#legend, this.#chart.element);
+    if (this.chartOnly) return this.body.append(this.#legend, this.#chart.element);
     this.facts.append(h("p", { class: "title" }, "Weights of the training windows"));
     const group = h("fieldset", { class: "controls" }, h("legend", { class: "muted" }, "Scheme"));
     for (const name of NAMES) group.append(this.#radio(name));
