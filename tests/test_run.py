@@ -46,7 +46,7 @@ def weights(run: lab.Run) -> np.ndarray:
 def test_a_run_holds_what_the_contract_names(run, frame):
     assert run.model.input_shape[1:] in {(8, 4), (None, 4)}
     assert run.encoder.columns == ("diff(sales)", "rain", "dayofweek_sin", "dayofweek_cos")
-    assert list(run.history.columns) == ["loss", "val_loss", "learning_rate", "seconds", "best"]
+    assert list(run.history.columns) == ["loss", "val_loss", "mae", "val_mae", "learning_rate", "seconds", "best"]
     assert len(run.history) == 2
     assert run.metrics["val_loss"] == pytest.approx(run.history["val_loss"].min())
     assert run.metrics["parameters"] == run.model.count_params()

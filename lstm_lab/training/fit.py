@@ -39,7 +39,7 @@ class FitResult:
     """History, end and options of a training; the best weights are in the forecaster."""
 
     history: pd.DataFrame
-    """A row per completed epoch, by its number from 1: loss, val_loss, learning_rate, seconds, best."""
+    """A row per completed epoch, by its number from 1: loss, val_loss, mae, val_mae, learning_rate, seconds, best."""
     end: TrainingEnd
     plan: TrainingPlan
     options: TrainOptions
@@ -180,13 +180,14 @@ class _Validator:
                     (matrix, tf.constant(end, tf.int64), tf.constant(weight, tf.float32))
                     for end, weight in zip(filled, real, strict=True)
                 ]
-            self._summed = trainer.summed_loss(size)
+            self._summed = trainer.summed_losses(size)
 
-    def measure(self) -> float | None:
-        """Compute the mean loss; None without validation windows."""
+    def measure(self) -> tuple[float | None, float | None]:
+        """Compute the mean loss and the mean absolute error; None without validation windows."""
         if not self._batches:
-            return None
-        return float(sum(float(self._summed(*batch)) for batch in self._batches)) / len(self._targets)
+            return None, None
+        loss, error = np.sum([self._summed(*batch) for batch in self._batches], axis=0, dtype=np.float64)
+        return float(loss) / len(self._targets), float(error) / len(self._targets)
 
     def of_naive(self, forecast: float | None) -> float | None:
         """Compute the mean loss of a constant forecast, or of the last row's value; None without validation windows."""
@@ -234,13 +235,14 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no 
         # Keras ends an epoch that was broken off like any other; only a complete one counts.
         if self.diverged or self._batch < self._plan.batches:
             return
-        val_loss = self._validator.measure()
+        val_loss, val_mae = self._validator.measure()
         if val_loss is not None and not math.isfinite(val_loss):
             self._halt("early", diverged=True)
             return
         rate = float(self.model.optimizer.learning_rate)
         seconds = time.perf_counter() - self._began
-        self._rows.append({"loss": logs["loss"], "val_loss": val_loss, "learning_rate": rate, "seconds": seconds})
+        losses = {"loss": logs["loss"], "val_loss": val_loss, "mae": logs["mae"], "val_mae": val_mae}
+        self._rows.append({**losses, "learning_rate": rate, "seconds": seconds})
         if val_loss is None or val_loss < self.best.val_loss:
             self.best = _BestEpoch(self._epoch, math.inf if val_loss is None else val_loss, self.model.get_weights())
         left = self._plan.patience - (self._epoch - self.best.epoch)
@@ -254,7 +256,7 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no 
 
     def history(self) -> pd.DataFrame:
         """Tabulate the completed epochs."""
-        columns = ["loss", "val_loss", "learning_rate", "seconds"]
+        columns = ["loss", "val_loss", "mae", "val_mae", "learning_rate", "seconds"]
         epochs = pd.RangeIndex(1, len(self._rows) + 1, name="epoch")
         frame = pd.DataFrame(self._rows, index=epochs, columns=columns, dtype=np.float64)
         frame["best"] = epochs == self.best.epoch

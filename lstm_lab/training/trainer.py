@@ -53,7 +53,7 @@ class Trainer:
         """Compile a network for training with resolved options."""
         network: Any = forecaster.model if options.supervise == "last" else forecaster.every
         loss = loss_function(options)
-        network.compile(optimizer=optimizer_of(options), loss=loss)
+        network.compile(optimizer=optimizer_of(options), loss=loss, weighted_metrics=[_absolute_error()])
         network.optimizer.build(network.trainable_variables)
         return cls(forecaster, network, loss, [variable.numpy() for variable in network.optimizer.variables])
 
@@ -90,16 +90,18 @@ class Trainer:
             while len(_cache) > CACHE_SIZE:
                 _cache.popitem(last=False)
 
-    def summed_loss(self, size: int) -> Callable[[Any, Any, Any], Any]:
-        """Compile the sum of the loss at the last step over `size` windows: (matrix, target_rows, weights) -> ()."""
+    def summed_losses(self, size: int) -> Callable[[Any, Any, Any], Any]:
+        """Compile the sums of loss and absolute error at the last step: (matrix, target_rows, weights) -> (2,)."""
         if size not in self._loss_functions:
             lookback, columns = self.forecaster.lookback, self.forecaster.columns
             rows = np.arange(-lookback, 0)
 
             def summed(matrix: Any, target_rows: Any, weights: Any) -> Any:
                 forecast = self.forecaster.model(tf.gather(matrix, target_rows[:, None] + rows), training=False)
-                loss = self.loss(tf.gather(matrix[:, :1], target_rows), forecast, sample_weight=weights)
-                return tf.cast(loss, tf.float32) * size
+                target = tf.gather(matrix[:, :1], target_rows)
+                loss = tf.cast(self.loss(target, forecast, sample_weight=weights), tf.float32) * size
+                error = tf.reduce_sum(tf.abs(target - tf.cast(forecast, tf.float32))[:, 0] * weights)
+                return tf.stack([loss, error])
 
             # Concrete at once: TensorFlow counts calls that trace, and would warn in a backtest of many short fits.
             self._loss_functions[size] = tf.function(summed).get_concrete_function(
@@ -142,6 +144,11 @@ def loss_function(options: TrainOptions) -> Any:
     if options.loss == "huber":
         return keras.losses.Huber(delta=options.delta)
     return keras.losses.MeanSquaredError() if options.loss == "mse" else keras.losses.MeanAbsoluteError()
+
+
+def _absolute_error() -> Any:
+    """Build the metric of the history: the mean absolute error, in standard deviations, with the loss's weights."""
+    return keras.metrics.MeanAbsoluteError(name="mae")
 
 
 def _copy(source: keras.Model, target: keras.Model) -> None:

@@ -106,7 +106,7 @@ def test_events_tell_the_whole_story():
     assert listener.ends == [training.end]
     history = training.history
     assert history.index.tolist() == [1, 2, 3]
-    assert history.columns.tolist() == ["loss", "val_loss", "learning_rate", "seconds", "best"]
+    assert history.columns.tolist() == ["loss", "val_loss", "mae", "val_mae", "learning_rate", "seconds", "best"]
     assert history["val_loss"].tolist() == [epoch.val_loss for epoch in listener.epochs]
     assert np.allclose(history["learning_rate"], 0.02)
     assert history.index[history["best"]].tolist() == [training.end.best_epoch]
@@ -126,7 +126,16 @@ def test_validation_is_the_plain_loss_at_the_last_step(loss, supervise):
     }[loss].mean()
     kept = training.history.loc[training.end.best_epoch]
     assert kept["val_loss"] == pytest.approx(expected, rel=1e-5)
+    assert kept["val_mae"] == pytest.approx(error.mean(), rel=1e-5)
     assert kept["val_loss"] == training.history["val_loss"].min()
+
+
+@pytest.mark.parametrize("supervise", ["last", "every"])
+def test_the_history_tells_the_mean_absolute_error_with_the_weights_of_the_loss(supervise):
+    _, training = trained(loss="mae", supervise=supervise, weights="linear")
+    # Keras divides the loss by the rows of each batch, a metric by the weights of the whole epoch.
+    np.testing.assert_allclose(training.history["mae"], training.history["loss"], rtol=0.01)
+    np.testing.assert_allclose(training.history["val_mae"], training.history["val_loss"], rtol=1e-5)
 
 
 def test_learning_happens_and_beats_no_change():
