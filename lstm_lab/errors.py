@@ -91,6 +91,9 @@ class MissingExtraError(LabError, ImportError):
     """An optional dependency that is not installed."""
 
 
+_MOST_CHOICES = 40
+
+
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """End an error message with the nearest choice, or with all of them.
 
@@ -104,7 +107,7 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
     Returns
     -------
     str
-        ``"did you mean 'close'?"``, or ``"choose from a, b, c"`` when nothing is near.
+        ``"did you mean 'close'?"``, or ``"choose from a, b, c"`` when nothing is near: at most 40 of them.
 
     Examples
     --------
@@ -113,11 +116,12 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
     >>> did_you_mean("x", ["open", "close"])
     "choose from 'open', 'close'"
     """
-    names = list(choices)
+    names = list(dict.fromkeys(choices))
     lowered = {choice.lower(): choice for choice in reversed(names)}
     near = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
     if near:
         return f"did you mean {lowered[near[0]]!r}?"
     if not names:
         return "there is nothing to choose from"
-    return "choose from " + ", ".join(repr(choice) for choice in names)
+    shown = ", ".join(repr(choice) for choice in names[:_MOST_CHOICES])
+    return f"choose from {shown}" + (f" and {len(names) - _MOST_CHOICES} more" if len(names) > _MOST_CHOICES else "")

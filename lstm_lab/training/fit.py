@@ -186,8 +186,8 @@ class _Validator:
         """Compute the mean loss and the mean absolute error; None without validation windows."""
         if not self._batches:
             return None, None
-        loss, error = np.sum([self._summed(*batch) for batch in self._batches], axis=0, dtype=np.float64)
-        return float(loss) / len(self._targets), float(error) / len(self._targets)
+        sums = np.array([self._summed(*batch) for batch in self._batches], dtype=np.float64).sum(axis=0)
+        return float(sums[0]) / len(self._targets), float(sums[1]) / len(self._targets)
 
     def of_naive(self, forecast: float | None) -> float | None:
         """Compute the mean loss of a constant forecast, or of the last row's value; None without validation windows."""
