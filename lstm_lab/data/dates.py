@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from lstm_lab.data.date_numbers import read_numbers
 from lstm_lab.data.date_reading import DateReading
 from lstm_lab.data.given_format import read_given
 from lstm_lab.data.unusual_dates import read_by_pandas
+from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +32,8 @@ __all__ = ["read_dates"]
 
 _COMPACT = ((1_011_600, 31_122_400, 8), (101, 991_231, 6))
 """Lowest and highest number that may be a date without separators, and its digits."""
+_MANY, _REPEATS = 1000, 4
+"""Rows, and rows to a distinct text, from which distinct texts are read instead of rows."""
 
 
 def read_dates(
@@ -95,9 +99,28 @@ def _read(values: pd.Series[Any], rule: DateRule, where: str, *, dated: bool) ->
     objects = _from_objects(values)
     if objects is not None:
         return DateReading(objects, "dates")
+    return _from_column_of_texts(values, rule, where)
+
+
+def _from_column_of_texts(values: pd.Series[Any], rule: DateRule, where: str) -> DateReading | None:
     plain = pd.api.types.infer_dtype(values) == "string"
+    repeated = _from_repeated_texts(values, rule, where) if plain and len(values) > _MANY else None
+    if repeated is not None:
+        return repeated
     texts = values.to_numpy(dtype=object) if plain else np.array([str(value) for value in values], dtype=object)
     return _from_texts(texts, rule, where) or read_by_pandas(texts, where, rule)
+
+
+def _from_repeated_texts(values: pd.Series[Any], rule: DateRule, where: str) -> DateReading | None:
+    """Read each distinct text once, where many rows share one, as the rows of many series do; else None."""
+    number_of_row, distinct = pd.factorize(values)
+    if _REPEATS * len(distinct) > len(values):
+        return None
+    try:
+        reading = _from_texts(np.asarray(distinct, dtype=object), rule, where)
+    except DataError:  # told of with the numbers of the rows, which distinct texts do not have
+        return None
+    return None if reading is None else replace(reading, times=reading.times.take(number_of_row))
 
 
 def _from_numbers(numbers: NDArray[np.float64], values: pd.Series[Any], *, dated: bool) -> DateReading | None:

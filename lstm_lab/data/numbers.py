@@ -47,6 +47,8 @@ _TWO_READINGS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 """1,234 or 1.234: a thousand and more to one half of the world, one and a bit to the other."""
 _MULTIPLES = {"k": 1e3, "K": 1e3, "M": 1e6, "mn": 1e6, "Mio": 1e6, "B": 1e9, "bn": 1e9, "Mrd": 1e9, "T": 1e12}
 _BEFORE_BRACKET = re.compile(rf"^({_CURRENCY})\s*\(")
+_GLANCE = 100
+"""Rows that are looked at before the whole column is."""
 _NO_UNITS = re.compile(r"[ap]\.?m\.?", re.IGNORECASE)
 """Times of the day are no quantities."""
 
@@ -63,7 +65,7 @@ def numbers_of(column: pd.Series[Any]) -> np.ndarray | None:
         return None
     try:
         if not pd.api.types.is_numeric_dtype(kind):
-            if column.map(lambda value: isinstance(value, str)).any():
+            if _has_text(column.head(_GLANCE)) or _has_text(column):
                 return None
             column = pd.to_numeric(column)
             if pd.api.types.is_object_dtype(column.dtype):
@@ -71,6 +73,10 @@ def numbers_of(column: pd.Series[Any]) -> np.ndarray | None:
         return np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
     except (ValueError, TypeError):
         return None
+
+
+def _has_text(column: pd.Series[Any]) -> bool:
+    return bool(column.map(lambda value: isinstance(value, str)).any())
 
 
 @dataclass(frozen=True, eq=False)

@@ -122,6 +122,7 @@ def _is_text(column: pd.Series[Any]) -> bool:
 def _is_plain(column: pd.Series[Any]) -> bool:
     """Return whether pandas, too, takes every text for a number."""
     try:
+        pd.to_numeric(column.head(_SEEN).astype(object))  # most text shows soon that it is no number
         pd.to_numeric(column.astype(object))
     except (ValueError, TypeError):
         return False

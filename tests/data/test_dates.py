@@ -392,3 +392,18 @@ def test_a_million_rows_take_about_a_second(form):
     reading = read(texts)
     assert time.perf_counter() - start < 2
     assert (reading.times == index).all()
+
+
+@pytest.mark.parametrize("layout", ["%d/%m/%Y", "%Y-%m-%d %H:%M", "%d.%m.%y"])
+def test_dates_of_many_series_are_read_as_those_of_one(layout):
+    days = pd.Series(pd.date_range("2021-01-25", periods=250, freq="D").strftime(layout))
+    alone = read_dates(days, DateRule())
+    many = read_dates(pd.concat([days] * 8), DateRule())
+    assert many.times.equals(alone.times.append([alone.times] * 7))
+    assert (many.format, many.dayfirst, many.note) == (alone.format, alone.dayfirst, alone.note)
+
+
+def test_a_wrong_date_among_repeated_ones_is_told_of_with_its_row():
+    days = pd.concat([pd.Series(pd.date_range("2021-01-02", periods=250).strftime("%d/%m/%Y"))] * 8, ignore_index=True)
+    with pytest.raises(DataError, match=r"'13/01/2021' in the index, row 11,"):
+        read_dates(days, DateRule(dayfirst=False))
