@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from lstm_lab.data.dataset import Dataset
+from lstm_lab.data.series_scaling import ROWS
+from lstm_lab.errors import ForecastError
 from lstm_lab.simulation.residuals import Residuals, one_step
 from lstm_lab.simulation.simulator import Simulator
 
@@ -50,9 +52,34 @@ class OneStepErrors:
     @cached_property
     def earlier(self) -> NDArray[np.float64]:
         """Errors over a sample of the training and validation windows."""
+        return self.over(self._earlier_windows)
+
+    @property
+    def _earlier_windows(self) -> NDArray[np.int64]:
         split = self.dataset.split
-        positions = np.concatenate([split.train, split.validation])
-        return self.over(positions[:: max(1, len(positions) // MEAN_WINDOWS)])
+        windows = np.concatenate([split.train, split.validation])
+        return windows[:: max(1, len(windows) // MEAN_WINDOWS)]
+
+    @cached_property
+    def sizes(self) -> NDArray[np.float64]:
+        """(series,) root mean square of each series' calibration errors, shrunk to that of all of them.
+
+        `ROWS` errors of the whole panel stand beside a series' own, so a series with few errors has the usual size.
+        """
+        series = self._series_of(self.dataset.split.calibration)
+        squares = self.calibration**2
+        count = np.bincount(series, minlength=len(self.dataset.ids))
+        own = np.bincount(series, squares, minlength=len(self.dataset.ids))
+        return np.asarray(np.sqrt((own + ROWS * squares.mean()) / (count + ROWS)))
+
+    def _series_of(self, windows: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.asarray(self.dataset.series[self.dataset.windows.target_rows[windows]])
+
+    def in_sizes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the calibration errors and the earlier ones in units of their series' size."""
+        calibration = self._series_of(self.dataset.split.calibration)
+        earlier = self._series_of(self._earlier_windows)
+        return self.calibration / self.sizes[calibration], self.earlier / self.sizes[earlier]
 
     def over(self, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """Compute the errors over windows at these positions."""
@@ -120,6 +147,14 @@ class FittedModel:
         if len(calibration) == 0:
             return None
         rows = dataset.windows.target_rows[calibration]
+        if len(dataset.ids) > 1:
+            if scaled:
+                raise ForecastError(
+                    "noise='scaled' follows the volatility of one series, got"
+                    f" {len(dataset.ids)} series; use noise='residual'"
+                )
+            errors, earlier = self.errors.in_sizes()
+            return Residuals(errors, rows, earlier=earlier, sizes=self.errors.sizes)
         return Residuals(self.errors.calibration, rows, scaled, earlier=self.errors.earlier)
 
     def dataset(self, frame: pd.DataFrame) -> Dataset:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
-import numpy as np
-
 from lstm_lab.data.append import read_newer
 from lstm_lab.data.known_future import read_known
+from lstm_lab.data.panel_ids import refuse_ids
 from lstm_lab.data.preparation import prepare
 from lstm_lab.data.time_index import future_index
 from lstm_lab.export.exporter import export_step
@@ -22,7 +21,7 @@ from lstm_lab.options import ExportOptions, ForecastOptions, GateOptions, Memory
 from lstm_lab.results import Result
 from lstm_lab.serialization import Record, read_run, write_run
 from lstm_lab.simulation.network import Network
-from lstm_lab.training.fit import fit
+from lstm_lab.training.fit import fit, measured_windows
 from lstm_lab.training.summary import training_summary
 
 if TYPE_CHECKING:
@@ -170,6 +169,7 @@ class Run(Result):
         --------
         >>> fc = run.forecast(30, paths=200, interval=90)  # doctest: +SKIP
         """
+        refuse_ids(self.frame.index, "forecast")
         given = options if horizon is None else {"horizon": horizon, **options}
         chosen = ForecastOptions.of(given).resolved()
         return self._predictor(chosen, self._future(known, chosen.horizon)).draw(listener, stop)
@@ -204,6 +204,7 @@ class Run(Result):
         --------
         >>> run.on("prices-today.csv").forecast(30)  # doctest: +SKIP
         """
+        refuse_ids(self.frame.index, "on")
         dataset = self.dataset.append(read_newer(self.dataset, newer, self.options))
         return replace(
             self, dataset=dataset, fitted=self.fitted.calibrated_with(dataset), past_forecasts=PastForecastsCache()
@@ -240,6 +241,7 @@ class Run(Result):
         >>> stream = run.stream(horizon=24)  # doctest: +SKIP
         >>> fc = stream.push(17.3)  # doctest: +SKIP
         """
+        refuse_ids(self.frame.index, "stream")
         chosen = ForecastOptions.of({"horizon": horizon, **options}).resolved()
         return Stream(self._predictor(chosen), renew=renew, adapt=adapt)
 
@@ -261,6 +263,7 @@ class Run(Result):
         RunError
             The folder does not exist.
         """
+        refuse_ids(self.frame.index, "save")
         record = Record(self.history, self.end, self.options, self.transform, self.reason, self.baseline, self.name)
         return write_run(path, self.fitted, self.dataset, record, self.past_forecasts)
 
@@ -291,6 +294,7 @@ class Run(Result):
         --------
         >>> run.export("prices.tflite", quantize="int16x8").size  # doctest: +SKIP
         """
+        refuse_ids(self.frame.index, "export")
         return export_step(self.fitted, self.dataset, path, ExportOptions.of(options))
 
     def gates(self, at: Any = -1, *, windows: int | None = None) -> Trace:
@@ -317,6 +321,7 @@ class Run(Result):
         --------
         >>> run.gates(at="2018-03-01").layers[0].half_life_text  # doctest: +SKIP
         """
+        refuse_ids(self.frame.index, "gates")
         chosen = GateOptions.of({"at": at, "windows": windows})
         if chosen.windows is None:
             return trace_at(self.fitted, self.dataset, at)
@@ -417,19 +422,18 @@ def train(
     layers = checked_stack(stack)
     refuse_unused_options(layers, chosen)
     ready = prepare(source, chosen, weighting=chosen.weights)
-    dataset, encoder = ready.dataset, ready.dataset.encoder
+    dataset = ready.dataset
     split = dataset.checked_split()
-    forecaster = forecaster_of(layers, namespace, chosen, len(encoder.columns))
+    forecaster = forecaster_of(layers, namespace, chosen, len(dataset.encoder.columns))
     Network(forecaster.model)  # what could not forecast is refused before the first epoch
-    is_level = encoder.transform.memory == 0  # none and log: the naive forecast repeats the last value
-    no_change = None if is_level else float(encoder.standardise(np.zeros(())))
+    judged = measured_windows(split.validation) if dataset.is_panel else split.validation
     training = fit(
         forecaster,
         dataset.windows,
         split.train,
-        split.validation,
+        judged,
         chosen,
-        baseline=no_change,
+        baseline=dataset.naive_output(judged),
         listener=listener,
         stop=stop,
     )

@@ -15,7 +15,10 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.auto import season_of
-from lstm_lab.data.origins import Origins, known_rows
+from lstm_lab.data.cuts import Cuts
+from lstm_lab.data.origins import Origins, OriginSeries, known_rows
+from lstm_lab.data.panel_choice import usual_season
+from lstm_lab.data.panel_ids import noise_keys
 from lstm_lab.data.split import Split, divide, refuse_empty_parts
 from lstm_lab.data.store import FrameStore
 from lstm_lab.data.time_index import future_index
@@ -23,11 +26,10 @@ from lstm_lab.data.windows import Windows, windows_of
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable
 
     from numpy.typing import NDArray
 
-    from lstm_lab.data.cuts import Cuts
     from lstm_lab.data.encoder import Encoder
     from lstm_lab.data.store import Store
 
@@ -49,12 +51,15 @@ class Dataset:
         are forecast from and nothing else.
     weighting
         Scheme of the training windows' weights, see `lstm_lab.data.sample_weights.sample_weights`.
+    left_out
+        Ids that had too few rows to be trained on.
     """
 
     store: Store
     lookback: int
     cuts: tuple[Cuts, ...] = ()
     weighting: str = "uniform"
+    left_out: tuple[Hashable, ...] = ()
 
     @classmethod
     def of(cls, frame: pd.DataFrame, encoder: Encoder, lookback: int, max_gap: str | None = None) -> Self:
@@ -112,16 +117,31 @@ class Dataset:
         rows = self.cuts[0].train_rows
         return pd.Series(self.store.target(rows), index=self.index[rows], name=self.encoder.target)
 
+    @property
+    def is_panel(self) -> bool:
+        """Whether the series have ids: one alone may have one."""
+        return self.ids != (None,)
+
+    @cached_property
+    def series(self) -> NDArray[np.int64]:
+        """(rows,) number of the series of each row."""
+        return np.repeat(np.arange(len(self.ids)), np.diff(self.borders))
+
     @cached_property
     def season(self) -> int:
-        """Rows in the season whose naive forecast is best over the training rows; 1 where there is none."""
-        return season_of(self.training_target)
+        """Rows in the season whose naive forecast is best over the training rows; 1 where there is none.
+
+        Of several series, the one that most have.
+        """
+        if len(self.ids) == 1:
+            return season_of(self.training_target)
+        return usual_season(self.store.target(slice(None)), self.index, self.borders, self.cuts)
 
     # Windows ---------------------------------------------------------------------------------------------------------
 
     @cached_property
     def _unweighted(self) -> Windows:
-        return windows_of(
+        windows = windows_of(
             self.matrix,
             self.segments,
             self.lookback,
@@ -129,11 +149,12 @@ class Dataset:
             borders=self.borders,
             cuts=self.cuts,
         )
+        return replace(windows, levels=self.encoder.level_columns) if self.encoder.level_columns else windows
 
     @cached_property
     def windows(self) -> Windows:
         """Every window; those to train on are weighted over the time of their series."""
-        if not self.cuts:
+        if not self.cuts or self.weighting == "uniform":
             return self._unweighted
         train = self.split.train
         borders = np.searchsorted(self._unweighted.target_rows[train], self.borders[1:-1])
@@ -154,6 +175,19 @@ class Dataset:
         """
         refuse_empty_parts(self.split, self._unweighted, self.segments, self.borders, self.cuts)
         return self.split
+
+    def naive_output(self, selection: NDArray[np.int64]) -> float | NDArray[np.float64] | None:
+        """Return the output that the transform's naive forecast stands for, at some windows; None for the last value.
+
+        A change of nothing lies elsewhere for each series of a panel, (windows,).
+        """
+        if self.encoder.transform.memory == 0:
+            return None  # none and log: the naive forecast repeats the last value
+        scaling = self.store.scaling
+        if scaling is None or len(self.ids) == 1:
+            return float(self.encoder.standardise(np.zeros(())))
+        series = self.series[self.windows.target_rows[selection]]
+        return np.asarray(-scaling.mean[series, 0] / scaling.scale[series, 0])
 
     # Origins ---------------------------------------------------------------------------------------------------------
 
@@ -179,12 +213,13 @@ class Dataset:
 
     def calibration_origins(self, horizon: int) -> NDArray[np.int64]:
         """List the possible origins whose steps all lie in calibration rows."""
-        return np.concatenate(
-            [
-                self.possible(int(start) + cuts.calibration, int(start) + cuts.rows, horizon)
-                for start, cuts in zip(self.borders, self.cuts, strict=False)
-            ]
-        )
+        need = self.lookback + self.encoder.warmup
+        begins = self.borders[:-1] + np.array([cuts.calibration for cuts in self.cuts])
+        rows = np.arange(need, max(need, len(self) - horizon + 1))
+        series = self.series[rows]
+        rows = rows[(rows >= begins[series]) & (rows + horizon <= self.borders[1:][series])]
+        unbroken: NDArray[np.bool_] = self.segments[rows - need] == self.segments[rows + horizon - 1]
+        return np.asarray(rows[unbroken])
 
     @property
     def calibration_rows(self) -> int:
@@ -212,7 +247,10 @@ class Dataset:
             Covariates whose future counts as known there; the others are held at their last value.
         """
         ahead = rows[:, None] + np.arange(horizon)
-        future = np.asarray(self.encoder.known(pd.DataFrame(index=self.index)))[ahead]
+        if self.is_panel:
+            future = self._known(self.series[rows], self.index.take(ahead.ravel()))
+        else:
+            future = np.asarray(self.encoder.known(pd.DataFrame(index=self.index)))[ahead]
         for column in (self.encoder.columns.index(name) for name in self.encoder.covariates):
             last_value = np.repeat(self.store.encoded(rows - 1)[:, column][:, None], horizon, axis=1)
             is_known = self.encoder.columns[column] in known
@@ -249,32 +287,95 @@ class Dataset:
         last_row = self.store.encoded(slice(stop - 1, stop))[0]
         return self._gathered(np.array([stop]), self.encoder.known(covariates, last_row)[None])
 
+    def newest_origins(self, series: NDArray[np.int64], times: pd.Index, known: pd.DataFrame | None = None) -> Origins:
+        """Gather the origins after the last rows of several series, each of them in a panel.
+
+        Parameters
+        ----------
+        series
+            Numbers of the series, none of whose last stretches is shorter than a window: see `stretches`.
+        times
+            (series * horizon,) times of the forecasts, series by series.
+        known
+            Future covariates, in the order of `times`; others are held at their last value.
+        """
+        rows = self.borders[series + 1]
+        future = self._known(series, times, known)
+        last = self.store.encoded(rows - 1)
+        for column in (self.encoder.columns.index(name) for name in self.encoder.covariates):
+            if known is None or self.encoder.columns[column] not in known.columns:
+                future[..., column] = last[:, None, column]
+        return self._gathered(rows, future, series)
+
+    def _known(
+        self, series: NDArray[np.int64], times: pd.Index, known: pd.DataFrame | None = None
+    ) -> NDArray[np.float32]:
+        """Encode what is known of the future of several series, (series, horizon, columns)."""
+        horizon = len(times) // max(1, len(series))
+        given = pd.DataFrame(index=times) if known is None else known.set_axis(times)
+        scaling, each = self.store.scaling, np.repeat(series, horizon)
+        alike = self.encoder
+        encoder = alike if scaling is None else alike.scaled(scaling.mean[each], scaling.scale[each])
+        return np.asarray(encoder.known(given)).reshape(len(series), horizon, -1)
+
+    @cached_property
+    def stretches(self) -> NDArray[np.int64]:
+        """(series,) rows of each series since its last gap."""
+        first = np.searchsorted(self.segments, self.segments[self.borders[1:] - 1])
+        return np.asarray(self.borders[1:] - first)
+
     def stretch(self, series: int = 0) -> int:
         """Count the rows of a series since its last gap."""
-        return int(np.sum(self.segments == self.segments[self.borders[series + 1] - 1]))
+        return int(self.stretches[series])
 
-    def _gathered(self, rows: NDArray[np.int64], future: NDArray[np.float32]) -> Origins:
+    def _gathered(
+        self, rows: NDArray[np.int64], future: NDArray[np.float32], series: NDArray[np.int64] | None = None
+    ) -> Origins:
         windows = self.store.encoded(rows[:, None] + np.arange(-self.lookback, 0))
-        return Origins(windows, self.tails(rows), future, rows)
+        return Origins(windows, self.tails(rows), future, rows, self._series_of(rows, series))
+
+    def _series_of(self, rows: NDArray[np.int64], series: NDArray[np.int64] | None) -> OriginSeries | None:
+        """Describe the series of some origins; None where all rows are scaled alike."""
+        scaling = self.store.scaling
+        if scaling is None:
+            return None
+        number = self.series[rows] if series is None else series
+        return OriginSeries(
+            number, rows - self.borders[number], self._noise_keys[number], scaling.mean[number], scaling.scale[number]
+        )
+
+    @cached_property
+    def _noise_keys(self) -> NDArray[np.uint64]:
+        """(series,) what the noise of each series is drawn from; 0 for the only one of a training."""
+        keys = noise_keys(self.ids)
+        trained = self.encoder.series
+        if trained is not None and len(trained) == 1:
+            keys[[name in trained.ids for name in self.ids]] = 0
+        return keys
 
     # Newer rows ------------------------------------------------------------------------------------------------------
 
-    def append(self, newer: pd.DataFrame | Mapping[Hashable, pd.DataFrame]) -> Dataset:
+    def append(self, newer: pd.DataFrame, static: pd.DataFrame | None = None) -> Dataset:
         """Append newer rows: training and validation stay where they were in time, the newest rows calibrate.
 
         Parameters
         ----------
         newer
-            Tables as `lstm_lab.data.append.read_newer` gives them, by id; or that of the only series.
+            Rows of a series as `lstm_lab.data.append.read_newer` gives them; of a panel by (id, time). The rows of an
+            id that is not here yet are not trained on: they calibrate.
+        static
+            Static inputs of the ids in `newer`, a row each.
         """
-        tables = {self.ids[0]: newer} if isinstance(newer, pd.DataFrame) else newer
-        store = self.store.append(tables)
-        parts = [
-            (self.index[a:b], store.index[c:d])
-            for (a, b), (c, d) in zip(pairwise(self.borders), pairwise(store.borders), strict=True)
-        ]
-        moved = tuple(cuts.moved(*part) for cuts, part in zip(self.cuts, parts, strict=False))
-        return replace(self, store=store, cuts=moved)
+        store = self.store.append(newer, static)
+        before = dict(zip(self.ids, zip(pairwise(self.borders), self.cuts, strict=False), strict=False))
+        moved = []
+        for name, (first, last) in zip(store.ids, pairwise(store.borders), strict=True):
+            if name in before:
+                (a, b), cuts = before[name]
+                moved.append(cuts.moved(self.index[a:b], store.index[first:last]))
+            else:
+                moved.append(Cuts(0, 0, int(last - first)))
+        return replace(self, store=store, cuts=tuple(moved) if self.cuts else ())
 
     def same_training(self, other: Dataset) -> bool:
         """Return whether another dataset has the same training and validation rows, with no value of them revised."""

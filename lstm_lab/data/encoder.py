@@ -6,14 +6,17 @@ row from the last few values of simulated paths, so a feature on a path is the f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 
 from lstm_lab.data.features import Feature, parse_features
+from lstm_lab.data.panel_ids import ids_from_json, ids_to_json
+from lstm_lab.data.row_labels import row_label
+from lstm_lab.data.series_scaling import SeriesScaling
+from lstm_lab.data.static_inputs import StaticInputs
 from lstm_lab.data.transforms import Transform, parse_transform
 from lstm_lab.errors import DataError, OptionError
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoder", "refuse_non_positive"]
 
+BLOCK = 1 << 18
+"""Rows that a path function is evaluated on together: some hold windows of every row in memory."""
 LIMIT = 1e9
 """Encoded values are held within this many standard deviations, so that a wild path cannot overflow float32."""
 
@@ -40,6 +45,10 @@ class Encoder:
     """(columns,) float64, over the training rows alone."""
     scale: np.ndarray
     """(columns,) float64 standard deviations over the training rows alone; 1 where a column never changes."""
+    series: SeriesScaling | None = None
+    """Mean and scale of each series of a panel; `mean` and `scale` are then those of all rows together."""
+    static: StaticInputs | None = None
+    """Inputs that are constant over a series of a panel, the last columns."""
 
     @classmethod
     def fit(  # noqa: PLR0917 - the parts of a fit, in the order they are decided
@@ -80,23 +89,58 @@ class Encoder:
         OptionError
             An unknown transform or feature.
         """
+        unfitted = cls.unfitted([str(name) for name in frame.columns], target, transform, features)
+        raw = unfitted.raw(frame.iloc[rows], segments[rows])
+        return unfitted.fitted(raw)
+
+    @classmethod
+    def unfitted(
+        cls,
+        available: Sequence[str],
+        target: str,
+        transform: str,
+        features: Sequence[str],
+        static: StaticInputs | None = None,
+    ) -> Self:
+        """Name the columns of an encoding that scales nothing; `available` are the columns of the frame."""
         change = parse_transform(transform)
-        parsed = parse_features(features, [str(name) for name in frame.columns], target)
+        parsed = parse_features(features, available, target)
         # The transformed target is the first column already: a second copy would only cost time.
         used = tuple(feature for feature in parsed if not _repeats(feature, change, target))
         first = target if change.label == "none" else f"{change.label}({target})"
-        columns = (first, *(name for feature in used for name in feature.columns))
+        constant = () if static is None else static.columns
+        columns = (first, *(name for feature in used for name in feature.columns), *constant)
         blank = np.zeros(len(columns))
-        unfitted = cls(target, change, used, columns, blank, blank + 1.0)
-        raw = unfitted.raw(frame.iloc[rows], segments[rows])
+        return cls(target, change, used, columns, blank, blank + 1.0, static=static)
+
+    def fitted(self, raw: np.ndarray) -> Self:
+        """Return the encoding with mean and scale of raw training rows, (rows, columns).
+
+        Raises
+        ------
+        DataError
+            Too few rows, or values too large.
+        """
         complete = raw[~np.isnan(raw).any(axis=1)]
         if len(complete) < 2:
             raise DataError(
-                f"scaling needs at least {unfitted.warmup + 2} training rows without a gap "
-                f"({unfitted.warmup} of warmup), got {len(raw)}; use more data or shorter features"
+                f"scaling needs at least {self.warmup + 2} training rows without a gap "
+                f"({self.warmup} of warmup), got {len(raw)}; use more data or shorter features"
             )
-        mean, scale = _moments(complete, columns)
-        return cls(target, change, used, columns, mean, scale)
+        mean, scale = _moments(complete, self.columns)
+        return replace(self, mean=mean, scale=scale)
+
+    def scaled(self, mean: np.ndarray, scale: np.ndarray) -> Self:
+        """Return the encoding with other moments, (..., columns), whose leading axes broadcast with those of the rows.
+
+        A static input lies in the mean alone: its raw value is 0 everywhere, its scale 1, its mean the negative input.
+        """
+        return replace(self, mean=mean, scale=scale)
+
+    @property
+    def static_columns(self) -> slice:
+        """The columns of static inputs, the last ones."""
+        return slice(len(self.columns) - (0 if self.static is None else len(self.static.columns)), None)
 
     @property
     def warmup(self) -> int:
@@ -112,6 +156,14 @@ class Encoder:
     def covariates(self) -> tuple[str, ...]:
         """Columns of the frame that are inputs as they are."""
         return tuple(feature.label for feature in self.features if feature.source == "column")
+
+    @property
+    def level_columns(self) -> tuple[slice, ...]:
+        """The columns of each static input that has levels."""
+        if self.static is None:
+            return ()
+        first = self.static_columns.start
+        return tuple(slice(first + group.start, first + group.stop) for group in self.static.groups)
 
     def encode(self, frame: pd.DataFrame, segments: np.ndarray) -> np.ndarray:
         """Compute the model's input columns.
@@ -157,17 +209,16 @@ class Encoder:
         for label in [self.transform.label] * self.transform.positive + [f.label for f in self.features if f.positive]:
             refuse_non_positive(frame[self.target], label)
         out = np.full((len(frame), len(self.columns)), np.nan)
-        stretches = _stretches(segments)
-        for stretch in stretches:
-            out[stretch, 0] = self.transform.forward(y[stretch])
+        number = _rows_within(segments)
+        out[:, 0] = _by_stretch(self.transform.forward, self.transform.warmup, y, number)
         for feature, columns in self.column_slices():
             if feature.source == "time":
                 out[:, columns] = feature.function(_times(frame.index, feature))
             elif feature.source == "column":
                 out[:, columns] = _finite(frame[feature.label], feature.label)[:, None]
             else:
-                for stretch in stretches:
-                    out[stretch, columns.start] = feature.function(y[stretch])
+                out[:, columns.start] = _by_stretch(feature.function, feature.warmup, y, number)
+        out[:, self.static_columns] = 0.0
         return out
 
     def known(self, frame: pd.DataFrame, last: np.ndarray | None = None) -> np.ndarray:
@@ -199,6 +250,7 @@ class Encoder:
                 out[:, columns] = _finite(frame[feature.label], feature.label)[:, None]
             elif feature.source == "column" and last is not None:
                 out[:, columns] = last[columns] * self.scale[columns] + self.mean[columns]
+        out[:, self.static_columns] = 0.0
         return _clipped((out - self.mean) / self.scale)
 
     def encode_step(self, tail: np.ndarray, known_row: np.ndarray) -> np.ndarray:
@@ -223,7 +275,7 @@ class Encoder:
             if feature.source == "path":
                 first = columns.start
                 value = _newest(feature.function, feature.warmup, tail)
-                out[..., first] = _clipped((value - self.mean[first]) / self.scale[first])
+                out[..., first] = _clipped((value - self.mean[..., first]) / self.scale[..., first])
         return out
 
     def decode(self, z: np.ndarray, tail: np.ndarray) -> np.ndarray:
@@ -245,14 +297,19 @@ class Encoder:
 
     def standardise(self, z: np.ndarray) -> np.ndarray:
         """Scale transformed targets, of any shape, to mean 0 and standard deviation 1 over the training rows."""
-        return np.asarray((np.asarray(z, dtype=np.float64) - self.mean[0]) / self.scale[0])
+        return np.asarray((np.asarray(z, dtype=np.float64) - self.mean[..., 0]) / self.scale[..., 0])
 
     def unstandardise(self, z: np.ndarray) -> np.ndarray:
         """Undo `standardise`."""
-        return np.asarray(np.asarray(z, dtype=np.float64) * self.scale[0] + self.mean[0])
+        return np.asarray(np.asarray(z, dtype=np.float64) * self.scale[..., 0] + self.mean[..., 0])
 
     def to_json(self) -> dict[str, Any]:
         """Return the encoder as a dict that JSON can hold; `from_json` rebuilds an equal one."""
+        panel: dict[str, Any] = {}
+        if self.series is not None:
+            panel["series"] = self.series.to_json() | {"ids": ids_to_json(self.series.ids)}
+        if self.static is not None:
+            panel["static"] = self.static.to_json()
         return {
             "target": self.target,
             "transform": self.transform.label,
@@ -261,6 +318,7 @@ class Encoder:
             "mean": self.mean.tolist(),
             "scale": self.scale.tolist(),
             "columns": list(self.columns),
+            **panel,
         }
 
     @classmethod
@@ -280,7 +338,17 @@ class Encoder:
                 f"{unknown} (a feature of your own must be registered before its run is loaded)"
             ) from None
         mean, scale = (np.asarray(saved[name], dtype=np.float64) for name in ("mean", "scale"))
-        return cls(saved["target"], parse_transform(saved["transform"]), features, tuple(saved["columns"]), mean, scale)
+        series, static = saved.get("series"), saved.get("static")
+        return cls(
+            saved["target"],
+            parse_transform(saved["transform"]),
+            features,
+            tuple(saved["columns"]),
+            mean,
+            scale,
+            None if series is None else SeriesScaling.from_json(ids_from_json(series["ids"]), series),
+            None if static is None else StaticInputs.from_json(static),
+        )
 
     def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Encoder], tuple[dict[str, Any]]]:
         """Pickle the description alone, so that an encoder travels to another process."""
@@ -305,8 +373,8 @@ def refuse_non_positive(values: pd.Series[float], label: str) -> None:
     bad = np.flatnonzero(values.to_numpy() <= 0)
     if len(bad) > 0:
         raise DataError(
-            f"{label} needs positive values, got {values.iloc[bad[0]]:g} in {values.name!r} at {values.index[bad[0]]} "
-            f"({len(bad)} such rows); use diff, or drop these rows"
+            f"{label} needs positive values, got {values.iloc[bad[0]]:g} in {values.name!r} at"
+            f" {row_label(values.index, bad[0])} ({len(bad)} such rows); use diff, or drop these rows"
         )
 
 
@@ -335,15 +403,30 @@ def _moments(values: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarray, np
     return mean, np.where(still, 1.0, scale)
 
 
-def _stretches(segments: np.ndarray) -> list[slice]:
-    """Return the slice of rows of each segment."""
-    if len(segments) == 0:
-        return []
-    borders = [0, *(np.flatnonzero(np.diff(segments)) + 1).tolist(), len(segments)]
-    return [slice(start, stop) for start, stop in pairwise(borders)]
+def _rows_within(segments: np.ndarray) -> np.ndarray:
+    """Count the rows of each stretch from 0, (rows,)."""
+    rows = np.arange(len(segments))
+    begins = np.diff(segments, prepend=segments[:1] - 1) != 0
+    return rows - np.maximum.accumulate(np.where(begins, rows, 0))
+
+
+def _by_stretch(
+    function: Callable[[np.ndarray], np.ndarray], warmup: int, y: np.ndarray, number: np.ndarray
+) -> np.ndarray:
+    """Compute a path function on all stretches in one pass, NaN where its warmup reaches over the start of one.
+
+    A value depends on the `warmup` rows before it and no others, so only those first rows know of another stretch.
+    """
+    out = np.full(len(y), np.nan)
+    for first in range(0, len(y), BLOCK):
+        begin = max(0, first - warmup)
+        out[first : first + BLOCK] = function(y[begin : first + BLOCK])[first - begin :]
+    out[number < warmup] = np.nan
+    return out
 
 
 def _times(index: pd.Index, feature: Feature) -> pd.DatetimeIndex:
+    index = index.get_level_values(-1)
     if not isinstance(index, pd.DatetimeIndex):
         raise DataError(
             f"{feature.label} needs times, got an index of {index.dtype}; name the column of times with time="
@@ -357,7 +440,7 @@ def _finite(column: pd.Series[float], name: str) -> np.ndarray:
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad) > 0:
         raise DataError(
-            f"{name!r} must have a finite value in every row, got {values[bad[0]]} at {column.index[bad[0]]} "
-            f"({len(bad)} such rows); set missing= to interpolate, ffill or drop"
+            f"{name!r} must have a finite value in every row, got {values[bad[0]]} at"
+            f" {row_label(column.index, bad[0])} ({len(bad)} such rows); set missing= to interpolate, ffill or drop"
         )
     return values

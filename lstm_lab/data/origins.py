@@ -13,7 +13,28 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Origins", "known_rows"]
+    from lstm_lab.data.encoder import Encoder
+
+__all__ = ["OriginSeries", "Origins", "known_rows"]
+
+
+@dataclass(frozen=True, eq=False)
+class OriginSeries:
+    """The series of each of several origins in a panel."""
+
+    number: NDArray[np.int64]
+    """(origins,) number of the series."""
+    row: NDArray[np.int64]
+    """(origins,) row of each first forecast step, counted from the start of its series."""
+    key: NDArray[np.uint64]
+    """(origins,) what noise is drawn from beside seed and row: of the id alone; 0 for the only series of a training,
+    whose noise is that of a lone series."""
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    """(origins, columns) moments that the inputs are standardised by."""
+
+    def __getitem__(self, part: slice | NDArray[np.int64]) -> OriginSeries:
+        return OriginSeries(self.number[part], self.row[part], self.key[part], self.mean[part], self.scale[part])
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,18 +51,28 @@ class Origins:
         (origins, horizon, columns) float32, the columns of the future that depend on no path; NaN elsewhere.
     rows
         (origins,) row number of each first forecast step.
+    series
+        The series of each, in a panel.
     """
 
     windows: NDArray[np.float32]
     tails: NDArray[np.float64]
     known: NDArray[np.float32]
     rows: NDArray[np.int64]
+    series: OriginSeries | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, part: slice) -> Origins:
-        return Origins(self.windows[part], self.tails[part], self.known[part], self.rows[part])
+        series = None if self.series is None else self.series[part]
+        return Origins(self.windows[part], self.tails[part], self.known[part], self.rows[part], series)
+
+    def encoder(self, alike: Encoder) -> Encoder:
+        """Return the encoder whose moments are those of each origin's series, for (origins, paths, ...) values."""
+        if self.series is None:
+            return alike
+        return alike.scaled(self.series.mean[:, None], self.series.scale[:, None])
 
 
 def known_rows(known: pd.DataFrame, times: pd.Index) -> pd.DataFrame:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from lstm_lab.data.auto import choose_inputs
 from lstm_lab.data.cuts import cut_rows
 from lstm_lab.data.dataset import Dataset
+from lstm_lab.data.date_reading import DateRule
 from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.loading import load, table_of, target_column
+from lstm_lab.data.long_table import WideReading, long_table
+from lstm_lab.data.panel_forms import is_panel
+from lstm_lab.data.panel_preparation import prepare_panel
 from lstm_lab.data.store import FrameStore
 from lstm_lab.data.time_index import segments
 from lstm_lab.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from os import PathLike
-
-    import pandas as pd
 
     from lstm_lab.data.auto import InputChoice
     from lstm_lab.options import InputOptions
@@ -66,6 +70,8 @@ def prepare(
 
 def prepare_rows(frame: pd.DataFrame, target: str, options: InputOptions, *, weighting: str = "uniform") -> Prepared:
     """Prepare rows that are loaded already, as `prepare` does after reading."""
+    if isinstance(frame.index, pd.MultiIndex):
+        return Prepared(*prepare_panel(frame, target, options, weighting=weighting))
     stretches = segments(frame.index, options.max_gap)
     cuts = cut_rows(len(frame), validation=options.validation, calibration=options.calibration)
     choice = choose_inputs(options.transform, options.features, frame[target].iloc[cuts.train_rows])
@@ -78,12 +84,16 @@ def read_series(
     source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions
 ) -> tuple[pd.DataFrame, str]:
     """Load the columns that are used, and find the target; only used columns may refuse a missing value."""
-    if options.id is not None or options.static:
-        raise OptionError(
-            f"a network is trained on one series so far, got id={options.id!r} and"
-            f" static={list(options.static)!r}; load one id alone"
-        )
+    if options.id is not None or is_panel(source):
+        return read_series_by_id(source, options)
     raw = table_of(source, **text_reading(options))
+    if is_panel(raw):
+        return read_series_by_id(raw, options)
+    if options.static:
+        raise OptionError(
+            f"static columns tell series apart, got static={list(options.static)!r} and no id; name the column of ids"
+            " with id="
+        )
     load_options = reading(options)
     target = options.target
     if target is None:
@@ -92,6 +102,26 @@ def read_series(
     covariates = [text.strip() for text in options.features if text.strip() in columns]
     frame = load(raw, target=target, columns=covariates, **load_options)
     return frame, target_column(frame, target)
+
+
+def read_series_by_id(
+    source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions
+) -> tuple[pd.DataFrame, str]:
+    """Load the columns that are used of a panel, by (id, time), and find the target."""
+    load_options = reading(options) | {"id": options.id, "static": options.static or None, "short": options.short}
+    raw = table_of(source, **text_reading(options)) if isinstance(source, str | PathLike) else source
+    rule = DateRule(options.dayfirst, options.date_format)
+    long = long_table(raw, options.id, options.target, options.time, WideReading(None, (), options.decimal, rule))
+    columns = [str(column) for column in long.table.columns]
+    covariates = [text.strip() for text in options.features if text.strip() in columns]
+    target = options.target or (long.target if long.target in columns else None)
+    if target is None:
+        found = load(raw, columns=(), **load_options | {"missing": "error"})
+        target = target_column(found.drop(columns=list(options.static)))
+    if target in columns:
+        return load(raw, target=target, columns=covariates, **load_options), target
+    frame = load(raw, target=target, **load_options)  # a wide table, whose values have no column yet
+    return frame, target_column(frame.drop(columns=list(options.static)), target)
 
 
 def reading(options: InputOptions) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,12 +40,11 @@ def divide(windows: Windows, borders: np.ndarray, cuts: Sequence[Cuts]) -> Split
     cuts
         Where the parts of each series begin.
     """
-    parts: list[list[np.ndarray]] = []
-    for start, series in zip(borders, cuts, strict=False):
-        begins = (0, series.validation, series.calibration - series.forgotten, series.calibration, series.rows)
-        rows = np.searchsorted(windows.target_rows, start + np.array(begins))
-        parts.append([np.arange(first, last) for first, last in pairwise(rows)])
-    train, validation, _, calibration = (np.concatenate(part) for part in zip(*parts, strict=True))
+    begins = np.array([(each.validation, each.calibration - each.forgotten, each.calibration) for each in cuts])
+    series = np.searchsorted(borders, windows.target_rows, side="right") - 1
+    rows = windows.target_rows - borders[series]
+    part = (rows[:, None] >= begins.reshape(-1, 3)[series]).sum(axis=1)
+    train, validation, _, calibration = (np.flatnonzero(part == number) for number in range(4))
     return Split(train, validation, calibration)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.panel_encoder import scaling_of
+from lstm_lab.data.panel_ids import series_of
 from lstm_lab.data.remembered_dates import remember
 from lstm_lab.data.time_index import segments
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.encoder import Encoder
+    from lstm_lab.data.series_scaling import SeriesScaling
 
     Rows = slice | NDArray[np.int64]
 
@@ -62,8 +64,16 @@ class Store(Protocol):
     def frame(self) -> pd.DataFrame:
         """Read the whole table, target and covariates by time: for pictures and files."""
 
-    def append(self, newer: Mapping[Hashable, pd.DataFrame]) -> Store:
-        """Append newer rows to their series, by id; where both have a row, the newer one counts."""
+    @property
+    def scaling(self) -> SeriesScaling | None:
+        """Mean and scale of each series of a panel; None where all rows are scaled alike."""
+
+    @property
+    def static(self) -> pd.DataFrame | None:
+        """Static inputs, a row a series."""
+
+    def append(self, newer: pd.DataFrame, static: pd.DataFrame | None = None) -> Store:
+        """Append newer rows, by (id, time), to their series; where both have a row, the newer one counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,42 +81,42 @@ class FrameStore:
     """A `Store` in memory: a frame, encoded when a row is first asked for."""
 
     table: pd.DataFrame
-    """Target and covariates, sorted by (series, time), indexed by time."""
+    """Target and covariates, sorted by time; of several series by (id, time)."""
     encoder: Encoder
     max_gap: str | None = None
     """The longest step that is no gap, see `lstm_lab.data.time_index.segments`."""
-    ids: tuple[Hashable, ...] = (None,)
-    starts: tuple[int, ...] = (0,)
-    """Row where each series begins."""
+    static: pd.DataFrame | None = None
+    """Static inputs, a row a series."""
 
     @classmethod
     def of(cls, tables: Mapping[Hashable, pd.DataFrame], encoder: Encoder, max_gap: str | None = None) -> Self:
         """Concatenate the tables of several series."""
-        parts = list(tables.values())
-        starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
-        table = parts[0] if len(parts) == 1 else pd.concat(parts)
-        return cls(table, encoder, max_gap, tuple(tables), tuple(starts.tolist()))
+        alone = len(tables) == 1 and None in tables
+        return cls(tables[None] if alone else pd.concat(tables), encoder, max_gap)
 
     @cached_property
+    def _series(self) -> tuple[tuple[Hashable, ...], NDArray[np.int64]]:
+        return series_of(self.table.index)
+
+    @property
+    def ids(self) -> tuple[Hashable, ...]:
+        """Name of each series; a lone series is called None."""
+        return self._series[0]
+
+    @property
     def borders(self) -> NDArray[np.int64]:
         """(series + 1,) row where each series begins, and the number of rows."""
-        return np.array([*self.starts, len(self.table)], dtype=np.int64)
+        return self._series[1]
 
     @cached_property
     def segments(self) -> NDArray[np.int64]:
         """(rows,) number of the gap-free stretch of each row."""
-        parts: list[NDArray[np.int64]] = []
-        first = 0
-        for start, stop in pairwise(self.borders):
-            part = segments(self.table.index[start:stop], self.max_gap) + first
-            first = int(part[-1]) + 1 if len(part) else first
-            parts.append(part)
-        return np.concatenate(parts)
+        return segments(self.index, self.max_gap, self.borders)
 
-    @property
+    @cached_property
     def index(self) -> pd.Index:
         """(rows,) time of each row."""
-        return self.table.index
+        return self.table.index.get_level_values(-1)
 
     @cached_property
     def _target(self) -> NDArray[np.float64]:
@@ -114,7 +124,18 @@ class FrameStore:
 
     @cached_property
     def _matrix(self) -> NDArray[np.float32]:
-        return self.encoder.encode(self.table, self.segments)
+        if self.scaling is None:
+            return self.encoder.encode(self.table, self.segments)
+        series = np.repeat(np.arange(len(self.ids)), np.diff(self.borders))
+        own = self.encoder.scaled(self.scaling.mean[series], self.scaling.scale[series])
+        return own.encode(self.table, self.segments)
+
+    @cached_property
+    def scaling(self) -> SeriesScaling | None:
+        """Mean and scale of each series: those of the training, or of all rows of a series that it did not have."""
+        if self.encoder.series is None:
+            return None
+        return scaling_of(self.encoder, self.encoder.series, self.table, self.segments, self.static)
 
     def target(self, rows: Rows) -> NDArray[np.float64]:
         """Gather the observed target in its own unit."""
@@ -128,21 +149,43 @@ class FrameStore:
         """Return the whole table."""
         return self.table
 
-    def append(self, newer: Mapping[Hashable, pd.DataFrame]) -> FrameStore:
-        """Append newer rows to their series, by id; a table that begins before its series replaces it."""
-        tables = {
-            name: self._joined(self.table.iloc[start:stop], newer[name]) if name in newer else self.table[start:stop]
-            for name, (start, stop) in zip(self.ids, pairwise(self.borders), strict=True)
-        }
-        store = FrameStore.of(tables, self.encoder, self.max_gap)
+    def append(self, newer: pd.DataFrame, static: pd.DataFrame | None = None) -> FrameStore:
+        """Append newer rows to their series; a table that begins before its series replaces it.
+
+        Parameters
+        ----------
+        newer
+            Rows by time; of several series by (id, time). A series that is not here yet joins the others.
+        static
+            Static inputs of the series in `newer`, a row a series.
+        """
+        table = self._joined(newer)
+        known = self.static
+        if static is not None:
+            known = static if known is None else pd.concat([known[~known.index.isin(static.index)], static])
+        if known is not None:
+            known = known.loc[list(series_of(table.index)[0])]
+        store = FrameStore(table, self.encoder, self.max_gap, known)
         remember(store.table, self.table)
         return store
 
-    def _joined(self, earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
-        before = earlier.index < later.index[0]
+    def _joined(self, later: pd.DataFrame) -> pd.DataFrame:
+        used = [self.encoder.target, *self.encoder.covariates]
+        before = self._before(later)
         if not before.any():
             return later
-        used = [self.encoder.target, *self.encoder.covariates]
-        joined: pd.DataFrame = pd.concat([earlier.loc[before, used], later[used]])
+        joined: pd.DataFrame = pd.concat([self.table.loc[before, used], later[used]])
+        if isinstance(joined.index, pd.MultiIndex):
+            joined = joined.sort_index(kind="stable")
         joined.attrs = later.attrs  # how the rows were read, which newer ones follow
         return joined
+
+    def _before(self, later: pd.DataFrame) -> NDArray[np.bool_]:
+        """Mark the rows before the first newer one of their series."""
+        if not isinstance(later.index, pd.MultiIndex):
+            return np.asarray(self.table.index < later.index[0])
+        ids, borders = series_of(later.index)
+        first = pd.Series(later.index.get_level_values(-1)[borders[:-1]], index=pd.Index(ids, dtype=object))
+        limits = first.reindex(pd.Index(self.ids, dtype=object))
+        repeated = limits.iloc[np.repeat(np.arange(len(limits)), np.diff(self.borders))]
+        return np.asarray(repeated.isna().to_numpy() | (self.index < pd.Index(repeated)))

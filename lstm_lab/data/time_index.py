@@ -19,7 +19,7 @@ _MONTHS = ((1, 28, 31), (3, 90, 92), (6, 181, 184), (12, 365, 366))
 """Months, and how few and how many days they are."""
 
 
-def segments(index: pd.Index, max_gap: str | None = None) -> np.ndarray:
+def segments(index: pd.Index, max_gap: str | None = None, borders: np.ndarray | None = None) -> np.ndarray:
     """Return each row's segment number, counted from 0 and raised at every gap.
 
     Parameters
@@ -29,6 +29,9 @@ def segments(index: pd.Index, max_gap: str | None = None) -> np.ndarray:
     max_gap
         The longest step that is no gap, as ``"3D"`` or ``"36h"``, or a number for an index of numbers; by default
         10 median steps.
+    borders
+        (series + 1,) row where each of several series begins, and the number of rows: each begins a segment, and the
+        median step is that of all.
 
     Returns
     -------
@@ -43,9 +46,14 @@ def segments(index: pd.Index, max_gap: str | None = None) -> np.ndarray:
     steps = np.diff(_positions(index))
     if len(steps) == 0:
         return np.zeros(len(index), dtype=np.int64)
-    limit = GAP_STEPS * float(np.median(steps)) if max_gap is None else _length(index, max_gap)
+    starts = np.zeros(len(steps), dtype=np.bool_)
+    if borders is not None:
+        starts[borders[1:-1] - 1] = True
+    within = steps[~starts]
+    usual = float(np.median(within)) if len(within) > 0 else np.inf
+    limit = GAP_STEPS * usual if max_gap is None else _length(index, max_gap)
     # A hair of slack, for a limit that was written as exactly the step.
-    return np.concatenate([[0], np.cumsum(steps > limit * (1 + 1e-9))]).astype(np.int64)
+    return np.concatenate([[0], np.cumsum((steps > limit * (1 + 1e-9)) | starts)]).astype(np.int64)
 
 
 def longest_step(index: pd.Index, max_gap: str | None = None) -> str:

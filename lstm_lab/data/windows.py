@@ -35,6 +35,9 @@ class Windows:
     """(n,) row of each window's target, rising; the inputs are rows row - lookback … row - 1."""
     weights: np.ndarray
     """(n,) float64 sample weights."""
+    levels: tuple[slice, ...] = ()
+    """Columns of each static input with levels: a training leaves it out of some windows, so that all of them 0 comes
+    to mean a level that is not known."""
 
     def __len__(self) -> int:
         return len(self.target_rows)

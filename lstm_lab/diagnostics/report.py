@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.auto import AUTO
+from lstm_lab.data.panel_ids import refuse_ids
 from lstm_lab.data.preparation import prepare
 from lstm_lab.data.split import Split
 from lstm_lab.diagnostics.column_checks import repeated
@@ -213,7 +214,9 @@ def features(
     np.int64(14)
     """
     chosen = InputOptions.of(options)
-    report = FeatureReport(InputAnalysis(prepare(source, chosen), chosen))
+    ready = prepare(source, chosen)
+    refuse_ids(ready.dataset.frame.index, "features")
+    report = FeatureReport(InputAnalysis(ready, chosen))
     # What may be refused is refused here, not where the report is shown.
     _ = report.summary, report.candidates, report.findings
     return report

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.panel_ids import refuse_ids
 from lstm_lab.data.preparation import prepare_rows, read_series
 from lstm_lab.errors import DataError
 from lstm_lab.evaluation.experiments import StudyResult, StudySettings, choose_inputs_before, first_rows, plan_study
@@ -154,6 +155,7 @@ def ablate(
     settings = StudySettings.of(AblateOptions, options)
     check_changes(settings.study.changes)
     frame, target = read_series(source, settings.train)
+    refuse_ids(frame.index, "ablate")
     variants = _variants(frame, target, settings)
     plan = plan_study(frame, target, settings, list(variants.values()))
     # Seed after seed, so that an ablation that is stopped has tried every change.

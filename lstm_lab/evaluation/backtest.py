@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
+from lstm_lab.data.panel_ids import refuse_ids
 from lstm_lab.evaluation.kinds import check_baselines
 from lstm_lab.evaluation.refit import TrainingTask
 from lstm_lab.evaluation.rolling_origins import assemble, jobs_of, plan_backtest
@@ -211,6 +212,7 @@ def backtest(
     backtest_options, forecast_options = shared_out(options, BacktestOptions, ForecastOptions)
     settings, forecast = BacktestOptions.of(backtest_options), ForecastOptions.of(forecast_options).resolved()
     check_baselines(settings.baselines)
+    refuse_ids(run.frame.index, "backtest")
     plan = plan_backtest(run, frame, settings, forecast)
     with task_runner(executor, settings.workers, settings.cluster) as pool:
         jobs = jobs_of(plan, here=pool.executor is None)

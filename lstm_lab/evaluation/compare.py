@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
+from lstm_lab.data.panel_ids import refuse_ids
 from lstm_lab.data.preparation import read_series
 from lstm_lab.errors import OptionError
 from lstm_lab.evaluation.experiments import StudyResult, StudySettings, plan_study
@@ -177,6 +178,7 @@ def compare(
     settings = StudySettings.of(CompareOptions, options)
     _check(settings)
     frame, target = read_series(source, settings.train)
+    refuse_ids(frame.index, "compare")
     plan = plan_study(frame, target, settings, [settings.train])
     jobs = list(_jobs(plan, settings))
     with task_runner(executor, settings.study.workers, settings.study.cluster) as pool:

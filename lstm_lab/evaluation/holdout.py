@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lstm_lab.data.panel_ids import refuse_ids
 from lstm_lab.data.preparation import AS_LOADED, read_series
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.evaluation.backtest import backtest
@@ -62,6 +63,7 @@ def judge_on_newest(
         if name not in chosen.features:
             raise OptionError(f"known names input columns, got {name!r}, which is none of features=; add it there too")
     frame, target = read_series(source, chosen)
+    refuse_ids(frame.index, "a run that is judged on its newest rows")
     cut = first_rows(frame, HoldoutOptions.of(holdout_options))
     if len(frame) - cut < horizon:
         raise DataError(

@@ -82,7 +82,7 @@ def _row(run: Run) -> dict[str, object]:
         "network": run.stack,
         "transform": run.transform,
         "rows": len(run.frame),
-        "to": run.frame.index[-1],
+        "to": run.dataset.index.max(),
         "epochs": run.end.epochs,
         "val_loss": metrics["val_loss"],
         "against_naive": metrics["val_loss"] / metrics["naive_val_loss"] - 1 if metrics["naive_val_loss"] else np.nan,

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.dataset import Dataset
+    from lstm_lab.data.origins import OriginSeries
     from lstm_lab.data.windows import Windows
 
-__all__ = ["DECAY", "Residuals", "one_step", "with_later_errors"]
+__all__ = ["DECAY", "Residuals", "hashed", "one_step", "with_later_errors"]
 
 DECAY = 0.94
 """Weight of the past in the running variance, the RiskMetrics (1996) value for daily data."""
@@ -45,6 +46,8 @@ class Residuals:
         (m,) errors over rows that training or stopping saw. They are not drawn, but the noise has the mean of all: that
         of a few held-out residuals is chance, and fed back at each of thirty steps it would move the median by thirty
         times itself.
+    sizes
+        (series,) in a panel, how large the residuals of each series are; `values` are then in units of that.
     """
 
     values: NDArray[np.float64]
@@ -52,6 +55,7 @@ class Residuals:
     scaled: bool = False
     drawn: int | None = None
     earlier: NDArray[np.float64] | None = None
+    sizes: NDArray[np.float64] | None = None
 
     def volatility(self, decay: float = DECAY) -> NDArray[np.float64]:
         """Return the running standard deviation as known before each residual and after the last, (n + 1,).
@@ -70,7 +74,14 @@ class Residuals:
         selection = np.r_[0:first, max(first, len(self.values) - later) : len(self.values)]
         return replace(self, values=self.values[selection], rows=self.rows[selection], drawn=first)
 
-    def draw(self, rows: NDArray[np.int64], paths: int, horizon: int, seed: tuple[int, ...]) -> NDArray[np.float64]:
+    def draw(
+        self,
+        rows: NDArray[np.int64],
+        paths: int,
+        horizon: int,
+        seed: tuple[int, ...],
+        series: OriginSeries | None = None,
+    ) -> NDArray[np.float64]:
         """Draw noise for simulated futures.
 
         Parameters
@@ -82,6 +93,8 @@ class Residuals:
             Size of the draw.
         seed
             Any number of integers.
+        series
+            In a panel, the series of each origin: noise then follows from `seed`, the id and the row in the series.
 
         Returns
         -------
@@ -89,10 +102,10 @@ class Residuals:
             (origins, paths, horizon), in standard deviations of the target.
         """
         count = len(self.values[: self.drawn])
-        picks = np.stack(
-            [np.random.default_rng([*seed, int(row)]).integers(0, count, (paths, horizon)) for row in rows]
-        )
         values = self.values + self._shift(count)
+        picks = self._picks(rows if series is None else series.row, count, (paths, horizon), seed, series)
+        if series is not None and self.sizes is not None:
+            return np.asarray(values[picks] * self.sizes[series.number, None, None])
         if not self.scaled:
             return values[picks]
         running = self.volatility()
@@ -100,12 +113,54 @@ class Residuals:
         start = running[np.searchsorted(self.rows, rows)]
         return _filtered(shocks, start)
 
+    @staticmethod
+    def _picks(
+        rows: NDArray[np.int64],
+        count: int,
+        shape: tuple[int, int],
+        seed: tuple[int, ...],
+        series: OriginSeries | None,
+    ) -> NDArray[np.int64]:
+        """Draw which residuals are added, (origins, paths, horizon)."""
+        hashes = np.zeros(len(rows), dtype=np.uint64) if series is None else series.key
+        picks = np.empty((len(rows), *shape), dtype=np.int64)
+        for origin in np.flatnonzero(hashes == 0):
+            rng = np.random.default_rng([*seed, int(rows[origin])])
+            picks[origin] = rng.integers(0, count, shape)
+        by_id = hashes != 0
+        if by_id.any():
+            picks[by_id] = _hashed_picks(rows[by_id], hashes[by_id], count, shape, seed)
+        return picks
+
     def _shift(self, count: int) -> float:
         """Compute how far the mean of all errors lies above that of the resampled ones."""
         if self.earlier is None:
             return 0.0
         resampled = self.values[:count]
         return float(np.concatenate([self.earlier, resampled]).mean() - resampled.mean())
+
+
+def hashed(number: NDArray[np.uint64], *more: Any) -> NDArray[np.uint64]:
+    """Mix whole numbers to ones that look random, the finaliser of SplitMix64 (Steele, Lea & Flood 2014)."""
+    mixed = number
+    for part in (np.uint64(0), *more):
+        with np.errstate(over="ignore"):
+            mixed = (mixed ^ part) + np.uint64(0x9E3779B97F4A7C15)
+            mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            mixed = mixed ^ (mixed >> np.uint64(31))
+    return mixed
+
+
+def _hashed_picks(
+    rows: NDArray[np.int64], keys: NDArray[np.uint64], count: int, shape: tuple[int, int], seed: tuple[int, ...]
+) -> NDArray[np.int64]:
+    """Draw for many series in one pass: id, row and place decide what is drawn, not what is drawn beside it."""
+    start = hashed(keys, rows.astype(np.uint64), *(np.uint64(part) for part in seed))
+    number = np.arange(shape[0] * shape[1], dtype=np.uint64).reshape(shape)
+    # The upper half of the bits times the count, shifted back: a share of the count, without a division.
+    share = hashed(np.broadcast_to(number, (len(rows), *shape)), start[:, None, None]) >> np.uint64(32)
+    return np.asarray((share * np.uint64(count)) >> np.uint64(32), dtype=np.int64)
 
 
 def with_later_errors(residuals: Residuals, model: Any, dataset: Dataset) -> Residuals:

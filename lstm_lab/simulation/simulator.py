@@ -152,18 +152,19 @@ class Simulator:
     ) -> NDArray[np.float64]:
         """Simulate `draws` futures from each of some origins, (origins, draws, horizon)."""
         count, tail = len(origins), origins.tails.shape[1]
+        encoder = origins.encoder(self.encoder)
         values = np.empty((count, draws, tail + horizon))
         values[..., :tail] = origins.tails[:, None]
         noise = np.zeros((count, draws, horizon))
         if settings.residuals is not None:
-            noise = settings.residuals.draw(origins.rows, draws, horizon, (settings.seed, number))
+            noise = settings.residuals.draw(origins.rows, draws, horizon, (settings.seed, number), origins.series)
         roll_out = _RollOut(self.network, origins, horizon, settings, number, draws=draws)
         for step in range(horizon):
             forecast = roll_out.forecast().reshape(count, draws) + noise[..., step]
-            values[..., tail + step] = self.encoder.decode(forecast, values[..., step : tail + step])
+            values[..., tail + step] = encoder.decode(forecast, values[..., step : tail + step])
             if step + 1 < horizon:
                 newest = values[..., step + 1 : tail + step + 1]
-                roll_out.advance(self.encoder.encode_step(newest, origins.known[:, None, step]))
+                roll_out.advance(encoder.encode_step(newest, origins.known[:, None, step]))
         return values[..., tail:]
 
 

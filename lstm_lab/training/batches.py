@@ -22,6 +22,10 @@ STRIDED_STEPS = 24
 steps would let `patience` run out before anything is learnt, and spend most of its time on validation."""
 
 
+UNKNOWN = 0.1
+"""Share of the training windows in which a static input is left out, as for a series whose level is not known."""
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingBatches:
     """Training batches of index-based windows.
@@ -107,15 +111,27 @@ class TrainingBatches:
             offset = tf.cast(tf.random.stateless_uniform([], seed=[-1 - self.seed, turn]), tf.float64)
             chosen = tf.gather(target_rows, tf.cast(tf.floor(first + offset * width), tf.int64))
             order = tf.random.experimental.stateless_shuffle(chosen, seed=[self.seed, turn])
-            return tf.data.Dataset.from_tensor_slices((tf.gather(order, slots), real))
+            known = self._known_levels(turn, slots.shape) if self.windows.levels else None
+            parts = (tf.gather(order, slots), real) if known is None else (tf.gather(order, slots), real, known)
+            return tf.data.Dataset.from_tensor_slices(parts)
 
-        def gathered(target_row: Any, real: Any) -> tuple[Any, Any, Any]:
+        def gathered(target_row: Any, real: Any, known: Any = None) -> tuple[Any, Any, Any]:
             rows = target_row[:, None] + ahead
             target, weight = tf.gather(column, rows), tf.gather(weights, rows) * counted * real[:, None]
             inputs = tf.gather(matrix, target_row[:, None] + window)
+            inputs = inputs if known is None else inputs * known[:, None]
             return (inputs, target[..., None], weight) if self.every else (inputs, target, weight[:, 0])
 
         return tf.data.Dataset.counter(dtype=tf.int64).flat_map(shuffled).map(gathered).prefetch(2)
+
+    def _known_levels(self, turn: Any, shape: Any) -> Any:
+        """Draw what the columns of each window are multiplied by, (batches, size, columns): 0 for what is left out."""
+        levels = np.zeros((len(self.windows.levels), self.windows.matrix.shape[1]), np.float32)
+        for row, columns in zip(levels, self.windows.levels, strict=True):
+            row[columns] = 1.0
+        # Seeds that a shuffle or an offset has not: below every int32.
+        drawn = tf.random.stateless_uniform([*shape, len(levels)], seed=[-(2**32) - self.seed, turn])
+        return 1.0 - tf.einsum("bsl,lc->bsc", tf.cast(drawn < UNKNOWN, tf.float32), levels)
 
     def row_weights(self) -> np.ndarray:
         """Compute each row's weight as a target, (rows,): 0 for a row that is no training target."""

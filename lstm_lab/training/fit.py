@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from lstm_lab.options import TrainOptions
     from lstm_lab.training.trainer import Trainer
 
-__all__ = ["FitResult", "fit"]
+__all__ = ["FitResult", "fit", "measured_windows"]
 
 _VALIDATION_BATCH = 128
+_MEASURED = 10_000
+"""Validation windows of a panel that are measured after each epoch, at most: thousands of series would take longer to
+validate than to train on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +65,7 @@ def fit(
     validation: np.ndarray,
     options: TrainOptions,
     *,
-    baseline: float | None = 0.0,
+    baseline: float | np.ndarray | None = 0.0,
     listener: TrainingListener | None = None,
     stop: threading.Event | None = None,
 ) -> FitResult:
@@ -85,8 +88,9 @@ def fit(
         batch, epochs, learning_rate, schedule, clip, loss, delta, supervise, stride, burn_in, patience and seed are
         used. ``delta`` of Huber's loss is in units of the standardised target.
     baseline
-        The standardised value that stands for "no change", or None where the target is a level and its last value does;
-        the validation loss of that naive forecast goes into the plan.
+        The standardised value that stands for "no change", for all validation windows or (windows,) for each, or None
+        where the target is a level and its last value does; the validation loss of that naive forecast goes into the
+        plan.
     listener
         Receives the start, every batch, every epoch and the end.
     stop
@@ -148,6 +152,12 @@ def fit(
     return FitResult(reporter.history(), end, plan, options)
 
 
+def measured_windows(validation: np.ndarray) -> np.ndarray:
+    """Choose the validation windows of a panel that are measured after each epoch, evenly spread over all of them."""
+    stride = -(-len(validation) // _MEASURED)
+    return validation[:: max(1, stride)]
+
+
 def _run(network: Any, batches: TrainingBatches, options: TrainOptions, reporter: _Reporter) -> None:
     """Run Keras's training loop until its end, a halt or an interrupt."""
     steps = {"steps_per_epoch": batches.per_epoch, "epochs": options.epochs}
@@ -189,11 +199,11 @@ class _Validator:
         sums = np.array([self._summed(*batch) for batch in self._batches], dtype=np.float64).sum(axis=0)
         return float(sums[0]) / len(self._targets), float(sums[1]) / len(self._targets)
 
-    def of_naive(self, forecast: float | None) -> float | None:
-        """Compute the mean loss of a constant forecast, or of the last row's value; None without validation windows."""
+    def of_naive(self, forecast: float | np.ndarray | None) -> float | None:
+        """Compute the mean loss of given forecasts, or of the last row's value; None without validation windows."""
         if not self._batches:
             return None
-        naive = self._last if forecast is None else np.full_like(self._targets, forecast)
+        naive = self._last if forecast is None else np.full_like(self._targets, np.reshape(forecast, (-1, 1)))
         return float(self._loss(self._targets, naive))
 
 

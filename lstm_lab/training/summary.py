@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_lab.data.panel_ids import listed
 from lstm_lab.formatting import moment, number
 from lstm_lab.results import Summary
 
@@ -50,7 +51,8 @@ def training_summary(
     index, loaded = dataset.index, dataset.frame.attrs.get("lstm_lab", {})
     rows = [
         ("network", stack),
-        ("data", f"{len(index):,} rows, {moment(index[0])} to {moment(index[-1])}{_blemishes(dataset)}"),
+        *_series(dataset),
+        ("data", f"{len(index):,} rows, {moment(index.min())} to {moment(index.max())}{_blemishes(dataset)}"),
         *(("read", note) for note in loaded.get("notes", ())),
         ("rows", f"{_parts(dataset)}; lookback {options.lookback}"),
         ("inputs", ", ".join(dataset.encoder.columns)),
@@ -64,9 +66,22 @@ def training_summary(
     return Summary(f"{title}{dataset.encoder.target}", tuple(rows))
 
 
+def _series(dataset: Dataset) -> list[tuple[str, str]]:
+    """Count the series of a panel, and name the ids that were left out."""
+    if not dataset.is_panel:
+        return []
+    rows = np.diff(dataset.borders)
+    lengths = f"{rows.min():,} rows" if rows.min() == rows.max() else f"{rows.min():,} to {rows.max():,} rows"
+    lines = [("series", f"{len(rows):,} of {lengths}")]
+    if dataset.left_out:
+        few = f"too few rows to train on: {listed(dataset.left_out)}"
+        lines.append(("left out", f"{len(dataset.left_out):,} with {few}"))
+    return lines
+
+
 def _blemishes(dataset: Dataset) -> str:
     """Describe gaps, values that were filled in, and doubtful times."""
-    gaps = int(dataset.segments[-1])
+    gaps = int(dataset.segments[-1]) + 1 - len(dataset.ids)
     loaded = dataset.frame.attrs.get("lstm_lab", {})
     filled = int(loaded.get("filled_values", 0))
     remarks = [f"{gaps} gap{'s' * (gaps > 1)}, spanned by no window"] * (gaps > 0)
@@ -79,14 +94,14 @@ def _blemishes(dataset: Dataset) -> str:
 
 def _parts(dataset: Dataset) -> str:
     """Count the rows of each part."""
-    cuts = dataset.cuts[0]
+    forgotten = sum(cuts.forgotten for cuts in dataset.cuts)
     parts = {
-        "train": cuts.validation,
-        "validation": cuts.calibration - cuts.forgotten - cuts.validation,
-        "calibration": cuts.rows - cuts.calibration,
+        "train": sum(cuts.validation for cuts in dataset.cuts),
+        "validation": sum(cuts.calibration - cuts.forgotten - cuts.validation for cuts in dataset.cuts),
+        "calibration": sum(cuts.rows - cuts.calibration for cuts in dataset.cuts),
     }
-    if cuts.forgotten:
-        parts["older than the band remembers"] = cuts.forgotten
+    if forgotten:
+        parts["older than the band remembers"] = forgotten
     return ", ".join(f"{part} {count:,}" for part, count in parts.items())
 
 

@@ -108,7 +108,7 @@ def test_newer_rows_move_no_cut_in_time_and_the_newest_calibrate(encoder):
 
 
 def test_newer_rows_of_one_of_several_series_leave_the_other(several):
-    longer = several.append({"south": series(50, seed=1)})
+    longer = several.append(pd.concat({"south": series(50, seed=1)}))
     assert longer.borders.tolist() == [0, 60, 110]
     assert longer.cuts[0].validation == several.cuts[0].validation
     np.testing.assert_array_equal(longer.target[:60], several.target[:60])

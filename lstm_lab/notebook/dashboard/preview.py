@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 
+from lstm_lab.data.panel_ids import refuse_ids
 from lstm_lab.data.preparation import prepare
 from lstm_lab.data.sample_weights import effective_sample_size
 from lstm_lab.diagnostics.training_choices import LOSS_LABELS, ResidualLosses, Weighting
@@ -83,6 +84,7 @@ class Preview:
         return self._prepared
 
     def _show(self, prepared: Prepared, options: TrainOptions) -> None:
+        refuse_ids(prepared.dataset.frame.index, "the preview")
         weighting, residuals = _weighting(prepared, options), _residuals(prepared, options)
         weights = weighting.weights()
         worth = effective_sample_size(weights)

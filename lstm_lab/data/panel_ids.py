@@ -1,0 +1,103 @@
+"""The ids of a panel: where each series lies in an index of (id, time), and how ids are written down."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.row_labels import plain
+from lstm_lab.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["NAMED", "ids_from_json", "ids_to_json", "listed", "noise_keys", "numbers_of", "refuse_ids", "series_of"]
+
+NAMED = 5
+"""Ids that a line names, at most; the others are counted."""
+
+
+def series_of(index: pd.Index) -> tuple[tuple[Hashable, ...], NDArray[np.int64]]:
+    """Find the series of an index: their ids, and the row where each begins with the number of rows behind them.
+
+    >>> series_of(pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)]))[1].tolist()
+    [0, 2, 3]
+    """
+    if not isinstance(index, pd.MultiIndex):
+        return (None,), np.array([0, len(index)], dtype=np.int64)
+    codes = np.asarray(index.codes[0])
+    starts = np.flatnonzero(np.diff(codes, prepend=codes[:1] - 1))
+    ids = tuple(plain(name) for name in index.levels[0].take(codes[starts]).tolist())
+    return ids, np.append(starts, len(codes)).astype(np.int64)
+
+
+def listed(ids: Sequence[Hashable]) -> str:
+    """Name the first ids, and count the others.
+
+    >>> listed(["a", "b", "c", "d", "e", "f", "g"])
+    "'a', 'b', 'c', 'd', 'e' and 2 more"
+    """
+    names = ", ".join(repr(name) for name in ids[:NAMED])
+    return names if len(ids) <= NAMED else f"{names} and {len(ids) - NAMED} more"
+
+
+def numbers_of(wanted: Iterable[Hashable], ids: Sequence[Hashable]) -> NDArray[np.int64]:
+    """Find the numbers of some ids among all of them.
+
+    Raises
+    ------
+    DataError
+        There is no such id: one line with the nearest.
+    """
+    numbers = {name: number for number, name in enumerate(ids)}
+    found = []
+    for name in wanted:
+        if name not in numbers:
+            raise DataError(f"there is no id {name!r} in the run; {_near(name, ids)}; a new id's rows go in data=")
+        found.append(numbers[name])
+    return np.array(found, dtype=np.int64)
+
+
+def _near(name: Hashable, ids: Sequence[Hashable]) -> str:
+    """Name the nearest ids, or the first ones where none is near."""
+    texts = {str(each): each for each in ids}
+    close = difflib.get_close_matches(str(name), texts, n=3, cutoff=0.6)
+    if close:
+        return f"did you mean {' or '.join(repr(texts[text]) for text in close)}?"
+    return f"it has {listed(ids)}"
+
+
+def refuse_ids(index: pd.Index, call: str) -> None:
+    """Refuse the rows of a panel in a call that takes one series.
+
+    Raises
+    ------
+    DataError
+        The rows have ids.
+    """
+    if isinstance(index, pd.MultiIndex):
+        raise DataError(
+            f"{call} takes one series, got {len(series_of(index)[0]):,} by {index.names[0] or 'id'!r};"
+            " give the rows of one id, and leave id= out"
+        )
+
+
+def noise_keys(ids: Sequence[Hashable]) -> NDArray[np.uint64]:
+    """Compute a number of each id that noise is drawn from, (series,): of the id alone, on every machine the same."""
+    texts = np.array([f"{type(name).__name__} {name}" for name in ids], dtype=object)
+    return np.asarray(pd.util.hash_array(texts), dtype=np.uint64) | np.uint64(1)
+
+
+def ids_to_json(ids: Iterable[Hashable]) -> list[Any]:
+    """Bring ids to what JSON holds: text, numbers, and times as a pair."""
+    return [["time", str(name)] if isinstance(name, pd.Timestamp) else plain(name) for name in ids]
+
+
+def ids_from_json(saved: Iterable[Any]) -> list[Hashable]:
+    """Undo `ids_to_json`."""
+    return [pd.Timestamp(name[1]) if isinstance(name, list) else name for name in saved]
