@@ -32,8 +32,8 @@ def check_work(command: Command, data: Any, parsed: Parsed) -> None:
         What the command itself would raise: one line with the remedy.
     """
     # pandas comes with these, which the help of a command need not wait for.
-    from lstm_lab.data.preparation import prepare  # noqa: PLC0415
-    from lstm_lab.evaluation.kinds import check_baselines, check_changes, check_kinds  # noqa: PLC0415
+    from lstm_lab.data.preparation import prepare
+    from lstm_lab.evaluation.kinds import check_baselines, check_changes, check_kinds
 
     if CompareOptions in command.models:
         check_kinds(CompareOptions.of(parsed.of(CompareOptions)).kinds)

@@ -158,7 +158,7 @@ def _lab(words: list[str]) -> int:
         return _say(LAB.help())
     if "version" in parsed.extras:
         return _say(f"lstm-lab {lstm_lab.__version__}")
-    from jupyterlab.labapp import main as jupyterlab  # noqa: PLC0415 - a second that --help and run need not wait
+    from jupyterlab.labapp import main as jupyterlab  # a second that --help and run need not wait
 
     browser_words = ["--no-browser"] if "no_browser" in parsed.extras else []
     root = Path.cwd()
@@ -212,8 +212,8 @@ def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
 
 def _known(parsed: Parsed) -> Any:
     """Read the future values of inputs before training starts, so that a missing file is reported at once."""
-    from lstm_lab.data.loading import table_of  # noqa: PLC0415 - brings pandas, which --help need not
-    from lstm_lab.data.preparation import text_reading  # noqa: PLC0415 - likewise
+    from lstm_lab.data.loading import table_of  # brings pandas, which --help need not
+    from lstm_lab.data.preparation import text_reading
 
     return table_of(find_source(parsed.extras["known"], {}), **text_reading(TrainOptions.of(parsed.of(TrainOptions))))
 
@@ -225,7 +225,7 @@ def _inputs(data: Any, parsed: Parsed) -> tuple[Any, str]:
 
 def _study(name: str) -> Callable[[Any, Parsed], tuple[Any, str]]:
     def work(data: Any, parsed: Parsed) -> tuple[Any, str]:
-        from lstm_lab.evaluation.holdout import judge_on_newest  # noqa: PLC0415 - brings TensorFlow, which --help need not
+        from lstm_lab.evaluation.holdout import judge_on_newest  # brings TensorFlow, which --help need not
 
         study = judge_on_newest if name == "backtest" else getattr(lstm_lab, name)
         with _progress() as progress:

@@ -126,21 +126,18 @@ def on_the_clock_of(own: pd.Index, index: pd.Index, what: str) -> pd.Index:
     DataError
         One has a zone and the other none, or one has times and the other only numbers.
     """
-    timed = isinstance(own, pd.DatetimeIndex), isinstance(index, pd.DatetimeIndex)
-    if timed == (False, False):
-        return index
-    if timed == (True, False):
-        raise DataError(
-            f"the run's rows have times, as {moment(own[-1])}, and {what} have none; give them such times, or name the"
-            " column that holds them as it was called in training"
-        )
-    if timed == (False, True):
+    if not isinstance(own, pd.DatetimeIndex):
+        if not isinstance(index, pd.DatetimeIndex):
+            return index
         raise DataError(
             f"the run's rows are numbered, up to {moment(own[-1])}, and {what} have times, as {moment(index[0])};"
             " number them on, or train on rows with times"
         )
-    assert isinstance(own, pd.DatetimeIndex)  # noqa: S101 - tells mypy what `timed` says
-    assert isinstance(index, pd.DatetimeIndex)  # noqa: S101 - likewise
+    if not isinstance(index, pd.DatetimeIndex):
+        raise DataError(
+            f"the run's rows have times, as {moment(own[-1])}, and {what} have none; give them such times, or name the"
+            " column that holds them as it was called in training"
+        )
     if own.tz is None and index.tz is not None:
         raise DataError(
             f"the run's times have no zone and {what} are in {index.tz}; take it off with .tz_localize(None), on the"

@@ -154,7 +154,7 @@ class NumberText:
         mark = self._decimal_mark(decimal, others)
         self._refuse_misfits(mark)
         values = np.array([np.nan, *self._values(mark, scales)])[np.where(self.codes < 0, 0, self.codes + 1)]
-        return np.asarray(values, dtype=np.float64), self._note(mark, scales, units)
+        return np.asarray(values, dtype=np.float64), self._note(mark, scales, units=units)
 
     # Units ---------------------------------------------------------------------------------------------------------
 
@@ -252,7 +252,7 @@ class NumberText:
             values.append(-size if negative else size)
         return values
 
-    def _note(self, mark: Mark, scales: list[float], units: bool) -> str | None:  # noqa: FBT001 - both are findings of `_units`
+    def _note(self, mark: Mark, scales: list[float], *, units: bool) -> str | None:
         """Show how the least usual value was read; None where all are plain."""
         numbers = range(len(self.texts))
         usual = re.compile(r"[-+]?[\d.]*(e[-+]?\d+)?" if mark == "." else r"[-+]?\d+")

@@ -85,7 +85,7 @@ class InputAnalysis:
     def split(self) -> Split | DataError:
         """The windows of each part, or why there are none."""
         dataset = self.ready.dataset
-        dataset.matrix  # noqa: B018 - what cannot be encoded is refused; only that there are no windows is a finding
+        _ = dataset.matrix  # what cannot be encoded is refused; only that there are no windows is a finding
         try:
             return dataset.checked_split()
         except DataError as missing:

@@ -89,7 +89,7 @@ class TrainingTask:
         settings = predictor.settings
         if settings.residuals is not None:
             settings = replace(settings, residuals=with_later_errors(settings.residuals, run.model, dataset))
-        paths_drawn = simulate_all(run.simulator, origins, horizon, settings, chunks, stop)
+        paths_drawn = simulate_all(run.simulator, origins, horizon, settings, chunks=chunks, stop=stop)
         ended = time.perf_counter()
         return TrainingResult(
             paths=paths_drawn[:, :paths],
@@ -130,5 +130,6 @@ def _past_forecasts(predictor: Predictor, known: tuple[str, ...], stop: threadin
     if len(rows) == 0 or not (enough or options.combines):
         return PastForecasts.empty(options.horizon)
     origins = dataset.origins(rows, options.horizon, known)
-    paths = simulate_all(predictor.fitted.simulator, origins, options.horizon, predictor.settings, SCORE_CHUNKS, stop)
+    simulator, settings = predictor.fitted.simulator, predictor.settings
+    paths = simulate_all(simulator, origins, options.horizon, settings, chunks=SCORE_CHUNKS, stop=stop)
     return PastForecasts.of(rows, paths, dataset.actual(rows, options.horizon))

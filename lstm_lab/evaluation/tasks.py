@@ -74,7 +74,7 @@ class SimulationTask:
         """Simulate a full block; where there are fewer origins, the last is simulated again and left out."""
         started = time.perf_counter()
         simulator = _simulator(self.model, self.encoder)
-        paths = _simulate(simulator, self.origins, self.horizon, self.settings, self.chunks, stop)
+        paths = _simulate(simulator, self.origins, self.horizon, self.settings, chunks=self.chunks, stop=stop)
         return SampledPaths(paths, time.perf_counter() - started)
 
 
@@ -108,11 +108,12 @@ class BaselineTask:
         return SampledPaths(np.stack(sampled), time.perf_counter() - started)
 
 
-def _simulate(  # noqa: PLR0917 - what to simulate from, then how
+def _simulate(
     simulator: Simulator,
     origins: Origins,
     horizon: int,
     settings: SimulationSettings,
+    *,
     chunks: int,
     stop: threading.Event | None,
 ) -> NDArray[np.float64]:
@@ -125,17 +126,22 @@ def _simulate(  # noqa: PLR0917 - what to simulate from, then how
     return np.concatenate(parts, axis=1)[: len(origins)]
 
 
-def simulate_all(  # noqa: PLR0917 - what to simulate from, then how
+def simulate_all(
     simulator: Simulator,
     origins: Origins,
     horizon: int,
     settings: SimulationSettings,
+    *,
     chunks: int,
     stop: threading.Event | None = None,
 ) -> NDArray[np.float64]:
     """Simulate from any number of origins, block by block."""
-    parts = [_simulate(simulator, origins[part], horizon, settings, chunks, stop) for part in blocks(len(origins))]
-    return np.concatenate(parts)
+    return np.concatenate(
+        [
+            _simulate(simulator, origins[part], horizon, settings, chunks=chunks, stop=stop)
+            for part in blocks(len(origins))
+        ]
+    )
 
 
 def _filled(origins: Origins) -> Origins:

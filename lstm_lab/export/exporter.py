@@ -159,7 +159,7 @@ def export_step(fitted: FittedModel, dataset: Dataset, path: str | PathLike[str]
         _spread(dataset.split.train, _RANGE_ROWS // dataset.lookback) if options.quantize in INTEGER else selection[:1]
     )
     content = convert(step, options.quantize, dataset.windows.inputs(ranges))
-    comparison = _compared(dataset, step, content, rows, selection, expected)
+    comparison = _compared(dataset, step, content, rows=rows, selection=selection, expected=expected)
     about = manual(
         step,
         content,
@@ -200,8 +200,14 @@ def _held_out(dataset: Dataset) -> tuple[str, NDArray[np.int64]]:
     return name.replace("train", "training"), _spread(newest, _MEASURED_ROWS // dataset.lookback)
 
 
-def _compared(  # noqa: PLR0917 - each is at hand where it is called, and nowhere else
-    dataset: Dataset, step: Step, content: bytes, rows: str, selection: NDArray[np.int64], expected: NDArray[np.float64]
+def _compared(
+    dataset: Dataset,
+    step: Step,
+    content: bytes,
+    *,
+    rows: str,
+    selection: NDArray[np.int64],
+    expected: NDArray[np.float64],
 ) -> StepComparison | None:
     """Run a file over windows; None without an interpreter."""
     run_step = runner(content)

@@ -15,6 +15,7 @@ import numpy as np
 from lstm_lab.errors import ExportError
 from lstm_lab.interpret.replay import kind_of
 from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.keras_private import takes_training
 from lstm_lab.models.tracing import CompiledFunction
 from lstm_lab.simulation.dropout_masks import DROPPING
 
@@ -169,7 +170,7 @@ def _called(layer: Any, *inputs: Any) -> Any:
         return _called(layer.layer, *inputs)
     if isinstance(layer, keras.layers.LayerNormalization):
         return _normalised(layer, *inputs)
-    return layer(*inputs, training=False) if layer._call_has_training_arg else layer(*inputs)  # noqa: SLF001 - Keras asks so too
+    return layer(*inputs, training=False) if takes_training(layer) else layer(*inputs)
 
 
 def _normalised(layer: Any, x: Any) -> Any:

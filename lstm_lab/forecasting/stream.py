@@ -97,7 +97,7 @@ class Stream:
         newer = pd.DataFrame([values], columns=list(self._columns), index=self._label(time))
         frame = pd.concat([self._frame, newer]).iloc[-self._row_limit :]
         known = Dataset.of(frame, self._fitted.encoder, self._fitted.lookback, self._longest)
-        known.matrix  # noqa: B018 - encoded first: a row that cannot be encoded is refused before it is appended
+        _ = known.matrix  # encoded first: a row that cannot be encoded is refused before it is appended
         if self._correction is not None:
             self._correction.observe(self.rows, values[0])
         self._frame = frame

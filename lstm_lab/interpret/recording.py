@@ -17,6 +17,7 @@ import numpy as np
 from lstm_lab.errors import TraceError
 from lstm_lab.interpret.graphs import as_traced
 from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.keras_private import parts_of
 from lstm_lab.models.shadow import shadowed
 
 if TYPE_CHECKING:
@@ -81,10 +82,10 @@ def recurrent_layers(model: Any) -> dict[str, Any]:
     """
     layers: dict[str, Any] = {}
     owners: dict[int, str] = {}
-    for layer in model._flatten_layers():  # noqa: SLF001 - Keras offers no public walk into layers of layers
+    for layer in parts_of(model):
         if isinstance(layer, keras.layers.Bidirectional):
             owners |= {id(child): f"{layer.name}/" for child in (layer.forward_layer, layer.backward_layer)}
-    for layer in model._flatten_layers():  # noqa: SLF001 - likewise
+    for layer in parts_of(model):
         if isinstance(layer, keras.layers.RNN):
             name = owners.get(id(layer), "") + layer.name
             layers[name if name not in layers else f"{name} ({len(layers) + 1})"] = layer

@@ -11,6 +11,7 @@ from lstm_lab.errors import StackError
 from lstm_lab.models.backend import keras
 from lstm_lab.models.clone import copy_layer, stable_names
 from lstm_lab.models.forecaster import Forecaster, describe, from_model, is_functional
+from lstm_lab.models.keras_private import producer
 from lstm_lab.models.stack_cell import SourcedLayer, read_stack
 
 if TYPE_CHECKING:
@@ -148,8 +149,7 @@ def _is_input(source: SourcedLayer, lookback: int, columns: int) -> bool:
     """Return whether a line is an input; refuse one of another shape, and a layer that was called."""
     layer = source.layer
     if isinstance(layer, keras.KerasTensor):
-        made_by = layer._keras_history.operation  # noqa: SLF001 - the only way to tell Input(...) from LSTM(8)(x)
-        if not isinstance(made_by, keras.layers.InputLayer):
+        if not isinstance(producer(layer), keras.layers.InputLayer):
             raise StackError(
                 f"{source.location}: is the output of a layer that was called; write the layer alone, LSTM(8)"
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import StackError
 from lstm_lab.models.backend import keras
+from lstm_lab.models.keras_private import parts_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +43,7 @@ def copy_layer(source: SourcedLayer, rng: np.random.Generator, *, name: str, seq
         If the layer cannot be made from its configuration.
     """
     kind = type(source.layer)
-    if any(isinstance(part, keras.layers.Lambda) for part in source.layer._flatten_layers()):  # noqa: SLF001 - Keras has no public walk
+    if any(isinstance(part, keras.layers.Lambda) for part in parts_of(source.layer)):
         raise StackError(
             f"{source.location}: a run with a Lambda could not be loaded again, for its function is code in the file;"
             " write a layer class, or Activation('tanh')"

@@ -18,6 +18,7 @@ import numpy as np
 
 from lstm_lab.errors import StackError
 from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.keras_private import parts_of, run_graph, set_mask, takes_mask, takes_training
 from lstm_lab.models.shadow import shadowed
 
 if TYPE_CHECKING:
@@ -122,10 +123,10 @@ def masked_output(
         An operation that would read PAD steps: its name and the remedy.
     """
     x = tf.where(mask[..., None], windows, tf.zeros_like(windows))
-    x._keras_mask = mask  # noqa: SLF001 - where Keras itself keeps a mask
+    set_mask(x, mask)
 
     def plain(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if getattr(operation, "_call_has_training_arg", False):
+        if takes_training(operation):
             kwargs = {**kwargs, "training": training}
         return operation(*args, **kwargs)
 
@@ -164,11 +165,11 @@ def masked(
     if isinstance(operation, _TOLD) or _takes_mask(operation):
         output = call(operation, *_copied(args, kwargs))
         if isinstance(operation, _MERGES) and _own_mask(output) is None:  # Keras drops it where one input has none
-            output._keras_mask = mask  # noqa: SLF001 - as above
+            set_mask(output, mask)
         return output
     # Step by step: Keras need not know of the mask, and some of these layers would warn of it.
     output = call(operation, (tf.identity(args[0]), *args[1:]), kwargs)
-    output._keras_mask = mask  # noqa: SLF001 - as above
+    set_mask(output, mask)
     return output
 
 
@@ -180,7 +181,7 @@ def refuse_unmasked(model: Any, lookback: int, columns: int) -> None:
     StackError
         The layer that would read them, and the remedy.
     """
-    for layer in model._flatten_layers():  # noqa: SLF001 - Keras has no public walk
+    for layer in parts_of(model):
         if isinstance(layer, keras.layers.Masking):
             _refuse(layer)
     windows = tf.TensorSpec((None, lookback, columns), tf.float32)
@@ -215,9 +216,7 @@ def _walk(model: Any, x: Any, call: Callable[[Any, tuple[Any, ...], dict[str, An
     def calling(operation: Any) -> Callable[..., Any]:
         return lambda *args, **kwargs: masked(operation, args, kwargs, call, gathered=gathered)
 
-    outputs = _graph(model)._run_through_graph([x], operation_fn=calling)  # noqa: SLF001 - as Keras' own cloning does
-    flat = keras.tree.flatten(outputs)
-    return flat[0] if len(flat) == 1 else outputs
+    return run_graph(_graph(model), x, calling)
 
 
 def _graph(model: Any) -> Any:
@@ -243,7 +242,7 @@ def _copied(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...
         if _own_mask(value) is None:
             return value
         copy = tf.identity(value)
-        copy._keras_mask = value._keras_mask  # noqa: SLF001 - as above
+        set_mask(copy, _own_mask(value))
         return copy
 
     return keras.tree.map_structure(copied, tuple(args)), keras.tree.map_structure(copied, kwargs)
@@ -261,7 +260,7 @@ def _gathered(layer: Any, x: Any, mask: Any, call: Callable[[Any], Any]) -> Any:
         output = call(tf.identity(x))
     if not layer.return_sequences:
         return last_real(output, mask)
-    output._keras_mask = mask  # noqa: SLF001 - as above
+    set_mask(output, mask)
     return output
 
 
@@ -336,4 +335,4 @@ _RULES: tuple[tuple[Any, Callable[[Any], str | None]], ...] = (
 
 def _takes_mask(operation: Any) -> bool:
     """Tell whether a layer of the user's own takes a mask."""
-    return not type(operation).__module__.startswith("keras.") and bool(operation._call_has_mask_arg)  # noqa: SLF001 - Keras has no public word
+    return not type(operation).__module__.startswith("keras.") and takes_mask(operation)

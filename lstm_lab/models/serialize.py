@@ -14,6 +14,7 @@ import numpy as np
 
 from lstm_lab.errors import RunError
 from lstm_lab.models.backend import keras
+from lstm_lab.models.keras_private import inbound_nodes
 
 __all__ = ["PackedModel", "fresh_layers", "pack", "unpack"]
 
@@ -68,6 +69,6 @@ def fresh_layers(model: Any) -> list[Any]:
         The model is no simple chain of layers.
     """
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    if any(len(node.input_tensors) > 1 for layer in layers for node in layer._inbound_nodes):  # noqa: SLF001 - Keras offers no public way
+    if any(len(node.input_tensors) > 1 for layer in layers for node in inbound_nodes(layer)):
         raise RunError("a network is trained anew from its chain of layers, but this model is none; use refit=False")
     return [type(layer).from_config(layer.get_config()) for layer in layers]

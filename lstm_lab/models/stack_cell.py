@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import StackError, did_you_mean
 from lstm_lab.models.backend import keras
+from lstm_lab.models.keras_private import inbound_nodes, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,12 +172,12 @@ class _RecordedLayers:
         parts: set[int] = set()
         names: set[str] = set()
         for sourced in self.layers:
-            for part in sourced.layer._flatten_layers() if isinstance(sourced.layer, keras.Layer) else ():  # noqa: SLF001 - Keras has no public walk
+            for part in parts_of(sourced.layer):
                 parts.add(id(part))
                 names.add(part.name.removeprefix("forward_"))  # Bidirectional copies the layer that it is given
         called = any(isinstance(sourced.layer, keras.KerasTensor) for sourced in self.layers)
         for created in self.created.values():
-            if called and created.layer._inbound_nodes:  # noqa: SLF001 - the stack is refused for what it was called on
+            if called and inbound_nodes(created.layer):
                 continue
             if not (created.used or id(created.layer) in parts or created.layer.name in names):
                 raise StackError(

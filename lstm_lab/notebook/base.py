@@ -246,10 +246,10 @@ def columns_of(source: Any) -> tuple[str, ...]:
 
 def words_of(columns: Collection[str]) -> dict[str, Collection[str]]:
     """Return, for each free-text option, the words that are never taken for the name of a variable."""
-    from lstm_lab.data.features import feature_names  # noqa: PLC0415 - brings pandas, which %load_ext must not
-    from lstm_lab.data.transforms import NAMES  # noqa: PLC0415 - likewise
-    from lstm_lab.evaluation.kinds import CHANGES, KINDS  # noqa: PLC0415 - likewise
-    from lstm_lab.forecasting.baselines import BASELINES  # noqa: PLC0415 - likewise
+    from lstm_lab.data.features import feature_names  # brings pandas, which %load_ext must not
+    from lstm_lab.data.transforms import NAMES
+    from lstm_lab.evaluation.kinds import CHANGES, KINDS
+    from lstm_lab.forecasting.baselines import BASELINES
 
     return {
         "target": columns,

@@ -127,7 +127,7 @@ class LiveProgress(HtmlProgress):
 
     def finish(self, result: Result) -> None:
         """Show the result: its table below the view, or all of it where there is no view."""
-        from IPython.display import display  # noqa: PLC0415 - the command line needs no IPython
+        from IPython.display import display  # the command line needs no IPython
 
         if self._view is None:
             # In the place of the bar: cleared away below it, the bar would leave a blank output.
@@ -178,7 +178,7 @@ def _live(result: Result) -> Any:
     """Return the live view of a result, or the result where it has no view or no front end is there."""
     if not hasattr(result, "widget"):  # finding out would import TensorFlow
         return result
-    from lstm_lab.widgets import widget  # noqa: PLC0415 - brings anywidget
+    from lstm_lab.widgets import widget  # brings anywidget
 
     try:
         return widget(result)
@@ -188,14 +188,14 @@ def _live(result: Result) -> Any:
 
 def _growing(result: Any, stop: threading.Event | None) -> Any:
     """Return the view of a result that is not complete yet."""
-    from lstm_lab.widgets.memory import MemoryExplorer  # noqa: PLC0415 - likewise
+    from lstm_lab.widgets.memory import MemoryExplorer
 
     return MemoryExplorer(result, stop=stop, measuring=True)
 
 
 def _view_of(plan: TrainingPlan | SamplingPlan, stop: threading.Event | None) -> tuple[Any, Any]:
     """Return the live view of a training or a forecast, and its listener; the first one imports anywidget."""
-    from lstm_lab.widgets.fan import sampling_view  # noqa: PLC0415 - as said
-    from lstm_lab.widgets.training import training_view  # noqa: PLC0415 - likewise
+    from lstm_lab.widgets.fan import sampling_view
+    from lstm_lab.widgets.training import training_view
 
     return sampling_view(stop) if isinstance(plan, SamplingPlan) else training_view(stop)

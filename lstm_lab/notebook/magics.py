@@ -164,7 +164,7 @@ class LSTMMagics(LabMagics):
     @parsed_magic(WEIGHTS)
     def lstm_weights(self, parsed: Parsed) -> Any:
         """Show the weights of a run's training windows."""
-        from lstm_lab.diagnostics.training_choices import Weighting, weighting  # noqa: PLC0415 - a run is there, %load_ext is over
+        from lstm_lab.diagnostics.training_choices import Weighting, weighting  # a run is there, %load_ext is over
 
         own = weighting(self._run(parsed.extras.get("run")).dataset)
         return self._shown(own if parsed.argument is None else Weighting(own.index, parsed.argument), parsed)
@@ -173,7 +173,7 @@ class LSTMMagics(LabMagics):
     @parsed_magic(LOSS)
     def lstm_loss(self, parsed: Parsed) -> Any:
         """Show the losses over a run's residuals."""
-        from lstm_lab.diagnostics.training_choices import residual_losses  # noqa: PLC0415 - likewise
+        from lstm_lab.diagnostics.training_choices import residual_losses
 
         run = self._run(parsed.extras.get("run"))
         return self._shown(residual_losses(run.fitted, run.options.loss, run.options.delta), parsed)
@@ -210,7 +210,7 @@ class LSTMMagics(LabMagics):
     @parsed_magic(RUNS)
     def lstm_runs(self, parsed: Parsed) -> Any:
         """List the runs."""
-        from lstm_lab.notebook.run_table import run_table  # noqa: PLC0415 - brings pandas, which %load_ext must not
+        from lstm_lab.notebook.run_table import run_table  # brings pandas, which %load_ext must not
 
         return self._shown(run_table(self._runs(), self.last), parsed)
 
@@ -250,7 +250,7 @@ class LSTMMagics(LabMagics):
 
 def _next_weights() -> Any:
     """Return the holder of the choice made with the weight curve's button."""
-    from lstm_lab.widgets.next_training import next_weights  # noqa: PLC0415 - what a view needs is imported with the first
+    from lstm_lab.widgets.next_training import next_weights  # what a view needs is imported with the first
 
     return next_weights
 

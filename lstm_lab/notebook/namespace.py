@@ -123,7 +123,7 @@ def find_source(text: str, variables: Mapping[str, Any]) -> Any:
     DataError
         Nothing of that name; says what could have been meant.
     """
-    from lstm_lab.data.loading import EXAMPLES, example  # noqa: PLC0415 - brings pandas, which %load_ext must not
+    from lstm_lab.data.loading import EXAMPLES, example  # brings pandas, which %load_ext must not
 
     if text in variables:
         return variables[text]
@@ -140,14 +140,14 @@ def find_source(text: str, variables: Mapping[str, Any]) -> Any:
 
 def sources(variables: Mapping[str, Any]) -> list[str]:
     """Return the names of the variables and examples that can be trained on."""
-    from lstm_lab.data.loading import EXAMPLES  # noqa: PLC0415 - brings pandas, which %load_ext must not
+    from lstm_lab.data.loading import EXAMPLES  # brings pandas, which %load_ext must not
 
     return [*tables(variables), *EXAMPLES]
 
 
 def tables(variables: Mapping[str, Any]) -> list[str]:
     """Return the names of variables that hold a table which `lstm_lab.load` takes, dicts apart."""
-    from narwhals import dependencies  # noqa: PLC0415 - %load_ext need not import it
+    from narwhals import dependencies  # %load_ext need not import it
 
     kinds = (dependencies.is_into_dataframe, dependencies.is_into_lazyframe, dependencies.is_into_series)
     return [
@@ -161,6 +161,6 @@ def named_runs(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the variables that hold a Run: none before TensorFlow is imported, which looking does not do."""
     if not networks_are_loaded():
         return {}
-    from lstm_lab.run import Run  # noqa: PLC0415 - brings TensorFlow
+    from lstm_lab.run import Run  # brings TensorFlow
 
     return {name: value for name, value in variables.items() if isinstance(value, Run) and not name.startswith("_")}

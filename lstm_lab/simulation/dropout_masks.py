@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import ForecastError
 from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.keras_private import parts_of, set_cell_masks, set_mask
 from lstm_lab.models.shadow import shadowed
 
 if TYPE_CHECKING:
@@ -40,13 +41,8 @@ def rate_of(layer: Any) -> float:
 
 def draws(layer: Any) -> bool:
     """Return whether a layer draws masks: a dropout layer, one inside it, or a recurrent cell with dropout."""
-    parts = _parts(layer)
+    parts = parts_of(layer)
     return any(rate_of(part) > 0 for part in parts) or any(_cell_rate(part) > 0 for part in parts)
-
-
-def _parts(layer: Any) -> list[Any]:
-    """List a layer and the layers inside it; an operation that is no layer has none."""
-    return list(layer._flatten_layers()) if isinstance(layer, keras.Layer) else []  # noqa: SLF001 - Keras has no public walk
 
 
 def _cell_rate(part: Any) -> float:
@@ -64,7 +60,7 @@ def check_masks(layer: Any) -> None:
     ForecastError
         The layer draws its own random numbers.
     """
-    parts = _parts(layer)
+    parts = parts_of(layer)
     if isinstance(layer, keras.Model):  # its layers are walked one by one
         for part in parts[1:]:
             check_masks(part)
@@ -133,7 +129,7 @@ def with_masks(layer: Any, step_input: Any, source: Masks) -> Iterator[None]:
             for direction in _directions(layer) if draws(layer) else []:
                 stack.enter_context(_cell_masks(direction.cell, step_input, source))
         else:
-            for part in _parts(layer)[1:]:
+            for part in parts_of(layer)[1:]:
                 if rate_of(part) > 0:
                     stack.enter_context(shadowed(part, "call", _dropper(part, source)))
         yield
@@ -152,8 +148,8 @@ def _cell_masks(cell: Any, step_input: Any, source: Masks) -> Iterator[None]:
     size, dropping = step_input.shape[-1], []
     for part in getattr(cell, "cells", [cell]):
         if _cell_rate(part) > 0:
-            part._dropout_mask = source.inner(part, part.dropout, size, step_input)  # noqa: SLF001 - where Keras caches it
-            part._recurrent_dropout_mask = source.inner(part, part.recurrent_dropout, part.units, step_input)  # noqa: SLF001
+            mask = source.inner(part, part.dropout, size, step_input)
+            set_cell_masks(part, mask, source.inner(part, part.recurrent_dropout, part.units, step_input))
             dropping.append(part)
         size = part.output_size
     try:
@@ -195,7 +191,7 @@ class Masks:
         changed = tf.ensure_shape(tf.reshape(_changed(layer, by_path, mask), tf.shape(x)), x.shape)
         steps = getattr(x, "_keras_mask", None)  # AutoGraph reads no assignment within a condition, and warns
         if steps is not None:
-            changed._keras_mask = steps  # noqa: SLF001 - where Keras keeps what Masking found
+            set_mask(changed, steps)
         return changed
 
     def _sizes(self, layer: Any, x: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.keras_private import nodes_in_order, run_graph, set_mask, takes_training
 from lstm_lab.models.tracing import CompiledFunction
 from lstm_lab.simulation.carried import carries, state_blocker
 from lstm_lab.simulation.dropout_masks import Masks, check_masks, draws, rate_of, with_masks
@@ -196,31 +197,27 @@ def _graph(model: Any) -> Any:
 
 def _nodes(model: Any) -> list[Node]:
     """List the calls of a model's graph in the order in which they are made."""
-    graph = _graph(model)
     nodes = []
-    for depth in sorted(graph._nodes_by_depth, reverse=True):  # noqa: SLF001 - Keras offers no public walk
-        for node in graph._nodes_by_depth[depth]:  # noqa: SLF001 - likewise
-            if node.is_input:
-                continue
-            arguments = node.arguments
-            others = [name for name, value in arguments.kwargs.items() if value is not None and name != "training"]
-            plain = len(arguments.args) == 1 == len(node.input_tensors) and not others
-            sizes = tuple(tuple(tensor.shape) for tensor in node.outputs)
-            nodes.append(Node(node.operation, plain, sizes))
+    for node in nodes_in_order(_graph(model)):
+        if node.is_input:
+            continue
+        arguments = node.arguments
+        others = [name for name, value in arguments.kwargs.items() if value is not None and name != "training"]
+        plain = len(arguments.args) == 1 == len(node.input_tensors) and not others
+        sizes = tuple(tuple(tensor.shape) for tensor in node.outputs)
+        nodes.append(Node(node.operation, plain, sizes))
     return nodes
 
 
 def _run_graph(model: Any, x: Any, mask: Any, source: Masks) -> Any:
     """Run a model's graph with the masks of `source`."""
     if mask is not None:
-        x._keras_mask = mask  # noqa: SLF001 - where Keras keeps what Masking found
+        set_mask(x, mask)
 
     def calling(operation: Any) -> Callable[..., Any]:
         return lambda *args, **kwargs: _apply(operation, args, kwargs, source)
 
-    outputs = _graph(model)._run_through_graph([x], operation_fn=calling)  # noqa: SLF001 - as Keras' own cloning does
-    flat = keras.tree.flatten(outputs)
-    return flat[0] if len(flat) == 1 else outputs
+    return run_graph(_graph(model), x, calling)
 
 
 def _apply(operation: Any, args: Sequence[Any], kwargs: dict[str, Any], source: Masks) -> Any:
@@ -229,7 +226,7 @@ def _apply(operation: Any, args: Sequence[Any], kwargs: dict[str, Any], source: 
         return source.drop(operation, args[0])
     if isinstance(operation, keras.Model) and hasattr(_graph(operation), "_nodes_by_depth"):
         return _run_graph(operation, args[0], kwargs.get("mask"), source)
-    if getattr(operation, "_call_has_training_arg", False):
+    if takes_training(operation):
         inside = isinstance(operation, keras.layers.RNN | keras.layers.Bidirectional) and draws(operation)
         kwargs = {**kwargs, "training": inside}
     step_input = args[0][:, 0] if isinstance(operation, keras.layers.RNN | keras.layers.Bidirectional) else None

@@ -38,7 +38,7 @@ class Jobs:
 
     def train(self, progress: PageProgress) -> tuple[Result, str]:
         """Train, and keep the run."""
-        from lstm_lab.run import train  # noqa: PLC0415 - brings TensorFlow, which opening a dashboard need not
+        from lstm_lab.run import train  # brings TensorFlow, which opening a dashboard need not
 
         state = self._state
         values, name = state.train.values(), state.claim_name()
@@ -90,7 +90,7 @@ class Jobs:
 
     def judge(self, progress: PageProgress) -> tuple[Result, str]:
         """Backtest the run with the options of the forecast page."""
-        from lstm_lab.evaluation.backtest import backtest  # noqa: PLC0415 - likewise
+        from lstm_lab.evaluation.backtest import backtest
 
         options = self._state.forecast.values() | self._state.backtest.values()
         result = backtest(self._state.run, listener=progress, stop=progress.stop, **options)
