@@ -17,7 +17,7 @@ from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.forecasting.stream import Stream
 from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows
 from lstm_lab.models.stack import checked_stack, forecaster_of, refuse_unused_options
-from lstm_lab.options import ExportOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
+from lstm_lab.options import CellOptions, ExportOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
 from lstm_lab.results import Result
 from lstm_lab.serialization import Record, read_run, write_run
 from lstm_lab.simulation.network import Network
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from lstm_lab.events import ProgressListener, SamplingListener, TrainingEnd, TrainingListener
     from lstm_lab.export.exporter import Export
     from lstm_lab.forecasting.forecast import Forecast
+    from lstm_lab.interpret.cell_step import CellStep
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.interpret.trace import Trace
     from lstm_lab.options.keywords import ExportKeywords, ForecastKeywords, MemoryKeywords, TrainKeywords
@@ -326,6 +327,37 @@ class Run(Result):
         if chosen.windows is None:
             return trace_at(self.fitted, self.dataset, at)
         return trace_windows(self.fitted, self.dataset, chosen.windows)
+
+    def cell(self, at: Any = -1, *, layer: int | None = None, unit: int | None = None, step: int = -1) -> CellStep:
+        """Show one recurrent cell as textbooks draw it, with the numbers of one unit while the network read a window.
+
+        Parameters
+        ----------
+        at
+            The last row the network reads: a time, or a position among the rows, -1 the newest.
+        layer
+            Number of the recurrent layer, from 0; by default the one whose units remember longest.
+        unit
+            Number of the unit, from 0; by default the one that remembers longest.
+        step
+            Step of the window, from 0, or counted back from the last with -1.
+
+        Returns
+        -------
+        CellStep
+            Numbers and equations of the step; in a notebook a view that plays the whole window.
+
+        Raises
+        ------
+        LabError
+            There is no such window, layer, unit or step, or the network cannot be traced.
+
+        Examples
+        --------
+        >>> run.cell(at="2018-03-01", unit=3).equations  # doctest: +SKIP
+        """
+        chosen = CellOptions.of({"at": at, "layer": layer, "unit": unit, "step": step})
+        return self.gates(at).cell(layer=chosen.layer, unit=chosen.unit, step=chosen.step)
 
     def memory(
         self,

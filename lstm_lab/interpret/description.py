@@ -45,6 +45,10 @@ class DescribedTrace(Protocol):
         """Every pass of a recurrent layer."""
 
     @property
+    def batch(self) -> np.ndarray:
+        """(batch, time, features), as the model took it."""
+
+    @property
     def index(self) -> pd.Index:
         """One label a step."""
 

@@ -75,6 +75,10 @@ class LayerTrace:
     """Largest difference that the rounding of the layer's dtype explains, where it was largest."""
     dtype: str
     """The layer's compute dtype."""
+    read: np.ndarray
+    """What the layer read, (…, time, features)."""
+    activation: str = "tanh"
+    """The function that the candidate and the state pass through, by its name in Keras."""
 
     @property
     def units(self) -> int:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from lstm_lab.interpret.attribution import (
     gradients,
     occlusion,
 )
+from lstm_lab.interpret.cell_step import CellStep, choose_cell
 from lstm_lab.interpret.description import Scale, describe, heading, layer_line
 from lstm_lab.interpret.recording import record, recurrent_layers
 from lstm_lab.interpret.verify import cells_of, layer_traces
@@ -119,6 +121,48 @@ class Trace(Result):
             else np.zeros_like(spread)
             for each, spread in zip(by_layer, spreads, strict=True)
         )
+
+    @cached_property
+    def link(self) -> str:
+        """Identify network and window: views of equal ones show the same step and unit of it."""
+        return hashlib.blake2b(self.batch.tobytes() + self.output.tobytes(), digest_size=6).hexdigest()
+
+    def cell(self, *, layer: int | None = None, unit: int | None = None, step: int = -1) -> CellStep:
+        """Show the recurrent cell as textbooks draw it, with the numbers of one unit at one step.
+
+        Parameters
+        ----------
+        layer
+            Number of the layer in `layers`; by default `opening`.
+        unit
+            Number of the unit; by default the one with the longest half-life.
+        step
+            Step of the window, from 0, or counted back from the last with -1.
+
+        Returns
+        -------
+        CellStep
+            Its numbers and equations; in a notebook a view that plays the whole window.
+
+        Raises
+        ------
+        TraceError
+            A trace of several windows, or no such layer, unit or step.
+
+        Examples
+        --------
+        Two units that read a sine:
+
+        >>> keras.utils.set_random_seed(1)
+        >>> model = keras.Sequential([keras.Input((24, 1)), keras.layers.LSTM(2, name="lstm"), keras.layers.Dense(1)])
+        >>> cell = trace(model, np.sin(np.arange(24) / 3)[:, None]).cell(unit=0, step=5)
+        >>> cell
+        Unit 0 of lstm at step 5
+          c = 0.86 · (−0.70) + 0.40 · (−0.71) = −0.89
+          h = 0.56 · tanh(−0.89) = −0.40
+          It keeps 86 % of its memory −0.70, adds −0.28, and shows 56 % of what it then holds.
+        """
+        return choose_cell(self, layer, unit, step)
 
     def describe(self) -> str:
         """Describe in three to six sentences the memory, the gates and what moved the output."""

@@ -92,6 +92,7 @@ def _trace(call: Call, part: _Pass) -> LayerTrace:
     _compare_ends(part, after["hidden"][:, -1], replayed)
     aligned = slice(None, None, -1) if call.backwards else slice(None)
     every = _held(replayed.signals, call.mask, starts) | {"before": before.astype(np.float64)}
+    every["read"] = part.x.astype(np.float64)
     arrays = {name: array[:, aligned] for name, array in {**every, "mask": call.mask}.items()}
     single = len(call.mask) == 1
     trace: LayerTrace = _CLASSES[str(kind_of(part.cell))](
@@ -100,6 +101,7 @@ def _trace(call: Call, part: _Pass) -> LayerTrace:
         verified=worst.difference,
         tolerance=worst.bound,
         dtype=part.cell.compute_dtype,
+        activation=getattr(part.cell.activation, "__name__", type(part.cell.activation).__name__),
         **{name: array[0] if single else array for name, array in arrays.items()},
     )
     return trace

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lstm_lab.options import (
     AblateOptions,
     BacktestOptions,
+    CellOptions,
     CompareOptions,
     ExportOptions,
     ForecastOptions,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ABLATE",
     "BACKTEST",
+    "CELL",
     "COMMANDS",
     "COMPARE",
     "EXPORT",
@@ -142,6 +144,16 @@ GATES = Command(
     examples=("%lstm_gates", "%lstm_gates -20", "tr = %lstm_gates --windows 50"),
     notes=_NOTES,
 )
+CELL = Command(
+    "%lstm_cell",
+    "Show one recurrent cell of the last run, or of the one named with --run, as textbooks draw it: play the window, "
+    "and the numbers of a unit flow through its gates. Gives back a CellStep.",
+    (CellOptions,),
+    argument=Flag("at", "the last row the network reads: a time, or a position, -1 the newest", value="AT"),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_cell", "%lstm_cell -20 --unit 1", "cell = %lstm_cell --layer 0 --step 0"),
+    notes=_NOTES,
+)
 MEMORY = Command(
     "%lstm_memory",
     "Compare how far back the last run's network, or that of the run named with --run, and fresh ones of one layer can "
@@ -225,6 +237,7 @@ COMMANDS: Mapping[str, Command] = {
         COMPARE,
         ABLATE,
         GATES,
+        CELL,
         MEMORY,
         WEIGHTS,
         LOSS,

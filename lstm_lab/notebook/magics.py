@@ -15,6 +15,7 @@ from lstm_lab.notebook.base import LabMagics, columns_of, parsed_magic, words_of
 from lstm_lab.notebook.commands import (
     ABLATE,
     BACKTEST,
+    CELL,
     COMMANDS,
     COMPARE,
     EXPORT,
@@ -35,6 +36,7 @@ from lstm_lab.notebook.namespace import find_source, resolve
 from lstm_lab.options import (
     AblateOptions,
     BacktestOptions,
+    CellOptions,
     CompareOptions,
     ExportOptions,
     ForecastOptions,
@@ -148,6 +150,17 @@ class LSTMMagics(LabMagics):
             trace = run.gates(**resolve(parsed.of(GateOptions), GateOptions, self.shell.user_ns, {"at": ()}))
             self._finish(progress, trace, parsed)
         return trace
+
+    @line_magic
+    @parsed_magic(CELL)
+    def lstm_cell(self, parsed: Parsed) -> Any:
+        """Show a recurrent cell of a run."""
+        run = self._run(parsed.extras.get("run"))
+        options = resolve(parsed.of(CellOptions), CellOptions, self.shell.user_ns, {"at": ()})
+        with self._listener(parsed) as progress:
+            cell = run.cell(**options)
+            self._finish(progress, cell, parsed)
+        return cell
 
     @line_magic
     @parsed_magic(MEMORY)

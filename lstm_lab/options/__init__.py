@@ -16,7 +16,7 @@ from lstm_lab.options.evaluation import (
 )
 from lstm_lab.options.export import ExportOptions
 from lstm_lab.options.forecasting import CLASSIC, ForecastOptions
-from lstm_lab.options.interpretation import GateOptions, MemoryOptions
+from lstm_lab.options.interpretation import CellOptions, GateOptions, MemoryOptions
 from lstm_lab.options.training import WEIGHTS_PATTERN, InputOptions, TrainOptions
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "WEIGHTS_PATTERN",
     "AblateOptions",
     "BacktestOptions",
+    "CellOptions",
     "CompareOptions",
     "ExportOptions",
     "ForecastOptions",
@@ -47,6 +48,7 @@ OPTION_NAMES = frozenset(
     for model in (
         AblateOptions,
         BacktestOptions,
+        CellOptions,
         CompareOptions,
         ExportOptions,
         ForecastOptions,

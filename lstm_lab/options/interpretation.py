@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, model_validator
 
 from lstm_lab.options.base import Options, Sizes, option
 
-__all__ = ["GateOptions", "MemoryOptions"]
+__all__ = ["CellOptions", "GateOptions", "MemoryOptions"]
 
 
 class GateOptions(Options):
@@ -29,6 +29,21 @@ class GateOptions(Options):
                 f"windows={self.windows}; leave out one of them"
             )
         return self
+
+
+class CellOptions(Options):
+    """Options of `run.cell` and ``%lstm_cell``."""
+
+    at: Annotated[str, BeforeValidator(str)] = option(
+        "-1", "last row the network reads: a time, or a position among the rows, -1 the newest", example="2019-03-01"
+    )
+    layer: int | None = option(
+        None, "number of the recurrent layer, from 0; default: the one that remembers longest", example="0", ge=0
+    )
+    unit: int | None = option(
+        None, "number of its unit, from 0; default: the one that remembers longest", example="3", ge=0
+    )
+    step: int = option(-1, "step of the window to begin at, from 0, or back from the last with -1", example="-1")
 
 
 class MemoryOptions(Options):

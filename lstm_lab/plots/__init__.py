@@ -73,9 +73,9 @@ def drawing_modules() -> tuple[ModuleType, ...]:
 
     if not networks_are_loaded():
         return fan, features, padding, training_choices
-    from lstm_lab.plots import backtest, compare, export, gates, memory, run  # noqa: PLC0415 - they import TensorFlow
+    from lstm_lab.plots import backtest, cell, compare, export, gates, memory, run  # noqa: PLC0415 - they import TensorFlow
 
-    return backtest, compare, export, fan, features, gates, memory, padding, run, training_choices
+    return backtest, cell, compare, export, fan, features, gates, memory, padding, run, training_choices
 
 
 def plot(result: object, **options: Any) -> Figure:

@@ -9,7 +9,8 @@
     training       TrainingMonitor          fan     FanChart
     weights        WeightCurve              loss    LossExplorer
     features       FeatureDoctor            gates   GateExplorer
-    memory         MemoryExplorer           axes    an index as positions on an axis
+    memory         MemoryExplorer           cell    CellView
+    axes           an index as positions on an axis
     offline        one HTML file without kernel or network
     run            the monitor of a finished training
     next_training  weights chosen in a view for the next training
@@ -39,9 +40,9 @@ def view_modules() -> tuple[ModuleType, ...]:
 
     if not networks_are_loaded():
         return fan, features, loss, weights
-    from lstm_lab.widgets import gates, memory, run  # noqa: PLC0415 - they import TensorFlow
+    from lstm_lab.widgets import cell, gates, memory, run  # noqa: PLC0415 - they import TensorFlow
 
-    return fan, features, gates, loss, memory, run, weights
+    return cell, fan, features, gates, loss, memory, run, weights
 
 
 def widget(result: object, **options: Any) -> LabWidget:

@@ -67,6 +67,7 @@ class GateExplorer(LabWidget):
             verified=f"verified, largest difference {trace.verified:.0e}".replace("e-0", "e-"),
             layers=facts,
             opening=trace.opening,
+            link=trace.link,
             windows=trace.windows,
             features=list(trace.feature_names),
             unit=trace.scale.unit,

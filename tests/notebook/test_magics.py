@@ -13,7 +13,7 @@ from lstm_lab.errors import DataError, LabError, StackError
 from lstm_lab.events import Epoch, Progress, TrainingEnd, TrainingListener, TrainingPlan
 from lstm_lab.notebook.commands import COMMANDS
 from lstm_lab.notebook.magics import LSTMMagics
-from lstm_lab.options import ForecastOptions, GateOptions, MemoryOptions, TrainOptions
+from lstm_lab.options import CellOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
 from lstm_lab.progress import Listener
 from lstm_lab.results import Summary
 
@@ -38,6 +38,10 @@ class Run:
     def gates(self, at=-1, windows=None):
         GateOptions.of({"at": at, "windows": windows})
         return Run(of=self, at=at, windows=windows)
+
+    def cell(self, **options):
+        CellOptions.of(options)
+        return Run(of=self, **options)
 
     def memory(self, *, listener, stop, **options):
         MemoryOptions.of(options)
@@ -434,6 +438,16 @@ def test_without_a_front_end_the_bar_stays_and_the_result_follows(do, notebook, 
     do("%lstm_train prices")
     assert html(notebook[-2]) == ("update", "Trained 1 epoch.")
     assert notebook[-1] == ("display", "Run")
+
+
+def test_a_cell_is_one_of_the_last_run(do, shell):
+    run, _, _ = do("%lstm_train prices")
+    found, out, err = do("%lstm_cell 2019-03-01 --unit 3")
+    assert (found.given, err) == ({"of": run, "at": "2019-03-01", "unit": "3"}, "")
+    assert out.count("<result of") == 1
+    assert do("c = %lstm_cell --layer 0 --step 5;")[1] == ""
+    assert shell.user_ns["c"].given == {"of": run, "layer": "0", "step": "5"}
+    assert do("%lstm_cell --unit -1")[2].startswith("UsageError: --unit should be")
 
 
 def test_gates_are_those_of_the_last_run_at_a_time_or_over_windows(do, shell):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from lstm_lab.errors import TraceError
+from lstm_lab.interpret.cell_step import decimal
 from lstm_lab.interpret.memory import memory
 from lstm_lab.interpret.recall_task import Variant
 from lstm_lab.interpret.trace import Scale, trace
@@ -65,6 +66,29 @@ def test_every_kind_of_trace_is_drawn(found):
             assert png(each.plot(layer=layer))[:4] == b"\x89PNG"
     with pytest.raises(TraceError, match="between 0 and 1"):
         found.plot(layer=2)
+
+
+def test_a_cell_is_drawn_with_its_numbers_and_equations(found):
+    for layer in (0, 1):
+        cell = found.cell(layer=layer, unit=2, step=4)
+        figure = cell.plot()
+        texts = [text.get_text() for panel in figure.axes for text in panel.texts]
+        assert {decimal(cell.numbers[box.value]) for box in cell.drawing.boxes} < set(texts)
+        assert set(cell.equations) < set(texts)
+        assert cell.sentence in texts
+        course = figure.axes[-1].get_lines()
+        np.testing.assert_array_equal(course[0].get_ydata(), cell.of.state[:, 2])
+        heights = [patch.get_height() for patch in figure.axes[0].patches if patch.get_alpha() is not None]
+        first = cell.drawing.boxes[0]
+        assert heights[0] == pytest.approx(-cell.numbers[first.value] * first.height)
+
+
+def test_a_plain_and_a_masked_cell_are_drawn():
+    masked = np.random.default_rng(2).normal(size=(STEPS, 2))
+    masked[:3] = 0.0
+    found = trace(model_of(keras.layers.Masking(0.0), keras.layers.SimpleRNN(3)), masked)
+    assert len(png(found.cell(step=0).plot())) > 5_000
+    assert len(png(found.cell().plot())) > 5_000
 
 
 def test_memory_is_drawn_whole_or_stopped():

@@ -6,6 +6,7 @@
  */
 import type { AnyModel, RenderProps } from "@anywidget/types";
 import type { Context, View } from "./base";
+import { CellView } from "./cell/view";
 import { FanView } from "./fan";
 import { FeaturesView } from "./features";
 import { GatesView } from "./gates/view";
@@ -22,6 +23,7 @@ const views: Record<string, new (context: Context) => View> = {
   weights: WeightsView,
   loss: LossView,
   gates: GatesView,
+  cell: CellView,
   memory: MemoryView,
   features: FeaturesView,
 };

@@ -91,7 +91,10 @@ export class FakeElement {
 /** Put the page where the code looks for it; what is made there is a `FakeElement`. */
 export function openPage(): void {
   Object.assign(globalThis, {
-    document: { createElement: (tag: string) => new FakeElement(tag) },
+    document: {
+      createElement: (tag: string) => new FakeElement(tag),
+      createElementNS: (_: string, tag: string) => new FakeElement(tag),
+    },
     devicePixelRatio: 1,
   });
 }

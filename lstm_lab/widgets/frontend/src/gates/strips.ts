@@ -5,6 +5,7 @@
 import { h } from "../dom";
 import { nice, tickLabels } from "../format";
 import { fitted } from "../geometry";
+import type { Palette } from "../theme";
 import type { Inside } from "./inside";
 
 export const LEFT = 62;
@@ -57,7 +58,17 @@ function runs(from: number, to: number, holds: (at: number) => boolean): [number
   return found;
 }
 
-export class Strip {
+/** What a strip is drawn on: the steps in sight, the room for them, colours, and which steps are masked. */
+export interface Ground {
+  span: { low: number; high: number };
+  right: number;
+  width: number;
+  unit: number;
+  palette: () => Palette;
+  of: (name: string) => ArrayLike<number>;
+}
+
+export class Strip<G extends Ground = Inside> {
   readonly canvas = h("canvas", { "aria-hidden": "true" });
   readonly head = h("span", { class: "strip-head" });
   readonly key = h("ul", { class: "legend" });
@@ -68,7 +79,7 @@ export class Strip {
 
   constructor(
     public height: number,
-    readonly inside: Inside,
+    readonly inside: G,
   ) {}
 
   /** Begin to draw: a clear canvas of the right size and density. */

@@ -5,6 +5,7 @@
 import { View } from "../base";
 import { h, say } from "../dom";
 import { number, sentences } from "../format";
+import { Link } from "../link";
 import type { Json } from "../wire";
 import { Bands, Dates, Influence, Series } from "./courses";
 import { Cursor } from "./cursor";
@@ -46,6 +47,15 @@ export class GatesView extends View {
     (step) => this.#cursor.move(step),
     () => this.#show(),
   );
+  readonly #link = new Link(this.store, this.context.signal, ({ layer, unit, step }) => {
+    const inside = this.#inside;
+    if (layer !== inside.place) {
+      this.store.ui["layer"] = layer;
+      this.#show();
+    }
+    if (unit !== null && inside.units.includes(unit) && !inside.pinned.includes(unit)) this.#pin(unit);
+    this.#cursor.move(step);
+  });
   #frame = 0;
   #asked = false;
 
@@ -214,6 +224,7 @@ export class GatesView extends View {
     const inside = this.#inside;
     const { step, row } = this.#cursor;
     this.#toolbar.read(step);
+    this.#link.say({ layer: inside.place, unit: inside.pinned.at(-1) ?? null, step });
     for (const course of this.#courses) if (!course.element.hidden) course.read(step);
     this.root.dataset["step"] = String(step);
     const parts = [inside.when(step)];

@@ -1,0 +1,154 @@
+"""`CellView`: a recurrent cell as textbooks draw it, through which the numbers of one unit flow, step by step.
+
+Every signal of a unit travels in float32, when the page asks for it; of a small network all units are there from the
+start. The page draws what `lstm_lab.interpret.cell_drawing` describes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+
+from lstm_lab.interpret.cell_drawing import DRAWINGS
+from lstm_lab.interpret.cell_step import CellStep, reads_of, signals_of
+from lstm_lab.results import views
+from lstm_lab.widgets.axes import axis
+from lstm_lab.widgets.base import LabWidget
+from lstm_lab.widgets.offline import write_html
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from lstm_lab.interpret.trace import Trace
+    from lstm_lab.widgets.wire import Wire
+
+__all__ = ["CellView"]
+
+FEW = 300_000
+"""Bytes of units that are sent with the opening."""
+ALL = 4_000_000
+"""Bytes of units in an offline file."""
+
+
+@views.register(CellStep)
+class CellView(LabWidget):
+    """The live view of a recurrent cell.
+
+    Parameters
+    ----------
+    result
+        The unit and the step that the view opens at.
+    """
+
+    _view = traitlets.Unicode("cell").tag(sync=True)
+
+    def __init__(self, result: CellStep, **traits: Any) -> None:
+        self._cell = result
+        super().__init__(result, **{"label": result.heading, **traits})
+
+    @property
+    def _trace(self) -> Trace:
+        trace: Any = self._cell.trace
+        return trace  # type: ignore[no-any-return]  # a DescribedTrace is what a Trace is made of
+
+    def fill(self) -> None:
+        """Put drawings, window and the units that there is room for on the wire."""
+        trace, step_axis = self._trace, axis(self._trace.index)
+        kinds = {layer.kind for layer in trace.layers}
+        series, name = self._series()
+        self.wire.put("times", step_axis.positions)
+        self.wire.put("series", series)
+        self.wire.set(
+            verified=f"verified, largest difference {trace.verified:.0e}".replace("e-0", "e-"),
+            link=trace.link,
+            drawings={kind: asdict(DRAWINGS[kind]) for kind in sorted(kinds)},
+            layers=[self._facts(number) for number in range(len(trace.layers))],
+            layer=self._cell.layer,
+            unit=self._cell.unit,
+            step=self._cell.step,
+            series_name=name,
+            forecast=None if trace.forecast is None else float(trace.forecast.iloc[0]),
+            is_time=step_axis.is_time,
+            spacing=step_axis.step,
+        )
+        for number, layer in enumerate(trace.layers):
+            self.wire.put(f"{number}:mask", layer.mask.astype(np.uint8))
+            self.wire.put(f"{number}:read", layer.read[:, 0].astype(np.float32))
+        self._put_units(self.wire, FEW)
+
+    def on_message(self, kind: str, content: dict[str, Any]) -> None:
+        """Send the signals of a unit."""
+        if kind == "unit":
+            number, unit = int(content.get("layer", -1)), int(content.get("unit", -1))
+            layers = self._trace.layers
+            if 0 <= number < len(layers) and 0 <= unit < layers[number].units:
+                self.wire.put(f"{number}:unit:{unit}", self._rows(number, unit))
+        self.wire.flush(final=True)
+
+    def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
+        """Return the window, and as many units as there is room for, the one that the view opens with first."""
+        arrays = self.wire.arrays()
+        spare = [key for key in self._keys() if key in arrays]
+        room = share * sum(arrays[name].nbytes for name in spare)
+        for name in spare[1:]:
+            room -= arrays[name].nbytes
+            if room < 0:
+                del arrays[name]
+        return arrays
+
+    def to_html(self, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
+        """Save the view with every unit as one interactive file without kernel or network."""
+        whole = self.wire.copy()
+        self._put_units(whole, ALL)
+        return write_html(self, path, title=title, wire=whole)
+
+    def _series(self) -> tuple[np.ndarray, str]:
+        """Return the target in its unit, or the first input, and its name."""
+        trace = self._trace
+        if trace.history is not None:
+            return trace.history.to_numpy(dtype=np.float32), str(trace.history.name)
+        values = trace.batch if trace.batch.ndim == 3 else trace.batch[..., None]
+        return values[0, :, 0].astype(np.float32), trace.feature_names[0]
+
+    def _facts(self, number: int) -> dict[str, Any]:
+        layer = self._trace.layers[number]
+        return {
+            "name": layer.name,
+            "kind": layer.kind,
+            "units": layer.units,
+            "steps": layer.steps,
+            "activation": layer.activation,
+            "reads": reads_of(self._trace, number),
+            "signals": list(signals_of(layer, 0)),
+            "lives": list(layer.half_life_text),
+        }
+
+    def _rows(self, number: int, unit: int) -> np.ndarray:
+        return np.stack(list(signals_of(self._trace.layers[number], unit).values())).astype(np.float32)
+
+    def _keys(self) -> list[str]:
+        return [f"{number}:unit:{unit}" for number, unit in self._by_use()]
+
+    def _by_use(self) -> list[tuple[int, int]]:
+        """Return (layer, unit): the one that the view opens with, then by half-life, its layer first."""
+        first = (self._cell.layer, self._cell.unit)
+        ranked = []
+        for number, layer in enumerate(self._trace.layers):
+            lives = np.zeros(layer.units) if layer.half_life is None else layer.half_life
+            order = np.argsort(-lives, kind="stable")
+            ranked += [(rank, number != first[0], number, int(unit)) for rank, unit in enumerate(order)]
+        rest = [(number, unit) for _, _, number, unit in sorted(ranked)]
+        return [first, *(pair for pair in rest if pair != first)]
+
+    def _put_units(self, wire: Wire, room: int) -> None:
+        """Put units on a wire while there is room."""
+        for number, unit in self._by_use():
+            rows = self._rows(number, unit)
+            room -= rows.nbytes
+            if room < 0:
+                return
+            wire.put(f"{number}:unit:{unit}", rows)

@@ -1,0 +1,110 @@
+/** What has arrived of a cell, and what the person chose to see of it. */
+import { time } from "../format";
+import { clamp } from "../geometry";
+import type { Ground } from "../gates/strips";
+import type { Palette } from "../theme";
+import type { Numbers, Store } from "../wire";
+import type { Drawing, Values } from "./drawing";
+
+export interface Layer {
+  name: string;
+  kind: "lstm" | "gru" | "rnn";
+  units: number;
+  steps: number;
+  activation: string;
+  reads: string;
+  signals: string[];
+  lives: string[];
+}
+
+export class Window implements Ground {
+  readonly span = { low: 0, high: 1 };
+  readonly right = 14;
+  width = 300;
+  unit = 1;
+
+  constructor(
+    readonly store: Store,
+    readonly palette: () => Palette,
+  ) {}
+
+  get layers(): Layer[] {
+    return (this.store.values["layers"] ?? []) as unknown as Layer[];
+  }
+
+  #chosen(name: string, below: number): number {
+    return clamp(Number(this.store.ui[name] ?? this.store.number(name) ?? 0), 0, below - 1);
+  }
+
+  get place(): number {
+    return this.#chosen("layer", this.layers.length);
+  }
+
+  get layer(): Layer {
+    return this.layers[this.place]!;
+  }
+
+  /** The unit that is shown. */
+  get shown(): number {
+    return this.#chosen("unit", this.layer.units);
+  }
+
+  get step(): number {
+    return this.#chosen("step", this.layer.steps);
+  }
+
+  get drawing(): Drawing {
+    return (this.store.values["drawings"] as unknown as Record<string, Drawing>)[this.layer.kind]!;
+  }
+
+  /** Does the layer step with the input? One behind a pooling does not, and no date belongs to its steps. */
+  get dated(): boolean {
+    return this.layer.steps === this.store.data("times").length;
+  }
+
+  get forecast(): number | null {
+    return this.dated ? this.store.number("forecast") : null;
+  }
+
+  /** The name of a unit's numbers in the store. */
+  key(unit: number, place = this.place): string {
+    return `${place}:unit:${unit}`;
+  }
+
+  has(unit: number): boolean {
+    return this.store.has(this.key(unit));
+  }
+
+  of(name: string): Numbers {
+    return this.store.data(`${this.place}:${name}`);
+  }
+
+  /** A signal of the unit at every step. */
+  row(name: string): Numbers {
+    const { steps, signals } = this.layer;
+    const at = signals.indexOf(name);
+    return this.store.data(this.key(this.shown)).subarray(at * steps, (at + 1) * steps);
+  }
+
+  get masked(): boolean {
+    return this.of("mask")[this.step] === 0;
+  }
+
+  get values(): Values {
+    const { layer, step } = this;
+    const named = layer.signals.map((name): [string, number] => [name, this.row(name)[step] ?? NaN]);
+    return { ...Object.fromEntries(named), x: this.of("read")[step] ?? NaN };
+  }
+
+  /** The largest state over the window. */
+  get largest(): number {
+    const state = Array.from(this.row(this.layer.kind === "lstm" ? "cell" : "hidden"));
+    return state.reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0);
+  }
+
+  when(step: number): string {
+    const at = this.store.data("times")[step];
+    if (!this.dated || at === undefined) return `step ${step}`;
+    return this.store.flag("is_time") ? time(at, true, this.store.number("spacing") ?? 1) : `step ${at}`;
+  }
+}

@@ -1,0 +1,137 @@
+"""The cell on a blank page: what flows through it is what was traced, by hand, by keys and by itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lstm_lab.interpret.cell_step import decimal
+from lstm_lab.interpret.trace import trace
+from lstm_lab.models.backend import keras
+from lstm_lab.widgets.cell import CellView
+from lstm_lab.widgets.gates import GateExplorer
+
+STEPS = 24
+ROOT = "document.querySelector(host).shadowRoot.querySelector('.lab')"
+STEP = f"Number({ROOT}.dataset.step)"
+NASTY = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Two units that read a sine, and a GRU above them."""
+    keras.utils.set_random_seed(1)
+    layers = [keras.layers.LSTM(2, return_sequences=True, name="lstm"), keras.layers.GRU(3), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((STEPS, 1)), *layers])
+    return trace(model, np.sin(np.arange(STEPS) / 3)[:, None], feature_names=[NASTY])
+
+
+@pytest.fixture
+def view(mount, found):
+    cell = CellView(found.cell(layer=0, unit=0, step=5), theme="light")
+    cell.wire._interval = 0
+    shown = mount(cell)
+    shown.expect("step", "5")
+    return shown
+
+
+def equations(view):
+    return [line.strip() for line in view.root.locator(".filled").all_inner_texts()]
+
+
+def test_the_equations_are_those_of_the_step(view, found):
+    assert equations(view) == list(found.cell(layer=0, unit=0, step=5).equations)
+    assert found.cell(layer=0, unit=0, step=5).sentence in view.text()
+    assert NASTY in view.text()
+    assert view.root.locator("img").count() == 0
+    view.root.get_by_role("button", name="Step back").click()
+    view.expect("step", "4")
+    assert equations(view) == list(found.cell(layer=0, unit=0, step=4).equations)
+
+
+def test_keys_step_through_the_window_and_the_units(view, found, page):
+    view.root.get_by_role("application").focus()
+    moves = {"Home": "0", "ArrowRight": "1", "Shift+ArrowRight": "11", "ArrowLeft": "10", "End": "23"}
+    for key, step in moves.items():
+        page.keyboard.press(key)
+        view.expect("step", step)
+    page.keyboard.press("ArrowDown")
+    view.expect("unit", "1")
+    assert equations(view) == list(found.cell(layer=0, unit=1, step=23).equations)
+    view.root.get_by_label("Layer").select_option("1")
+    view.expect("layer", "1")
+    assert equations(view) == list(found.cell(layer=1, unit=0, step=23).equations)
+
+
+def test_it_plays_to_the_end_and_again_from_the_start(view, page):
+    view.root.get_by_label("Speed").select_option("fastest")
+    view.root.get_by_role("button", name="Play").click()
+    view.expect("playing", "true")
+    page.wait_for_function(f"host => {STEP} > 6", arg=view.host)
+    view.root.get_by_role("button", name="Pause").click()
+    view.expect("playing", "false")
+    view.root.get_by_role("application").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Space")
+    view.expect("playing", "true")
+    page.wait_for_function(f"host => {STEP} < 6", arg=view.host)
+
+
+def test_a_step_forward_is_played_and_its_numbers_come_one_after_the_other(view, found, page):
+    view.root.get_by_label("Speed").select_option("fast")
+    box = view.root.locator(".plane text.large", has_text=decimal(found.layers[0].squashed[6, 0]))
+    view.root.get_by_role("button", name="Step forward").click()
+    view.expect("step", "6")
+    box.locator("xpath=self::*[@opacity='0']").wait_for(state="attached", timeout=2_000)
+    box.locator("xpath=self::*[@opacity='1']").wait_for(state="attached", timeout=5_000)
+    page.wait_for_timeout(300)
+    assert equations(view) == list(found.cell(layer=0, unit=0, step=6).equations)
+
+
+def test_a_click_in_the_series_goes_to_its_step(view):
+    canvas = view.root.locator(".stack canvas").first
+    box = canvas.bounding_box()
+    left, right = 62, 14
+    canvas.click(position={"x": left + (13 + 0.5) / STEPS * (box["width"] - left - right), "y": box["height"] / 2})
+    view.expect("step", "13")
+
+
+def test_gates_and_cell_of_a_window_follow_each_other(view, mount, found, page):
+    gates = mount(GateExplorer(found, theme="light"))
+    gates.expect("sort", "half-life")
+    view.root.get_by_role("application").focus()
+    page.keyboard.press("Home")
+    gates.expect("step", "0")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function(f"host => {ROOT}.dataset.pins.split(',').includes('1')", arg=gates.host)
+    gates.root.get_by_role("application").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    view.expect("step", "3")
+
+
+class TestCalm:
+    @pytest.fixture
+    def context_options(self):
+        return {"reduced_motion": "reduce"}
+
+    def test_nothing_plays_for_who_asks_for_less_motion(self, view, found):
+        view.root.get_by_role("button", name="Play").click()
+        view.expect("step", "6")
+        view.expect("playing", "false")
+        assert equations(view) == list(found.cell(layer=0, unit=0, step=6).equations)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_has_nothing_against_it(mount, found, axe, page, theme):
+    view = CellView(found.cell(layer=0), theme=theme)
+    page.emulate_media(color_scheme=theme)
+    mount(view).expect("layer", "0")
+    assert axe(page) == []
+
+
+def test_it_fits_a_narrow_page(view, page):
+    page.set_viewport_size({"width": 500, "height": 800})
+    page.wait_for_timeout(200)
+    inner, outer = page.evaluate(f"host => [{ROOT}.scrollWidth, {ROOT}.clientWidth]", view.host)
+    assert inner <= outer

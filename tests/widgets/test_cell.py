@@ -1,0 +1,115 @@
+"""The view of a cell: what its wire holds is what was traced, and what a saved notebook keeps of it is alive."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lstm_lab.interpret.cell_drawing import DRAWINGS
+from lstm_lab.interpret.cell_step import decimal, signals_of
+from lstm_lab.interpret.trace import trace
+from lstm_lab.models.backend import keras
+from lstm_lab.widgets import saved
+from lstm_lab.widgets.cell import CellView
+
+STEPS = 24
+VECTORS = Path(__file__).parent / "cell_vectors.json"
+DECIMALS = [0.784, -0.5, 0.0123, -0.0123, 0.00123, 0.0996, 0.00001, -0.001, 12.345, 0.0, 1.0]
+
+
+def traced(*layers):
+    model = keras.Sequential([keras.Input((STEPS, 1)), *layers, keras.layers.Dense(1)])
+    return trace(model, np.sin(np.arange(STEPS) / 3)[:, None])
+
+
+def vectors():
+    """Give what `frontend/src/cell` must write as Python does."""
+    keras.utils.set_random_seed(1)
+    cells = [traced(layer).cell(unit=0, step=5) for layer in (keras.layers.LSTM(2), keras.layers.GRU(2))]
+    written = [
+        {
+            "drawing": asdict(cell.drawing),
+            "values": {name: round(value, 12) for name, value in cell.numbers.items()},
+            "activation": cell.of.activation,
+            "equations": list(cell.equations),
+            "sentence": cell.sentence,
+        }
+        for cell in cells
+    ]
+    return {"decimals": [[value, decimal(value)] for value in DECIMALS], "cells": written}
+
+
+def test_the_vectors_that_the_page_is_tested_with_are_pythons():
+    stored, now = json.loads(VECTORS.read_text(encoding="utf-8")), json.loads(json.dumps(vectors()))
+    assert stored["decimals"] == now["decimals"]
+    for old, new in zip(stored["cells"], now["cells"], strict=True):
+        assert {**old, "values": None} == {**new, "values": None}
+        assert old["values"] == pytest.approx(new["values"], abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def small():
+    return traced(keras.layers.LSTM(3, return_sequences=True), keras.layers.GRU(2))
+
+
+@pytest.fixture
+def view(small):
+    made = CellView(small.cell(layer=0, unit=1, step=7))
+    yield made
+    made.close()
+
+
+def test_the_wire_holds_every_signal_of_every_unit_of_a_small_network(view):
+    layers = view.result.trace.layers
+    for number, layer in enumerate(layers):
+        facts = view.wire.get("layers")[number]
+        assert facts["signals"] == list(signals_of(layer, 0))
+        for unit in range(layer.units):
+            rows = view.wire.array(f"{number}:unit:{unit}")
+            expected = np.stack(list(signals_of(layer, unit).values()))
+            np.testing.assert_allclose(rows, expected, rtol=1e-6, atol=1e-7)
+    assert [view.wire.get(name) for name in ("layer", "unit", "step")] == [0, 1, 7]
+    assert set(view.wire.get("drawings")) == {"lstm", "gru"}
+    assert view.wire.get("drawings")["gru"] == asdict(DRAWINGS["gru"])
+
+
+def test_a_unit_that_was_not_sent_is_sent_when_it_is_asked_for(small, monkeypatch):
+    monkeypatch.setattr("lstm_lab.widgets.cell.FEW", 24 * 11 * 4)
+    made = CellView(small.cell(layer=0, unit=1))
+    sent = []
+    made.wire._send = lambda content, _: sent.append((content["kind"], [array["name"] for array in content["arrays"]]))
+    held = [name for name in made.wire.arrays() if ":unit:" in name]
+    made.on_message("unit", {"layer": 0, "unit": 2})
+    made.on_message("unit", {"layer": 0, "unit": 9})
+    made.on_message("unit", {"layer": 7, "unit": 0})
+    made.close()
+    assert held == ["0:unit:1"]
+    assert [names for kind, names in sent if kind == "delta"] == [["0:unit:2"]]
+
+
+def test_a_saved_notebook_keeps_the_unit_that_is_shown_first():
+    made = CellView(traced(keras.layers.LSTM(24, name="lstm")).cell(unit=17))
+    whole, small = (saved.saved(made, room) for room in (saved.ROOM, 12_000))
+    data, metadata = made._repr_mimebundle_()
+    kept = made.saved_arrays(0.0)
+    made.close()
+    assert len(whole["state"]) > 12_000 > len(small["state"])
+    assert [name for name in kept if ":unit:" in name] == ["0:unit:17"]
+    assert {"0:mask", "0:read", "series", "times"} < set(kept)
+    assert {"text/plain", "image/png", saved.MIME} <= set(data)
+    assert len(json.dumps([data, metadata])) <= saved.ROOM
+    assert data["text/plain"].startswith("Unit 17 of lstm at step 23\n  c = ")
+
+
+def test_the_offline_page_holds_every_unit(small, monkeypatch, tmp_path):
+    monkeypatch.setattr("lstm_lab.widgets.cell.FEW", 0)
+    page = small.cell().to_html(tmp_path / "cell.html").read_text(encoding="utf-8")
+    assert all(f"0:unit:{unit}" in page for unit in range(3))
+
+
+if __name__ == "__main__":
+    VECTORS.write_text(json.dumps(vectors(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
