@@ -10,20 +10,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pandas as pd
 
 from lstm_lab.data.features import Feature, parse_features
 from lstm_lab.data.panel_ids import ids_from_json, ids_to_json
-from lstm_lab.data.row_labels import row_label
 from lstm_lab.data.series_scaling import SeriesScaling
 from lstm_lab.data.static_inputs import StaticInputs
 from lstm_lab.data.transforms import Transform, parse_transform
+from lstm_lab.data.value_checks import column_moments, feature_times, finite_values, refuse_non_positive
 from lstm_lab.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["Encoder", "refuse_non_positive"]
+    import pandas as pd
+
+__all__ = ["Encoder"]
 
 BLOCK = 1 << 18
 """Rows that a path function is evaluated on together: some hold windows of every row in memory."""
@@ -127,7 +128,7 @@ class Encoder:
                 f"scaling needs at least {self.warmup + 2} training rows without a gap "
                 f"({self.warmup} of warmup), got {len(raw)}; use more data or shorter features"
             )
-        mean, scale = _moments(complete, self.columns)
+        mean, scale = column_moments(complete, self.columns)
         return replace(self, mean=mean, scale=scale)
 
     def scaled(self, mean: np.ndarray, scale: np.ndarray) -> Self:
@@ -205,7 +206,7 @@ class Encoder:
         DataError
             As for `encode`.
         """
-        y = _finite(frame[self.target], self.target)
+        y = finite_values(frame[self.target], self.target)
         for label in [self.transform.label] * self.transform.positive + [f.label for f in self.features if f.positive]:
             refuse_non_positive(frame[self.target], label)
         out = np.full((len(frame), len(self.columns)), np.nan)
@@ -213,9 +214,9 @@ class Encoder:
         out[:, 0] = _by_stretch(self.transform.forward, self.transform.warmup, y, number)
         for feature, columns in self.column_slices():
             if feature.source == "time":
-                out[:, columns] = feature.function(_times(frame.index, feature))
+                out[:, columns] = feature.function(feature_times(frame.index, feature))
             elif feature.source == "column":
-                out[:, columns] = _finite(frame[feature.label], feature.label)[:, None]
+                out[:, columns] = finite_values(frame[feature.label], feature.label)[:, None]
             else:
                 out[:, columns.start] = _by_stretch(feature.function, feature.warmup, y, number)
         out[:, self.static_columns] = 0.0
@@ -245,9 +246,9 @@ class Encoder:
         out = np.full((len(frame), len(self.columns)), np.nan)
         for feature, columns in self.column_slices():
             if feature.source == "time":
-                out[:, columns] = feature.function(_times(frame.index, feature))
+                out[:, columns] = feature.function(feature_times(frame.index, feature))
             elif feature.source == "column" and feature.label in frame.columns:
-                out[:, columns] = _finite(frame[feature.label], feature.label)[:, None]
+                out[:, columns] = finite_values(frame[feature.label], feature.label)[:, None]
             elif feature.source == "column" and last is not None:
                 out[:, columns] = last[columns] * self.scale[columns] + self.mean[columns]
         out[:, self.static_columns] = 0.0
@@ -362,22 +363,6 @@ class Encoder:
             first += len(feature.columns)
 
 
-def refuse_non_positive(values: pd.Series[float], label: str) -> None:
-    """Refuse values that have no logarithm.
-
-    Raises
-    ------
-    DataError
-        Naming the first row with a value of 0 or less, and how many there are.
-    """
-    bad = np.flatnonzero(values.to_numpy() <= 0)
-    if len(bad) > 0:
-        raise DataError(
-            f"{label} needs positive values, got {values.iloc[bad[0]]:g} in {values.name!r} at"
-            f" {row_label(values.index, bad[0])} ({len(bad)} such rows); use diff, or drop these rows"
-        )
-
-
 def _clipped(values: np.ndarray) -> np.ndarray:
     """Clip standardised values to ±`LIMIT` and convert them to float32; NaN stays."""
     return np.asarray(np.clip(values, -LIMIT, LIMIT), dtype=np.float32)
@@ -390,17 +375,6 @@ def _repeats(feature: Feature, transform: Transform, target: str) -> bool:
 def _newest(function: Callable[[np.ndarray], np.ndarray], warmup: int, tail: np.ndarray) -> np.ndarray:
     """Evaluate a path function at the last step alone: (..., time) -> (...)."""
     return np.asarray(function(tail[..., tail.shape[-1] - warmup - 1 :])[..., -1], dtype=np.float64)
-
-
-def _moments(values: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Compute mean and standard deviation of each column; a column that never changes is only centred."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean, scale = values.mean(axis=0), values.std(axis=0)
-    wild = np.flatnonzero(~(np.isfinite(mean) & np.isfinite(scale)))
-    if len(wild) > 0:
-        raise DataError(f"{columns[wild[0]]!r} has values too large to be scaled; divide it by a power of ten")
-    still = scale <= 8.0 * np.finfo(np.float64).eps * np.abs(mean)
-    return mean, np.where(still, 1.0, scale)
 
 
 def _rows_within(segments: np.ndarray) -> np.ndarray:
@@ -423,24 +397,3 @@ def _by_stretch(
         out[first : first + BLOCK] = function(y[begin : first + BLOCK])[first - begin :]
     out[number < warmup] = np.nan
     return out
-
-
-def _times(index: pd.Index, feature: Feature) -> pd.DatetimeIndex:
-    index = index.get_level_values(-1)
-    if not isinstance(index, pd.DatetimeIndex):
-        raise DataError(
-            f"{feature.label} needs times, got an index of {index.dtype}; name the column of times with time="
-        )
-    return index
-
-
-def _finite(column: pd.Series[float], name: str) -> np.ndarray:
-    """Convert a column to float64, and refuse a value that is not finite."""
-    values = column.to_numpy(dtype=np.float64)
-    bad = np.flatnonzero(~np.isfinite(values))
-    if len(bad) > 0:
-        raise DataError(
-            f"{name!r} must have a finite value in every row, got {values[bad[0]]} at"
-            f" {row_label(column.index, bad[0])} ({len(bad)} such rows); set missing= to interpolate, ffill or drop"
-        )
-    return values
