@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
+    from lstm_lab.evaluation.evaluation_set import EvaluationSet
     from lstm_lab.evaluation.forecast_sets import Job
-    from lstm_lab.evaluation.scoring import Difference, EvaluationSet, Forecasts
+    from lstm_lab.evaluation.scoring import Difference, Forecasts
     from lstm_lab.events import ProgressListener
     from lstm_lab.options.keywords import BacktestKeywords
     from lstm_lab.run import Run

@@ -14,9 +14,10 @@ from lstm_lab.data.cuts import cut_rows
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.preparation import AS_LOADED, prepare_rows
 from lstm_lab.errors import DataError, ForecastError, OptionError
+from lstm_lab.evaluation.evaluation_set import EvaluationSet
 from lstm_lab.evaluation.forecast_sets import EvaluationProtocol, Job, Stage, collect_results, no_calibration
 from lstm_lab.evaluation.refit import TrainingTask
-from lstm_lab.evaluation.scoring import EvaluationSet, difference, score
+from lstm_lab.evaluation.scoring import difference, score
 from lstm_lab.evaluation.tables import origins_text
 from lstm_lab.forecasting.floor import refuse_floor_above
 from lstm_lab.forecasting.predictor import ORIGINS, evenly_spaced

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.dataset import Dataset
-    from lstm_lab.evaluation.scoring import EvaluationSet
+    from lstm_lab.evaluation.evaluation_set import EvaluationSet
     from lstm_lab.evaluation.tasks import SampledPaths
     from lstm_lab.forecasting.correction import Correction
     from lstm_lab.forecasting.forecast import Kind

@@ -15,6 +15,7 @@ from lstm_lab.data.append import read_newer
 from lstm_lab.data.cuts import cut_rows
 from lstm_lab.data.preparation import AS_LOADED
 from lstm_lab.errors import ForecastError, OptionError, did_you_mean
+from lstm_lab.evaluation.evaluation_set import EvaluationSet
 from lstm_lab.evaluation.forecast_sets import (
     EvaluationProtocol,
     Job,
@@ -25,7 +26,7 @@ from lstm_lab.evaluation.forecast_sets import (
     no_calibration,
 )
 from lstm_lab.evaluation.refit import TrainingTask, chunks_for
-from lstm_lab.evaluation.scoring import EvaluationSet, uncombined_name
+from lstm_lab.evaluation.scoring import uncombined_name
 from lstm_lab.evaluation.tasks import SimulationTask, blocks, keep
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.forecasting.predictor import ORIGINS, SCORE_CHUNKS, Predictor, evenly_spaced

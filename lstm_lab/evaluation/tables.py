@@ -9,7 +9,8 @@ from lstm_lab.formatting import number, percent, span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lstm_lab.evaluation.scoring import Difference, EvaluationSet
+    from lstm_lab.evaluation.evaluation_set import EvaluationSet
+    from lstm_lab.evaluation.scoring import Difference
 
 __all__ = ["comparison_text", "coverage_text", "effect_text", "four_digits", "joined_names", "origins_text"]
 
