@@ -1,18 +1,20 @@
 """Windows over the encoded rows, kept as row numbers: a window's values are gathered when a batch asks for them.
 
 A window is `lookback` consecutive rows and the transformed target of the row after them. It never spans a gap, and
-none of its rows lies in a warmup. Splits are chronological and every target is in exactly one part; the inputs of the
+none of its rows lies in a warmup. Only a series that is shorter than the lookback has shorter windows, which are padded
+behind their last row. Splits are chronological and every target is in exactly one part; the inputs of the
 first validation windows reach back into training rows, which gives nothing away.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lstm_lab.data.enough_rows import too_few_rows, usable_runs
+from lstm_lab.data.padding import step_mask
 from lstm_lab.data.sample_weights import sample_weights
 from lstm_lab.errors import DataError
 
@@ -38,6 +40,12 @@ class Windows:
     levels: tuple[slice, ...] = ()
     """Columns of each static input with levels: a training leaves it out of some windows, so that all of them 0 comes
     to mean a level that is not known."""
+    lengths: np.ndarray | None = None
+    """(n,) real steps of each window, the oldest first, with padding behind them; None where every window is whole."""
+    masked: bool = True
+    """Whether a network is told the lengths; else it reads padding as if it were data."""
+    padding: float = 0.0
+    """What stands in padding: a network that is told the lengths never reads it."""
 
     def __len__(self) -> int:
         return len(self.target_rows)
@@ -55,7 +63,17 @@ class Windows:
         numpy.ndarray
             (k, lookback, columns) float32, a copy.
         """
-        return np.asarray(self.matrix[self.target_rows[selection][:, None] + np.arange(-self.lookback, 0)])
+        if self.lengths is None:
+            return np.asarray(self.matrix[self.target_rows[selection][:, None] + np.arange(-self.lookback, 0)])
+        rows, lengths = self.target_rows[selection], self.lengths[selection]
+        steps = np.minimum((rows - lengths)[:, None] + np.arange(self.lookback), rows[:, None] - 1)
+        mask = step_mask(lengths, self.lookback)
+        return np.where(mask[..., None], self.matrix[steps], np.float32(self.padding))
+
+    @property
+    def known_lengths(self) -> np.ndarray | None:
+        """(n,) real steps of each window as a network is told them; None where it reads every step."""
+        return self.lengths if self.masked else None
 
     def targets(self, selection: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Gather standardised targets, (k,) float32."""
@@ -89,6 +107,7 @@ def windows_of(
     warmup: int = 0,
     borders: np.ndarray | None = None,
     cuts: Sequence[Cuts] = (),
+    shortest: np.ndarray | None = None,
 ) -> Windows:
     """Find every window of encoded rows.
 
@@ -104,6 +123,9 @@ def windows_of(
         Rows of the encoder's warmup, for the message; at least those that are seen to be unusable.
     borders, cuts
         As for `divide`, where the rows are divided: the message then says what all parts need.
+    shortest
+        (series,) real steps that a window of each series has at least; a shorter one than the lookback is padded. By
+        default every window is whole.
 
     Returns
     -------
@@ -116,8 +138,13 @@ def windows_of(
         No stretch is long enough for a single window.
     """
     run_lengths = usable_runs(matrix, segments)
-    target_rows = np.flatnonzero(run_lengths > lookback)
+    least: Any = lookback
+    if shortest is not None and borders is not None:
+        least = np.repeat(np.minimum(shortest, lookback), np.diff(borders))
+    target_rows = np.flatnonzero(run_lengths > least)
     if len(target_rows) == 0:
         borders = np.array([0, len(matrix)]) if borders is None else borders
         raise DataError(too_few_rows(run_lengths, segments, lookback, warmup=warmup, borders=borders, cuts=cuts))
-    return Windows(matrix, lookback, target_rows, np.ones(len(target_rows)))
+    lengths = np.minimum(run_lengths[target_rows] - 1, lookback)
+    whole = bool((lengths == lookback).all())
+    return Windows(matrix, lookback, target_rows, np.ones(len(target_rows)), lengths=None if whole else lengths)

@@ -151,20 +151,23 @@ class TrainingBatches:
         return np.cumsum(changes)[:-1]
 
     @property
-    def _counted(self) -> int:
-        """Steps of a window that count: its newest."""
+    def _counted(self) -> Any:
+        """Steps of a window that count, its newest: a number, or one for each training window."""
         return self.windows.lookback - self.burn_in if self.every else 1
 
     def step_weights(self) -> np.ndarray:
         """Compute the weight of each output of a window: (1,), or (lookback,) with ``every``, 0 in the burn-in."""
         lookback = self.windows.lookback if self.every else 1
-        counted = (np.arange(lookback) >= lookback - self._counted).astype(np.float64)
+        counted: np.ndarray = (np.arange(lookback) >= lookback - self._counted).astype(np.float64)
         if not self.every and self.stride == 1:
             return counted
+        return counted * (len(self.grid) * lookback / self._expected_weight())
+
+    def _expected_weight(self) -> float:
+        """Compute the weight of all targets that are expected to count in one pass."""
         sums = np.concatenate([[0.0], np.cumsum(self.row_weights())])
         target_rows = self.windows.target_rows[self.train] + 1
-        total = float((self.grid.probability * (sums[target_rows] - sums[target_rows - self._counted])).sum())
-        return counted * (len(self.grid) * lookback / total)
+        return float((self.grid.probability * (sums[target_rows] - sums[target_rows - self._counted])).sum())
 
     def _slots(self) -> tuple[np.ndarray, np.ndarray]:
         """Assign the windows of a pass, by their order, to the slots of its batches, and weigh the slots.

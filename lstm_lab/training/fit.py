@@ -14,10 +14,11 @@ from lstm_lab.errors import DataError, StackError
 from lstm_lab.events import Batch, Epoch, TrainingEnd, TrainingListener, TrainingPlan
 from lstm_lab.interrupts import held_back
 from lstm_lab.models.backend import keras, tf
-from lstm_lab.training.batches import TrainingBatches
+from lstm_lab.models.masking import refuse_unmasked
 from lstm_lab.training.duration import training_seconds
 from lstm_lab.training.objective import resolved
 from lstm_lab.training.optimizer import schedule_of
+from lstm_lab.training.padded_batches import batches_of
 from lstm_lab.training.trainer import acquire
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from lstm_lab.events import EndReason
     from lstm_lab.models.build import Forecaster
     from lstm_lab.options import TrainOptions
+    from lstm_lab.training.batches import TrainingBatches
     from lstm_lab.training.trainer import Trainer
 
 __all__ = ["FitResult", "fit", "measured_windows"]
@@ -106,16 +108,19 @@ def fit(
     DataError
         If there is no training window.
     StackError
-        If the loss was not a finite number before a single epoch was complete; ``supervise="every"`` refused.
+        If the loss was not a finite number before a single epoch was complete; ``supervise="every"`` refused; a layer
+        that would read padding, where windows are padded.
     OptionError
         A burn-in as long as the lookback.
     """
     if len(train) == 0:
         raise DataError("training needs at least one window, got none; give more rows or a shorter lookback")
     options = resolved(options, forecaster.every_refused)
-    batches = TrainingBatches.of(windows, train, options)
+    if windows.known_lengths is not None:
+        refuse_unmasked(forecaster.model, forecaster.lookback, forecaster.columns)
+    batches = batches_of(windows, train, options, fixed=forecaster.model.input_shape[1] is not None)
     listener = TrainingListener() if listener is None else listener
-    trainer = acquire(forecaster, options, batches.size)
+    trainer = acquire(forecaster, options, batches.size, masked=windows.known_lengths is not None)
     validator = _Validator(trainer, windows, np.asarray(validation))
     plan = TrainingPlan(
         title=forecaster.describe(),
@@ -177,20 +182,31 @@ class _Validator:
         self._targets = windows.targets(validation)[:, None]
         self._last = windows.matrix[windows.target_rows[validation] - 1, :1]
         self._loss = trainer.loss
-        self._batches: list[tuple[Any, Any, Any]] = []
+        self._batches: list[tuple[Any, ...]] = []
         if len(validation) > 0:
             count = -(-len(validation) // _VALIDATION_BATCH)
             size = -(-len(validation) // count)
+            order = validation
+            if windows.lengths is not None:  # windows of like lengths together, the shortest first
+                order = validation[np.argsort(windows.lengths[validation], kind="stable")]
             # Batches of one size, the last filled with windows of weight 0: TensorFlow then knows every shape.
-            filled = np.resize(windows.target_rows[validation], (count, size))
+            filled = np.resize(order, (count, size))
             real = (np.arange(count * size) < len(validation)).reshape(count, size)
             with tf.device("CPU:0"):
                 matrix = tf.constant(windows.matrix, tf.float32)
                 self._batches = [
-                    (matrix, tf.constant(end, tf.int64), tf.constant(weight, tf.float32))
-                    for end, weight in zip(filled, real, strict=True)
+                    (
+                        matrix,
+                        tf.constant(windows.target_rows[part], tf.int64),
+                        tf.constant(weight, tf.float32),
+                        *(() if windows.lengths is None else (tf.constant(windows.lengths[part], tf.int64),)),
+                    )
+                    for part, weight in zip(filled, real, strict=True)
                 ]
-            self._summed = trainer.summed_losses(size)
+            if windows.lengths is None:
+                self._summed = trainer.summed_losses(size)
+            else:
+                self._summed = trainer.summed_padded_losses(size, windows.padding)
 
     def measure(self) -> tuple[float | None, float | None]:
         """Compute the mean loss and the mean absolute error; None without validation windows."""

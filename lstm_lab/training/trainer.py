@@ -18,7 +18,9 @@ import numpy as np
 
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.forecaster import Forecaster, from_model
+from lstm_lab.models.masking import MaskedNetwork, masked_output
 from lstm_lab.training.optimizer import optimizer_of
+from lstm_lab.training.padded_batches import gathered_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,16 +48,21 @@ class Trainer:
     """The optimiser's variables before its first step."""
     key: str | None = None
     """What its compiled step depends on; None if it is never kept."""
-    _loss_functions: dict[int, Callable[[Any, Any, Any], Any]] = field(default_factory=dict)
+    masked: bool = False
+    """Whether the network takes (windows, lengths), and leaves out padding."""
+    _loss_functions: dict[Any, Callable[..., Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, forecaster: Forecaster, options: TrainOptions) -> Trainer:
+    def of(cls, forecaster: Forecaster, options: TrainOptions, *, masked: bool = False) -> Trainer:
         """Compile a network for training with resolved options."""
         network: Any = forecaster.model if options.supervise == "last" else forecaster.every
+        if masked:
+            network = MaskedNetwork(network)
         loss = loss_function(options)
         network.compile(optimizer=optimizer_of(options), loss=loss, weighted_metrics=[_absolute_error()])
         network.optimizer.build(network.trainable_variables)
-        return cls(forecaster, network, loss, [variable.numpy() for variable in network.optimizer.variables])
+        initial = [variable.numpy() for variable in network.optimizer.variables]
+        return cls(forecaster, network, loss, initial, masked=masked)
 
     def load(self, forecaster: Forecaster, learning_rate: float) -> None:
         """Copy in the variables of the network to be trained, and reset the optimiser."""
@@ -90,29 +97,50 @@ class Trainer:
             while len(_cache) > CACHE_SIZE:
                 _cache.popitem(last=False)
 
-    def summed_losses(self, size: int) -> Callable[[Any, Any, Any], Any]:
+    def summed_losses(self, size: int) -> Callable[..., Any]:
         """Compile the sums of loss and absolute error at the last step: (matrix, target_rows, weights) -> (2,)."""
         if size not in self._loss_functions:
-            lookback, columns = self.forecaster.lookback, self.forecaster.columns
-            rows = np.arange(-lookback, 0)
+            rows = np.arange(-self.forecaster.lookback, 0)
 
             def summed(matrix: Any, target_rows: Any, weights: Any) -> Any:
                 forecast = self.forecaster.model(tf.gather(matrix, target_rows[:, None] + rows), training=False)
-                target = tf.gather(matrix[:, :1], target_rows)
-                loss = tf.cast(self.loss(target, forecast, sample_weight=weights), tf.float32) * size
-                error = tf.reduce_sum(tf.abs(target - tf.cast(forecast, tf.float32))[:, 0] * weights)
-                return tf.stack([loss, error])
+                return self._sums(tf.gather(matrix[:, :1], target_rows), forecast, weights)
 
             # Concrete at once: TensorFlow counts calls that trace, and would warn in a backtest of many short fits.
-            self._loss_functions[size] = tf.function(summed).get_concrete_function(
-                tf.TensorSpec((None, columns), tf.float32),
-                tf.TensorSpec((size,), tf.int64),
-                tf.TensorSpec((size,), tf.float32),
-            )
+            self._loss_functions[size] = tf.function(summed).get_concrete_function(*self._arguments(size))
         return self._loss_functions[size]
 
+    def summed_padded_losses(self, size: int, padding: float) -> Callable[..., Any]:
+        """Compile the same sums over padded windows: (matrix, target_rows, weights, lengths) -> (2,)."""
+        key = size, padding
+        if key not in self._loss_functions:
+            model = self.forecaster.model
+            open_in_time = self.masked and model.input_shape[1] is None
 
-def acquire(forecaster: Forecaster, options: TrainOptions, size: int) -> Trainer:
+            def summed(matrix: Any, target_rows: Any, weights: Any, lengths: Any) -> Any:
+                steps = tf.reduce_max(lengths) if open_in_time else self.forecaster.lookback
+                windows, _, mask = gathered_windows(matrix, target_rows, lengths, steps, padding)
+                forecast = masked_output(model, windows, mask) if self.masked else model(windows, training=False)
+                return self._sums(tf.gather(matrix[:, :1], target_rows), forecast, weights)
+
+            function = tf.function(summed, autograph=False)
+            lengths = tf.TensorSpec((size,), tf.int64)
+            self._loss_functions[key] = function.get_concrete_function(*self._arguments(size), lengths)
+        return self._loss_functions[key]
+
+    def _arguments(self, size: int) -> tuple[Any, Any, Any]:
+        """Describe matrix, target rows and weights."""
+        matrix = tf.TensorSpec((None, self.forecaster.columns), tf.float32)
+        return matrix, tf.TensorSpec((size,), tf.int64), tf.TensorSpec((size,), tf.float32)
+
+    def _sums(self, target: Any, forecast: Any, weights: Any) -> Any:
+        """Sum loss and absolute error over some windows, (2,)."""
+        loss = tf.cast(self.loss(target, forecast, sample_weight=weights), tf.float32) * weights.shape[0]
+        error = tf.reduce_sum(tf.abs(target - tf.cast(forecast, tf.float32))[:, 0] * weights)
+        return tf.stack([loss, error])
+
+
+def acquire(forecaster: Forecaster, options: TrainOptions, size: int, *, masked: bool = False) -> Trainer:
     """Return a compiled network with a forecaster's variables, from the cache where there is one.
 
     Parameters
@@ -123,17 +151,20 @@ def acquire(forecaster: Forecaster, options: TrainOptions, size: int) -> Trainer
         Resolved.
     size
         Windows of a batch.
+    masked
+        Whether windows come with their lengths, for some are padded.
     """
     key = _key(forecaster, options, size)
     if key is None:
-        return Trainer.of(forecaster, options)
+        return Trainer.of(forecaster, options, masked=masked)
+    key += " masked" if masked else ""
     with _lock:  # removed while it is in use: another training at the same time compiles its own
         trainer = _cache.pop(key, None)
     if trainer is None:
         copy = from_model(keras.models.clone_model(forecaster.model), forecaster.lookback, forecaster.columns)
         if options.supervise != "last" and copy.every is None:  # Keras clones Masking to what is no list of layers
-            return Trainer.of(forecaster, options)
-        trainer = Trainer.of(copy, options)
+            return Trainer.of(forecaster, options, masked=masked)
+        trainer = Trainer.of(copy, options, masked=masked)
         trainer.key = key
     trainer.load(forecaster, float(options.learning_rate or 0.0))
     return trainer

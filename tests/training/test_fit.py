@@ -228,8 +228,8 @@ def test_divergence_after_a_good_epoch_keeps_it(monkeypatch):
     forecaster = build_forecaster(reference_stack(OPTIONS), LOOKBACK, 2)
     listener = Poison()
 
-    def watched(*given):
-        trainer = acquire(*given)
+    def watched(*given, **options):
+        trainer = acquire(*given, **options)
         listener.model = trainer.network
         return trainer
 
