@@ -42,7 +42,7 @@ from lstm_lab.version import __version__
 
 _HOMES = {
     "load": "lstm_lab.data.loading",
-    "example": "lstm_lab.data.loading",
+    "example": "lstm_lab.data.bundled",
     "feature": "lstm_lab.data.features",
     "features": "lstm_lab.diagnostics.report",
     "FeatureReport": "lstm_lab.diagnostics.report",
@@ -68,8 +68,8 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from lstm_lab.data.bundled import example as example
     from lstm_lab.data.features import feature as feature
-    from lstm_lab.data.loading import example as example
     from lstm_lab.data.loading import load as load
     from lstm_lab.data.padding import padded_steps as padded_steps
     from lstm_lab.diagnostics.report import FeatureReport as FeatureReport

@@ -7,10 +7,7 @@ first of them, unless the caller said what to do. The caller's own frame is neve
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.numbers import Mark
 
-__all__ = ["EXAMPLES", "Example", "Source", "example", "future_index", "load", "segments", "table_of", "target_column"]
+__all__ = ["Source", "future_index", "load", "segments", "table_of", "target_column"]
 
 
 def load(
@@ -208,81 +205,3 @@ def target_column(frame: pd.DataFrame, target: str | None = None) -> str:
     if target not in names:
         raise DataError(f"there is no numeric column {target!r}; {did_you_mean(target, names)}")
     return target
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A real series in the public domain that comes with the package."""
-
-    name: str
-    title: str
-    unit: str
-    target: str
-    period: str
-    provenance: str
-    missing: Missing = "error"
-    """How `example` fills what the bundled file leaves open."""
-
-
-EXAMPLES: Mapping[str, Example] = MappingProxyType(
-    {
-        entry.name: entry
-        for entry in (
-            Example(
-                "temperature",
-                "Hourly air temperature, humidity and pressure, Greensboro, North Carolina",
-                "°C",
-                "temperature",
-                "a typical year, shown as 2001",
-                "NREL TMY3 station 723170 (US Government work), from 723170TYA.CSV as carried by pvlib",
-            ),
-            Example(
-                "co2",
-                "Weekly carbon dioxide at Mauna Loa, Hawaii",
-                "ppm",
-                "co2",
-                "March 1958 to December 2001",
-                "Keeling and Whorf, Scripps Institution of Oceanography, CDIAC, as in statsmodels (public domain)",
-                missing="interpolate",
-            ),
-            Example(
-                "oil",
-                "Daily spot price of West Texas Intermediate crude oil",
-                "US dollars per barrel",
-                "price",
-                "January 1986 to January 2019",
-                "US Energy Information Administration through FRED, series DCOILWTICO (public domain), as in arch",
-            ),
-        )
-    }
-)
-
-
-def example(name: str) -> pd.DataFrame:
-    """Load a bundled series; no network is used.
-
-    Parameters
-    ----------
-    name
-        ``temperature``, ``co2`` or ``oil``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Complete, by time. The 59 weeks without a measurement of ``co2`` are interpolated, and
-        ``frame.attrs["lstm_lab"]`` says so.
-
-    Raises
-    ------
-    DataError
-        There is no such example.
-
-    Examples
-    --------
-    >>> example("oil")["price"].tail(1).tolist()
-    [46.92]
-    """
-    if name not in EXAMPLES:
-        raise DataError(f"there is no example {name!r}; {did_you_mean(name, EXAMPLES)}")
-    path = Path(__file__).parent / "examples" / f"{name}.csv.gz"
-    return load(path, target=EXAMPLES[name].target, missing=EXAMPLES[name].missing)

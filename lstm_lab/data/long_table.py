@@ -56,7 +56,7 @@ def long_table(
     encoding: str | None = None,
     header: int | str | None = None,
 ) -> LongTable:
-    """Bring many series of any form to one table with a row for each id and time.
+    """Convert many series of any form to one table with a row for each id and time.
 
     Parameters
     ----------

@@ -54,17 +54,17 @@ class PaddedSteps(StillResult):
 
     @property
     def shares(self) -> dict[str, float]:
-        """Give the share of padding among the computed steps, by the way batches are made."""
+        """Return the share of padding among the computed steps, by the way batches are made."""
         ways = {"to_longest": self.to_longest, "by_chance": self.by_chance, "by_length": self.by_length}
         return {way: 1 - self.real / computed for way, computed in ways.items()}
 
     @property
     def speedup(self) -> float:
-        """Give how many times fewer steps batches of like lengths compute than padding to the longest."""
+        """Return how many times fewer steps batches of like lengths compute than padding to the longest."""
         return self.to_longest / self.by_length
 
     def summary_table(self) -> Summary:
-        """Say how long the sequences are and what share of the computed steps is padding."""
+        """Describe how long the sequences are and what share of the computed steps is padding."""
         low, middle, high = (int(value) for value in np.quantile(self.lengths, [0, 0.5, 1]))
         rows = (
             ("sequences", f"{len(self.lengths):,}, of {low:,} to {high:,} steps, the middle one {middle:,}"),
@@ -114,7 +114,7 @@ def pad(sequences: Sequence[np.ndarray], steps: int | None = None) -> Padded:
 
 
 def step_mask(lengths: NDArray[np.int64], steps: int) -> NDArray[np.bool_]:
-    """Tell the real steps of right-padded sequences, (sequences, steps)."""
+    """Return the mask of the real steps of right-padded sequences, (sequences, steps)."""
     return np.asarray(np.arange(steps) < lengths[:, None])
 
 

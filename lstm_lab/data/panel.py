@@ -266,15 +266,15 @@ def _long_enough(frame: pd.DataFrame, index: pd.MultiIndex, least: int, short: S
     if len(few) == 0:
         return _tidy(frame, len(index)), 0
     total = len(ids_of(index))
-    told = (
+    refusal = (
         f"an id needs at least {least} rows, got {counts[few[0]]} of {listed_ids(index.levels[0][few])}"
         f" ({len(few):,} of {total:,} ids)"
     )
     if len(few) == total:
-        raise DataError(f"{told}; name the column that tells series apart with id=")
+        raise DataError(f"{refusal}; name the column that tells series apart with id=")
     if short == "error":
-        raise DataError(f"{told}; add rows, or leave them out with short='skip'")
-    warnings.warn(f"{told}; they are left out, and short='error' would refuse them", stacklevel=3)
+        raise DataError(f"{refusal}; add rows, or leave them out with short='skip'")
+    warnings.warn(f"{refusal}; they are left out, and short='error' would refuse them", stacklevel=3)
     return _tidy(frame.loc[~np.isin(own, few)], len(index)), len(few)
 
 

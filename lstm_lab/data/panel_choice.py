@@ -80,7 +80,7 @@ def _sample(
 
 
 def _not_positive(target: NDArray[np.float64], borders: NDArray[np.int64], cuts: Sequence[Cuts]) -> bool:
-    """Tell whether a training row of any series has no logarithm."""
+    """Return whether a training row of any series has no logarithm."""
     series = np.repeat(np.arange(len(cuts)), np.diff(borders))
     training = np.arange(len(target)) - borders[series] < np.array([each.validation for each in cuts])[series]
     return bool((target[training] <= 0).any())

@@ -94,7 +94,7 @@ def scaling_of(
     segments: NDArray[np.int64],
     static: pd.DataFrame | None,
 ) -> SeriesScaling:
-    """Give the scaling of the series of a table: that of the training, or for a new series that of all its rows.
+    """Return the scaling of the series of a table: that of the training, or for a new series that of all its rows.
 
     Parameters
     ----------

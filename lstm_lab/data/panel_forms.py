@@ -27,7 +27,7 @@ KNOWN_NAMES = ("unique_id", "ds", "y")
 
 
 def is_panel(source: Any) -> bool:
-    """Tell whether a source has many series by its form alone.
+    """Return whether a source has many series by its form alone.
 
     It has where its rows have two levels, it is a dict of tables by id, it was loaded with `id`, or it has
     ``unique_id`` beside ``ds``. A dict of Series is none: they are the columns of one table, unless `id` is given.
@@ -49,7 +49,7 @@ def id_of(table: pd.DataFrame) -> str | None:
 
 
 def stacked(source: Any, name: str | None, time: str | None) -> pd.DataFrame | None:
-    """Bring rows of two levels, or a dict of tables by id, to a long table; None for any other form.
+    """Convert rows of two levels, or a dict of tables by id, to a long table; None for any other form.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def _from_levels(source: pd.DataFrame | pd.Series[Any], name: str | None, time: 
 
 
 def _is_by_id(source: Mapping[Any, Any], name: str | None) -> bool:
-    """Tell a dict of tables by id from a dict of columns; Series are tables where the caller names the ids."""
+    """Return whether a dict holds tables by id and not columns; Series are tables where the caller names the ids."""
     if len(source) == 0 or name == WIDE or name in source:
         return False
     return all(
@@ -141,7 +141,7 @@ def _one_table(value: Any) -> pd.DataFrame:
 
 
 def _alike(ids: Sequence[Any], parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
-    """Bring tables to one order of columns, and refuse an id that has others."""
+    """Reorder the columns of tables alike, and refuse an id that has others."""
     first = list(parts[0].columns)
     for key, part in zip(ids, parts, strict=True):
         lacking = [column for column in first if column not in part.columns]

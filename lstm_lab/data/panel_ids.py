@@ -55,12 +55,12 @@ def numbers_of(wanted: Iterable[Hashable], ids: Sequence[Hashable]) -> NDArray[n
         There is no such id: one line with the nearest.
     """
     numbers = {name: number for number, name in enumerate(ids)}
-    found = []
+    known_numbers = []
     for name in wanted:
         if name not in numbers:
             raise DataError(f"there is no id {name!r} in the run; {_near(name, ids)}; a new id's rows go in data=")
-        found.append(numbers[name])
-    return np.array(found, dtype=np.int64)
+        known_numbers.append(numbers[name])
+    return np.array(known_numbers, dtype=np.int64)
 
 
 def _near(name: Hashable, ids: Sequence[Hashable]) -> str:
@@ -94,7 +94,7 @@ def noise_keys(ids: Sequence[Hashable]) -> NDArray[np.uint64]:
 
 
 def ids_to_json(ids: Iterable[Hashable]) -> list[Any]:
-    """Bring ids to what JSON holds: text, numbers, and times as a pair."""
+    """Convert ids to types that JSON has: text, numbers, and times as a pair."""
     return [["time", str(name)] if isinstance(name, pd.Timestamp) else plain(name) for name in ids]
 
 

@@ -62,7 +62,7 @@ def prepare_panel(
 
 
 def static_of(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame | None:
-    """Take the static columns of a panel, a row a series; None without any."""
+    """Return the static columns of a panel, a row a series; None without any."""
     if len(columns) == 0:
         return None
     ids, borders = series_of(frame.index)

@@ -116,8 +116,8 @@ def read_series_by_id(
     covariates = [text.strip() for text in options.features if text.strip() in columns]
     target = options.target or (long.target if long.target in columns else None)
     if target is None:
-        found = load(raw, columns=(), **load_options | {"missing": "error"})
-        target = target_column(found.drop(columns=list(options.static)))
+        numeric = load(raw, columns=(), **load_options | {"missing": "error"})
+        target = target_column(numeric.drop(columns=list(options.static)))
     if target in columns:
         return load(raw, target=target, columns=covariates, **load_options), target
     frame = load(raw, target=target, **load_options)  # a wide table, whose values have no column yet

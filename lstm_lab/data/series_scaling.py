@@ -169,7 +169,7 @@ class SeriesScaling:
         return len(self.ids)
 
     def numbers_of(self, ids: Sequence[Hashable]) -> NDArray[np.int64]:
-        """Give the number of each id here, -1 for one that is not."""
+        """Return the number of each id here, -1 for one that is not."""
         numbers = {name: number for number, name in enumerate(self.ids)}
         return np.array([numbers.get(name, -1) for name in ids], dtype=np.int64)
 

@@ -181,7 +181,7 @@ def _variants(frame: pd.DataFrame, target: str, settings: StudySettings[AblateOp
 
 
 def _fits(frame: pd.DataFrame, target: str, options: TrainOptions, settings: StudySettings[AblateOptions]) -> bool:
-    """Tell whether every part of the training rows still has a window of this lookback."""
+    """Return whether every part of the training rows still has a window of this lookback."""
     try:
         prepare_rows(frame.iloc[: first_rows(frame, settings.study)], target, options).dataset.checked_split()
     except DataError:

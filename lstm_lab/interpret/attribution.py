@@ -236,13 +236,13 @@ def _by_inputs(question: AttributionInput, gradients: Gradients) -> np.ndarray:
 
 def _predict(model: Any, batch: np.ndarray) -> np.ndarray:
     """Compute the output of each sequence, (batch,), in batches of the size that a stateful model needs."""
-    fixed = None if not getattr(model, "inputs", None) else model.inputs[0].shape[0]
-    size = min(256, len(batch)) if fixed is None else fixed
-    whole = -(-len(batch) // size) * size
-    padded = np.concatenate([batch, np.repeat(batch[-1:], whole - len(batch), axis=0)])
+    batch_size = None if not getattr(model, "inputs", None) else model.inputs[0].shape[0]
+    size = min(256, len(batch)) if batch_size is None else batch_size
+    padded_length = -(-len(batch) // size) * size
+    padded = np.concatenate([batch, np.repeat(batch[-1:], padded_length - len(batch), axis=0)])
     function = _compiled(model, "output", padded[:size])
     outputs = []
-    for start in range(0, whole, size):
+    for start in range(0, padded_length, size):
         with states_kept(recurrent_layers(model).values()):
             outputs.append(np.asarray(function(tf.constant(padded[start : start + size])), dtype=np.float64))
     return np.concatenate(outputs)[: len(batch)]

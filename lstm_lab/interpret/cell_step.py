@@ -39,12 +39,12 @@ class CellStep(Result):
 
     @property
     def of(self) -> LayerTrace:
-        """Give the trace of the layer."""
+        """Return the trace of the layer."""
         return self.trace.layers[self.layer]
 
     @property
     def drawing(self) -> Drawing:
-        """Give the drawing of this kind of cell."""
+        """Return the drawing of this kind of cell."""
         return DRAWINGS[self.of.kind]
 
     @property
@@ -55,12 +55,12 @@ class CellStep(Result):
 
     @property
     def reads(self) -> str:
-        """Say what the layer's first input is, and how many there are."""
+        """Describe what the layer's first input is, and how many there are."""
         return reads_of(self.trace, self.layer)
 
     @property
     def masked(self) -> bool:
-        """Say whether the layer did not look at this step."""
+        """Return whether the layer did not look at this step."""
         return not bool(self.of.mask[self.step])
 
     @property
@@ -72,7 +72,7 @@ class CellStep(Result):
 
     @property
     def sentence(self) -> str:
-        """Say in one sentence what the unit does at this step."""
+        """Describe in one sentence what the unit does at this step."""
         if self.masked:
             return "The step is masked: nothing is read, and the state stays as it was."
         return self._written(self.drawing.sentence)
@@ -152,7 +152,7 @@ def _within(name: str, value: int, count: int, *, negative: bool = False) -> int
 
 
 def reads_of(trace: DescribedTrace, layer: int) -> str:
-    """Say what the first input of a layer is, and how many there are.
+    """Describe what the first input of a layer is, and how many there are.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def reads_of(trace: DescribedTrace, layer: int) -> str:
 
 
 def signals_of(layer: LayerTrace, unit: int) -> dict[str, np.ndarray]:
-    """Give every signal of a unit that its drawing shows, (time,) each."""
+    """Return every signal of a unit that its drawing shows, (time,) each."""
     rows = {name: values[:, unit] for name, values in layer.signals.items()}
     rows["before"] = layer.before[:, unit]
     if isinstance(layer, LSTMTrace):
@@ -192,6 +192,6 @@ def decimal(value: float) -> str:
     if not np.isfinite(value):
         return "–"
     size = abs(value)
-    places = 2 if size >= 0.0995 or size < 0.00005 else 3 if size >= 0.00995 else 4
-    text = f"{size:.{places}f}"
+    digits = 2 if size >= 0.0995 or size < 0.00005 else 3 if size >= 0.00995 else 4
+    text = f"{size:.{digits}f}"
     return f"−{text}" if value < 0 and float(text) > 0 else text

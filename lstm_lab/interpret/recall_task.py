@@ -56,7 +56,7 @@ def sequences(steps: int, count: int, rng: np.random.Generator) -> tuple[np.ndar
     count
         How many sequences.
     rng
-        Where chance comes from.
+        Random generator.
 
     Returns
     -------

@@ -80,7 +80,7 @@ _REMEDIES = {
 
 
 def step_mask(lengths: Any, steps: Any) -> Any:
-    """Tell the real steps of right-padded sequences, (batch, steps) bool, from their lengths, (batch,)."""
+    """Return the mask of real steps of right-padded sequences, (batch, steps) bool, from their lengths, (batch,)."""
     return tf.range(steps)[None, :] < tf.cast(lengths, tf.int32)[:, None]
 
 
@@ -221,7 +221,7 @@ def _walk(model: Any, x: Any, call: Callable[[Any, tuple[Any, ...], dict[str, An
 
 
 def _graph(model: Any) -> Any:
-    """Give the functional graph of a model, None where it has none; a Sequential keeps its own inside."""
+    """Return the functional graph of a model, None where it has none; a Sequential keeps its own inside."""
     graph = getattr(model, "_functional", None) or model
     return graph if hasattr(graph, "_nodes_by_depth") else None
 
@@ -250,7 +250,7 @@ def _copied(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...
 
 
 def _goes_forward(operation: Any) -> bool:
-    """Tell whether an operation is a recurrent layer that PAD behind the last real step cannot reach."""
+    """Return whether an operation is a recurrent layer that PAD behind the last real step cannot reach."""
     return isinstance(operation, keras.layers.RNN) and not operation.go_backwards and not operation.return_state
 
 
@@ -284,7 +284,7 @@ def _refuse(operation: Any) -> None:
 
 
 def _reads_padding(operation: Any) -> str | None:
-    """Say what an operation would do with PAD steps, in words; None where it leaves them out."""
+    """Describe what an operation would do with PAD steps, in words; None where it leaves them out."""
     if not isinstance(operation, keras.Layer):
         return "is no layer, and what it does with padding is not known"
     if operation.activity_regularizer is not None:
@@ -335,5 +335,5 @@ _RULES: tuple[tuple[Any, Callable[[Any], str | None]], ...] = (
 
 
 def _takes_mask(operation: Any) -> bool:
-    """Tell whether a layer of the user's own takes a mask."""
+    """Return whether a layer of the user's own takes a mask."""
     return not type(operation).__module__.startswith("keras.") and takes_mask(operation)

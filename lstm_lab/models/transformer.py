@@ -124,7 +124,7 @@ class LastStep(keras.layers.Layer):  # type: ignore[misc] # likewise
         return keras.ops.take_along_axis(x, keras.ops.maximum(newest, 0)[:, None, None], axis=1)[:, 0]
 
     def compute_mask(self, x: Any, mask: Any = None) -> None:
-        """Give no mask on: there is one step left."""
+        """Return no mask on: there is one step left."""
 
 
 def transformer_stack(options: TrainOptions) -> list[Any]:

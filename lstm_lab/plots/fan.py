@@ -9,7 +9,7 @@ import numpy as np
 from lstm_lab.forecasting.forecast import ENOUGH, Forecast
 from lstm_lab.formatting import ordinal, span
 from lstm_lab.plots import style
-from lstm_lab.plots.style import BLACK, BLUE, GREY, ORANGE, VERMILION, axes, canvas, positions, short, time_axis, titles
+from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, VERMILION, axes, canvas, positions, short, time_axis, titles
 from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
@@ -135,9 +135,9 @@ def _actual(panel: Axes, ahead: np.ndarray, forecast: Forecast, values: np.ndarr
     observed = ~np.isnan(values)
     hit = observed & (lower <= values) & (values <= upper)
     miss = observed & ~hit
-    panel.plot(ahead, values, color=ORANGE, linewidth=1.4, zorder=4)
+    panel.plot(ahead, values, ":", color=BLACK, linewidth=1.4, zorder=4)
     for selected, marker, size, colour, label in (
-        (hit, "o", 4.5, ORANGE, "inside"),
+        (hit, "o", 4.5, GREEN, "inside"),
         (miss, "X", 6.5, VERMILION, "outside"),
     ):
         if selected.any():

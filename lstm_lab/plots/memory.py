@@ -8,9 +8,23 @@ import numpy as np
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from lstm_lab.interpret.memory import Memory
+from lstm_lab.interpret.memory_measurement import FAINT
 from lstm_lab.interpret.recall_task import SUCCESS
 from lstm_lab.plots import style
-from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, PURPLE, SKY, SMALL, VERMILION, canvas, short
+from lstm_lab.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    LIGHT,
+    ORANGE,
+    PURPLE,
+    SMALL,
+    VERMILION,
+    YELLOW,
+    canvas,
+    short,
+)
 from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
@@ -19,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["memory_figure"]
 
-_COLOURS = (VERMILION, ORANGE, SKY, BLUE, GREEN, PURPLE, BLACK)
+_COLOURS = (VERMILION, ORANGE, YELLOW, BLUE, GREEN, PURPLE, BLACK)
 _FLOOR = 1e-6
 
 
@@ -68,8 +82,14 @@ def _flow(panel: Axes, memory: Memory, state: str) -> None:
     panel.set_ylim(_FLOOR, 2)
     panel.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     panel.yaxis.set_minor_formatter(NullFormatter())
-    panel.axhline(0.01, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
-    panel.annotate("1 % of the largest", (0.01, 0.01), xycoords=("axes fraction", "data"), va="bottom", fontsize=SMALL)
+    panel.axhline(FAINT, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
+    panel.annotate(
+        f"{100 * FAINT:g} % of the largest",
+        (0.01, FAINT),
+        xycoords=("axes fraction", "data"),
+        va="bottom",
+        fontsize=SMALL,
+    )
     panel.spines[["top", "right"]].set_visible(False)
     panel.spines[["left", "bottom"]].set_color(LIGHT)
     panel.grid(axis="y", color=LIGHT, linewidth=0.6, alpha=0.7)

@@ -34,20 +34,20 @@ def padding_figure(result: PaddedSteps, *, width: float = 8.0, height: float = 3
     lengths = np.sort(result.lengths)
     starts = np.arange(0, len(lengths), result.batch)
     tops = np.maximum.reduceat(lengths, starts)
-    places = np.arange(len(lengths) + 1)
+    edges = np.arange(len(lengths) + 1)
     longest = int(lengths[-1])
     panel.fill_between(
-        places[[0, -1]], longest, color=LIGHT, label=f"padded to the longest: {percent(result.shares['to_longest'])}"
+        edges[[0, -1]], longest, color=LIGHT, label=f"padded to the longest: {percent(result.shares['to_longest'])}"
     )
     batched = np.append(np.repeat(tops, np.diff(np.append(starts, len(lengths)))), tops[-1])
     panel.fill_between(
-        places,
+        edges,
         batched,
         step="post",
         color=ORANGE,
         label=f"batches of like lengths: {percent(result.shares['by_length'])}",
     )
-    panel.fill_between(places, np.append(lengths, longest), step="post", color=BLUE, label="real steps")
+    panel.fill_between(edges, np.append(lengths, longest), step="post", color=BLUE, label="real steps")
     panel.set_xlim(0, len(lengths))
     panel.set_ylim(0, 1.05 * longest)
     panel.set_xlabel("sequences, by length", fontsize=style.SMALL, color=GREY)

@@ -36,17 +36,17 @@ __all__ = [
     "titles",
 ]
 
-# Okabe & Ito (2008), "Color universal design": told apart with any colour vision.
-BLACK: Final = "#1a1a1a"
-BLUE: Final = "#0072B2"
-SKY: Final = "#56B4E9"
-GREEN: Final = "#009E73"
-ORANGE: Final = "#E69F00"
-VERMILION: Final = "#D55E00"
-PURPLE: Final = "#CC79A7"
-YELLOW: Final = "#F0E442"
-GREY: Final = "#595959"
-"""Dark enough for small text: 7:1 on white."""
+# The colours of the views on a light page, so that a view and its picture are alike: `frontend/src/theme.ts` and these
+# are held to tests/widgets/palette.json. After Okabe & Ito (2008), darker: told apart with any colour vision, and read.
+BLACK: Final = "#1f2328"
+BLUE: Final = "#0072b2"
+SKY: Final = "#56b4e9"
+GREEN: Final = "#00795a"
+ORANGE: Final = "#cc8400"
+VERMILION: Final = "#b03000"
+PURPLE: Final = "#a8507f"
+YELLOW: Final = "#8a7a00"
+GREY: Final = "#57606a"
 LIGHT: Final = "#d9d9d9"
 
 SMALL: Final = 9.0

@@ -8,6 +8,7 @@ import numpy as np
 import traitlets
 
 from lstm_lab.interpret.memory import Memory
+from lstm_lab.interpret.memory_measurement import FAINT
 from lstm_lab.interpret.recall_task import SUCCESS
 from lstm_lab.results import views
 from lstm_lab.widgets.base import LabWidget
@@ -44,7 +45,7 @@ class MemoryExplorer(LabWidget):
 
     def fill(self) -> None:
         """Put both sets of curves and the table on the wire."""
-        self.wire.set(measuring=self._measuring, live=self._measuring and self._stop is not None)
+        self.wire.set(faint=FAINT, measuring=self._measuring, live=self._measuring and self._stop is not None)
         self._draw()
 
     def on_message(self, kind: str, content: dict[str, Any]) -> None:  # noqa: ARG002 - the base's signature

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from lstm_lab.data import loading
-from lstm_lab.data.loading import EXAMPLES, example, load, target_column
+from lstm_lab.data.bundled import EXAMPLES, example
+from lstm_lab.data.loading import load, target_column
 from lstm_lab.data.time_index import future_index, segments, usual_seasons
 from lstm_lab.errors import DataError, MissingExtraError, OptionError
 
@@ -313,10 +314,11 @@ def test_target_column():
 def test_examples_are_complete_and_what_they_say(name):
     frame, one = example(name), EXAMPLES[name]
     assert one.target == frame.columns[0]
-    assert np.isfinite(frame.to_numpy()).all()
+    assert np.isfinite(frame.drop(columns=list(one.static)).to_numpy()).all()
     assert frame.index.is_monotonic_increasing
     assert frame.index.is_unique
-    assert segments(frame.index).max() == 0
+    for _, rows in frame.groupby(level=0) if one.id else [(None, frame)]:
+        assert segments(rows.index.get_level_values(-1)).max() == 0
     assert frame.attrs["lstm_lab"]["filled_values"] == (59 if name == "co2" else 0)
     assert one.name in (Path(loading.__file__).parent / "examples" / "PROVENANCE.md").read_text()
 
@@ -330,6 +332,16 @@ def test_examples_hold_the_figures_of_their_sources():
     assert co2.loc["1958-03-29", "co2"] == 316.1
     assert co2["co2"].iloc[-1] == 371.5
     assert (len(oil), oil["price"].min(), oil["price"].max()) == (8321, 10.25, 145.31)
+
+
+def test_the_panel_holds_the_figures_of_its_source():
+    panel = example("unemployment")
+    assert panel.index.names == ["industry", "month"]
+    assert panel.columns.tolist() == ["rate", "unemployed", "sector"]
+    assert panel.groupby(level=0).size().unique().tolist() == [122]
+    assert panel.loc[("Government", "2000-01-01")].tolist() == [2.1, 430.0, "other"]
+    assert panel["rate"].max() == panel.loc[("Construction", "2010-02-01"), "rate"] == 27.1
+    assert panel.groupby("sector").size().div(122).to_dict() == {"goods": 3, "other": 3, "services": 8}
 
 
 def test_examples_are_small_and_carry_no_clock():

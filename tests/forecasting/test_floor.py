@@ -9,6 +9,7 @@ import pytest
 import lstm_lab as lab
 from lstm_lab.errors import ForecastError, OptionError
 from lstm_lab.events import SamplingListener
+from lstm_lab.forecasting.correction import Correction
 from lstm_lab.forecasting.floor import at_least, floor_details
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.forecasting.online_correction import OnlineCorrection
@@ -66,6 +67,22 @@ def test_the_paths_that_are_shown_while_they_are_drawn_keep_the_floor(run):
     heard = Heard()
     run.forecast(HORIZON, paths=2 * CHUNK, floor=0, listener=heard)
     assert heard.lowest == (0.0, 0.0)
+
+
+def test_a_listener_makes_each_chunk_be_corrected_once_more_and_never_all_paths_so_far(run, monkeypatch):
+    corrected = []
+    adjust = Correction.adjust
+
+    def counted(self, paths, *arguments, **options):
+        corrected.append(len(paths))
+        return adjust(self, paths, *arguments, **options)
+
+    monkeypatch.setattr(Correction, "adjust", counted)
+    run.forecast(HORIZON, paths=4 * CHUNK)
+    assert corrected == [4 * CHUNK]
+    corrected.clear()
+    run.forecast(HORIZON, paths=4 * CHUNK, listener=SamplingListener())
+    assert corrected == [CHUNK] * 4 + [4 * CHUNK]
 
 
 def test_streams_and_backtests_keep_the_floor_too(run):

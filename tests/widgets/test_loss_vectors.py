@@ -16,6 +16,7 @@ from lstm_lab.training.trainer import loss_function
 
 FOLDER = Path(__file__).parent
 VECTORS = json.loads((FOLDER / "loss_vectors.json").read_text(encoding="utf-8"))
+WEIGHTS = json.loads((FOLDER / "weight_vectors.json").read_text(encoding="utf-8"))
 RESIDUALS = np.array(VECTORS["residuals"], dtype=float)
 CASES = [
     ("mse", 1.0, VECTORS["mse"]),
@@ -49,11 +50,15 @@ def test_the_curves_are_the_losses_along_an_axis_that_reaches_past_the_residuals
     assert (edges[0], edges[-1]) == (-result.reach, result.reach)
 
 
-@pytest.mark.parametrize("case", json.loads((FOLDER / "weight_vectors.json").read_text(encoding="utf-8")))
+def test_the_weight_vectors_are_of_every_scheme():
+    assert {case["name"] for case in WEIGHTS} == set(SCHEMES)
+    assert all(TrainOptions(weights=name).weights == name for name in SCHEMES)
+
+
+@pytest.mark.parametrize("case", WEIGHTS)
 def test_the_weights_are_the_vectors(case):
     weights = sample_weights(case["scheme"], len(case["weights"]))
     np.testing.assert_allclose(weights, case["weights"], rtol=1e-12)
     assert effective_sample_size(weights) == pytest.approx(case["effective"], rel=1e-12)
     rate = rate_of(case["scheme"])
     assert (DEFAULT_RATE if rate is None else rate) == case["rate"]
-    assert case["name"] in SCHEMES

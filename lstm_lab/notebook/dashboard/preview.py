@@ -123,10 +123,10 @@ class _Chart:
             self.chart.show(result)
 
 
-def _write(place: Any, shown: str) -> None:
+def _write(widget: Any, shown: str) -> None:
     """Set the text of an HTML widget where it differs."""
-    if place.value != shown:
-        place.value = shown
+    if widget.value != shown:
+        widget.value = shown
 
 
 def _described(prepared: Prepared) -> str:

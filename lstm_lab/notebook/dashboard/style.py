@@ -15,12 +15,12 @@ __all__ = ["STYLE", "box", "discard", "note", "paragraph", "summary", "title"]
 STYLE = """<style>
 .lstm-board { container-type: inline-size; padding: 4px 2px 10px; overflow: hidden; max-width: 1500px;
   --text: var(--jp-ui-font-color1, currentColor); --muted: var(--jp-ui-font-color2, #6b6b6b);
-  --line: var(--jp-border-color2, #c4c4c4); --wrong: #b3261e; --blue: #0072b2; --orange: #b86e00; --purple: #8e4a78;
+  --line: var(--jp-border-color2, #c4c4c4); --wrong: #b3261e; --blue: #0072b2; --orange: #cc8400; --purple: #a8507f;
   color: var(--text); font-size: calc(var(--jp-content-font-size1, 0.875rem) * 13 / 14);
   --jp-widgets-font-size: 1em; --jp-widgets-inline-height: 2.15em;
   --jp-widgets-horizontal-tab-height: 2em; font-variant-numeric: tabular-nums; }
 body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9; --orange: #e69f00;
-  --purple: #dc94be; }
+  --purple: #e79ac5; }
 .lstm-board .widget-html, .lstm-board .widget-html-content { line-height: 1.45; margin: 0; height: auto;
   font-size: inherit; min-width: 0; overflow-wrap: anywhere; white-space: normal; color: var(--text); }
 .lstm-board .widget-html { width: 100%; overflow: visible; }

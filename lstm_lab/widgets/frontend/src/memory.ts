@@ -8,8 +8,6 @@ import { Stop } from "./stop";
 import { alpha } from "./theme";
 
 const FLOOR = 1e-6;
-/** Share of its largest above which a gradient counts as felt, the twin of `FAINT` in `interpret/memory_measurement.py`. */
-const FELT = 0.01;
 
 interface Recall {
   networks?: string[];
@@ -51,6 +49,11 @@ export class MemoryView extends ChartView {
     return (this.store.values["networks"] ?? []) as string[];
   }
 
+  /** Share of its largest above which a gradient counts as felt. */
+  get #faint(): number {
+    return this.store.number("faint") ?? 0;
+  }
+
   #colour(at: number): string {
     const { red, orange, yellow, blue, green, purple, text } = this.palette;
     return this.#networks[at] === "this network" ? text : [red, orange, yellow, blue, green, purple][at % 6]!;
@@ -73,7 +76,7 @@ export class MemoryView extends ChartView {
       xLabel: "steps into the past",
       yRange: () => this.#range(),
       yValues: (_, splits) => splits.map((value) => (isPower(value) ? number(value, 1) : "")),
-      under: (u) => this.#relative && rule(u, "y", FELT, { colour: this.palette.muted, width: 1, dash: [4, 3] }),
+      under: (u) => this.#relative && this.#faint > 0 && rule(u, "y", this.#faint, { colour: this.palette.muted, width: 1, dash: [4, 3] }),
       sync: `memory-${String(this.context.model.get("_key"))}`,
       hover: (index) => this.#read(state, index),
     });
@@ -108,8 +111,8 @@ export class MemoryView extends ChartView {
   protected override update(): void {
     ["initial", "trained"].forEach((state, at) => this.#charts[at]!.setData(this.#data(state)));
     const curves = this.#networks.map((words, at): Entry => ({ words, colour: this.#colour(at), ...(at % 2 ? { kind: "dash" as const } : {}) }));
-    const felt: Entry = { words: `${percent(FELT)} of the largest`, colour: this.palette.muted, kind: "dash" };
-    legend(this.#legend, this.#relative ? [...curves, felt] : curves);
+    const felt: Entry = { words: `${percent(this.#faint)} of the largest`, colour: this.palette.muted, kind: "dash" };
+    legend(this.#legend, this.#relative && this.#faint > 0 ? [...curves, felt] : curves);
     say(this.#words, this.store.text("words"));
     say(this.#progress, this.store.text("progress"));
     this.#bar.hidden = !this.store.flag("measuring");

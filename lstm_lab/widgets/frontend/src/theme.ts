@@ -42,6 +42,18 @@ const DARK: Palette = {
   yellow: "#f0e442",
 };
 
+/** The colour of each signal of a cell, in views and, by `plots/gates.py`, in pictures. */
+export const SIGNALS: Record<string, Exclude<keyof Palette, "dark">> = {
+  forget: "blue",
+  update: "blue",
+  input: "orange",
+  reset: "orange",
+  output: "green",
+  candidate: "purple",
+  cell: "red",
+  hidden: "text",
+};
+
 export type Wanted = "auto" | "light" | "dark";
 
 /** Give a colour with some transparency. */

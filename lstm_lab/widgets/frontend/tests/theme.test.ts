@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Scale } from "../src/gates/colours";
-import { alpha, palette, type Palette } from "../src/theme";
+import vectors from "../../../../tests/widgets/palette.json";
+import { alpha, palette, type Palette, SIGNALS } from "../src/theme";
 
 const anywhere = {} as Element;
 const both: [string, Palette][] = [["light", palette(anywhere, "light")], ["dark", palette(anywhere, "dark")]];
@@ -79,6 +80,14 @@ for (const [name, colours] of both) {
     });
   }
 }
+
+test("views, pictures and the dashboard have the same colours", () => {
+  for (const [name, colours] of both) {
+    const { dark, grid, surface, ...named } = colours;
+    assert.deepEqual(named, vectors[name as "light" | "dark"]);
+  }
+  assert.deepEqual(SIGNALS, vectors.signals);
+});
 
 test("a theme that is asked for needs no page", () => {
   assert.equal(palette(anywhere, "dark").dark, true);

@@ -1,6 +1,6 @@
 /** What has arrived of a trace, and what the person chose to see of it: the one thing that all panels look at. */
 import { number, time } from "../format";
-import type { Palette } from "../theme";
+import { type Palette, SIGNALS } from "../theme";
 import type { Numbers, Store } from "../wire";
 
 export interface Layer {
@@ -214,9 +214,7 @@ export class Inside {
   }
 
   colour(signal: string): string {
-    const { blue, orange, green, purple, red, text } = this.palette();
-    const known: Record<string, string> = { forget: blue, update: blue, input: orange, reset: orange, output: green, candidate: purple, cell: red };
-    return known[signal] ?? text;
+    return this.palette()[SIGNALS[signal] ?? "text"];
   }
 
   pinColour(at: number): string {
