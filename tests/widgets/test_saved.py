@@ -10,9 +10,12 @@ import struct
 from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
+from nbconvert import HTMLExporter
 
 from lstm_lab.diagnostics.training_choices import Weighting
 from lstm_lab.events import Batch, Epoch, TrainingPlan
@@ -163,3 +166,18 @@ def test_weights_are_small_and_whole():
     view.close()
     assert len(output["state"]) < 5_000
     assert len(decoded(output)[1]["times"]) == 400
+
+
+@pytest.mark.parametrize(("template", "alternative"), [("classic", True), ("basic", True), ("lab", False)])
+def test_nbconvert_shows_the_picture_and_its_alternative_text_where_the_template_knows_one(fan, template, alternative):
+    """The default, lab, reads none: docs/saved-views.md says what an alternative text would cost there."""
+    data, metadata = fan._repr_mimebundle_()
+    output = nbformat.v4.new_output("display_data", data, metadata=metadata)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("fc.widget()", outputs=[output])])
+    page, _ = HTMLExporter(template_name=template).from_notebook_node(notebook)
+    (image,) = BeautifulSoup(page, "html.parser").select("img")
+    assert image["src"] == f"data:image/png;base64,{data['image/png']}"
+    assert image["width"] == str(metadata["image/png"]["width"])
+    if alternative:
+        assert image["alt"] == metadata["image/png"]["alt"]
+        assert image["alt"].startswith("Forecast of close")
