@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
-__all__ = ["Outcome", "Task", "TaskRunner", "TaskStopped", "check_stop", "task_runner"]
+__all__ = ["Outcome", "ResultStore", "Task", "TaskRunner", "TaskStopped", "check_stop", "task_runner"]
 
 TRIES = 2
 """How often a task is tried before the whole study gives up."""
@@ -59,6 +59,18 @@ class Task(Protocol):
         ...
 
 
+class ResultStore(Protocol):
+    """Keeps the results of finished tasks, from one call to the next."""
+
+    def load(self, number: int, task: Task) -> Any:
+        """Read a result; None where the task is not finished."""
+        ...
+
+    def save(self, number: int, task: Task, result: Any) -> None:
+        """Write a result."""
+        ...
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The results of some tasks, and whether they were stopped early."""
@@ -67,6 +79,15 @@ class Outcome:
     """Results by the number of the task; those of tasks that never ran are missing."""
     stopped: bool
     """Whether Stop or an interrupt ended the work early."""
+    restored: int = 0
+    """Results that were there before, and were read."""
+
+    @property
+    def described(self) -> dict[str, str]:
+        """Say how much was read, if anything was."""
+        if not self.restored:
+            return {}
+        return {"done before": f"{self.restored} task{'s' * (self.restored > 1)}, read from the checkpoint"}
 
 
 @dataclass
@@ -87,6 +108,7 @@ class TaskRunner:
         listener: ProgressListener | None = None,
         stop: threading.Event | None = None,
         seconds: float | None = None,
+        store: ResultStore | None = None,
     ) -> Outcome:
         """Run tasks in order; Stop and `KeyboardInterrupt` keep what is done by then.
 
@@ -103,6 +125,8 @@ class TaskRunner:
             waited for.
         seconds
             Estimated time of all tasks one after another, where it is known.
+        store
+            Has the results of tasks that were finished before, which are not run again, and takes those of the others.
 
         Raises
         ------
@@ -112,7 +136,8 @@ class TaskRunner:
             Raised by a task: a mistake that a second try would repeat.
         """
         listener = ProgressListener() if listener is None else listener
-        work = _Work(tasks, label, listener)
+        work = _Work(tasks, label, listener, store)
+        restored = work.restore()
         listener.on_work(WorkPlan(label, len(tasks), None if seconds is None else seconds / self.width))
         try:
             if self.executor is None:
@@ -121,7 +146,7 @@ class TaskRunner:
                 self._spread(work, stop)
         except (KeyboardInterrupt, TaskStopped):
             work.stopped = True
-        return Outcome(work.results, work.stopped)
+        return Outcome(work.results, work.stopped, restored)
 
     def _spread(self, work: _Work, stop: threading.Event | None) -> None:
         running: dict[Future[Any], int] = {}
@@ -179,6 +204,7 @@ class _Work:
     tasks: Sequence[Task]
     label: str
     listener: ProgressListener
+    store: ResultStore | None = None
     results: dict[int, Any] = field(default_factory=dict)
     stopped: bool = False
 
@@ -186,6 +212,14 @@ class _Work:
         self.waiting = deque(range(len(self.tasks)))
         self.tries = [0] * len(self.tasks)
         self.suspects: set[int] = set()
+
+    def restore(self) -> int:
+        """Take the results that are there already; return how many."""
+        if self.store is not None:
+            found = {number: self.store.load(number, task) for number, task in enumerate(self.tasks)}
+            self.results = {number: result for number, result in found.items() if result is not None}
+            self.waiting = deque(number for number in self.waiting if number not in self.results)
+        return len(self.results)
 
     def run_inline(self, stop: threading.Event | None) -> None:
         """Run the tasks in this process, without a second try: what fails here would fail again."""
@@ -226,6 +260,8 @@ class _Work:
 
     def _done(self, number: int, result: Any) -> None:
         self.results[number] = result
+        if self.store is not None:
+            self.store.save(number, self.tasks[number], result)
         self.suspects.discard(number)
         costs = [_cost(task) for task in self.tasks]
         share = sum(costs[done] for done in self.results) / sum(costs)

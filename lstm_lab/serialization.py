@@ -33,6 +33,7 @@ from lstm_lab.forecasting.past_forecasts import CacheKey, PastForecasts, PastFor
 from lstm_lab.models.archive_check import check_member, read_member
 from lstm_lab.models.saved import model_from_bytes, model_to_bytes
 from lstm_lab.options import TrainOptions
+from lstm_lab.options.training import CHECKPOINT_OPTIONS
 from lstm_lab.version import __version__
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _description(
         "format": FORMAT,
         "version": __version__,
         "name": record.name,
-        "options": record.options.model_dump(mode="json"),
+        "options": record.options.model_dump(mode="json", exclude=set(CHECKPOINT_OPTIONS)),
         "encoder": fitted.encoder.to_json(),
         "cuts": asdict(dataset.cuts[0]),
         "stack": fitted.stack,

@@ -127,7 +127,7 @@ COMPARE = Command(
     "Train networks of several kinds, each with several seeds, on the same rows of a file, judge them and the "
     "baselines on the same later rows, and leave a leaderboard. Ctrl-C keeps the kinds that are complete.",
     (CompareOptions, *_MODELS),
-    without=("seed",),  # a study has --seeds
+    without=("seed", "checkpoint_seconds"),  # a study has --seeds, and is written task by task
     argument=_FILE,
     extras=(_out("comparison"),),
     examples=(
@@ -140,7 +140,7 @@ ABLATE = Command(
     "Change one thing at a time in a training, on the same rows of a file and with the same seeds: the loss, the "
     "weights, the target, the band's calibration. Leave a table of what each does. Ctrl-C keeps what is complete.",
     (AblateOptions, *_MODELS),
-    without=("seed",),  # a study has --seeds
+    without=("seed", "checkpoint_seconds"),  # a study has --seeds, and is written task by task
     argument=_FILE,
     extras=(_out("ablation"),),
     examples=(

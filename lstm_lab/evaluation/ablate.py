@@ -161,8 +161,9 @@ def ablate(
     # Seed after seed, so that an ablation that is stopped has tried every change.
     seeds = dict.fromkeys(settings.study.seeds)
     jobs = [plan.job(variant, varied, seed) for seed in seeds for variant, varied in variants.items()]
+    store = settings.checkpoint("an ablation", plan.protocol.dataset)
     with task_runner(executor, settings.study.workers, settings.study.cluster) as pool:
-        outcome = pool.run([job.task for job in jobs], label="ablating", listener=listener, stop=stop)
+        outcome = pool.run([job.task for job in jobs], label="ablating", listener=listener, stop=stop, store=store)
     return Ablation.of(plan, jobs, outcome)
 
 

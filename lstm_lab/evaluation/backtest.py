@@ -14,6 +14,8 @@ from lstm_lab.evaluation.refit import TrainingTask
 from lstm_lab.evaluation.rolling_origins import assemble, jobs_of, plan_backtest
 from lstm_lab.evaluation.scoring import COLUMNS, difference, score, uncombined_name
 from lstm_lab.evaluation.tables import comparison_text, coverage_text, effect_text, four_digits, origins_text
+from lstm_lab.evaluation.task_checkpoint import TaskCheckpoint
+from lstm_lab.models.serialize import pack
 from lstm_lab.options import BacktestOptions, ForecastOptions, shared_out
 from lstm_lab.parallel import task_runner
 from lstm_lab.results import StillResult, Summary
@@ -215,13 +217,22 @@ def backtest(
     check_baselines(settings.baselines)
     refuse_ids(run.frame.index, "backtest")
     plan = plan_backtest(run, frame, settings, forecast)
+    options_used = (settings, forecast, run.options)
+    store = TaskCheckpoint.of(
+        settings.checkpoint, "a backtest", options_used, plan.protocol.dataset, pack(run.fitted.model)
+    )
     with task_runner(executor, settings.workers, settings.cluster) as pool:
         jobs = jobs_of(plan, here=pool.executor is None)
         outcome = pool.run(
-            [job.task for job in jobs], label="backtest", listener=listener, stop=stop, seconds=_refitting(run, jobs)
+            [job.task for job in jobs],
+            label="backtest",
+            listener=listener,
+            stop=stop,
+            seconds=_refitting(run, jobs),
+            store=store,
         )
     evaluated, forecasts = assemble(plan, jobs, outcome)
-    details = plan.described(stopped=outcome.stopped, judged=len(evaluated.rows))
+    details = plan.described(stopped=outcome.stopped, judged=len(evaluated.rows)) | outcome.described
     leaning = forecasts[plan.name].leaning
     if leaning is not None:
         how = "on average, weighed at each origin by their errors at earlier ones"

@@ -181,8 +181,9 @@ def compare(
     refuse_ids(frame.index, "compare")
     plan = plan_study(frame, target, settings, [settings.train])
     jobs = list(_jobs(plan, settings))
+    store = settings.checkpoint("a comparison", plan.protocol.dataset)
     with task_runner(executor, settings.study.workers, settings.study.cluster) as pool:
-        outcome = pool.run([job.task for job in jobs], label="comparing", listener=listener, stop=stop)
+        outcome = pool.run([job.task for job in jobs], label="comparing", listener=listener, stop=stop, store=store)
     return Comparison.of(plan, jobs, outcome)
 
 

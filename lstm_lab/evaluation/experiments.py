@@ -19,6 +19,7 @@ from lstm_lab.evaluation.forecast_sets import EvaluationProtocol, Job, Stage, co
 from lstm_lab.evaluation.refit import TrainingTask
 from lstm_lab.evaluation.scoring import difference, score
 from lstm_lab.evaluation.tables import origins_text
+from lstm_lab.evaluation.task_checkpoint import TaskCheckpoint
 from lstm_lab.forecasting.floor import refuse_floor_above
 from lstm_lab.forecasting.predictor import ORIGINS, evenly_spaced
 from lstm_lab.formatting import span
@@ -57,15 +58,25 @@ class StudySettings(Generic[Study]):
         Raises
         ------
         OptionError
-            An unknown name or a refused value; ``seed``, for a study takes several.
+            An unknown name or a refused value; ``seed``, for a study takes several; seconds between checkpoints.
         """
         if "seed" in options:
             raise OptionError(f"a study trains with several seeds, got seed={options['seed']}; use seeds=[0, 1, 2]")
+        if "checkpoint_seconds" in options:
+            raise OptionError(
+                f"a study is written after every task, got checkpoint_seconds={options['checkpoint_seconds']!r}; leave"
+                " checkpoint_seconds= out"
+            )
         study, train, forecast = shared_out(options, model, TrainOptions, ForecastOptions)
         chosen = ForecastOptions.of(forecast).resolved()
         if chosen.combine == "auto":  # mixed with the same naive forecasts, networks would all look alike
             chosen = chosen.model_copy(update={"combine": False})
+        train.pop("checkpoint", None)  # the folder is the study's: its trainings are told apart by their tasks
         return cls(model.of(study), TrainOptions.of(train), chosen)
+
+    def checkpoint(self, work: str, dataset: Dataset) -> TaskCheckpoint | None:
+        """Open the folder for the finished tasks of a study over some rows; None where none is named."""
+        return TaskCheckpoint.of(self.study.checkpoint, work, (self.study, self.train, self.forecast), dataset)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +153,7 @@ class StudyResult(StillResult):
             "trained on": f"{plan.cut:,} rows, {span(plan.frame.index[: plan.cut])}",
             "judged at": origins_text(evaluated),
             **plan.protocol.described(),
+            **outcome.described,
         }
         if combine:
             details["median"] = "every network's leans on the naive forecasts (combine), so networks look more alike"

@@ -114,7 +114,7 @@ COMPARE = Command(
     "Train networks of several kinds, each with several seeds, on the same rows, judge them and the baselines on the "
     "same later rows, and give back a Comparison.",
     (CompareOptions, TrainOptions, ForecastOptions),
-    without=("seed",),  # a study has --seeds
+    without=("seed", "checkpoint_seconds"),  # a study has --seeds, and is written task by task
     argument=TRAIN.argument,
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=(
@@ -128,7 +128,7 @@ ABLATE = Command(
     "Change one thing at a time in a training, on the same rows and with the same seeds: the loss, the weights, the "
     "target, the band's calibration. Gives back an Ablation, which says what each change does.",
     (AblateOptions, TrainOptions, ForecastOptions),
-    without=("seed",),  # a study has --seeds
+    without=("seed", "checkpoint_seconds"),  # a study has --seeds, and is written task by task
     argument=TRAIN.argument,
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=('%lstm_ablate oil --changes "loss: mse, target: raw" --seeds 0 --units 8 --lookback 12 --epochs 2',),

@@ -129,7 +129,7 @@ class LSTMMagics(LabMagics):
     def _study(self, command: Command, model: type[TrialOptions], parsed: Parsed) -> Any:
         """Train several networks and judge them, by the function that the magic is named after."""
         source = self._source(command, parsed)
-        unused = ("cell",) if command is COMPARE else ()
+        unused = ("checkpoint_seconds", "cell") if command is COMPARE else ("checkpoint_seconds",)
         options = self._options(ForecastOptions, parsed)
         options |= self._options(TrainOptions, parsed, columns_of(source), without=unused)
         if "seed" not in parsed.values:  # one that %config has set is not a study's: it has --seeds

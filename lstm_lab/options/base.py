@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from numbers import Integral, Real
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 __all__ = [
+    "Folder",
     "Marks",
     "Name",
     "Options",
@@ -28,6 +30,7 @@ __all__ = [
     "as_marks",
     "as_name",
     "as_names",
+    "as_path",
     "as_sequence",
     "current_name",
     "option",
@@ -91,6 +94,12 @@ def as_marks(value: object) -> object:
     return tuple(f"{float(part):.12g}" if isinstance(part, Real) else part for part in parts)
 
 
+def as_path(value: object) -> object:
+    """Convert a path to text."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+Folder: TypeAlias = Annotated[str, BeforeValidator(as_path)]
 Name: TypeAlias = Annotated[str, BeforeValidator(as_name)]
 Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_names)]
 Marks: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_marks)]

@@ -7,11 +7,12 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from lstm_lab.options.base import Options, Texts, as_sequence, option
+from lstm_lab.options.training import CheckpointOptions
 
 __all__ = ["AblateOptions", "BacktestOptions", "CompareOptions", "HoldoutOptions", "StudyOptions", "TrialOptions"]
 
 
-class StudyOptions(Options):
+class StudyOptions(CheckpointOptions):
     """Options of every study: the number of origins, how bands adapt over time, where the tasks run."""
 
     origins: int = option(60, "places to forecast from, evenly spaced, at most", unit="origins", example="60", ge=1)

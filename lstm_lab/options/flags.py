@@ -111,7 +111,8 @@ def _metavar(annotation: Any) -> str:
     if typing.get_origin(annotation) is tuple:
         return "LIST"
     parts = [part for part in typing.get_args(annotation) if part is not type(None)] or [annotation]
-    return _METAVARS.get(parts[0], "VALUE")
+    first = typing.get_args(parts[0])[0] if typing.get_origin(parts[0]) is typing.Annotated else parts[0]
+    return _METAVARS.get(first, "VALUE")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
 
 __all__ = [
     "AblateKeywords",
@@ -67,6 +68,7 @@ class TrainKeywords(TypedDict, total=False):
     lookback: int
     validation: float
     calibration: float
+    checkpoint: str | PathLike[str] | None
     cell: Literal["lstm", "gru", "rnn"]
     units: int | str | Sequence[int]
     dropout: float
@@ -87,6 +89,7 @@ class TrainKeywords(TypedDict, total=False):
     burn_in: int | None
     patience: int
     seed: int
+    checkpoint_seconds: float | None
 
 
 class ForecastKeywords(TypedDict, total=False):
@@ -123,6 +126,7 @@ class MemoryKeywords(TypedDict, total=False):
 class BacktestKeywords(TypedDict, total=False):
     """Keywords of `lstm_lab.backtest`."""
 
+    checkpoint: str | PathLike[str] | None
     origins: int
     renew: bool
     adapt: bool
@@ -148,6 +152,7 @@ class CompareKeywords(TypedDict, total=False):
     """Keywords of `lstm_lab.compare`."""
 
     test: float
+    checkpoint: str | PathLike[str] | None
     origins: int
     renew: bool
     adapt: bool
@@ -193,6 +198,7 @@ class CompareKeywords(TypedDict, total=False):
     burn_in: int | None
     patience: int
     seed: int
+    checkpoint_seconds: float | None
     horizon: int
     paths: int
     interval: float
@@ -209,6 +215,7 @@ class AblateKeywords(TypedDict, total=False):
     """Keywords of `lstm_lab.ablate`."""
 
     test: float
+    checkpoint: str | PathLike[str] | None
     origins: int
     renew: bool
     adapt: bool
@@ -254,6 +261,7 @@ class AblateKeywords(TypedDict, total=False):
     burn_in: int | None
     patience: int
     seed: int
+    checkpoint_seconds: float | None
     horizon: int
     paths: int
     interval: float
@@ -287,6 +295,7 @@ class DashboardKeywords(TypedDict, total=False):
     lookback: int
     validation: float
     calibration: float
+    checkpoint: str | PathLike[str] | None
     cell: Literal["lstm", "gru", "rnn"]
     units: int | str | Sequence[int]
     dropout: float
@@ -307,6 +316,7 @@ class DashboardKeywords(TypedDict, total=False):
     burn_in: int | None
     patience: int
     seed: int
+    checkpoint_seconds: float | None
     horizon: int
     paths: int
     interval: float

@@ -6,9 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lstm_lab.options.base import Marks, Name, Options, Sizes, Texts, option
+from lstm_lab.options.base import Folder, Marks, Name, Options, Sizes, Texts, option
 
-__all__ = ["STACK_OPTIONS", "WEIGHTS_PATTERN", "InputOptions", "TrainOptions"]
+__all__ = [
+    "CHECKPOINT_OPTIONS",
+    "STACK_OPTIONS",
+    "WEIGHTS_PATTERN",
+    "CheckpointOptions",
+    "InputOptions",
+    "TrainOptions",
+]
 
 WEIGHTS_PATTERN = r"^(uniform|linear|exponential(:\d+(\.\d+)?)?)$"
 
@@ -92,7 +99,23 @@ STACK_OPTIONS = ("cell", "units", "dropout", "dense", "recurrent_init", "kernel_
 """Options that describe the reference stack, and mean nothing beside a stack of the user's."""
 
 
-class TrainOptions(InputOptions):
+CHECKPOINT_OPTIONS = ("checkpoint", "checkpoint_seconds")
+"""Options that say where a training is written to, and change nothing of it."""
+
+
+class CheckpointOptions(Options):
+    """The option of all long work that goes on where it was broken off."""
+
+    checkpoint: Folder | None = option(
+        None,
+        "folder to write the state of the work to; after a crash the same call goes on from there, to the same bits",
+        example="state/oil",
+        pattern=r"\S",
+        form="the name of a folder",
+    )
+
+
+class TrainOptions(CheckpointOptions, InputOptions):
     """Options of `lab.train`, ``%%lstm_train`` and ``lstm-lab run``."""
 
     cell: Literal["lstm", "gru", "rnn"] = option("lstm", "recurrent cell of the reference stack", example="gru")
@@ -170,3 +193,10 @@ class TrainOptions(InputOptions):
         10, "epochs without a better validation loss before training stops", unit="epochs", example="10", ge=1
     )
     seed: int = option(0, "same seed, same machine: same weights, bit for bit", example="0", ge=0, lt=2**31)
+    checkpoint_seconds: float | None = option(
+        None,
+        "seconds between two checkpoints, within an epoch too; default: one after every epoch",
+        unit="seconds",
+        example="60",
+        gt=0,
+    )

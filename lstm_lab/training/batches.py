@@ -12,6 +12,8 @@ from lstm_lab.data.stride_grid import StrideGrid
 from lstm_lab.models.backend import tf
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lstm_lab.data.windows import Windows
     from lstm_lab.options import TrainOptions
 
@@ -87,8 +89,8 @@ class TrainingBatches:
         """Count the windows of one gradient step, at most `batch`."""
         return self.batch if self.stride > 1 else -(-len(self.grid) // self.per_pass)
 
-    def dataset(self) -> Any:
-        """Build the endless dataset of (inputs, targets, weights), one pass after the other.
+    def dataset(self, step: int = 0) -> Any:
+        """Build the endless dataset of (inputs, targets, weights), one pass after the other, from a gradient step on.
 
         Shapes are (size, lookback, columns), (size, 1) and (size,); with ``every`` (size, lookback, 1) and
         (size, lookback). The windows and the order of pass k depend on (seed, k) alone: a stateless shuffle, unlike
@@ -122,7 +124,13 @@ class TrainingBatches:
             inputs = inputs if known is None else inputs * known[:, None]
             return (inputs, target[..., None], weight) if self.every else (inputs, target, weight[:, 0])
 
-        return tf.data.Dataset.counter(dtype=tf.int64).flat_map(shuffled).map(gathered).prefetch(2)
+        return self.passes(step, shuffled, gathered)
+
+    def passes(self, step: int, shuffled: Callable[..., Any], gathered: Callable[..., Any]) -> Any:
+        """Chain the passes, each from its number alone, so that a gradient step is found without those before it."""
+        turn, batch = divmod(step, self.per_pass)
+        order = tf.data.Dataset.counter(turn, dtype=tf.int64).flat_map(shuffled).skip(batch)
+        return order.map(gathered).prefetch(2)
 
     def _known_levels(self, turn: Any, shape: Any) -> Any:
         """Draw what the columns of each window are multiplied by, (batches, size, columns): 0 for what is left out."""

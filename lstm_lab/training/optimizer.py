@@ -23,11 +23,21 @@ def optimizer_of(options: TrainOptions) -> keras.optimizers.Adam:
     return keras.optimizers.Adam(options.learning_rate, global_clipnorm=options.clip or None)
 
 
-def schedule_of(options: TrainOptions, batches: int) -> list[keras.callbacks.Callback]:
-    """Build the callbacks that set the learning rate: none where it is constant."""
+def schedule_of(options: TrainOptions, batches: int, step: int = 0) -> list[keras.callbacks.Callback]:
+    """Build the callbacks that set the learning rate: none where it is constant.
+
+    Parameters
+    ----------
+    options
+        Resolved.
+    batches
+        Gradient steps of an epoch.
+    step
+        Gradient steps that are done.
+    """
     if options.schedule == "constant" or options.learning_rate is None:
         return []
-    return [_Cycle(options.learning_rate, options.epochs * batches)]
+    return [_Cycle(options.learning_rate, options.epochs * batches, step)]
 
 
 def cycle(step: int, steps: int) -> float:
@@ -41,11 +51,11 @@ def cycle(step: int, steps: int) -> float:
 class _Cycle(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no types
     """Sets the learning rate before each gradient step."""
 
-    def __init__(self, highest: float, steps: int) -> None:
+    def __init__(self, highest: float, steps: int, step: int) -> None:
         super().__init__()
         self._highest = highest
         self._steps = steps
-        self._step = 0
+        self._step = step
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras's signature
         self.model.optimizer.learning_rate = self._highest * cycle(self._step, self._steps)

@@ -99,8 +99,8 @@ class PaddedBatches(TrainingBatches):
     def _counted(self) -> Any:
         return self.lengths - self._burnt if self.every else 1
 
-    def dataset(self) -> Any:
-        """Build the endless dataset of ((inputs, lengths), targets, weights), one pass after the other.
+    def dataset(self, step: int = 0) -> Any:
+        """Build the endless dataset of ((inputs, lengths), targets, weights), pass after pass, from a gradient step on.
 
         Shapes are those of `TrainingBatches`, with the steps of a batch in the place of the lookback; without a mask
         the inputs come alone. What a pass holds depends on (seed, pass) alone.
@@ -148,7 +148,7 @@ class PaddedBatches(TrainingBatches):
             scale = real[:, None] * unit * tf.cast(steps, tf.float32)
             return inputs, values[..., None], tf.where(counted, weight, 0.0) * scale
 
-        return tf.data.Dataset.counter(dtype=tf.int64).flat_map(shuffled).map(gathered).prefetch(2)
+        return self.passes(step, shuffled, gathered)
 
 
 class FixedBatches(PaddedBatches):

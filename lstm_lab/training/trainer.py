@@ -23,7 +23,7 @@ from lstm_lab.training.optimizer import optimizer_of
 from lstm_lab.training.padded_batches import gathered_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from lstm_lab.options import TrainOptions
 
@@ -96,6 +96,33 @@ class Trainer:
             _cache[self.key] = self
             while len(_cache) > CACHE_SIZE:
                 _cache.popitem(last=False)
+
+    def state(self) -> dict[str, list[np.ndarray]]:
+        """Copy out all that the next gradient step follows from, beside its batch: weights, seeds, optimiser, loss."""
+        groups = self._state_variables()
+        return {group: [variable.numpy() for variable in variables] for group, variables in groups.items()}
+
+    def set_state(self, arrays: Mapping[str, Sequence[np.ndarray]]) -> None:
+        """Set what `state` gave, in this process or another."""
+        groups = self._state_variables()
+        for group in ("variables", "optimizer"):  # Keras builds metrics in the first step
+            for variable, array in zip(groups[group], arrays[group], strict=True):
+                variable.assign(array)
+
+    def add_metrics(self, arrays: Mapping[str, Sequence[np.ndarray]]) -> dict[str, float]:
+        """Add the sums that metrics had in `state` to those of a first step since; return the metrics."""
+        for variable, array in zip(self.network.metrics_variables, arrays["metrics"], strict=True):
+            variable.assign_add(array)
+        return {name: float(value) for name, value in self.network.get_metrics_result().items()}
+
+    def _state_variables(self) -> dict[str, list[Any]]:
+        """List the variables; those of both networks, for layers of one may have seeds of their own."""
+        every = [*self.network.variables, *self.forecaster.model.variables]
+        return {
+            "variables": list({id(variable): variable for variable in every}.values()),
+            "optimizer": list(self.network.optimizer.variables),
+            "metrics": list(self.network.metrics_variables),
+        }
 
     def summed_losses(self, size: int) -> Callable[..., Any]:
         """Compile the sums of loss and absolute error at the last step: (matrix, target_rows, weights) -> (2,)."""

@@ -10,7 +10,7 @@ import pytest
 import lstm_lab as lab
 from lstm_lab import options as every_option
 from lstm_lab.options import keywords
-from lstm_lab.options.base import as_marks, as_name, as_names
+from lstm_lab.options.base import as_marks, as_name, as_names, as_path
 
 HEAD = '''"""Typed keywords of the public calls, for editors: the fields of `lstm_lab.options`, all optional.
 
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
 
 __all__ = {names}
 '''
@@ -48,6 +49,7 @@ def written(annotation):
         taken = {
             as_name: "str | int",
             as_names: "str | Sequence[str | int]",
+            as_path: "str | PathLike[str]",
             as_marks: "str | float | Sequence[str | float]",
         }
         return next((taken[rule.func] for rule in parts[1:] if getattr(rule, "func", None) in taken), written(parts[0]))
