@@ -45,7 +45,7 @@ _HOMES = {
     "example": "lstm_lab.data.bundled",
     "feature": "lstm_lab.data.features",
     "features": "lstm_lab.diagnostics.report",
-    "FeatureReport": "lstm_lab.diagnostics.report",
+    "FeatureReport": "lstm_lab.diagnostics.feature_report",
     "train": "lstm_lab.run",
     "Run": "lstm_lab.run",
     "load_run": "lstm_lab.run",
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.features import feature as feature
     from lstm_lab.data.loading import load as load
     from lstm_lab.data.padding import padded_steps as padded_steps
-    from lstm_lab.diagnostics.report import FeatureReport as FeatureReport
+    from lstm_lab.diagnostics.feature_report import FeatureReport as FeatureReport
     from lstm_lab.diagnostics.report import features as features
     from lstm_lab.errors import LabError as LabError
     from lstm_lab.evaluation.ablate import ablate as ablate

@@ -112,7 +112,7 @@ def read_series_by_id(
     raw = table_of(source, **text_reading(options)) if isinstance(source, str | PathLike) else source
     rule = DateRule(options.dayfirst, options.date_format)
     long = long_table(raw, options.id, options.target, options.time, WideReading(None, (), options.decimal, rule))
-    columns = [str(column) for column in long.table.columns]
+    columns = [str(column) for column in long.table.columns if column not in {long.id, long.time}]
     covariates = [text.strip() for text in options.features if text.strip() in columns]
     target = options.target or (long.target if long.target in columns else None)
     if target is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.diagnostics.report import FeatureReport
+from lstm_lab.diagnostics.feature_report import FeatureReport
 from lstm_lab.formatting import number
 from lstm_lab.plots import style
 from lstm_lab.plots.style import BLACK, BLUE, GREY, LIGHT, SMALL, VERMILION, canvas, plain, short

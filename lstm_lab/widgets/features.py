@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
-from lstm_lab.diagnostics.report import FUTURE, FeatureReport
+from lstm_lab.diagnostics.feature_report import FUTURE, FeatureReport
 from lstm_lab.formatting import number
 from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
