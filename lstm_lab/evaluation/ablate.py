@@ -79,13 +79,16 @@ class Ablation(StudyResult):
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant")
 
     def _row(self, variant: str) -> dict[str, Any]:
+        """Average a variant's scores over the seeds, and compare them with the base's, seed by seed."""
         variants = self.scores.index.get_level_values("variant")
-        own, base = (self.scores.loc[variants == name, list(EFFECTS)].droplevel("variant") for name in (variant, BASE))
-        gaps = (own - base).dropna()
-        signs = set(np.sign(gaps["mae"]))
-        row: dict[str, Any] = {name: own[name].mean() for name in EFFECTS}
-        row |= {f"{name}_effect": gaps[name].mean() for name in EFFECTS}
-        row |= {f"{name}_spread": gaps[name].std(ddof=1) for name in EFFECTS}
+        by_seed, base_by_seed = (
+            self.scores.loc[variants == name, list(EFFECTS)].droplevel("variant") for name in (variant, BASE)
+        )
+        effects = (by_seed - base_by_seed).dropna()
+        signs = set(np.sign(effects["mae"]))
+        row: dict[str, Any] = {name: by_seed[name].mean() for name in EFFECTS}
+        row |= {f"{name}_effect": effects[name].mean() for name in EFFECTS}
+        row |= {f"{name}_spread": effects[name].std(ddof=1) for name in EFFECTS}
         return row | {"clear": variant != BASE and len(signs) == 1 and self.gap(variant, BASE).clear}
 
     def summary_table(self) -> Summary:

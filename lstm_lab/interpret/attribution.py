@@ -238,7 +238,7 @@ def _predict(model: Any, batch: np.ndarray) -> np.ndarray:
     """Compute the output of each sequence, (batch,), in batches of the size that a stateful model needs."""
     batch_size = None if not getattr(model, "inputs", None) else model.inputs[0].shape[0]
     size = min(256, len(batch)) if batch_size is None else batch_size
-    padded_length = -(-len(batch) // size) * size
+    padded_length = -(-len(batch) // size) * size  # one shape is compiled, so the last batch is filled with copies
     padded = np.concatenate([batch, np.repeat(batch[-1:], padded_length - len(batch), axis=0)])
     function = _compiled(model, "output", padded[:size])
     outputs = []

@@ -47,14 +47,14 @@ VARIANTS = (Variant("rnn"), Variant("gru"), *(Variant("lstm", bias) for bias in 
 
 
 def sequences(steps: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw sequences whose first value is asked for after the last step.
+    """Draw sequences of noise whose first value is marked and is the target after the last step.
 
     Parameters
     ----------
     steps
-        How many steps lie between the value and the question.
+        Steps from the marked value to the last step.
     count
-        How many sequences.
+        Number of sequences.
     rng
         Random generator.
 

@@ -106,14 +106,14 @@ class Section:
 
 
 class OptionForm:
-    """All options of a model, as sections.
+    """Controls of all options of a model, in sections.
 
     Parameters
     ----------
     layout
         The sections.
     words
-        Possible values of free-text options, by name.
+        Suggested values of free-text options, by name.
     leads
         Widgets that stand first in a section, by its title.
     """
