@@ -240,8 +240,10 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
 
 
 def columns_of(source: Any) -> tuple[str, ...]:
-    """Return the column names of a DataFrame; empty for any other object."""
-    return tuple(str(column) for column in getattr(source, "columns", ()))
+    """Return the column names of a DataFrame, after the levels of its rows where they have several; else none."""
+    levels = getattr(getattr(source, "index", None), "names", ())
+    names = [name for name in levels if name is not None] if len(levels) > 1 else []
+    return tuple(str(column) for column in (*names, *getattr(source, "columns", ())))
 
 
 def words_of(columns: Collection[str]) -> dict[str, Collection[str]]:
@@ -254,6 +256,8 @@ def words_of(columns: Collection[str]) -> dict[str, Collection[str]]:
     return {
         "target": columns,
         "time": columns,
+        "id": (*columns, "columns"),
+        "static": columns,
         "features": (*feature_names(), *columns),
         "transform": ("auto", *NAMES),
         "max_gap": (),

@@ -58,6 +58,10 @@ def _labelled(label: str) -> dict[str, Any]:
     return {"description": label, "description_allow_html": True, "tooltip": ""}
 
 
+UNSET = {"id": "one series, or as loaded"}
+"""What a menu says where nothing is chosen, by option; for all others, that it is found."""
+
+
 class Field:
     """A widget that holds the text of one option.
 
@@ -217,7 +221,8 @@ def field_of(flag: Flag, label: str, default: object, words: Sequence[str] | Non
     if words is not None and flag.default:
         return MenuOrText(label, words, flag.default)
     if words is not None:
-        return Choice(label, [("found by itself", ""), *((word, word) for word in words)], "", menu=True)
+        unset = UNSET.get(flag.name, "found by itself")
+        return Choice(label, [(unset, ""), *((word, word) for word in words)], "", menu=True)
     if isinstance(default, int | float) and not isinstance(default, bool):
         return Number(label, repr(default), whole=isinstance(default, int))
     return Entry(label, flag.default)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 
-from lstm_lab.data.panel_ids import refuse_ids
 from lstm_lab.data.preparation import prepare
 from lstm_lab.data.sample_weights import effective_sample_size
+from lstm_lab.diagnostics.panel_report import PanelFeatureReport
 from lstm_lab.diagnostics.training_choices import LOSS_LABELS, ResidualLosses, Weighting
 from lstm_lab.errors import LabError
 from lstm_lab.formatting import number, percent
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Preview"]
 
 CHART_HEIGHT = 190
+SKETCHES = 3
+"""Series of a panel that are drawn."""
 
 
 class Preview:
@@ -71,7 +73,8 @@ class Preview:
         except LabError as mistake:
             self.mistake = str(mistake)
             _write(self.data, note(f"No preview: {as_controls(str(mistake), OPTION_NAMES)}"))
-        self._pair.layout.display = None if self.mistake is None else "none"
+        one_series = self._prepared is not None and not self._prepared.dataset.is_panel
+        self._pair.layout.display = None if self.mistake is None and one_series else "none"
 
     def _prepare(self, key: str, data: Any, options: TrainOptions) -> Prepared:
         """Return the prepared data, those of before where data and options of the inputs are the same."""
@@ -84,7 +87,9 @@ class Preview:
         return self._prepared
 
     def _show(self, prepared: Prepared, options: TrainOptions) -> None:
-        refuse_ids(prepared.dataset.frame.index, "the preview")
+        if prepared.dataset.is_panel:
+            _write(self.data, _described_panel(PanelFeatureReport(prepared, options)))
+            return
         weighting, residuals = _weighting(prepared, options), _residuals(prepared, options)
         weights = weighting.weights()
         worth = effective_sample_size(weights)
@@ -133,14 +138,28 @@ def _described(prepared: Prepared) -> str:
     """Return the series and what is learnt of it as HTML."""
     dataset = prepared.dataset
     series = dataset.frame[dataset.encoder.target]
-    columns = dataset.encoder.columns
-    inputs = f"{len(columns)} input{'s' * (len(columns) > 1)}: {', '.join(columns)}"
     gaps = int(dataset.segments[-1])
     broken = f" {gaps} gap{'s' * (gaps > 1)}, which no window spans." if gaps else ""
     return (
-        f"<h4>{html.escape(str(series.name))}</h4>{series_sketch(series, dataset.cuts[0])}"
-        f"<h4>What is learnt</h4>{paragraph(prepared.input_choice.reason)}{paragraph(inputs + '.' + broken, 'quiet')}"
+        f"<h4>{html.escape(str(series.name))}</h4>{series_sketch(series, dataset.cuts[0])}{_learnt(prepared, broken)}"
     )
+
+
+def _described_panel(report: PanelFeatureReport) -> str:
+    """Return some of the series of a panel and what is learnt of all as HTML."""
+    cuts = dict(zip(report.ready.dataset.ids, report.ready.dataset.cuts, strict=True))
+    sketches = "".join(
+        f"<h4>{html.escape(str(name))}</h4>{series_sketch(series.rename(str(name)), cuts[name])}"
+        for name, series in report.targets(SKETCHES).items()
+    )
+    head = f"{html.escape(report.target)} by {html.escape(report.called)}"
+    return f"<h4>{head}</h4>{paragraph(report.lengths_in_words())}{sketches}{_learnt(report.ready)}"
+
+
+def _learnt(prepared: Prepared, more: str = "") -> str:
+    columns = prepared.dataset.encoder.columns
+    inputs = f"{len(columns)} input{'s' * (len(columns) > 1)}: {', '.join(columns)}."
+    return f"<h4>What is learnt</h4>{paragraph(prepared.input_choice.reason)}{paragraph(inputs + more, 'quiet')}"
 
 
 def _weighting(prepared: Prepared, options: TrainOptions) -> Weighting:

@@ -49,10 +49,8 @@ TRAIN = FormLayout(
     (
         SectionLayout(
             "Data",
-            ("target", "time"),
+            ("target", "time", "id", "static"),
             (
-                "id",
-                "static",
                 "short",
                 "dayfirst",
                 "date_format",

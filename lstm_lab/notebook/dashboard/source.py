@@ -118,14 +118,25 @@ class Source:
             self._examples[self.word] = example(self.word)
         return self._examples[self.word]
 
-    def read(self, time: str | None) -> tuple[pd.DataFrame | None, list[str]]:
-        """Return the numeric columns by time, and the names of all columns; None where the data cannot be read."""
+    def read(self, time: str | None, name: str | None = None) -> tuple[pd.DataFrame | None, list[str]]:
+        """Return the numeric columns by time, or by id and time, and the names of all columns.
+
+        Parameters
+        ----------
+        time, name
+            The columns of times and of ids, where the controls say.
+
+        Returns
+        -------
+        tuple
+            The frame is None where the data cannot be read.
+        """
         with suppress(LabError):
             raw = self.take()
-            table = table_of(raw)
+            table = table_of(raw, id=name, time=time)
             names = [str(name) for name in table.columns]
             with suppress(LabError):
-                return load(table, time=time, columns=()), names
+                return load(table, id=name, time=time, columns=()), names
             return None, names
         return None, []
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
+from lstm_lab.data.panel_ids import series_of
 from lstm_lab.data.time_index import usual_seasons
 from lstm_lab.data.transforms import NAMES
 from lstm_lab.diagnostics.training_choices import SCHEMES
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DashboardState"]
 
-_WORDS = {"target": (), "time": (), "transform": ("auto",), "weights": SCHEMES}
+_WORDS = {"target": (), "time": (), "id": (), "transform": ("auto",), "weights": SCHEMES}
 """Words to choose from for free-text options; empty where they depend on the data."""
 
 
@@ -113,13 +114,14 @@ class DashboardState:
     def see_data(self) -> None:
         """Update the choices of columns and transforms for the current data."""
         controls = self.train.controls
-        now, time = self.source.identity, controls["time"].field.text or None
-        if self._read is not None and self._read[0] is now and self._read[1] == time:
+        now, (time, name) = self.source.identity, (controls[name].field.text or None for name in ("time", "id"))
+        if self._read is not None and self._read[0] is now and self._read[1] == (time, name):
             return
-        self._read = (now, time)
-        frame, names = self.source.read(time)
+        self._read = (now, (time, name))
+        frame, names = self.source.read(time, name)
         numeric = [] if frame is None else [str(name) for name in frame.columns]
         controls["time"].field.offer(names)
+        controls["id"].field.offer([*names, "columns"])
         controls["target"].field.offer(numeric)
         controls["transform"].field.offer(["auto", *_transforms(frame)])
         usual = self.source.usual_target(numeric)
@@ -178,5 +180,8 @@ class DashboardState:
 def _transforms(frame: pd.DataFrame | None) -> list[str]:
     """Return the names of transforms, with seasonal ones for the usual seasons of the frame's times."""
     plain = [name for name in NAMES if "(" not in name]
-    seasons = () if frame is None else usual_seasons(frame.index)
+    times = None if frame is None else frame.index
+    if times is not None and times.nlevels > 1:
+        times = times[: int(series_of(times)[1][1])].get_level_values(-1)  # those of the first series
+    seasons = () if times is None else usual_seasons(times)
     return [*plain, *(f"seasonal_diff({season})" for season in seasons)]

@@ -1,0 +1,117 @@
+"""Many series in magics and dashboard: `--id` and `--static`, TAB, the preview, refusals as each face is spelled."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+
+import lstm_lab as lab
+from lstm_lab.diagnostics.panel_report import PanelFeatureReport
+from lstm_lab.notebook.commands import COMMANDS
+from lstm_lab.notebook.completion import complete
+from lstm_lab.notebook.dashboard.view import dashboard
+from lstm_lab.notebook.magics import LSTMMagics
+
+TINY = "--target rate --lookback 12 --units 3 --dense none --epochs 1 --transform log"
+
+
+@pytest.fixture(autouse=True)
+def _tables(shell):
+    panel = lab.example("unemployment")
+    rates = panel.reset_index()
+    rates.attrs = {}  # or it would know its ids
+    shell.user_ns.update(panel=panel, rates=rates)
+
+
+def test_a_magic_trains_one_network_on_many_series(do):
+    run, _, err = do(f"%lstm_train rates --id industry --static sector --time month {TINY} -o many")
+    assert err == ""
+    assert len(run.dataset.ids) == 14
+    assert run.options.id == "industry"
+    assert any(column.startswith("sector=") for column in run.encoder.columns)
+    loaded, _, err = do(f"%lstm_train panel {TINY}")
+    assert (len(loaded.dataset.ids), err) == (14, "")
+
+
+def test_the_features_magic_reports_on_many_series(do):
+    report, out, err = do("%lstm_features rates --id industry --target rate --lookback 12 --time month")
+    assert isinstance(report, PanelFeatureReport)
+    assert "14 ids by industry, 122 rows each" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--id industri", "there is no column 'industri' for --id; did you mean 'industry'?"),
+        ("--id industry --static sectr", "there is no column 'sectr' for --static; did you mean 'sector'?"),
+        ("--ids industry", "%lstm_features has no flag --ids; did you mean --id?"),
+        ("--id industry --statc sector", "%lstm_features has no flag --statc; did you mean --static?"),
+        ("--unique-id industry", "%lstm_features has no flag --unique-id; did you mean --id?"),
+        ("--id industry --short skp", "--short should be 'skip' or 'error', got 'skp'; for example --short error"),
+        ("--id industry --static rate", "--static rate and --target rate name the same column; change one"),
+        ("--static sector", "static columns tell series apart, got --static sector and no id; name the column of ids"),
+        ("", "name their column with --id industry, or keep one"),
+    ],
+)
+def test_refusals_are_one_line_as_a_magic_is_typed(do, flags, message):
+    _, _, err = do(f"%lstm_features rates --target rate --time month {flags}")
+    assert message in err
+    assert err.strip().count("\n") == 0
+
+
+def test_tab_completes_the_columns_of_ids_and_static_ones(shell):
+    magics = next(each for each in shell.magics_manager.registry.values() if isinstance(each, LSTMMagics))
+
+    def offered(line):
+        return complete(line, COMMANDS, magics.values).candidates
+
+    assert offered("%%lstm_train rates --id ind") == ("industry",)
+    assert offered("%lstm_features rates --id c") == ("columns",)
+    assert offered("%%lstm_train rates --id industry --static sec") == ("sector",)
+    assert offered("%%lstm_train panel --id ind") == ("industry",)
+    assert offered("%lstm_train rates --sta") == ("--static",)
+
+
+@pytest.fixture
+def opened():
+    boards = []
+
+    def open_it(frame, **options):
+        boards.append(dashboard(frame, **options))
+        return boards[-1]
+
+    yield open_it
+    for board in boards:
+        board.close()
+
+
+def said(board):
+    return html.unescape(re.sub("<[^>]+>", " ", board.preview.data.value))
+
+
+def test_the_dashboard_shows_a_panel_and_its_controls(opened):
+    board = opened("rates", target="rate", id="industry", static="sector", lookback=12, time="month")
+    assert board.preview.mistake is None
+    assert "14 ids by industry, 122 rows each" in said(board)
+    assert "sector=goods" in said(board)
+    words = [word for _, word in board.state.train.controls["id"].field.widget.options]
+    assert words == ["", "industry", "month", "rate", "unemployed", "sector", "columns"]
+    assert "id=&#x27;industry&#x27;, static=[&#x27;sector&#x27;]" in board.code.value
+    assert "--id industry --static sector" in board.code.value
+
+
+def test_the_dashboard_asks_for_the_ids_of_a_long_table(opened):
+    board = opened("rates", target="rate", time="month", lookback=12)
+    assert "name their column with id industry, or keep one" in said(board)
+    board.state.train.controls["id"].put("industry")
+    assert board.preview.mistake is None
+    assert "14 ids by industry" in said(board)
+
+
+def test_the_dashboard_opens_the_bundled_panel(opened):
+    board = opened("unemployment", target="rate", lookback=12)
+    assert board.preview.mistake is None
+    assert "14 ids by industry" in said(board)
