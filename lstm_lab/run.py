@@ -17,7 +17,15 @@ from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.forecasting.stream import Stream
 from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows
 from lstm_lab.models.stack import checked_stack, forecaster_of, refuse_unused_options
-from lstm_lab.options import CellOptions, ExportOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
+from lstm_lab.options import (
+    CellOptions,
+    ExportOptions,
+    ForecastOptions,
+    GateOptions,
+    MemoryOptions,
+    ResumeOptions,
+    TrainOptions,
+)
 from lstm_lab.results import Result
 from lstm_lab.serialization import Record, read_run, write_run
 from lstm_lab.simulation.network import Network
@@ -41,7 +49,14 @@ if TYPE_CHECKING:
     from lstm_lab.interpret.cell_step import CellStep
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.interpret.trace import Trace
-    from lstm_lab.options.keywords import ExportKeywords, ForecastKeywords, MemoryKeywords, TrainKeywords
+    from lstm_lab.models.build import Forecaster
+    from lstm_lab.options.keywords import (
+        ExportKeywords,
+        ForecastKeywords,
+        MemoryKeywords,
+        ResumeKeywords,
+        TrainKeywords,
+    )
     from lstm_lab.results import Summary
     from lstm_lab.simulation.residuals import Residuals
     from lstm_lab.simulation.simulator import Simulator
@@ -65,7 +80,7 @@ class Run(Result):
     dataset: Dataset
     """The rows that it forecasts from: those of the training, or newer ones too."""
     history: pd.DataFrame
-    """A row per epoch: loss, val_loss, learning_rate, seconds, best."""
+    """A row per epoch: loss, val_loss, mae, val_mae, learning_rate, seconds, best."""
     end: TrainingEnd
     """How training ended."""
     options: TrainOptions
@@ -209,6 +224,65 @@ class Run(Result):
         dataset = self.dataset.append(read_newer(self.dataset, newer, self.options))
         return replace(
             self, dataset=dataset, fitted=self.fitted.calibrated_with(dataset), past_forecasts=PastForecastsCache()
+        )
+
+    def resume(
+        self,
+        newer: Source | None = None,
+        *,
+        listener: TrainingListener | None = None,
+        stop: threading.Event | None = None,
+        name: str | None = None,
+        **options: Unpack[ResumeKeywords],
+    ) -> Run:
+        """Train on from this run's weights; the run itself stays as it is.
+
+        The weights begin where this run's ended, and are kept unless an epoch has a lower validation loss. Its encoding
+        (transform, scaling, features) and its options hold on. The optimiser begins anew, for a run and its file hold
+        the network without it: the first steps of Adam find their averages again.
+
+        Parameters
+        ----------
+        newer
+            The whole longer series, or the rows after the run's last, to train on as well; all rows are then cut into
+            train, validation and calibration anew, by the run's shares. So are the rows of ``run.on(newer)``.
+        listener, stop
+            As for `lstm_lab.train`.
+        name
+            What the new run is called.
+        **options
+            Fields of `lstm_lab.options.ResumeOptions`: ``epochs``, ``learning_rate``, ``patience``, ``seed``,
+            ``checkpoint``, ``checkpoint_seconds``.
+
+        Returns
+        -------
+        Run
+            A new run. Epoch 0 of its history is this run's network over the validation rows of now.
+
+        Raises
+        ------
+        LabError
+            An option, or rows that cannot be used: one line with the remedy.
+
+        Examples
+        --------
+        >>> longer = run.resume(epochs=20, learning_rate=0.0003)  # doctest: +SKIP
+        >>> today = run.resume("prices-today.csv", epochs=5)  # doctest: +SKIP
+        """
+        chosen = ResumeOptions.of(options).over(self.options)
+        run = self if newer is None else self.on(newer)
+        dataset = run.dataset.cut_anew(chosen.validation, chosen.calibration)
+        forecaster = forecaster_of([self.model], None, chosen, len(dataset.encoder.columns))
+        return _trained(
+            forecaster,
+            dataset,
+            chosen,
+            self.transform,
+            self.reason,
+            name=name,
+            listener=listener,
+            stop=stop,
+            warm=True,
         )
 
     def stream(
@@ -455,32 +529,43 @@ def train(
     refuse_unused_options(layers, chosen)
     ready = prepare(source, chosen, weighting=chosen.weights)
     dataset = ready.dataset
-    split = dataset.checked_split()
     forecaster = forecaster_of(layers, namespace, chosen, len(dataset.encoder.columns))
     Network(forecaster.model)  # what could not forecast is refused before the first epoch
+    choice = ready.input_choice
+    return _trained(
+        forecaster, dataset, chosen, choice.transform, choice.reason, name=name, listener=listener, stop=stop
+    )
+
+
+def _trained(
+    forecaster: Forecaster,
+    dataset: Dataset,
+    options: TrainOptions,
+    transform: str,
+    reason: str,
+    *,
+    name: str | None,
+    listener: TrainingListener | None,
+    stop: threading.Event | None,
+    warm: bool = False,
+) -> Run:
+    """Train a network on the training rows of a dataset."""
+    split = dataset.checked_split()
     judged = measured_windows(split.validation) if dataset.is_panel else split.validation
     training = fit(
         forecaster,
         dataset.windows,
         split.train,
         judged,
-        chosen,
+        options,
         baseline=dataset.naive_output(judged),
         listener=listener,
         stop=stop,
+        warm=warm,
     )
-    fitted = FittedModel.of(forecaster.model, dataset, max_gap=chosen.max_gap, stack=forecaster.describe())
-    return Run(
-        fitted,
-        dataset,
-        training.history,
-        training.end,
-        training.options,
-        ready.input_choice.transform,
-        ready.input_choice.reason,
-        training.plan.baseline,
-        name,
-    )
+    fitted = FittedModel.of(forecaster.model, dataset, max_gap=options.max_gap, stack=forecaster.describe())
+    baseline = training.plan.baseline
+    return Run(fitted, dataset, training.history, training.end, training.options, transform, reason, baseline, name)
 
 
 def load_run(path: str | PathLike[str]) -> Run:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import OptionError, RunError
-from lstm_lab.options import AblateOptions, BacktestOptions, CompareOptions, InputOptions, TrainOptions
+from lstm_lab.options import AblateOptions, BacktestOptions, CompareOptions, InputOptions, ResumeOptions, TrainOptions
 
 if TYPE_CHECKING:
     from lstm_lab.options.flags import Command, Parsed
@@ -31,6 +31,8 @@ def check_work(command: Command, data: Any, parsed: Parsed) -> None:
     LabError
         What the command itself would raise: one line with the remedy.
     """
+    if ResumeOptions in command.models:  # the rows are in the file of the run, and were checked before it was written
+        return
     # pandas comes with these, which the help of a command need not wait for.
     from lstm_lab.data.preparation import prepare
     from lstm_lab.evaluation.kinds import check_baselines, check_changes, check_kinds

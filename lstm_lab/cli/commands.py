@@ -10,11 +10,12 @@ from lstm_lab.options import (
     ForecastOptions,
     HoldoutOptions,
     InputOptions,
+    ResumeOptions,
     TrainOptions,
 )
 from lstm_lab.options.flags import Command, Flag
 
-__all__ = ["ABLATE", "BACKTEST", "COMPARE", "DEMO", "EXPORT", "FEATURES", "FLAGS", "LAB", "QUICKSTART", "RUN"]
+__all__ = ["ABLATE", "BACKTEST", "COMPARE", "DEMO", "EXPORT", "FEATURES", "FLAGS", "LAB", "QUICKSTART", "RESUME", "RUN"]
 
 QUICKSTART = {
     "features": "log_return, bollinger(20, 2)",
@@ -58,6 +59,7 @@ LAB = Command(
         "lstm-lab demo                        the quickstart's job in this terminal",
         "lstm-lab run FILE --target COLUMN    the same for a file of yours; see lstm-lab run --help",
         "lstm-lab features FILE               what a network would be given, and what is wrong with it",
+        "lstm-lab resume RUN.lstm             train that run on, with newer rows too",
         "lstm-lab export RUN.lstm             what lstm-lab run --out RUN.lstm left, for a small device",
         "lstm-lab backtest FILE               train on the older rows, judge on the newest ones",
         "lstm-lab compare FILE                kinds of network and baselines on the same rows",
@@ -76,6 +78,22 @@ RUN = Command(
         "lstm-lab run prices.csv --target close --features volume --known future.csv --horizon 30",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.png,oil.csv",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.lstm,oil.png",
+    ),
+)
+RESUME = Command(
+    "lstm-lab resume",
+    "Train a saved run on from its weights, with newer rows too, forecast, and leave a picture, a table and the new "
+    "run; the file of the run stays as it is unless --out names it. The optimiser begins anew.",
+    (ResumeOptions, ForecastOptions),
+    argument=Flag("file", "what run.save, %lstm_save or lstm-lab run --out FILE.lstm wrote", value="RUN.lstm"),
+    extras=(
+        Flag("newer", "rows after the run's last, or the whole longer series", value="FILE", example="today.csv"),
+        _KNOWN,
+        _OUT_WITH_RUN,
+    ),
+    examples=(
+        "lstm-lab resume oil.lstm --epochs 3 --out oil-longer.lstm,oil.png",
+        "lstm-lab resume prices.lstm --newer today.csv --epochs 5 --learning-rate 0.0003 --out today.lstm",
     ),
 )
 EXPORT = Command(
@@ -158,6 +176,6 @@ DEMO = Command(
     examples=("lstm-lab demo", "lstm-lab demo --epochs 20 --paths 1000"),
 )
 FLAGS = frozenset(
-    name for command in (LAB, RUN, EXPORT, FEATURES, BACKTEST, COMPARE, ABLATE, DEMO) for name in command.flags
+    name for command in (LAB, RUN, RESUME, EXPORT, FEATURES, BACKTEST, COMPARE, ABLATE, DEMO) for name in command.flags
 )
 """Every flag of a command, by its Python name."""

@@ -16,10 +16,10 @@ from urllib.parse import quote
 import lstm_lab
 from lstm_lab.atomic_files import write_text
 from lstm_lab.cli.checks import check_run_file, check_work
-from lstm_lab.cli.commands import ABLATE, BACKTEST, COMPARE, DEMO, EXPORT, FEATURES, FLAGS, LAB, RUN
+from lstm_lab.cli.commands import ABLATE, BACKTEST, COMPARE, DEMO, EXPORT, FEATURES, FLAGS, LAB, RESUME, RUN
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.notebook.namespace import find_source
-from lstm_lab.options import ExportOptions, ForecastOptions, TrainOptions, split_commas
+from lstm_lab.options import ExportOptions, ForecastOptions, ResumeOptions, TrainOptions, split_commas
 from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import listener
 
@@ -129,6 +129,9 @@ def _data(command: Command, parsed: Parsed) -> Any:
         return find_source("oil", {})
     if parsed.argument is None:
         raise DataError(f"{command.name} needs a file; for example {command.examples[0]}")
+    if command is RESUME:
+        check_run_file(parsed.argument)
+        return Path(parsed.argument).expanduser()
     return find_source(parsed.argument, {})
 
 
@@ -202,20 +205,36 @@ def _progress() -> Listener:
 
 
 def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
-    known = {} if "known" not in parsed.extras else {"known": _known(parsed)}
+    known = _known(parsed, TrainOptions.of(parsed.of(TrainOptions)))
     with _progress() as progress:
         run = lstm_lab.train(data, listener=progress, **parsed.of(TrainOptions))
+    return _forecast_of(run, known, parsed)
+
+
+def _resume(file: Any, parsed: Parsed) -> tuple[Any, str]:
+    run = lstm_lab.load_run(file)
+    known = _known(parsed, run.options)
+    newer = None if "newer" not in parsed.extras else find_source(parsed.extras["newer"], {})
+    with _progress() as progress:
+        longer = run.resume(newer, listener=progress, **parsed.of(ResumeOptions))
+    return _forecast_of(longer, known, parsed)
+
+
+def _forecast_of(run: Any, known: Mapping[str, Any], parsed: Parsed) -> tuple[Any, str]:
+    """Forecast with a run that a command has trained."""
     with _progress() as progress:
         forecast = run.forecast(listener=progress, **known, **parsed.of(ForecastOptions))
     return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame, band=forecast.has_band)}"
 
 
-def _known(parsed: Parsed) -> Any:
+def _known(parsed: Parsed, options: TrainOptions) -> dict[str, Any]:
     """Read the future values of inputs before training starts, so that a missing file is reported at once."""
+    if "known" not in parsed.extras:
+        return {}
     from lstm_lab.data.loading import table_of  # brings pandas, which --help need not
     from lstm_lab.data.preparation import text_reading
 
-    return table_of(find_source(parsed.extras["known"], {}), **text_reading(TrainOptions.of(parsed.of(TrainOptions))))
+    return {"known": table_of(find_source(parsed.extras["known"], {}), **text_reading(options))}
 
 
 def _inputs(data: Any, parsed: Parsed) -> tuple[Any, str]:
@@ -238,6 +257,7 @@ def _study(name: str) -> Callable[[Any, Parsed], tuple[Any, str]]:
 _ACTIONS: Mapping[str, tuple[Command, Callable[[Any, Parsed], tuple[Any, str]]]] = {
     "demo": (DEMO, _forecast),
     "run": (RUN, _forecast),
+    "resume": (RESUME, _resume),
     "features": (FEATURES, _inputs),
     "backtest": (BACKTEST, _study("backtest")),
     "compare": (COMPARE, _study("compare")),
@@ -255,7 +275,7 @@ def _table(frame: pd.DataFrame, *, band: bool = True) -> str:
 
 def _check(target: Path, command: Command) -> None:
     """Raise `OptionError` for an output file that cannot be written, before anything is trained."""
-    flag, endings = command.flags["out"], [*_ENDINGS, *([".lstm"] if command in (RUN, DEMO) else [])]
+    flag, endings = command.flags["out"], [*_ENDINGS, *([".lstm"] if command in (RUN, RESUME, DEMO) else [])]
     if target.suffix.lower() not in endings:
         ending_list = f"{', '.join(endings[:-1])} or {endings[-1]}"
         raise OptionError(f"--out ends in {ending_list}, got {str(target)!r}; for example {flag.example}")

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.auto import season_of
-from lstm_lab.data.cuts import Cuts
+from lstm_lab.data.cuts import Cuts, cut_rows
 from lstm_lab.data.origins import Origins, OriginSeries, known_rows
 from lstm_lab.data.panel_choice import usual_season
 from lstm_lab.data.panel_ids import noise_keys
@@ -376,6 +376,11 @@ class Dataset:
             else:
                 moved.append(Cuts(0, 0, int(last - first)))
         return replace(self, store=store, cuts=tuple(moved) if self.cuts else ())
+
+    def cut_anew(self, validation: float, calibration: float) -> Dataset:
+        """Cut all rows of a lone series by shares; a panel stays as it is cut."""
+        cuts = (cut_rows(len(self), validation=validation, calibration=calibration),)
+        return self if self.is_panel or cuts == self.cuts else replace(self, cuts=cuts)
 
     def same_training(self, other: Dataset) -> bool:
         """Return whether another dataset has the same training and validation rows, with no value of them revised."""

@@ -52,8 +52,8 @@ def refuse_unused_options(stack: Any, options: TrainOptions) -> None:
     Raises
     ------
     OptionError
-        An option of the reference stack beside a stack, a forget bias beside trained layers, a ``delta`` that the loss
-        has none of, or seconds between checkpoints that are not written.
+        An option of the reference stack beside a stack, a forget bias beside trained layers, or a ``delta`` that the
+        loss has none of.
     """
     options_set = options.model_fields_set
     beside = [name for name in STACK_OPTIONS if name in options_set]
@@ -74,11 +74,6 @@ def refuse_unused_options(stack: Any, options: TrainOptions) -> None:
     if "delta" in options_set and options.loss != "huber":
         raise OptionError(
             f"delta= is Huber's, and loss {options.loss!r} has none; leave delta= out, or use loss='huber'"
-        )
-    if options.checkpoint_seconds is not None and options.checkpoint is None:
-        raise OptionError(
-            f"checkpoint_seconds= says how often a checkpoint is written, got {options.checkpoint_seconds:g} and no"
-            " folder; name one with checkpoint='state', or leave checkpoint_seconds= out"
         )
 
 

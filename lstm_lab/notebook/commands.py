@@ -15,6 +15,7 @@ from lstm_lab.options import (
     GateOptions,
     InputOptions,
     MemoryOptions,
+    ResumeOptions,
     TrainOptions,
 )
 from lstm_lab.options.flags import Command, Flag
@@ -37,6 +38,7 @@ __all__ = [
     "LOAD",
     "LOSS",
     "MEMORY",
+    "RESUME",
     "RUNS",
     "SAVE",
     "TRAIN",
@@ -71,6 +73,18 @@ TRAIN = Command(
         "%lstm_train oil --lookback 20 --units 16 --epochs 3",
         "%%lstm_train oil --transform log_return --lookback 20 --epochs 3\nLSTM(16)\nDropout(0.2)\nDense(1)",
     ),
+    notes=_NOTES,
+)
+RESUME = Command(
+    "%lstm_resume",
+    "Train the last run on, or the one named with --run, from its weights, with newer rows too, and give back a new "
+    "Run; the run itself stays as it is. The optimiser begins anew, and weights that no epoch makes better are kept.",
+    (ResumeOptions,),
+    argument=Flag(
+        "data", "the series with rows after the run's last, to train on as well; without it the run's own", value="DATA"
+    ),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_resume --epochs 3", "%lstm_resume --epochs 3 --learning-rate 0.0003 -o longer"),
     notes=_NOTES,
 )
 FEATURES = Command(
@@ -231,6 +245,7 @@ COMMANDS: Mapping[str, Command] = {
     command.name.lstrip("%"): command
     for command in (
         TRAIN,
+        RESUME,
         FEATURES,
         FORECAST,
         BACKTEST,

@@ -26,6 +26,7 @@ from lstm_lab.notebook.commands import (
     LOAD,
     LOSS,
     MEMORY,
+    RESUME,
     RUNS,
     SAVE,
     TRAIN,
@@ -43,6 +44,7 @@ from lstm_lab.options import (
     GateOptions,
     InputOptions,
     MemoryOptions,
+    ResumeOptions,
     TrainOptions,
     TrialOptions,
 )
@@ -76,6 +78,20 @@ class LSTMMagics(LabMagics):
             _next_weights().clear()
             self._finish(progress, run, parsed)
         return run
+
+    @line_magic
+    @parsed_magic(RESUME)
+    def lstm_resume(self, parsed: Parsed) -> Any:
+        """Train a run on; epochs, rate, patience and seed are not taken from %config, which sets a training's."""
+        run = self._run(parsed.extras.get("run"))
+        newer = None if parsed.argument is None else find_source(parsed.argument, self.shell.user_ns)
+        options = resolve(parsed.of(ResumeOptions), ResumeOptions, self.shell.user_ns, {})
+        name = parsed.extras.get("output")
+        with self._listener(parsed) as progress:
+            longer = run.resume(newer, listener=progress, stop=progress.stop, name=name, **options)
+            self._take(longer, name)
+            self._finish(progress, longer, parsed)
+        return longer
 
     @line_magic
     @parsed_magic(FEATURES)

@@ -17,7 +17,7 @@ from lstm_lab.options.evaluation import (
 from lstm_lab.options.export import ExportOptions
 from lstm_lab.options.forecasting import CLASSIC, ForecastOptions
 from lstm_lab.options.interpretation import CellOptions, GateOptions, MemoryOptions
-from lstm_lab.options.training import WEIGHTS_PATTERN, InputOptions, TrainOptions
+from lstm_lab.options.training import WEIGHTS_PATTERN, InputOptions, ResumeOptions, TrainOptions
 
 __all__ = [
     "CLASSIC",
@@ -34,6 +34,7 @@ __all__ = [
     "InputOptions",
     "MemoryOptions",
     "Options",
+    "ResumeOptions",
     "StudyOptions",
     "TrainOptions",
     "TrialOptions",
@@ -55,6 +56,7 @@ OPTION_NAMES = frozenset(
         GateOptions,
         HoldoutOptions,
         MemoryOptions,
+        ResumeOptions,
         TrainOptions,
     )
     for name in model.model_fields

@@ -20,6 +20,7 @@ __all__ = [
     "FeaturesKeywords",
     "ForecastKeywords",
     "MemoryKeywords",
+    "ResumeKeywords",
     "TrainKeywords",
 ]
 
@@ -69,6 +70,7 @@ class TrainKeywords(TypedDict, total=False):
     validation: float
     calibration: float
     checkpoint: str | PathLike[str] | None
+    checkpoint_seconds: float | None
     cell: Literal["lstm", "gru", "rnn"]
     units: int | str | Sequence[int]
     dropout: float
@@ -89,7 +91,6 @@ class TrainKeywords(TypedDict, total=False):
     burn_in: int | None
     patience: int
     seed: int
-    checkpoint_seconds: float | None
 
 
 class ForecastKeywords(TypedDict, total=False):
@@ -105,6 +106,17 @@ class ForecastKeywords(TypedDict, total=False):
     floor: float | None
     preset: Literal["classic"] | None
     seed: int
+
+
+class ResumeKeywords(TypedDict, total=False):
+    """Keywords of `Run.resume`."""
+
+    checkpoint: str | PathLike[str] | None
+    checkpoint_seconds: float | None
+    epochs: int
+    learning_rate: float | None
+    patience: int | None
+    seed: int | None
 
 
 class ExportKeywords(TypedDict, total=False):
@@ -178,6 +190,7 @@ class CompareKeywords(TypedDict, total=False):
     lookback: int
     validation: float
     calibration: float
+    checkpoint_seconds: float | None
     cell: Literal["lstm", "gru", "rnn"]
     units: int | str | Sequence[int]
     dropout: float
@@ -198,7 +211,6 @@ class CompareKeywords(TypedDict, total=False):
     burn_in: int | None
     patience: int
     seed: int
-    checkpoint_seconds: float | None
     horizon: int
     paths: int
     interval: float
@@ -241,6 +253,7 @@ class AblateKeywords(TypedDict, total=False):
     lookback: int
     validation: float
     calibration: float
+    checkpoint_seconds: float | None
     cell: Literal["lstm", "gru", "rnn"]
     units: int | str | Sequence[int]
     dropout: float
@@ -261,7 +274,6 @@ class AblateKeywords(TypedDict, total=False):
     burn_in: int | None
     patience: int
     seed: int
-    checkpoint_seconds: float | None
     horizon: int
     paths: int
     interval: float
@@ -296,6 +308,7 @@ class DashboardKeywords(TypedDict, total=False):
     validation: float
     calibration: float
     checkpoint: str | PathLike[str] | None
+    checkpoint_seconds: float | None
     cell: Literal["lstm", "gru", "rnn"]
     units: int | str | Sequence[int]
     dropout: float
@@ -316,7 +329,6 @@ class DashboardKeywords(TypedDict, total=False):
     burn_in: int | None
     patience: int
     seed: int
-    checkpoint_seconds: float | None
     horizon: int
     paths: int
     interval: float

@@ -14,6 +14,7 @@ __all__ = [
     "WEIGHTS_PATTERN",
     "CheckpointOptions",
     "InputOptions",
+    "ResumeOptions",
     "TrainOptions",
 ]
 
@@ -115,7 +116,19 @@ class CheckpointOptions(Options):
     )
 
 
-class TrainOptions(CheckpointOptions, InputOptions):
+class TrainingCheckpointOptions(CheckpointOptions):
+    """Options of a training's checkpoints."""
+
+    checkpoint_seconds: float | None = option(
+        None,
+        "seconds between two checkpoints, within an epoch too; default: one after every epoch",
+        unit="seconds",
+        example="60",
+        gt=0,
+    )
+
+
+class TrainOptions(TrainingCheckpointOptions, InputOptions):
     """Options of `lab.train`, ``%%lstm_train`` and ``lstm-lab run``."""
 
     cell: Literal["lstm", "gru", "rnn"] = option("lstm", "recurrent cell of the reference stack", example="gru")
@@ -193,10 +206,31 @@ class TrainOptions(CheckpointOptions, InputOptions):
         10, "epochs without a better validation loss before training stops", unit="epochs", example="10", ge=1
     )
     seed: int = option(0, "same seed, same machine: same weights, bit for bit", example="0", ge=0, lt=2**31)
-    checkpoint_seconds: float | None = option(
-        None,
-        "seconds between two checkpoints, within an epoch too; default: one after every epoch",
-        unit="seconds",
-        example="60",
-        gt=0,
+
+
+class ResumeOptions(TrainingCheckpointOptions):
+    """Options of `Run.resume` and ``%lstm_resume``: what may differ from the training that is gone on with."""
+
+    epochs: int = option(20, "further passes over the training windows, at most", unit="epochs", example="20", ge=1)
+    learning_rate: float | None = option(
+        None, "step size of Adam, whose averages begin anew; default: the run's", example="0.0003", gt=0
     )
+    patience: int | None = option(
+        None,
+        "epochs without a better validation loss before training stops; default: the run's",
+        unit="epochs",
+        example="10",
+        ge=1,
+    )
+    seed: int | None = option(
+        None, "seed of the batches' order and of dropout; default: the run's and 1", example="1", ge=0, lt=2**31
+    )
+
+    def over(self, before: TrainOptions) -> TrainOptions:
+        """Return the options of a training with these in place of its own."""
+        given = {name: getattr(self, name) for name in ("epochs", *CHECKPOINT_OPTIONS)}
+        for name in ("learning_rate", "patience"):
+            value = getattr(self, name)
+            given[name] = getattr(before, name) if value is None else value
+        seed = (before.seed + 1) % 2**31 if self.seed is None else self.seed
+        return before.model_copy(update={**given, "seed": seed})

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from lstm_lab.checkpoints import CheckpointFolder
-from lstm_lab.errors import FileWriteError
+from lstm_lab.errors import FileWriteError, OptionError
 from lstm_lab.events import TrainingEnd
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
@@ -52,6 +52,8 @@ class TrainingState:
     early: bool
     """Whether patience has run out."""
     seconds: float
+    first: dict[str, Any] | None
+    """Losses of trained weights that it began with, before the first epoch."""
     arrays: Mapping[str, Sequence[np.ndarray]]
     """The network's variables, the optimiser's, the loss so far, and the weights of the kept epoch."""
     end: TrainingEnd | None = None
@@ -91,8 +93,14 @@ class TrainingCheckpoint:
             Resolved.
         per_epoch
             Gradient steps of an epoch.
+
+        Raises
+        ------
+        OptionError
+            Seconds between two checkpoints, and no folder.
         """
         if options.checkpoint is None:
+            _refuse_seconds(options)
             return None
         identity = {
             "options": options.model_dump(mode="json", exclude=set(CHECKPOINT_OPTIONS)),
@@ -129,6 +137,7 @@ class TrainingCheckpoint:
             "best_loss": state.best_loss,
             "early": state.early,
             "seconds": state.seconds,
+            "first": state.first,
             "end": None if state.end is None else asdict(state.end),
         }
         arrays = {f"{group}.{n:05d}": array for group in _GROUPS for n, array in enumerate(state.arrays[group])}
@@ -159,6 +168,14 @@ class TrainingCheckpoint:
         facts = dict(contents.facts)
         end = facts.pop("end")
         return TrainingState(**facts, arrays=groups, end=None if end is None else TrainingEnd(**end))
+
+
+def _refuse_seconds(options: TrainOptions) -> None:
+    if options.checkpoint_seconds is not None:
+        raise OptionError(
+            f"checkpoint_seconds= says how often a checkpoint is written, got {options.checkpoint_seconds:g} and no"
+            " folder; name one with checkpoint='state', or leave checkpoint_seconds= out"
+        )
 
 
 def versions() -> dict[str, str]:

@@ -63,6 +63,7 @@ def fit(
     baseline: float | np.ndarray | None = 0.0,
     listener: TrainingListener | None = None,
     stop: threading.Event | None = None,
+    warm: bool = False,
 ) -> FitResult:
     """Train a forecaster on windows.
 
@@ -91,6 +92,8 @@ def fit(
         Receives the start, every batch, every epoch and the end.
     stop
         Looked at after each batch.
+    warm
+        Whether the forecaster was trained before: its weights are kept unless an epoch is better.
 
     Returns
     -------
@@ -136,7 +139,7 @@ def fit(
             lookback=windows.lookback,
         ),
     )
-    reporter = Reporter(plan, listener, stop, validator.measure, trainer, checkpoint)
+    reporter = Reporter(plan, listener, stop, validator.measure, trainer, checkpoint, warm=warm)
     rate = float(trainer.network.optimizer.learning_rate)
     if state is not None:
         reporter.restore(state)

@@ -47,6 +47,9 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
         The network that is trained.
     checkpoint
         Where states are written, if any.
+    warm
+        Whether the weights that it begins with were trained: they are kept unless an epoch is better, and are epoch 0
+        of the history.
     """
 
     def __init__(  # noqa: PLR0917 - what is planned, who hears of it, and what it works with
@@ -57,6 +60,8 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
         validate: Callable[[], tuple[float | None, float | None]],
         trainer: Trainer,
         checkpoint: TrainingCheckpoint | None = None,
+        *,
+        warm: bool = False,
     ) -> None:
         super().__init__()
         self.reason: EndReason = "finished"
@@ -69,6 +74,8 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
         self._validate = validate
         self._trainer = trainer
         self._checkpoint = checkpoint
+        self._warm = warm
+        self._first: dict[str, Any] | None = None
         self._restored: TrainingState | None = None
         self._epoch = 0
         self._batch = 0
@@ -95,8 +102,8 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
         """Go on from a checkpoint."""
         self._trainer.set_state(state.arrays)
         weights = list(state.arrays["best"])
-        self.best = _BestEpoch(state.best_epoch, state.best_loss, weights if state.best_epoch else None)
-        self._rows = list(state.rows)
+        self.best = _BestEpoch(state.best_epoch, state.best_loss, weights or None)
+        self._rows, self._first = list(state.rows), state.first
         self._restored = state
         if state.end is not None:
             self.reason = state.end.reason
@@ -106,13 +113,23 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
     def start(self) -> None:
         """Report the training plan to the listener, and the epochs that were done before a checkpoint."""
         self._listener.on_start(self._plan)
-        best, lowest = 0, math.inf
+        if self._warm and self._first is None:
+            self._begin_warm()
+        best, lowest = 0, math.inf if self._first is None else self._first["val_loss"]
         for number, row in enumerate(self._rows, start=1):
             if row["val_loss"] is None or row["val_loss"] < lowest:
                 best, lowest = number, math.inf if row["val_loss"] is None else row["val_loss"]
             left = self._plan.patience - (number - best)
             told = {name: row[name] for name in ("loss", "val_loss", "learning_rate", "seconds")}
             self._listener.on_epoch(Epoch(epoch=number, **told, best_epoch=best, patience_left=left))
+
+    def _begin_warm(self) -> None:
+        """Measure the weights that it begins with, which are the best so far."""
+        val_loss, val_mae = self._validate()
+        if val_loss is None or not math.isfinite(val_loss):
+            return
+        self._first = {"val_loss": val_loss, "val_mae": val_mae, "seconds": 0.0}
+        self.best = _BestEpoch(0, val_loss, self._trainer.network.get_weights())
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras's signature
         """Begin an epoch, or go on with one from within it."""
@@ -166,6 +183,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
             best_loss=self.best.val_loss,
             early=self.reason == "early",
             seconds=self.seconds,
+            first=self._first,
             arrays=self._trainer.state() | {"best": self.best.weights or []},
             end=end,
         )
@@ -182,8 +200,9 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
     def history(self) -> pd.DataFrame:
         """Tabulate the completed epochs."""
         columns = ["loss", "val_loss", "mae", "val_mae", "learning_rate", "seconds"]
-        epochs = pd.RangeIndex(1, len(self._rows) + 1, name="epoch")
-        frame = pd.DataFrame(self._rows, index=epochs, columns=columns, dtype=np.float64)
+        rows = self._rows if self._first is None else [self._first, *self._rows]
+        epochs = pd.RangeIndex(len(self._rows) + 1 - len(rows), len(self._rows) + 1, name="epoch")
+        frame = pd.DataFrame(rows, index=epochs, columns=columns, dtype=np.float64)
         frame["best"] = epochs == self.best.epoch
         return frame
 
@@ -218,12 +237,17 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
             rate = f"try learning_rate={learning_rate / 10:g}"
             return f"stopped after {epochs}: the loss was no finite number in epoch {self._epoch}, {rate}"
         if self.reason == "finished":
-            return f"trained {planned} epoch{'s' if planned > 1 else ''}"
+            more = "more " * self._warm
+            return f"trained {planned} {more}epoch{'s' if planned > 1 else ''}"
         if self.reason == "early":
             return f"stopped early after {epochs}: no better validation loss in {self._plan.patience}"
         return f"{self.reason} after {epochs}"
 
     def _what(self) -> str:
+        if self.best.weights is not None and self.best.epoch == 0:
+            return (
+                f"kept the weights that it began with, as no epoch had a lower loss than their {self.best.val_loss:.4g}"
+            )
         if self.best.weights is None:
             return "kept the weights as they were, for no epoch was complete"
         if math.isinf(self.best.val_loss):

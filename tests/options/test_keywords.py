@@ -31,6 +31,7 @@ CALLS = {
     "FeaturesKeywords": ("lstm_lab.features", ("InputOptions",), ()),
     "TrainKeywords": ("lstm_lab.train", ("TrainOptions",), ()),
     "ForecastKeywords": ("Run.forecast", ("ForecastOptions",), ("horizon",)),
+    "ResumeKeywords": ("Run.resume", ("ResumeOptions",), ()),
     "ExportKeywords": ("Run.export", ("ExportOptions",), ()),
     "MemoryKeywords": ("Run.memory", ("MemoryOptions",), ()),
     "BacktestKeywords": ("lstm_lab.backtest", ("BacktestOptions", "ForecastOptions"), ()),
