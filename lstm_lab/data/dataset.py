@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ import pandas as pd
 from lstm_lab.data.auto import season_of
 from lstm_lab.data.cuts import Cuts, cut_rows
 from lstm_lab.data.origins import Origins, OriginSeries, known_rows
+from lstm_lab.data.padding import step_mask
 from lstm_lab.data.panel_choice import usual_season
 from lstm_lab.data.panel_ids import noise_keys
 from lstm_lab.data.split import Split, divide, refuse_empty_parts
@@ -33,7 +34,11 @@ if TYPE_CHECKING:
     from lstm_lab.data.encoder import Encoder
     from lstm_lab.data.store import Store
 
-__all__ = ["Dataset"]
+__all__ = ["LEAST_STEPS", "Dataset", "Padding"]
+
+Padding: TypeAlias = Literal["none", "masked", "read"]
+LEAST_STEPS = 2
+"""Real steps of a padded window, at least: a level and a change."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,10 @@ class Dataset:
         Scheme of the training windows' weights, see `lstm_lab.data.sample_weights.sample_weights`.
     left_out
         Ids that had too few rows to be trained on.
+    padding
+        What becomes of a series without a whole window to train on: ``none``, it has no windows; ``masked``, shorter
+        ones, padded behind their last row, and networks are told the lengths; ``read``, the same, and networks read
+        padding as if it were data.
     """
 
     store: Store
@@ -60,6 +69,7 @@ class Dataset:
     cuts: tuple[Cuts, ...] = ()
     weighting: str = "uniform"
     left_out: tuple[Hashable, ...] = ()
+    padding: Padding = "none"
 
     @classmethod
     def of(cls, frame: pd.DataFrame, encoder: Encoder, lookback: int, max_gap: str | None = None) -> Self:
@@ -148,8 +158,27 @@ class Dataset:
             warmup=self.encoder.warmup,
             borders=self.borders,
             cuts=self.cuts,
+            shortest=self.shortest,
         )
-        return replace(windows, levels=self.encoder.level_columns) if self.encoder.level_columns else windows
+        return replace(windows, levels=self.encoder.level_columns, masked=self.padding != "read")
+
+    @cached_property
+    def shortest(self) -> NDArray[np.int64]:
+        """(series,) real steps of each series' shortest window: the lookback, but where windows are padded."""
+        whole = np.full(len(self.ids), self.lookback)
+        if self.padding == "none":
+            return whole
+        trained = np.array([cuts.validation or cuts.rows for cuts in self.cuts] or np.diff(self.borders))
+        rows = np.arange(len(self))
+        steps = rows - np.searchsorted(self.segments, self.segments) - self.encoder.warmup
+        steps[rows - self.borders[self.series] >= trained[self.series]] = 0
+        short = np.maximum.reduceat(steps, self.borders[:-1]) < self.lookback
+        return np.where(short, np.minimum(LEAST_STEPS, self.lookback), whole)
+
+    @property
+    def needed_rows(self) -> NDArray[np.int64]:
+        """(series,) rows without a gap that a forecast of each series starts from, at least."""
+        return np.asarray(self.shortest + self.encoder.warmup)
 
     @cached_property
     def windows(self) -> Windows:
@@ -213,12 +242,14 @@ class Dataset:
 
     def calibration_origins(self, horizon: int) -> NDArray[np.int64]:
         """List the possible origins whose steps all lie in calibration rows."""
-        need = self.lookback + self.encoder.warmup
         begins = self.borders[:-1] + np.array([cuts.calibration for cuts in self.cuts])
-        rows = np.arange(need, max(need, len(self) - horizon + 1))
+        rows = np.arange(len(self) - horizon + 1)
         series = self.series[rows]
-        rows = rows[(rows >= begins[series]) & (rows + horizon <= self.borders[1:][series])]
-        unbroken: NDArray[np.bool_] = self.segments[rows - need] == self.segments[rows + horizon - 1]
+        first = rows - self.needed_rows[series]
+        inside = (rows >= begins[series]) & (rows + horizon <= self.borders[1:][series])
+        inside &= first >= self.borders[series]
+        rows, first = rows[inside], first[inside]
+        unbroken: NDArray[np.bool_] = self.segments[first] == self.segments[rows + horizon - 1]
         return np.asarray(rows[unbroken])
 
     @property
@@ -331,8 +362,16 @@ class Dataset:
     def _gathered(
         self, rows: NDArray[np.int64], future: NDArray[np.float32], series: NDArray[np.int64] | None = None
     ) -> Origins:
-        windows = self.store.encoded(rows[:, None] + np.arange(-self.lookback, 0))
-        return Origins(windows, self.tails(rows), future, rows, self._series_of(rows, series))
+        described = self._series_of(rows, series)
+        if self.padding == "none":
+            windows = self.store.encoded(rows[:, None] + np.arange(-self.lookback, 0))
+            return Origins(windows, self.tails(rows), future, rows, described)
+        first = np.searchsorted(self.segments, self.segments[rows - 1])
+        lengths = np.minimum(rows - first - self.encoder.warmup, self.lookback)
+        steps = np.minimum((rows - lengths)[:, None] + np.arange(self.lookback), rows[:, None] - 1)
+        windows = np.where(step_mask(lengths, self.lookback)[..., None], self.store.encoded(steps), np.float32(0))
+        padded = None if bool((lengths == self.lookback).all()) else lengths
+        return Origins(windows, self.tails(rows), future, rows, described, padded, masked=self.padding != "read")
 
     def _series_of(self, rows: NDArray[np.int64], series: NDArray[np.int64] | None) -> OriginSeries | None:
         """Describe the series of some origins; None where all rows are scaled alike."""

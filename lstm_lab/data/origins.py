@@ -53,6 +53,10 @@ class Origins:
         (origins,) row number of each first forecast step.
     series
         The series of each, in a panel.
+    lengths
+        (origins,) real steps of each window, with padding behind them; None where every window is whole.
+    masked
+        Whether a network is told the lengths.
     """
 
     windows: NDArray[np.float32]
@@ -60,13 +64,17 @@ class Origins:
     known: NDArray[np.float32]
     rows: NDArray[np.int64]
     series: OriginSeries | None = None
+    lengths: NDArray[np.int64] | None = None
+    masked: bool = True
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, part: slice) -> Origins:
         series = None if self.series is None else self.series[part]
-        return Origins(self.windows[part], self.tails[part], self.known[part], self.rows[part], series)
+        lengths = None if self.lengths is None else self.lengths[part]
+        rows = self.rows[part]
+        return Origins(self.windows[part], self.tails[part], self.known[part], rows, series, lengths, self.masked)
 
     def encoder(self, alike: Encoder) -> Encoder:
         """Return the encoder whose moments are those of each origin's series, for (origins, paths, ...) values."""

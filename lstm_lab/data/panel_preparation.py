@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.cuts import Cuts, cut_rows
-from lstm_lab.data.dataset import Dataset
+from lstm_lab.data.dataset import LEAST_STEPS, Dataset
 from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.panel_choice import choose_panel_inputs
 from lstm_lab.data.panel_encoder import fit_panel_encoder
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.auto import InputChoice
+    from lstm_lab.data.dataset import Padding
     from lstm_lab.options import InputOptions
 
-__all__ = ["prepare_panel", "static_of"]
+__all__ = ["padding_of", "prepare_panel", "static_of"]
 
 
 def prepare_panel(
@@ -34,7 +35,8 @@ def prepare_panel(
 ) -> tuple[Dataset, InputChoice]:
     """Lay out a panel and fit its encoding on the training rows of every series.
 
-    Each series is cut by its own time. An id without a training window is left out, and `Dataset.left_out` names it.
+    Each series is cut by its own time. An id without a training window has padded ones with ``short="pad"``; if it has
+    too few rows for those, or with ``short="skip"``, it is left out, and `Dataset.left_out` names it.
 
     Parameters
     ----------
@@ -58,7 +60,14 @@ def prepare_panel(
     table = kept.frame[[target, *unfitted.covariates]]
     encoder = fit_panel_encoder(table, target, choice.transform, choice.features, kept.training, kept.segments, static)
     store = FrameStore(table, encoder, options.max_gap, static)
-    return Dataset(store, options.lookback, kept.cuts, weighting, kept.left_out), choice
+    return Dataset(store, options.lookback, kept.cuts, weighting, kept.left_out, padding_of(options)), choice
+
+
+def padding_of(options: InputOptions) -> Padding:
+    """Return what becomes of a series without a whole training window, see `Dataset.padding`."""
+    if options.short != "pad":
+        return "none"
+    return "masked" if options.mask else "read"
 
 
 def static_of(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame | None:
@@ -109,15 +118,18 @@ class _Series:
         first = np.searchsorted(self.segments, self.segments)
         seen = np.where(self.training, np.arange(len(first)) - first, 0)
         longest = np.maximum.reduceat(seen, self.borders[:-1])
-        enough = longest >= options.lookback + warmup
+        steps = options.lookback if options.short != "pad" else min(LEAST_STEPS, options.lookback)
+        enough = longest >= steps + warmup
         if enough.all():
             return self
         short = [name for name, kept in zip(self.ids, enough, strict=True) if not kept]
-        need = f"{options.lookback + warmup + 1} training rows without a gap (lookback {options.lookback}"
+        need = f"{steps + warmup + 1} training rows without a gap"
+        need += f" (lookback {steps}" if options.short != "pad" else f" (padded: {steps} steps"
         need += f" + warmup {warmup} + 1 target)" if warmup else " + 1 target)"
         largest = int(longest.max()) - warmup
         if not enough.any():
-            remedy = f"lower lookback to at most {largest}" if largest > 0 else "use more data"
+            lowered = largest > 0 and options.short != "pad"
+            remedy = f"lower lookback to at most {largest}" if lowered else "use more data"
             raise DataError(
                 f"a training window needs {need}, and the longest id has {int(longest.max()) + 1}; {remedy}"
             )

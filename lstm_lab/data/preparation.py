@@ -70,6 +70,7 @@ def prepare(
 
 def prepare_rows(frame: pd.DataFrame, target: str, options: InputOptions, *, weighting: str = "uniform") -> Prepared:
     """Prepare rows that are loaded already, as `prepare` does after reading."""
+    _refuse_unused_mask(options, panel=isinstance(frame.index, pd.MultiIndex))
     if isinstance(frame.index, pd.MultiIndex):
         return Prepared(*prepare_panel(frame, target, options, weighting=weighting))
     stretches = segments(frame.index, options.max_gap)
@@ -78,6 +79,16 @@ def prepare_rows(frame: pd.DataFrame, target: str, options: InputOptions, *, wei
     encoder = Encoder.fit(frame, target, choice.transform, choice.features, cuts.train_rows, stretches)
     store = FrameStore(frame, encoder, options.max_gap)
     return Prepared(Dataset(store, options.lookback, (cuts,), weighting), choice)
+
+
+def _refuse_unused_mask(options: InputOptions, *, panel: bool) -> None:
+    """Refuse ``mask="off"`` where no window is padded."""
+    if options.mask or (panel and options.short == "pad"):
+        return
+    padding = "one series has no padding" if not panel else f"short={options.short!r} pads no window"
+    raise OptionError(
+        f"mask= says what a network reads of padding, but {padding}; leave mask= out, or use id= and short='pad'"
+    )
 
 
 def read_series(
@@ -108,7 +119,8 @@ def read_series_by_id(
     source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions
 ) -> tuple[pd.DataFrame, str]:
     """Load the columns that are used of a panel, by (id, time), and find the target."""
-    load_options = reading(options) | {"id": options.id, "static": options.static or None, "short": options.short}
+    short = "skip" if options.short == "pad" else options.short  # an id of one row has nothing to pad
+    load_options = reading(options) | {"id": options.id, "static": options.static or None, "short": short}
     raw = table_of(source, **text_reading(options)) if isinstance(source, str | PathLike) else source
     rule = DateRule(options.dayfirst, options.date_format)
     long = long_table(raw, options.id, options.target, options.time, WideReading(None, (), options.decimal, rule))

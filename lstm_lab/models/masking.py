@@ -24,7 +24,17 @@ from lstm_lab.models.shadow import shadowed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["MaskedNetwork", "last_real", "masked", "masked_output", "refuse_unmasked", "step_mask"]
+__all__ = [
+    "MaskedNetwork",
+    "last_real",
+    "mask_of",
+    "masked",
+    "masked_output",
+    "padded_output",
+    "refuse_unmasked",
+    "step_mask",
+    "unpadded",
+]
 
 _STEP_BY_STEP = (
     keras.layers.Dense,
@@ -90,6 +100,18 @@ def last_real(values: Any, mask: Any) -> Any:
     return tf.gather(values, last, axis=1, batch_dims=1)
 
 
+def mask_of(tensor: Any) -> Any:
+    """Return the mask that a tensor carries; None without one."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def unpadded(windows: Any, mask: Any) -> Any:
+    """Set the PAD steps of windows (batch, time, columns) to 0, and attach the mask, as `masked` reads it."""
+    x = tf.where(mask[..., None], windows, tf.zeros_like(windows))
+    set_mask(x, mask)
+    return x
+
+
 def masked_output(
     model: Any,
     windows: Any,
@@ -122,8 +144,7 @@ def masked_output(
     StackError
         An operation that would read PAD steps: its name and the remedy.
     """
-    x = tf.where(mask[..., None], windows, tf.zeros_like(windows))
-    set_mask(x, mask)
+    x = unpadded(windows, mask)
 
     def plain(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if takes_training(operation):
@@ -132,6 +153,12 @@ def masked_output(
 
     # A copy without a mask, by which Keras' losses would weigh the steps once more.
     return tf.identity(_walk(model, x, plain if call is None else call, gathered=gathered))
+
+
+def padded_output(model: Any, windows: np.ndarray, lengths: np.ndarray) -> Any:
+    """Compute a model's output for windows (batch, time, columns) of some lengths (batch,), dropout off."""
+    mask = np.arange(windows.shape[1]) < lengths[:, None]
+    return masked_output(model, tf.constant(windows), tf.constant(mask))
 
 
 def masked(
@@ -165,7 +192,7 @@ def masked(
         return _gathered(operation, args[0], mask, lambda bare: call(operation, (bare, *args[1:]), kwargs))
     if isinstance(operation, _TOLD) or _takes_mask(operation):
         output = call(operation, *_copied(args, kwargs))
-        if isinstance(operation, _MERGES) and _own_mask(output) is None:  # Keras drops it where one input has none
+        if isinstance(operation, _MERGES) and mask_of(output) is None:  # Keras drops it where one input has none
             set_mask(output, mask)
         return output
     # Step by step: Keras need not know of the mask, and some of these layers would warn of it.
@@ -228,22 +255,18 @@ def _graph(model: Any) -> Any:
 
 def _mask_of(args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Find the mask of the first padded tensor among the arguments."""
-    masks = (_own_mask(value) for value in keras.tree.flatten((tuple(args), kwargs)))
+    masks = (mask_of(value) for value in keras.tree.flatten((tuple(args), kwargs)))
     return next((mask for mask in masks if mask is not None), None)
-
-
-def _own_mask(value: Any) -> Any:
-    return getattr(value, "_keras_mask", None)
 
 
 def _copied(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Copy padded tensors with their masks: MultiHeadAttention takes the masks off what it is given, for good."""
 
     def copied(value: Any) -> Any:
-        if _own_mask(value) is None:
+        if mask_of(value) is None:
             return value
         copy = tf.identity(value)
-        set_mask(copy, _own_mask(value))
+        set_mask(copy, mask_of(value))
         return copy
 
     return keras.tree.map_structure(copied, tuple(args)), keras.tree.map_structure(copied, kwargs)

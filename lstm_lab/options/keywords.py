@@ -32,7 +32,8 @@ class FeaturesKeywords(TypedDict, total=False):
     time: str | int | None
     id: str | int | None
     static: str | Sequence[str]
-    short: Literal["skip", "error"]
+    short: Literal["pad", "skip", "error"]
+    mask: bool
     dayfirst: bool | None
     date_format: str | None
     features: str | Sequence[str]
@@ -55,7 +56,8 @@ class TrainKeywords(TypedDict, total=False):
     time: str | int | None
     id: str | int | None
     static: str | Sequence[str]
-    short: Literal["skip", "error"]
+    short: Literal["pad", "skip", "error"]
+    mask: bool
     dayfirst: bool | None
     date_format: str | None
     features: str | Sequence[str]
@@ -176,7 +178,8 @@ class CompareKeywords(TypedDict, total=False):
     time: str | int | None
     id: str | int | None
     static: str | Sequence[str]
-    short: Literal["skip", "error"]
+    short: Literal["pad", "skip", "error"]
+    mask: bool
     dayfirst: bool | None
     date_format: str | None
     features: str | Sequence[str]
@@ -239,7 +242,8 @@ class AblateKeywords(TypedDict, total=False):
     time: str | int | None
     id: str | int | None
     static: str | Sequence[str]
-    short: Literal["skip", "error"]
+    short: Literal["pad", "skip", "error"]
+    mask: bool
     dayfirst: bool | None
     date_format: str | None
     features: str | Sequence[str]
@@ -293,7 +297,8 @@ class DashboardKeywords(TypedDict, total=False):
     time: str | int | None
     id: str | int | None
     static: str | Sequence[str]
-    short: Literal["skip", "error"]
+    short: Literal["pad", "skip", "error"]
+    mask: bool
     dayfirst: bool | None
     date_format: str | None
     features: str | Sequence[str]

@@ -36,8 +36,16 @@ class InputOptions(Options):
     static: Texts = option(
         (), "with id: columns that are constant within an id, such as a region, as inputs", example="region"
     )
-    short: Literal["skip", "error"] = option(
-        "skip", "with id: leave ids out that have too few rows, and name them; or refuse them", example="error"
+    short: Literal["pad", "skip", "error"] = option(
+        "skip",
+        "with id: what becomes of ids with fewer training rows than a window: pad their windows, leave them out and"
+        " name them, or refuse them",
+        example="pad",
+    )
+    mask: bool = option(
+        True,
+        "with short=pad: keep padding from the network; off shows the mistake of a network that learns from padding",
+        example="off",
     )
     dayfirst: bool | None = option(
         None,

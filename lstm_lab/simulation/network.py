@@ -12,16 +12,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.keras_private import nodes_in_order, run_graph, set_mask, takes_training
+from lstm_lab.models.masking import mask_of, masked, step_mask, unpadded
 from lstm_lab.models.tracing import CompiledFunction
 from lstm_lab.simulation.carried import carries, state_blocker
 from lstm_lab.simulation.dropout_masks import Masks, check_masks, draws, rate_of, with_masks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    Apply: TypeAlias = Callable[[Any, Sequence[Any], dict[str, Any], "Masks"], Any]
 
 __all__ = ["Encoded", "Network"]
 
@@ -76,6 +79,7 @@ class Network:
             if carries(layer)
         }
         self._encoding = CompiledFunction(self._encode)
+        self._padded_encoding = CompiledFunction(self._encode)
         self._stepping = CompiledFunction(self._step)
 
     @property
@@ -116,10 +120,18 @@ class Network:
     @property
     def traces(self) -> int:
         """How often the network was compiled."""
-        return self._encoding.count + self._stepping.count
+        return self._encoding.count + self._padded_encoding.count + self._stepping.count
 
     def encode(
-        self, windows: Any, seed: Any, paths: int, *, copies: int, fresh: bool, masks: list[Any] | None = None
+        self,
+        windows: Any,
+        seed: Any,
+        paths: int,
+        *,
+        copies: int,
+        fresh: bool,
+        masks: list[Any] | None = None,
+        lengths: Any = None,
     ) -> Encoded:
         """Run whole windows through the network.
 
@@ -138,38 +150,59 @@ class Network:
             Whether a mask differs from step to step of the window, or holds for all of it.
         masks
             Masks of an earlier call, to keep them.
+        lengths
+            (rows / copies,) real steps of each window, where some are padded behind them.
         """
-        encoded: Encoded = self._encoding(windows, seed, masks or [], paths=paths, copies=copies, fresh=fresh)
-        return encoded
+        if lengths is None:
+            plain: Encoded = self._encoding(windows, seed, masks or [], paths=paths, copies=copies, fresh=fresh)
+            return plain
+        padded: Encoded = self._padded_encoding(
+            windows, seed, masks or [], lengths, paths=paths, copies=copies, fresh=fresh
+        )
+        return padded
 
     def step(self, newest: Any, states: list[Any], seed: Any, paths: int, *, masks: list[Any] | None = None) -> Encoded:
         """Run one more input row, (rows, columns) float32, through a chain from carried states."""
         encoded: Encoded = self._stepping(newest, states, seed, masks or [], paths=paths)
         return encoded
 
-    def _encode(self, windows: Any, seed: Any, masks: list[Any], *, paths: int, copies: int, fresh: bool) -> Encoded:
+    def _encode(
+        self,
+        windows: Any,
+        seed: Any,
+        masks: list[Any],
+        lengths: Any = None,
+        *,
+        paths: int,
+        copies: int,
+        fresh: bool,
+    ) -> Encoded:
         source = Masks(paths, seed, fresh=fresh, earlier=masks or None)
+        if lengths is not None:
+            windows = unpadded(windows, step_mask(lengths, tf.shape(windows)[1]))
+        apply = _apply if lengths is None else _apply_padded
         if self._is_chain:
-            x, states, copies = self._through_chain(windows, source, copies)
+            x, states, copies = self._through_chain(windows, source, copies, apply)
         else:
             if copies > 1 and self.stochastic:
                 windows, copies = _repeat(windows, copies), 1
-            x, states = _run_graph(self._model, windows, None, source), []
+            x, states = _run_graph(self._model, windows, mask_of(windows), source, apply), []
         if copies > 1:
             x, states = _repeat(x, copies), _repeat(states, copies)
         return Encoded(tf.cast(x[:, 0], tf.float32), states, source.used)
 
-    def _through_chain(self, x: Any, source: Masks, copies: int) -> tuple[Any, list[Any], int]:
+    def _through_chain(self, x: Any, source: Masks, copies: int, apply: Apply) -> tuple[Any, list[Any], int]:
         states: list[Any] = []
         for position, layer in enumerate(self._operations):
             if copies > 1 and draws(layer):
                 x, states, copies = _repeat(x, copies), _repeat(states, copies), 1
             if position in self._carriers:
+                mask = mask_of(x)
                 with with_masks(layer, x[:, 0], source):
-                    x, *state = self._carriers[position](x, training=draws(layer))
+                    x, *state = self._carriers[position](x, mask=mask, training=draws(layer))
                 states.append(state)
             else:
-                x = _apply(layer, (x,), {}, source)
+                x = apply(layer, (x,), {}, source)
         return x, states, copies
 
     def _step(self, newest: Any, states: list[Any], seed: Any, masks: list[Any], *, paths: int) -> Encoded:
@@ -209,15 +242,20 @@ def _nodes(model: Any) -> list[Node]:
     return nodes
 
 
-def _run_graph(model: Any, x: Any, mask: Any, source: Masks) -> Any:
+def _run_graph(model: Any, x: Any, mask: Any, source: Masks, apply: Apply) -> Any:
     """Run a model's graph with the masks of `source`."""
     if mask is not None:
         set_mask(x, mask)
 
     def calling(operation: Any) -> Callable[..., Any]:
-        return lambda *args, **kwargs: _apply(operation, args, kwargs, source)
+        return lambda *args, **kwargs: apply(operation, args, kwargs, source)
 
     return run_graph(_graph(model), x, calling)
+
+
+def _apply_padded(operation: Any, args: Sequence[Any], kwargs: dict[str, Any], source: Masks) -> Any:
+    """Call an operation as `_apply` does, so that it leaves padding out."""
+    return masked(operation, args, kwargs, lambda inner, given, named: _apply(inner, given, named, source))
 
 
 def _apply(operation: Any, args: Sequence[Any], kwargs: dict[str, Any], source: Masks) -> Any:
@@ -225,7 +263,7 @@ def _apply(operation: Any, args: Sequence[Any], kwargs: dict[str, Any], source: 
     if rate_of(operation) > 0:
         return source.drop(operation, args[0])
     if isinstance(operation, keras.Model) and hasattr(_graph(operation), "_nodes_by_depth"):
-        return _run_graph(operation, args[0], kwargs.get("mask"), source)
+        return _run_graph(operation, args[0], kwargs.get("mask"), source, _apply)
     if takes_training(operation):
         inside = isinstance(operation, keras.layers.RNN | keras.layers.Bidirectional) and draws(operation)
         kwargs = {**kwargs, "training": inside}
@@ -235,5 +273,12 @@ def _apply(operation: Any, args: Sequence[Any], kwargs: dict[str, Any], source: 
 
 
 def _repeat(nested: Any, copies: int) -> Any:
-    """Repeat tensors, so that every path of an origin has its own copy."""
-    return tf.nest.map_structure(lambda tensor: tf.repeat(tensor, copies, axis=0), nested)
+    """Repeat tensors and their masks, so that every path of an origin has its own copy."""
+
+    def repeated(tensor: Any) -> Any:
+        copy, mask = tf.repeat(tensor, copies, axis=0), mask_of(tensor)
+        if mask is not None:
+            set_mask(copy, tf.repeat(mask, copies, axis=0))
+        return copy
+
+    return tf.nest.map_structure(repeated, nested)

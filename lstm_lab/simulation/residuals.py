@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_lab.models.masking import padded_output
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -201,8 +203,16 @@ def one_step(model: Any, windows: Windows, selection: NDArray[np.int64], batch: 
     for each call pays for every step of the lookback again.
     """
     parts = [selection[start : start + batch] for start in range(0, len(selection), batch)]
-    outputs = [np.asarray(model(windows.inputs(part), training=False), dtype=np.float64)[:, 0] for part in parts]
+    outputs = [np.asarray(_output(model, windows, part), dtype=np.float64)[:, 0] for part in parts]
     return np.concatenate(outputs)
+
+
+def _output(model: Any, windows: Windows, selection: NDArray[np.int64]) -> Any:
+    """Run the network on some windows, telling it of padding where there is any."""
+    inputs, lengths = windows.inputs(selection), windows.known_lengths
+    if lengths is None:
+        return model(inputs, training=False)
+    return padded_output(model, inputs, lengths[selection])
 
 
 def _filtered(shocks: NDArray[np.float64], start: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -183,9 +183,11 @@ class _RollOut:
         self._lookback = origins.windows.shape[1]
         self._rows: NDArray[np.float32] | None = None
         self._first = origins.windows
+        self._lengths = origins.lengths
+        self._masked = origins.masked
         self._horizon = horizon
         self._encoded: Encoded = network.encode(
-            origins.windows, self._seed(), draws, copies=draws, fresh=not self._keep
+            origins.windows, self._seed(), draws, copies=draws, fresh=not self._keep, lengths=self._known_lengths(1)
         )
 
     def forecast(self) -> NDArray[np.float64]:
@@ -201,11 +203,35 @@ class _RollOut:
             self._encoded = self._network.step(row, self._encoded.states, self._seed(), self._draws, masks=masks)
         else:
             self._encoded = self._network.encode(
-                self._slide(row), self._seed(), self._draws, copies=1, fresh=not self._keep, masks=masks
+                self._slide(row) if self._lengths is None else self._grow(row, self._lengths),
+                self._seed(),
+                self._draws,
+                copies=1,
+                fresh=not self._keep,
+                masks=masks,
+                lengths=self._known_lengths(self._draws),
             )
 
     def _seed(self) -> NDArray[np.int32]:
         return self._seeds[2 * self._step : 2 * self._step + 2]
+
+    def _known_lengths(self, copies: int) -> NDArray[np.int64] | None:
+        """Return the real steps of each path's window as the network is told them, by now."""
+        if self._lengths is None or not self._masked:
+            return None
+        return np.repeat(np.minimum(self._lengths + self._step, self._lookback), copies)
+
+    def _grow(self, row: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Append a row behind every path's last real step; the oldest leaves once a window is whole."""
+        starts = np.repeat(lengths, self._draws)
+        if self._rows is None:
+            shape = (len(row), self._lookback + self._horizon, row.shape[-1])
+            self._rows = np.zeros(shape, np.float32)
+            self._rows[:, : self._lookback] = np.repeat(self._first, self._draws, axis=0)
+        paths = np.arange(len(row))
+        self._rows[paths, starts + self._step - 1] = row
+        first = np.maximum(starts + self._step - self._lookback, 0)
+        return np.asarray(self._rows[paths[:, None], first[:, None] + np.arange(self._lookback)])
 
     def _slide(self, row: NDArray[np.float32]) -> NDArray[np.float32]:
         """Append a row to every path's window and drop the oldest, (rows, lookback, columns)."""

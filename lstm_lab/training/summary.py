@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_lab.data.padding import padded_steps
 from lstm_lab.data.panel_ids import listed
-from lstm_lab.formatting import moment, number
+from lstm_lab.formatting import moment, number, percent
 from lstm_lab.results import Summary
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def training_summary(
         ("data", f"{len(index):,} rows, {moment(index.min())} to {moment(index.max())}{_blemishes(dataset)}"),
         *(("read", note) for note in loaded.get("notes", ())),
         ("rows", f"{_parts(dataset)}; lookback {options.lookback}"),
+        *_padding(dataset, options),
         ("inputs", ", ".join(dataset.encoder.columns)),
         ("transform", reason),
         ("sample weights", options.weights),
@@ -77,6 +79,21 @@ def _series(dataset: Dataset) -> list[tuple[str, str]]:
         few = f"too few rows to train on: {listed(dataset.left_out)}"
         lines.append(("left out", f"{len(dataset.left_out):,} with {few}"))
     return lines
+
+
+def _padding(dataset: Dataset, options: TrainOptions) -> list[tuple[str, str]]:
+    """Count the padded training windows, and the share of padding among the steps that batches of them compute."""
+    lengths = dataset.windows.lengths
+    if lengths is None:
+        return []
+    own = lengths[dataset.split.train]
+    padded = f"{np.count_nonzero(own < dataset.lookback):,} of {len(own):,} training windows"
+    if dataset.padding == "read":
+        return [("padding", f"{padded}, read as if it were data (mask off)")]
+    shares = padded_steps(own, options.batch or len(own)).shares
+    computed = f"{percent(shares['by_length'])} of the computed steps in batches of like lengths"
+    longest = f"{percent(shares['to_longest'])} if all were padded to the longest"
+    return [("padding", f"{padded}, masked; {computed}, {longest}")]
 
 
 def _blemishes(dataset: Dataset) -> str:
