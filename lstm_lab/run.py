@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from lstm_lab.data.append import read_newer
 from lstm_lab.data.known_future import read_known
+from lstm_lab.data.panel_append import read_newer_by_id
 from lstm_lab.data.panel_ids import refuse_ids
 from lstm_lab.data.preparation import prepare
 from lstm_lab.data.time_index import future_index
+from lstm_lab.errors import OptionError
 from lstm_lab.export.exporter import export_step
 from lstm_lab.fitted import FittedModel
+from lstm_lab.forecasting.panel_run import PanelRun
 from lstm_lab.forecasting.past_forecasts import PastForecastsCache
 from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.forecasting.stream import Stream
@@ -34,7 +37,7 @@ from lstm_lab.training.summary import training_summary
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
     from os import PathLike
     from pathlib import Path
 
@@ -46,6 +49,8 @@ if TYPE_CHECKING:
     from lstm_lab.events import ProgressListener, SamplingListener, TrainingEnd, TrainingListener
     from lstm_lab.export.exporter import Export
     from lstm_lab.forecasting.forecast import Forecast
+    from lstm_lab.forecasting.panel_correction import PanelCorrection
+    from lstm_lab.forecasting.panel_forecast import PanelForecast
     from lstm_lab.interpret.cell_step import CellStep
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.interpret.trace import Trace
@@ -93,6 +98,8 @@ class Run(Result):
     name: str | None = None
     past_forecasts: PastForecastsCache = field(default_factory=PastForecastsCache)
     """What forecasts from the calibration rows were worth, by horizon and rules."""
+    corrections: dict[Any, PanelCorrection] = field(default_factory=dict)
+    """Of many series, what corrects their forecasts, by horizon and rules."""
 
     @property
     def model(self) -> Any:
@@ -148,11 +155,13 @@ class Run(Result):
         horizon: int | None = None,
         *,
         known: Source | None = None,
+        ids: Sequence[Hashable] | None = None,
+        data: Source | None = None,
         listener: SamplingListener | None = None,
         stop: threading.Event | None = None,
         **options: Unpack[ForecastKeywords],
-    ) -> Forecast:
-        """Simulate futures after the last row.
+    ) -> Forecast | PanelForecast:
+        """Simulate futures after the last row; of many series, after the last row of each.
 
         Parameters
         ----------
@@ -160,7 +169,13 @@ class Run(Result):
             Steps ahead; 30 by default.
         known
             Future values of input columns, as a file, frame, Series or dict: by time, or without times one row a step.
-            Other inputs are held at their last value; a column that the run does not know is refused.
+            Other inputs are held at their last value; a column that the run does not know is refused. Of many series:
+            a table with their ids.
+        ids
+            Of many series, those that are forecast; all by default. The paths of an id do not depend on the others.
+        data
+            Of many series, rows to forecast from in place of the run's: of its ids, or of new ones, which are scaled by
+            their own rows and need no training.
         listener
             Hears of calibration and of every chunk of paths.
         stop
@@ -171,10 +186,11 @@ class Run(Result):
 
         Returns
         -------
-        Forecast
-            Paths in the target's unit. The band is calibrated where the data allow it, and says what it is. The median
-            leans on the naive and the seasonal naive forecast as far as they were right at the newest known origins;
-            ``details["median"]`` says how far, and with ``combine=False`` it is the network's own.
+        Forecast or PanelForecast
+            Paths in the target's unit; of many series, a mapping from ids to forecasts. The band is calibrated where
+            the data allow it, and says what it is. The median leans on the naive and the seasonal naive forecast as far
+            as they were right at the newest known origins; ``details["median"]`` says how far, and with
+            ``combine=False`` it is the network's own.
 
         Raises
         ------
@@ -185,10 +201,20 @@ class Run(Result):
         --------
         >>> fc = run.forecast(30, paths=200, interval=90)  # doctest: +SKIP
         """
-        refuse_ids(self.frame.index, "forecast")
         given = options if horizon is None else {"horizon": horizon, **options}
         chosen = ForecastOptions.of(given).resolved()
+        if self.dataset.is_panel:
+            return self._panel.forecast(chosen, ids=ids, data=data, known=known, listener=listener, stop=stop)
+        for name, value in (("ids", ids), ("data", data)):
+            if value is not None:
+                raise OptionError(
+                    f"{name}= belongs to a run of many series, and this one has no ids; for newer rows, run.on(newer)"
+                )
         return self._predictor(chosen, self._future(known, chosen.horizon)).draw(listener, stop)
+
+    @property
+    def _panel(self) -> PanelRun:
+        return PanelRun(self.fitted, self.dataset, self.options, self.past_forecasts, self.corrections)
 
     def _future(self, known: Source | None, horizon: int) -> pd.DataFrame | None:
         """Read what is known of the inputs' future, by the times of a forecast."""
@@ -203,7 +229,8 @@ class Run(Result):
         Parameters
         ----------
         newer
-            The whole longer series, or the rows after the run's last: what `lstm_lab.load` takes.
+            The whole longer series, or the rows after the run's last: what `lstm_lab.load` takes. Of many series, rows
+            of some ids are enough, and those of a new id join them.
 
         Returns
         -------
@@ -220,11 +247,12 @@ class Run(Result):
         --------
         >>> run.on("prices-today.csv").forecast(30)  # doctest: +SKIP
         """
-        refuse_ids(self.frame.index, "on")
-        dataset = self.dataset.append(read_newer(self.dataset, newer, self.options))
-        return replace(
-            self, dataset=dataset, fitted=self.fitted.calibrated_with(dataset), past_forecasts=PastForecastsCache()
-        )
+        if self.dataset.is_panel:
+            dataset = self.dataset.append(*read_newer_by_id(newer, self.dataset, self.options))
+        else:
+            dataset = self.dataset.append(read_newer(self.dataset, newer, self.options))
+        fitted = self.fitted.calibrated_with(dataset)
+        return replace(self, dataset=dataset, fitted=fitted, past_forecasts=PastForecastsCache(), corrections={})
 
     def resume(
         self,

@@ -315,6 +315,8 @@ class Dataset:
             )
         times = future_index(self.index[start:stop], horizon)
         covariates = pd.DataFrame(index=times) if known is None else known_rows(known, times)
+        if self.store.scaling is not None:
+            return self.newest_origins(np.array([series]), times, None if known is None else covariates)
         last_row = self.store.encoded(slice(stop - 1, stop))[0]
         return self._gathered(np.array([stop]), self.encoder.known(covariates, last_row)[None])
 
@@ -331,23 +333,24 @@ class Dataset:
             Future covariates, in the order of `times`; others are held at their last value.
         """
         rows = self.borders[series + 1]
-        future = self._known(series, times, known)
         last = self.store.encoded(rows - 1)
-        for column in (self.encoder.columns.index(name) for name in self.encoder.covariates):
-            if known is None or self.encoder.columns[column] not in known.columns:
-                future[..., column] = last[:, None, column]
-        return self._gathered(rows, future, series)
+        return self._gathered(rows, self._known(series, times, known, last), series)
 
     def _known(
-        self, series: NDArray[np.int64], times: pd.Index, known: pd.DataFrame | None = None
+        self,
+        series: NDArray[np.int64],
+        times: pd.Index,
+        known: pd.DataFrame | None = None,
+        last: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """Encode what is known of the future of several series, (series, horizon, columns)."""
+        """Encode what is known of the future of several series, (series, horizon, columns), as `Encoder.known` does."""
         horizon = len(times) // max(1, len(series))
         given = pd.DataFrame(index=times) if known is None else known.set_axis(times)
         scaling, each = self.store.scaling, np.repeat(series, horizon)
         alike = self.encoder
         encoder = alike if scaling is None else alike.scaled(scaling.mean[each], scaling.scale[each])
-        return np.asarray(encoder.known(given)).reshape(len(series), horizon, -1)
+        held = None if last is None else np.repeat(last, horizon, axis=0)
+        return np.asarray(encoder.known(given, held)).reshape(len(series), horizon, -1)
 
     @cached_property
     def stretches(self) -> NDArray[np.int64]:

@@ -250,7 +250,7 @@ class Encoder:
             elif feature.source == "column" and feature.label in frame.columns:
                 out[:, columns] = finite_values(frame[feature.label], feature.label)[:, None]
             elif feature.source == "column" and last is not None:
-                out[:, columns] = last[columns] * self.scale[columns] + self.mean[columns]
+                out[:, columns] = last[..., columns] * self.scale[..., columns] + self.mean[..., columns]
         out[:, self.static_columns] = 0.0
         return _clipped((out - self.mean) / self.scale)
 

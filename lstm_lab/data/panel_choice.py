@@ -72,7 +72,8 @@ def _sample(
     target: NDArray[np.float64], index: pd.Index, borders: NDArray[np.int64], cuts: Sequence[Cuts]
 ) -> Iterator[pd.Series[float]]:
     """Yield the training rows of some series; one that never changes chooses nothing, unless all are like that."""
-    numbers = np.unique(np.linspace(0, len(cuts) - 1, min(SAMPLED, len(cuts))).round().astype(int))
+    trained = np.flatnonzero([each.validation > 0 for each in cuts])  # a new id has no training rows
+    numbers = trained[np.unique(np.linspace(0, len(trained) - 1, min(SAMPLED, len(trained))).round().astype(int))]
     rows = [slice(int(borders[number]), int(borders[number]) + cuts[number].validation) for number in numbers]
     changing = [part for part in rows if np.ptp(target[part]) > 0] if len(rows) > 1 else rows
     for part in changing or rows:

@@ -9,7 +9,16 @@ import pandas as pd
 
 from lstm_lab.errors import DataError, OptionError
 
-__all__ = ["DAY", "future_index", "longest_step", "segments", "uneven_steps", "usual_seasons", "usual_step"]
+__all__ = [
+    "DAY",
+    "future_index",
+    "future_times_after",
+    "longest_step",
+    "segments",
+    "uneven_steps",
+    "usual_seasons",
+    "usual_step",
+]
 
 GAP_STEPS = 10
 """A step longer than this many median steps is a gap; the weekends and holidays of a trading calendar are none."""
@@ -119,6 +128,30 @@ def future_index(index: pd.Index, horizon: int) -> pd.Index:
         first = int(index[-1]) + int(step)
         return pd.RangeIndex(first, first + int(step) * horizon, int(step), name=index.name)
     return pd.Index(np.asarray(numbers, dtype=np.int64 if whole else np.float64), name=index.name)
+
+
+def future_times_after(lasts: pd.Index, like: pd.Index, horizon: int) -> pd.Index:
+    """Return the next times after each of several last ones, (lasts * horizon,), in steps as those of an index.
+
+    Parameters
+    ----------
+    lasts
+        Last times or numbers of several series.
+    like
+        Times or numbers of a series whose steps say how all of them go on.
+    horizon
+        Steps to add after each.
+    """
+    if not isinstance(like, pd.DatetimeIndex):
+        step = np.median(np.diff(like.to_numpy()))
+        numbers = lasts.to_numpy()[:, None] + step * np.arange(1, horizon + 1)
+        whole = pd.api.types.is_integer_dtype(like.dtype) and float(step).is_integer()
+        return pd.Index(np.asarray(numbers.ravel(), dtype=np.int64 if whole else np.float64))
+    rule = _rule(like)
+    codes, ends = pd.factorize(lasts)
+    after = [pd.date_range(end, periods=horizon + 1, freq=rule)[1:] for end in ends]
+    times = pd.DatetimeIndex(after[0].append(after[1:]) if len(after) > 1 else after[0]).as_unit(like.unit)
+    return times.take((codes[:, None] * horizon + np.arange(horizon)).ravel())
 
 
 def _future_times(index: pd.DatetimeIndex, horizon: int) -> pd.DatetimeIndex:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["NEWEST", "mixed", "weigh"]
+__all__ = ["NEWEST", "RATE", "TRUST", "mixed", "mixtures_of", "weigh"]
 
 NEWEST: Final = 20
 """Origins that the mixtures are judged by, at most: more would know better in quiet times, and later in a change."""
@@ -58,7 +58,7 @@ def weigh(centre: Array, naive: Array, actual: Array) -> Array:
     scale = np.abs(centre - actual).mean() if centre.size > 0 else 0.0
     if len(naive) == 0 or scale == 0:
         return np.zeros(len(naive))
-    mixtures = _mixtures(len(naive))
+    mixtures = mixtures_of(len(naive))
     losses = (
         np.array([np.abs(mixed(centre, naive, mixture) - actual).mean(axis=1).sum() for mixture in mixtures]) / scale
     )
@@ -72,7 +72,7 @@ def mixed(centre: Array, naive: Array, weights: Array) -> Array:
     return np.asarray(centre + np.tensordot(weights, naive - centre, axes=1))
 
 
-def _mixtures(count: int) -> Array:
+def mixtures_of(count: int) -> Array:
     """List all weights of so many forecasts, in steps of 1 / `PARTS` and with a sum of at most 1, (mixtures, count)."""
     grid = np.indices((PARTS + 1,) * count).reshape(count, -1).T
     return np.asarray(grid[grid.sum(axis=1) <= PARTS] / PARTS)

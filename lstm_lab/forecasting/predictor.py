@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from lstm_lab.options import ForecastOptions
     from lstm_lab.simulation.simulator import Rollout
 
-__all__ = ["Predictor", "evenly_spaced"]
+__all__ = ["Predictor", "evenly_spaced", "settings_of"]
 
 ORIGINS = 60
 """Held-out origins that the band is calibrated on, at most."""
@@ -80,22 +80,10 @@ class Predictor:
         self.options = options
         self.known = known
         self.cache = PastForecastsCache() if cache is None else cache
-        self.settings = self._settings()
+        self.settings = settings_of(fitted, options)
         self.notes: dict[str, str] = {}
         self.lowest = float(dataset.target.min())
         refuse_floor_above(self.lowest, fitted.target, options.floor)
-
-    def _settings(self) -> SimulationSettings:
-        options, residuals = self.options, None
-        if options.noise != "none":
-            residuals = self.fitted.residuals(scaled=options.noise == "scaled")
-            if residuals is None and options.noise != "auto":
-                raise ForecastError(
-                    f"noise {options.noise!r} draws held-out residuals, but the run kept no calibration rows"
-                    " (calibration=0); train with calibration=0.1 or use noise='none'"
-                )
-        rollout = self.fitted.simulator.allowed(options.rollout, PREFERRED)
-        return SimulationSettings(rollout, options.dropout_masks, residuals, options.seed)
 
     @property
     def uncalibrated(self) -> Kind:
@@ -321,6 +309,26 @@ class Predictor:
         if correction is not None and correction.calibration is not None:
             details["calibrated on"] = f"{correction.calibration.origins} held-out origins"
         return details
+
+
+def settings_of(fitted: FittedModel, options: ForecastOptions) -> SimulationSettings:
+    """Settle how paths are simulated.
+
+    Raises
+    ------
+    ForecastError
+        Noise of a run without calibration rows, or a roll-out that the layers do not allow.
+    """
+    residuals = None
+    if options.noise != "none":
+        residuals = fitted.residuals(scaled=options.noise == "scaled")
+        if residuals is None and options.noise != "auto":
+            raise ForecastError(
+                f"noise {options.noise!r} draws held-out residuals, but the run kept no calibration rows"
+                " (calibration=0); train with calibration=0.1 or use noise='none'"
+            )
+    rollout = fitted.simulator.allowed(options.rollout, PREFERRED)
+    return SimulationSettings(rollout, options.dropout_masks, residuals, options.seed)
 
 
 def evenly_spaced(rows: NDArray[np.int64], count: int, horizon: int) -> tuple[NDArray[np.int64], int]:

@@ -1,0 +1,393 @@
+"""Forecasts of many series from one network: a mapping from ids to forecasts, a long table, and bands of sums."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.panel_ids import listed, numbers_of, series_of
+from lstm_lab.errors import ForecastError, did_you_mean
+from lstm_lab.forecasting import metrics
+from lstm_lab.forecasting.forecast import ENOUGH, Forecast
+from lstm_lab.forecasting.metrics import tail_of
+from lstm_lab.forecasting.periods import period_starts
+from lstm_lab.formatting import span
+from lstm_lab.results import Summary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lstm_lab.forecasting.coverage import Coverage
+    from lstm_lab.forecasting.forecast import Kind
+
+    Array = NDArray[np.float64]
+
+__all__ = ["PanelForecast", "TotalCalibration"]
+
+AT_ONCE = 256
+"""Series whose quantiles are computed together: the paths of thousands are copied in parts."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TotalCalibration:
+    """How far sums over all series lay from their medians at earlier origins, against sums of their paths.
+
+    The paths of series are drawn independently, given the dropout mask that paths of one number share. Where series
+    move together, their sum moves further than that: `stretch` is the root mean square of its scores at earlier
+    origins, with one score of 1 beside them.
+    """
+
+    stretch: float
+    coverage: Coverage | None
+    """Measured at earlier origins that have others beside them that share no step; None where there are too few."""
+    origins: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PanelForecast(Mapping[Hashable, Forecast]):
+    """Simulated futures of many series, each from its own end; made by `lstm_lab.Run.forecast`.
+
+    A mapping from ids to `Forecast`: ``fcs["store_1"]``, ``len(fcs)``, ``for name, fc in fcs.items()``.
+
+    Examples
+    --------
+    >>> fcs = run.forecast(28)  # doctest: +SKIP
+    >>> fcs["store_1"].frame, fcs.frame, fcs.total().frame  # doctest: +SKIP
+    """
+
+    ids: tuple[Hashable, ...]
+    paths: Array
+    """(series, paths, horizon), in the target's unit; path j of all series shares its dropout masks."""
+    times: pd.Index
+    """(series * horizon,) times of the forecasts, series by series."""
+    history: pd.Series[float]
+    """The observed target up to the origins, by (id, time)."""
+    target: str
+    kind: Kind
+    interval: float = 90.0
+    coverage: Coverage | None = None
+    """Measured over all series at earlier origins."""
+    coverage_by_id: pd.Series[float] | None = None
+    """Measured share of the steps in the band, of each id at its own earlier origins; NaN without any."""
+    names: tuple[str, str] = ("id", "time")
+    """What ids and times are called."""
+    total_calibration: TotalCalibration | None = None
+    left_out: tuple[Hashable, ...] = ()
+    """Ids with too few rows since their last gap."""
+    details: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[Hashable, Mapping[str, str]] = field(default_factory=dict)
+    """Details of single series."""
+
+    # A mapping -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _numbers(self) -> dict[Hashable, int]:
+        return {name: number for number, name in enumerate(self.ids)}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[Hashable]:
+        return iter(self.ids)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._numbers
+
+    def __getitem__(self, name: Hashable) -> Forecast:
+        """Return the forecast of one id.
+
+        Raises
+        ------
+        DataError
+            There is no such id: one line with the nearest.
+        """
+        number = self._numbers.get(name, -1)
+        if number < 0:
+            number = int(numbers_of([name], self.ids)[0])
+        details = {self.names[0]: str(name), **self.details, **self.notes.get(name, {})}
+        return Forecast(
+            paths=self.paths[number],
+            index=self._index(number),
+            history=self._history(number),
+            target=self.target,
+            kind=self.kind,
+            interval=self.interval,
+            coverage=self.coverage,
+            details=details,
+        )
+
+    def get(self, name: Hashable, default: Any = None) -> Any:
+        """Return the forecast of one id, or a default."""
+        if name not in self:
+            return default
+        return self[name]
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead."""
+        return int(self.paths.shape[2])
+
+    @property
+    def has_band(self) -> bool:
+        """Whether there are paths enough for the edges of a band."""
+        return bool(self.paths.shape[1] >= ENOUGH)
+
+    def _index(self, number: int) -> pd.Index:
+        index = self.times[number * self.horizon : (number + 1) * self.horizon]
+        return index.rename(self.names[1])
+
+    @cached_property
+    def _histories(self) -> dict[Hashable, slice]:
+        ids, borders = series_of(self.history.index)
+        return {name: slice(*borders[number : number + 2]) for number, name in enumerate(ids)}
+
+    def _history(self, number: int) -> pd.Series[float]:
+        rows = self._histories.get(self.ids[number], slice(0, 0))
+        history = self.history.iloc[rows]
+        return history.set_axis(history.index.get_level_values(-1).rename(self.names[1]))
+
+    # Tables ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def index(self) -> pd.MultiIndex:
+        """(series * horizon,) ids and times of the forecasts."""
+        codes = np.repeat(np.arange(len(self.ids)), self.horizon)
+        moments, times = pd.factorize(self.times, sort=True)
+        arrays: list[Any] = [pd.Index(self.ids, tupleize_cols=False), times]
+        numbers: list[Any] = [codes, moments]
+        return pd.MultiIndex(arrays, numbers, names=self.names, verify_integrity=False)
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """The band's lower and upper edge as quantiles: (0.05, 0.95) for an interval of 90."""
+        tail = tail_of(self.interval)
+        return round(tail, 12), round(1 - tail, 12)
+
+    def quantile(self, q: float) -> Array:
+        """Compute a quantile of the paths of every series, (series, horizon)."""
+        return np.asarray(self._quantiles([q])[0])
+
+    def _quantiles(self, levels: list[float]) -> Array:
+        parts = range(0, len(self.ids), AT_ONCE)
+        return np.concatenate(
+            [np.quantile(self.paths[part : part + AT_ONCE], levels, axis=1) for part in parts], axis=1
+        )
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Median and band edges of every series, a row for each id and time."""
+        low, high = self.levels
+        median, lower, upper = self._quantiles([0.5, low, high]).reshape(3, -1)
+        return pd.DataFrame({"median": median, "lower": lower, "upper": upper}, index=self.index)
+
+    def score(self, actual: pd.Series[float] | pd.DataFrame) -> pd.DataFrame:
+        """Score the forecast of every series against what happened.
+
+        Parameters
+        ----------
+        actual
+            Observed values by (id, time), or a table with columns of ids, times and the target. Steps that it lacks are
+            left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row an id, the largest MAE first: mae, rmse, mase, crps, coverage, width, steps.
+
+        Raises
+        ------
+        ForecastError
+            No id and time of the forecast is among the values.
+        """
+        values = self._aligned(actual)
+        low, high = self.levels
+        median, lower, upper = self._quantiles([0.5, low, high])
+        parts = range(0, len(self.ids), AT_ONCE)
+        crps = [metrics.crps(self.paths[k : k + AT_ONCE], values[k : k + AT_ONCE], axis=-1) for k in parts]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            scores = {
+                "mae": metrics.mae(values, median, axis=-1),
+                "rmse": metrics.rmse(values, median, axis=-1),
+                "mase": metrics.mae(values, median, axis=-1) / self._naive_scales,
+                "crps": np.concatenate(crps),
+                "coverage": metrics.coverage(lower, upper, values, axis=-1),
+                "width": metrics.width(lower, upper, axis=-1),
+                "steps": (~np.isnan(values)).sum(axis=-1),
+            }
+        table = pd.DataFrame(scores, index=pd.Index(self.ids, name=self.names[0], tupleize_cols=False))
+        return table[table["steps"] > 0].sort_values("mae", ascending=False, kind="stable")
+
+    @cached_property
+    def _naive_scales(self) -> Array:
+        """(series,) mean absolute change from row to row of each series' history."""
+        ids, borders = series_of(self.history.index)
+        changes = np.abs(np.diff(self.history.to_numpy(np.float64), prepend=np.nan))
+        changes[borders[:-1]] = 0.0
+        counts = np.maximum(np.diff(borders) - 1, 1)
+        means = dict(zip(ids, np.add.reduceat(changes, borders[:-1]) / counts, strict=True))
+        return np.array([means.get(name, np.nan) for name in self.ids])
+
+    def _aligned(self, actual: pd.Series[float] | pd.DataFrame) -> Array:
+        """Align observed values with the forecasts, (series, horizon), NaN where there is none."""
+        if isinstance(actual, pd.DataFrame):
+            if not isinstance(actual.index, pd.MultiIndex):
+                for name in self.names:
+                    if name not in actual.columns:
+                        near = did_you_mean(name, map(str, actual.columns))
+                        raise ForecastError(f"actual has columns {self.names[0]!r} and {self.names[1]!r}; {near}")
+                actual = actual.set_index(list(self.names))
+            if self.target not in actual.columns:
+                raise ForecastError(f"no column {self.target!r}; {did_you_mean(self.target, map(str, actual.columns))}")
+            actual = actual[self.target]
+        if not isinstance(actual.index, pd.MultiIndex):
+            raise ForecastError(
+                "actual has rows by id and time, got one level; give a frame with both, or fcs[id].score"
+            )
+        values = np.asarray(actual.reindex(self.index), dtype=np.float64).reshape(len(self.ids), self.horizon)
+        if np.isnan(values).all():
+            raise ForecastError(
+                f"actual shares no id and time with the forecast, {span(self.times)} of {listed(self.ids)};"
+                " look at both"
+            )
+        return values
+
+    # Sums ------------------------------------------------------------------------------------------------------------
+
+    def total(self) -> Forecast:
+        """Forecast the sum over all ids at each time that all of them have, from the joint paths.
+
+        Path j of the sum is the sum of the series' paths j, which share their dropout masks and are independent
+        otherwise. Where series moved together at earlier origins, the band is widened by what their sum showed there
+        (`TotalCalibration`), and the coverage that it then had there is part of the result.
+
+        Raises
+        ------
+        ForecastError
+            The forecasts have no time in common.
+        """
+        times, codes = np.unique(self.times, return_inverse=True)
+        common = np.bincount(codes, minlength=len(times)) == len(self.ids)
+        if not common.any():
+            last = self.times[self.horizon - 1 :: self.horizon]
+            raise ForecastError(
+                f"a total needs times that all ids have, but they end between {last.min()} and {last.max()}; forecast"
+                " ids with a common end, or lengthen the horizon"
+            )
+        paths = np.zeros((self.paths.shape[1], len(times)))
+        ends, group = np.unique(codes.reshape(len(self.ids), self.horizon), axis=0, return_inverse=True)
+        for number, steps in enumerate(ends):
+            paths[:, steps] += self.paths[group == number].sum(axis=0)
+        paths = paths[:, common]
+        index = pd.Index(self.times[: self.horizon] if common.sum() == self.horizon else times[common])
+        fitted = self.total_calibration
+        if fitted is not None:
+            median = np.median(paths, axis=0)
+            paths = median + fitted.stretch * (paths - median)
+        coverage = None if fitted is None else fitted.coverage
+        return Forecast(
+            paths=paths,
+            index=index.rename(self.names[1]),
+            history=self._summed_history(),
+            target=self.target,
+            kind="predictive" if coverage is None and self.kind == "calibrated" else self.kind,
+            interval=self.interval,
+            coverage=coverage,
+            details={"sum": f"over {len(self.ids):,} series", **self._total_details()},
+        )
+
+    def _total_details(self) -> dict[str, str]:
+        fitted = self.total_calibration
+        if fitted is None:
+            return {"dependence": "none beside shared dropout masks: no sum was measured at earlier origins"}
+        return {"dependence": f"band times {fitted.stretch:.2f}, from sums at {fitted.origins} earlier origins"}
+
+    def _summed_history(self) -> pd.Series[float]:
+        grouped = self.history.groupby(level=-1)
+        sums, counts = grouped.sum(), grouped.count()
+        return sums[counts == len(self._histories)].rename(self.target)
+
+    def sum(self, freq: str | None = None) -> PanelForecast:
+        """Forecast each series' sums over periods, from its own joint paths.
+
+        Parameters
+        ----------
+        freq
+            Length of a period, such as ``"W"`` or ``"MS"``; None: one sum over the whole horizon.
+
+        Returns
+        -------
+        PanelForecast
+            By the first forecast time of each period; ``.sum("W").total()`` sums over series too. The coverage of such
+            sums is not measured.
+
+        Raises
+        ------
+        ForecastError
+            Periods of rows that are only counted, or a length that pandas does not know.
+        """
+        table = self.times.to_numpy().reshape(len(self.ids), self.horizon)
+        starts = period_starts(self.times, self.horizon, freq)
+        counts = {len(each) for each in starts}
+        if len(counts) > 1:
+            raise ForecastError(
+                f"sums by {freq!r} need equally many periods for every id, got {min(counts)} to {max(counts)} for"
+                " different ends; forecast ids with a common end"
+            )
+        paths = np.stack([np.add.reduceat(own, first, axis=1) for own, first in zip(self.paths, starts, strict=True)])
+        times = pd.Index(np.concatenate([own[first] for own, first in zip(table, starts, strict=True)]))
+        if isinstance(self.times, pd.DatetimeIndex):
+            flat = np.concatenate([k * self.horizon + np.asarray(first) for k, first in enumerate(starts)])
+            times = self.times[flat]
+        kind: Kind = "predictive" if self.kind == "calibrated" else self.kind
+        period = "the whole horizon" if freq is None else f"periods of {freq}"
+        return replace(
+            self,
+            paths=paths,
+            times=times,
+            kind=kind,
+            coverage=None,
+            coverage_by_id=None,
+            total_calibration=None,
+            history=self.history.iloc[:0],
+            details={**self.details, "sum": f"over {period}; the first and the last may be parts"},
+        )
+
+    # Words -----------------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return self.summary_table().text()
+
+    def _repr_html_(self) -> str:
+        return self.summary_table().html()
+
+    def summary_table(self) -> Summary:
+        """Count the series, and describe their bands with the measured coverage."""
+        steps = "1 step" if self.horizon == 1 else f"{self.horizon} steps"
+        rows = [
+            ("series", f"{len(self.ids):,}: {listed(self.ids)}"),
+            ("times", f"{span(self.times.sort_values())}, {steps} each"),
+        ]
+        if self.left_out:
+            few = f"too few rows since the last gap: {listed(self.left_out)}"
+            rows.append(("left out", f"{len(self.left_out):,} with {few}"))
+        rows.append(("band", self._band()))
+        if self.coverage_by_id is not None and self.coverage_by_id.notna().any():
+            shares = self.coverage_by_id.dropna().sort_values()
+            rows.append(
+                (
+                    "coverage by id",
+                    f"{shares.iloc[0]:.0%} ({shares.index[0]}) to {shares.iloc[-1]:.0%} ({shares.index[-1]})",
+                )
+            )
+        rows.append(("paths", f"{self.paths.shape[1]:,} of each"))
+        return Summary(f"Forecasts of {self.target}", (*rows, *self.details.items()))
+
+    def _band(self) -> str:
+        if not self.has_band:
+            return f"none from fewer than {ENOUGH} paths; use paths=200"
+        return self[self.ids[0]].band_name()

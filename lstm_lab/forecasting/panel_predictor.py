@@ -1,0 +1,326 @@
+"""A forecast of every series of a panel: calibrate on all of them, draw paths in parts, correct each series."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.memory_budget import refuse_beyond_memory
+from lstm_lab.data.time_index import future_times_after
+from lstm_lab.errors import CalibrationError, DataError, ForecastError
+from lstm_lab.events import Progress, SamplingEnd, SamplingListener
+from lstm_lab.forecasting.calibration_scores import origins_for
+from lstm_lab.forecasting.floor import at_least, refuse_floor_above
+from lstm_lab.forecasting.panel_correction import PanelCorrection
+from lstm_lab.forecasting.panel_forecast import PanelForecast
+from lstm_lab.forecasting.panel_past import panel_naive_points, panel_origins
+from lstm_lab.forecasting.panel_simulation import simulate_past
+from lstm_lab.forecasting.predictor import settings_of
+from lstm_lab.simulation.simulator import CHUNK
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from lstm_lab.data.dataset import Dataset
+    from lstm_lab.events import EndReason
+    from lstm_lab.fitted import FittedModel
+    from lstm_lab.forecasting.forecast import Kind
+    from lstm_lab.options import ForecastOptions
+    from lstm_lab.simulation.simulator import SimulationSettings
+
+    Array = NDArray[np.float64]
+
+__all__ = ["PanelPredictor"]
+
+
+TOGETHER: Final = 32
+"""Series whose paths are drawn together, always so many: a product of matrices rounds by its size, and the paths of an
+id must not depend on the others. Missing ones are filled with those that are there."""
+
+
+class PanelPredictor:
+    """Makes one forecast of many series.
+
+    Parameters
+    ----------
+    fitted
+        The trained network.
+    trained
+        The rows that its bands are calibrated on: those of the run.
+    dataset
+        The rows to forecast from, of the same series or others.
+    options
+        Resolved options.
+    cache
+        Corrections that were computed before.
+    """
+
+    def __init__(
+        self,
+        fitted: FittedModel,
+        trained: Dataset,
+        dataset: Dataset,
+        options: ForecastOptions,
+        cache: dict[Any, PanelCorrection] | None = None,
+    ) -> None:
+        self.fitted = fitted
+        self.trained = trained
+        self.dataset = dataset
+        self.options = options
+        self.cache: dict[Any, PanelCorrection] = {} if cache is None else cache
+        self.settings = settings_of(fitted, options)
+        self.notes: dict[str, str] = {}
+        refuse_floor_above(float(dataset.target.min()), fitted.target, options.floor)
+
+    # Drawing ---------------------------------------------------------------------------------------------------------
+
+    def draw(
+        self,
+        series: NDArray[np.int64],
+        known: pd.DataFrame | None = None,
+        listener: SamplingListener | None = None,
+        stop: threading.Event | None = None,
+    ) -> PanelForecast:
+        """Calibrate where the options and the data allow it, then draw the paths of some series, by their numbers.
+
+        Stop and `KeyboardInterrupt` end it the same way: the series that are done make the forecast.
+        """
+        events = SamplingListener() if listener is None else listener
+        started = time.perf_counter()
+        asked = series
+        series, left_out = self._with_window(asked)
+        if known is not None:
+            known = known[np.repeat(np.isin(asked, series), self.options.horizon)]
+        covariates = () if known is None else tuple(map(str, known.columns))
+        shared = self.correction(covariates, events, stop)
+        correction = shared.taken(self._known_numbers(series))
+        times = self.times(series)
+        values = len(series) * self.options.paths * self.options.horizon
+        refuse_beyond_memory(
+            1.2 * 8 * values,
+            f"forecasting {len(series):,} ids with {self.options.paths:,} paths",
+            "forecast fewer of them at a time with ids=, or draw fewer paths=",
+        )
+        paths = np.empty((len(series), self.options.paths, self.options.horizon))
+        reason: EndReason = "finished"
+        done = 0
+        try:
+            for part in self._parts(len(series)):
+                paths[part] = self._drawn(series[part], times, part, correction, known)
+                done = part.stop
+                events.on_progress(Progress("forecasting series", done, len(series)))
+                if stop is not None and stop.is_set() and done < len(series):
+                    reason = "stopped"
+                    break
+        except KeyboardInterrupt:
+            reason = "interrupted"
+            if done == 0:
+                raise ForecastError("interrupted before any series was forecast; run it again") from None
+        seconds = time.perf_counter() - started
+        message = f"{done:,} of {len(series):,} series in {seconds:.1f} s"
+        if reason != "finished":
+            self.notes[reason] = message
+        events.on_end(SamplingEnd(reason, done, seconds, message if reason == "finished" else f"{reason}: {message}"))
+        return self._result(series[:done], paths[:done], times[: done * self.options.horizon], correction, left_out)
+
+    def _with_window(self, series: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Divide series into those whose rows since the last gap hold a window, and the others.
+
+        Raises
+        ------
+        DataError
+            None does.
+        """
+        need = self.fitted.lookback + self.fitted.encoder.warmup
+        enough = self.dataset.stretches[series] >= need
+        if not enough.any():
+            raise DataError(
+                f"a forecast needs {need} rows since the last gap (lookback {self.fitted.lookback} + warmup"
+                f" {self.fitted.encoder.warmup}), and no id has more than"
+                f" {int(self.dataset.stretches[series].max(initial=0))}; add rows, or raise max_gap if that step is no"
+                " gap"
+            )
+        return series[enough], series[~enough]
+
+    def times(self, series: NDArray[np.int64]) -> pd.Index:
+        """Return the times of the forecasts, (series * horizon,), in steps as those of the longest series."""
+        borders = self.dataset.borders
+        longest = int(np.argmax(np.diff(borders)))
+        like = self.dataset.index[borders[longest] : borders[longest + 1]]
+        return future_times_after(self.dataset.index[borders[series + 1] - 1], like, self.options.horizon)
+
+    @staticmethod
+    def _parts(count: int) -> Iterator[slice]:
+        """Yield parts of the series whose paths are drawn together."""
+        for first in range(0, count, TOGETHER):
+            yield slice(first, min(first + TOGETHER, count))
+
+    def _drawn(
+        self,
+        series: NDArray[np.int64],
+        times: pd.Index,
+        part: slice,
+        correction: PanelCorrection,
+        known: pd.DataFrame | None,
+    ) -> Array:
+        """Draw and correct the paths of some series, (series, paths, horizon)."""
+        horizon = self.options.horizon
+        steps = slice(part.start * horizon, part.stop * horizon)
+        origins = self.dataset.newest_origins(series, times[steps], None if known is None else known.iloc[steps])
+        origins = origins.repeated(np.resize(np.arange(len(series)), TOGETHER))
+        chunks = math.ceil(self.options.paths / CHUNK)
+        simulator, settings = self.fitted.simulator, self._sized
+        drawn = [simulator.chunk(origins, horizon, settings, number) for number in range(chunks)]
+        paths = np.concatenate(drawn, axis=1)[: len(series), : self.options.paths]
+        rows = self.dataset.borders[series + 1]
+        points = panel_naive_points(self.dataset, rows, series, horizon, self.fitted.season)
+        own = correction.taken(np.arange(part.start, part.stop))
+        naive = points if self.options.combines else points[:0]
+        return at_least(own.adjust(paths, naive, self.options.interval), self.options.floor)
+
+    @cached_property
+    def _sized(self) -> SimulationSettings:
+        """The settings whose residuals have the sizes of the series that are forecast."""
+        residuals = self.settings.residuals
+        if residuals is None or residuals.sizes is None:
+            return self.settings
+        numbers = self._known_numbers(np.arange(len(self.dataset.ids)))
+        usual = float(np.sqrt(np.mean(residuals.sizes**2)))
+        sizes = np.where(numbers < 0, usual, residuals.sizes[numbers])
+        return replace(self.settings, residuals=replace(residuals, sizes=sizes))
+
+    def _known_numbers(self, series: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the numbers that series have among those of the run, -1 for a new id."""
+        if self.dataset is self.trained:
+            return series
+        numbers = {name: number for number, name in enumerate(self.trained.ids)}
+        return np.array([numbers.get(self.dataset.ids[number], -1) for number in series], dtype=np.int64)
+
+    # Correction ------------------------------------------------------------------------------------------------------
+
+    def correction(
+        self,
+        known: tuple[str, ...] = (),
+        listener: SamplingListener | None = None,
+        stop: threading.Event | None = None,
+    ) -> PanelCorrection:
+        """Compute the correction of the series of the run from earlier forecasts, once.
+
+        Parameters
+        ----------
+        known
+            Covariates whose future counts as known at earlier origins too.
+        listener, stop
+            As for `draw`.
+
+        Raises
+        ------
+        CalibrationError
+            A calibration was asked for, and there are too few origins.
+        """
+        options = self.options
+        horizon, calibrates = options.horizon, options.calibrate is not False
+        settings = self.settings
+        simulated = (horizon, settings.rollout, settings.dropout_masks, options.noise, settings.seed)
+        key = (*simulated, options.interval, calibrates, options.combines, known)
+        if key in self.cache:
+            return self.cache[key]
+        naive = (2 if self.fitted.season > 1 else 1) if options.combines else 0
+        count = len(self.trained.ids)
+        nothing = PanelCorrection(np.zeros((count, naive)), np.zeros(naive), None)
+        if not calibrates and not options.combines:
+            return nothing
+        origins = panel_origins(self.trained, horizon)
+        found = int((origins.rows >= 0).sum())
+        enough = self._enough(found)
+        if found == 0 or not (enough or options.combines):
+            return nothing
+        try:
+            past = simulate_past(self.fitted, self.trained, origins, settings, options, known, listener, stop)
+        except KeyboardInterrupt:
+            self.notes["not calibrated"] = "interrupted while calibrating"
+            return nothing
+        if past is None:
+            self.notes["not calibrated"] = "stopped while calibrating"
+            return nothing
+        self.cache[key] = past.correction(options.interval, calibrate=enough)
+        return self.cache[key]
+
+    def _enough(self, origins: int) -> bool:
+        """Tell whether there are enough origins to calibrate; if not, and it is not switched off, note the reason."""
+        options, needed = self.options, origins_for(self.options.interval)
+        if options.calibrate is False or origins >= needed:
+            return options.calibrate is not False
+        problem = (
+            f"a {options.interval:g} % band needs {needed} calibration origins, got {origins} of all ids in the"
+            f" {self.trained.calibration_rows} calibration rows at horizon {options.horizon}"
+        )
+        if options.calibrate is True:
+            raise CalibrationError(f"{problem}; train with a larger calibration= or shorten the horizon")
+        self.notes["not calibrated"] = problem
+        return False
+
+    # The result ------------------------------------------------------------------------------------------------------
+
+    def _result(
+        self,
+        series: NDArray[np.int64],
+        paths: Array,
+        times: pd.Index,
+        correction: PanelCorrection,
+        left_out: NDArray[np.int64],
+    ) -> PanelForecast:
+        dataset, interval = self.dataset, self.options.interval
+        ids = tuple(dataset.ids[number] for number in series)
+        kind: Kind = "dropout spread" if self.settings.residuals is None else "predictive"
+        shares = correction.coverage_by_series()
+        names = dataset.frame.index.names
+        label, clock = str(names[0] or "id"), str(names[-1] or "time")
+        index = pd.Index(ids, name=label, tupleize_cols=False)
+        return PanelForecast(
+            ids=ids,
+            paths=paths,
+            times=times,
+            history=self._history(series),
+            target=self.fitted.target,
+            kind=kind if correction.calibration is None else "calibrated",
+            interval=interval,
+            coverage=correction.coverage,
+            coverage_by_id=None if shares is None else pd.Series(shares[: len(ids)], index=index),
+            names=(label, clock),
+            total_calibration=correction.total if self.dataset is self.trained else None,
+            left_out=tuple(dataset.ids[number] for number in left_out),
+            details=self._details(correction),
+            notes={name: note for number, name in enumerate(ids) if (note := correction.describe(number))},
+        )
+
+    def _history(self, series: NDArray[np.int64]) -> pd.Series[float]:
+        """Return the newest rows of the target, by (id, time)."""
+        horizon = self.options.horizon
+        rows = max(240, 4 * horizon, 2 * self.fitted.lookback)
+        borders = self.dataset.borders
+        chosen = np.zeros(len(borders) - 1, dtype=np.bool_)
+        chosen[series] = True
+        each = self.dataset.series
+        newest = chosen[each] & (np.arange(len(each)) >= borders[1:][each] - rows)
+        return self.dataset.frame.loc[newest, self.fitted.target]
+
+    def _details(self, correction: PanelCorrection) -> dict[str, str]:
+        settings = self.settings
+        noise = "none: dropout alone spreads the paths"
+        if settings.residuals is not None:
+            noise = "held-out one-step residuals of all series, in the size of each"
+        details = {"roll-out": f"{settings.rollout}, dropout masks per {settings.dropout_masks}", "noise": noise}
+        details |= self.notes
+        if correction.calibration is not None:
+            details["calibrated on"] = f"{correction.calibration.scores:,} held-out origins of all series"
+        return details

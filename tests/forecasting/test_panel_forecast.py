@@ -1,0 +1,191 @@
+"""Forecasts of many series: each as if it were alone, in one unit of its own, calibrated together."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lstm_lab as lab
+from lstm_lab.errors import DataError, ForecastError, OptionError
+from tests.data.panels import made_panel
+
+END = "2023-12-31"
+HORIZON = 7
+IDS = {"id": "store", "target": "units", "time": "day"}
+NETWORK = {"lookback": 14, "units": [6], "dense": [], "epochs": 5, "seed": 1}
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return made_panel(30, rows=(200, 320), end=END, seed=2)
+
+
+@pytest.fixture(scope="module")
+def run(whole):
+    known = whole[whole.day <= pd.Timestamp(END) - pd.Timedelta(days=HORIZON)]
+    return lab.train(known, **IDS, static=["region", "size"], features=["auto", "promo"], **NETWORK)
+
+
+@pytest.fixture(scope="module")
+def fcs(run):
+    return run.forecast(HORIZON)
+
+
+def test_a_panel_forecast_maps_ids_to_forecasts(fcs, run):
+    assert list(fcs) == list(run.dataset.ids)
+    assert len(fcs) == 30
+    assert "s07" in fcs
+    assert fcs.get("nowhere") is None
+    forecast = fcs["s07"]
+    assert forecast.paths.shape == (200, HORIZON)
+    assert forecast.index[0] == pd.Timestamp("2023-12-25")
+    assert forecast.history.index[-1] == pd.Timestamp("2023-12-24")
+    assert forecast.history.iloc[-1] == run.frame.loc["s07", "units"].iloc[-1]
+    assert forecast.kind == "calibrated"
+    assert "over 30 series" in forecast.band_name()
+    assert forecast.details["store"] == "s07"
+
+
+def test_the_frame_is_long_and_holds_the_band_of_every_id(fcs):
+    assert fcs.frame.index.names == ["store", "day"]
+    assert fcs.frame.columns.tolist() == ["median", "lower", "upper"]
+    pd.testing.assert_frame_equal(fcs.frame.loc["s07"], fcs["s07"].frame[["median", "lower", "upper"]])
+
+
+def test_an_unknown_id_is_refused_with_its_neighbours(fcs, run):
+    for call in (lambda: fcs["s7"], lambda: run.forecast(HORIZON, ids=["s01", "s7"])):
+        with pytest.raises(
+            DataError, match=r"no id 's7' in the run; did you mean .*'s07'\?; a new id's rows go in data=$"
+        ):
+            call()
+
+
+def test_paths_of_an_id_do_not_depend_on_the_others(fcs, run):
+    some = run.forecast(HORIZON, ids=["s20", "s07"])
+    assert some.ids == ("s20", "s07")
+    np.testing.assert_array_equal(some["s07"].paths, fcs["s07"].paths)
+    np.testing.assert_array_equal(run.forecast(HORIZON, ids="s07")["s07"].paths, fcs["s07"].paths)
+
+
+def test_rows_of_a_known_id_among_others_give_the_same_paths(fcs, run):
+    rows = run.frame.loc[["s07", "s20"]].reset_index()
+    other = rows[rows.store == "s20"].assign(store="a new one")
+    again = run.forecast(HORIZON, data=pd.concat([other, rows]))
+    np.testing.assert_array_equal(again["s07"].paths, fcs["s07"].paths)
+    assert not np.array_equal(again["a new one"].paths, fcs["s20"].paths)
+
+
+def test_more_paths_only_add_to_few(run):
+    few, many = (run.forecast(HORIZON, ids=["s03"], paths=paths, calibrate=False, combine=False) for paths in (50, 100))
+    np.testing.assert_array_equal(many["s03"].paths[:50], few["s03"].paths)
+
+
+def test_a_new_id_is_forecast_in_its_own_unit_without_training(run):
+    new = made_panel(1, seed=11, rows=(200, 201)).assign(
+        store="new", region="west", units=lambda t: 1e6 + 1e5 * t.units / t.units.std()
+    )
+    forecast = run.forecast(HORIZON, data=new)["new"]
+    assert 0.5e6 < np.median(forecast.paths) < 3e6
+    width = forecast.frame["upper"] - forecast.frame["lower"]
+    assert 1e4 < width.mean() < 1e6
+
+
+def test_a_new_id_with_too_few_rows_is_named(run):
+    new = made_panel(2, seed=11, rows=(100, 101)).assign(region="west")
+    new = pd.concat([new[new.store == "s00"].iloc[-10:], new[new.store == "s01"]])
+    assert run.forecast(HORIZON, data=new).left_out == ("s00",)
+    with pytest.raises(DataError, match=r"needs \d+ rows since the last gap .* no id has more than 10; add rows"):
+        run.forecast(HORIZON, data=new[new.store == "s00"])
+
+
+def test_bands_of_all_ids_hold_about_their_nominal_share(fcs, whole):
+    scores = fcs.score(whole)
+    assert len(scores) == 30
+    assert (scores["steps"] == HORIZON).all()
+    assert 0.8 <= scores["coverage"].mean() <= 0.98
+    assert 0.85 <= fcs.coverage.share <= 0.95
+    assert scores["mae"].is_monotonic_decreasing
+    one = fcs["s07"].score(whole[whole.store == "s07"].set_index("day"))
+    for name in ("mae", "rmse", "crps", "coverage", "width"):
+        assert scores.loc["s07", name] == pytest.approx(one[name])
+
+
+def test_the_measured_coverage_is_that_of_the_ids(fcs):
+    assert fcs.coverage_by_id.index.tolist() == list(fcs)
+    assert fcs.coverage_by_id.mean() == pytest.approx(fcs.coverage.share, abs=0.03)
+
+
+def test_the_total_is_the_sum_of_the_paths_widened_by_what_sums_showed(fcs, run):
+    total = fcs.total()
+    summed = fcs.paths.sum(axis=0)
+    stretch = fcs.total_calibration.stretch
+    median = np.median(summed, axis=0)
+    np.testing.assert_allclose(total.paths, median + stretch * (summed - median))
+    assert total.index.equals(fcs["s07"].index)
+    assert total.coverage is fcs.total_calibration.coverage
+    assert 4 <= total.coverage.origins <= fcs.total_calibration.origins
+    assert total.kind == "calibrated"
+    assert total.history.iloc[-1] == pytest.approx(run.frame.groupby(level="day")["units"].sum().iloc[-1])
+
+
+def test_sums_over_weeks_are_those_of_each_path(fcs):
+    weeks = fcs.sum("W")
+    np.testing.assert_allclose(weeks["s07"].paths[:, 0], fcs["s07"].paths.sum(axis=1))
+    assert weeks["s07"].index.tolist() == [pd.Timestamp("2023-12-25")]
+    assert weeks.coverage is None
+    assert weeks.kind == "predictive"
+    np.testing.assert_allclose(weeks.total().paths[:, 0], fcs.paths.sum(axis=(0, 2)))
+    with pytest.raises(ForecastError, match=r"freq is a length of time .*, got 'fortnight'; for example"):
+        fcs.sum("fortnight")
+
+
+def test_series_that_end_apart_have_no_total(run):
+    rows = run.frame.loc[["s07", "s20"]].reset_index()
+    early = rows[(rows.store == "s20") | (rows.day < "2023-12-01")]
+    with pytest.raises(ForecastError, match="a total needs times that all ids have, but they end between 2023-12-07"):
+        run.forecast(HORIZON, data=early).total()
+
+
+def test_known_futures_come_by_id_and_time(run):
+    times = pd.date_range("2023-12-25", periods=HORIZON)
+    known = pd.DataFrame(
+        {"store": np.repeat(["s07", "s20"], HORIZON), "day": np.tile(times, 2), "promo": np.arange(2.0 * HORIZON)}
+    )
+    fcs = run.forecast(HORIZON, ids=["s07", "s20"], known=known, calibrate=False)
+    assert not np.array_equal(fcs.paths, run.forecast(HORIZON, ids=["s07", "s20"], calibrate=False).paths)
+    with pytest.raises(DataError, match=r"a row for every id and step, got none for 's08', 2023-12-25.* add that row"):
+        run.forecast(HORIZON, ids=["s07", "s08"], known=known)
+
+
+def test_newer_rows_move_the_origin_and_a_new_id_joins(run, whole):
+    newer = whole[(whole.day > pd.Timestamp(END) - pd.Timedelta(days=HORIZON)) & (whole.store < "s10")]
+    new = whole[whole.store == "s20"].assign(store="later", region="west")
+    later = run.on(pd.concat([newer, new]))
+    assert "later" in later.dataset.ids
+    fcs = later.forecast(HORIZON, ids=["s07", "s20", "later"])
+    assert fcs["s07"].index[0] == pd.Timestamp("2024-01-01")
+    assert fcs["s20"].index[0] == pd.Timestamp("2023-12-25")
+    assert fcs["later"].index[0] == pd.Timestamp("2024-01-01")
+    for number, name in enumerate(run.dataset.ids):
+        moved = later.dataset.cuts[later.dataset.ids.index(name)]
+        assert moved.validation == run.dataset.cuts[number].validation
+    assert later.dataset.same_training(run.dataset)
+    with pytest.raises(DataError, match="newer rows come after the run's last, and those of 's07' end at 2023-12-24"):
+        run.on(run.frame.loc[["s07"]].reset_index())
+
+
+def test_one_id_is_forecast_like_a_lone_series_to_the_last_bit():
+    one = made_panel(1, rows=(200, 201), end=END)
+    options = {"features": ["auto", "promo"], **NETWORK, "epochs": 2}
+    with_id = lab.train(one, **IDS, **options).forecast(HORIZON)
+    lone = lab.train(one.drop(columns="store"), target="units", time="day", **options).forecast(HORIZON)
+    np.testing.assert_array_equal(with_id["s00"].paths, lone.paths)
+    assert with_id["s00"].coverage == lone.coverage
+    assert with_id.ids == ("s00",)
+    with pytest.raises(OptionError, match="ids= belongs to a run of many series"):
+        lab.train(one.drop(columns="store"), target="units", time="day", **options).forecast(HORIZON, ids=["s00"])
+
+
+def test_paths_that_do_not_fit_into_memory_are_refused_before_they_are_drawn(run, monkeypatch):
+    monkeypatch.setattr("lstm_lab.data.memory_budget.free_memory", lambda: 1000)
+    with pytest.raises(DataError, match=r"forecasting 30 ids with 200 paths needs about .* forecast fewer of them"):
+        run.forecast(HORIZON)
