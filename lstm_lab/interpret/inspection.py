@@ -65,9 +65,16 @@ def trace_at(fitted: FittedModel, dataset: Dataset, at: Any) -> Trace:
     x, names = dataset.matrix[rows], dataset.encoder.columns
     result = trace(fitted.model, x, index=dataset.index[rows], feature_names=names)
     tails = _tails(dataset, np.array([row]))
-    ahead = pd.Series(dataset.encoder.decode(result.output[:, 0], tails), _next(dataset, row))
+
+    def decode(output: np.ndarray) -> np.ndarray:
+        return np.concatenate([dataset.encoder.decode(np.array([value]), tails) for value in output])
+
     return replace(
-        result, scale=_scale(dataset, result, tails), history=dataset.frame[fitted.target].iloc[rows], forecast=ahead
+        result,
+        scale=_scale(dataset, result, tails),
+        history=dataset.frame[fitted.target].iloc[rows],
+        forecast=pd.Series(decode(result.output[:, 0]), _next(dataset, row)),
+        decode=decode,
     )
 
 

@@ -21,7 +21,7 @@ from lstm_lab.models.keras_private import parts_of
 from lstm_lab.models.shadow import shadowed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = ["Call", "Recording", "nudged", "record", "recurrent_layers", "states_kept"]
 
@@ -65,10 +65,16 @@ class _Tape:
     """Watches the zeros that are then added to what every layer gives on."""
     nudges: list[Any] = field(default_factory=list)
 
-    def add(self, layer: Any, name: str, tensors: tuple[Any, ...]) -> None:
+    replaced: Mapping[str, tuple[np.ndarray, ...]] = field(default_factory=dict)
+    """The states that a call gives on in place of its own, (batch, time, units) each, by its name."""
+
+    def add(self, layer: Any, name: str, tensors: tuple[Any, ...]) -> tuple[np.ndarray, ...] | None:
+        """Note a call, and return the states that replace its own, if any."""
         seen = sum(known is layer for known, _, _ in self.facts)
-        self.facts.append((layer, name if seen == 0 else f"{name} (call {seen + 1})", bool(layer.go_backwards)))
+        called = name if seen == 0 else f"{name} (call {seen + 1})"
+        self.facts.append((layer, called, bool(layer.go_backwards)))
         self.tensors.append(tensors)
+        return self.replaced.get(called)
 
 
 _SHAPES = 4
@@ -92,7 +98,7 @@ def recurrent_layers(model: Any) -> dict[str, Any]:
     return layers
 
 
-def record(model: Any, x: np.ndarray) -> Recording:
+def record(model: Any, x: np.ndarray, *, replaced: Mapping[str, tuple[np.ndarray, ...]] | None = None) -> Recording:
     """Run a model in inference mode and record every call of its recurrent layers.
 
     The model runs as a graph, traced once for each shape of input, since Keras steps through time far faster there; a
@@ -104,6 +110,9 @@ def record(model: Any, x: np.ndarray) -> Recording:
         A built `keras.Model` with a single input.
     x
         (batch, ...), as the model takes it.
+    replaced
+        States, (batch, time, units) each, that a call of a layer gives on in place of its own, by the call's name. The
+        recorded call is its own all the same.
 
     Returns
     -------
@@ -117,7 +126,7 @@ def record(model: Any, x: np.ndarray) -> Recording:
     """
     layers = recurrent_layers(model)
     with states_kept(layers.values()):
-        output, tensors, facts = _run(model, layers, x)
+        output, tensors, facts = _run(model, layers, x) if not replaced else _run_eagerly(model, layers, x, replaced)
     calls = [_call(fact, parts) for fact, parts in zip(facts, tensors, strict=True)]
     return Recording(_widened(keras.tree.flatten(output)[0]).astype(np.float64), tuple(calls))
 
@@ -185,7 +194,13 @@ def _run(model: Any, layers: dict[str, Any], x: np.ndarray) -> tuple[Any, list[A
         cache.pop(key, None)
     except (TypeError, ValueError, tf.errors.OpError) as refused:
         raise TraceError(_why(model, layers, x, refused)) from refused
-    tape = _Tape()
+    return _run_eagerly(model, layers, x, {})
+
+
+def _run_eagerly(
+    model: Any, layers: dict[str, Any], x: np.ndarray, replaced: Mapping[str, tuple[np.ndarray, ...]]
+) -> tuple[Any, list[Any], list[tuple[Any, str, bool]]]:
+    tape = _Tape(replaced=replaced)
     with _listening(layers, tape):
         output = model(tf.constant(x), training=False)
     return output, tape.tensors, tape.facts
@@ -246,7 +261,10 @@ def _recorder(layer: Any, name: str, tape: _Tape) -> Any:
                 stack.enter_context(shadowed(layer.cell, "call", _with_states(layer.cell)))
             last, every, states = inner_loop(sequences, initial_state, mask, training=training)
         seen = [] if mask is None else keras.tree.flatten(mask)[:1]
-        tape.add(layer, name, (sequences, seen, start, every, keras.tree.flatten(states)))
+        instead = tape.add(layer, name, (sequences, seen, start, every, keras.tree.flatten(states)))
+        if instead is not None:
+            every, *rest = [tf.cast(tf.constant(state), every.dtype) for state in instead]
+            return every[:, -1], every, [state[:, -1] for state in (every, *rest)]
         if _has_more_to_tell(layer):
             width = layer.cell.output_size
             last, every = last[..., :width], every[..., :width]

@@ -32,7 +32,7 @@ from lstm_lab.models.backend import keras, tf
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["CellCall", "Replayed", "kind_of", "replay"]
+__all__ = ["GRU_ORDER", "LSTM_ORDER", "CellCall", "Replayed", "kind_of", "replay", "weights_of"]
 
 LSTM_ORDER = ("input", "forget", "candidate", "output")
 """How Keras lays the gates side by side in an LSTM's kernels."""
@@ -170,7 +170,7 @@ class _Cell:
     def of(cls, call: CellCall) -> _Cell:
         cell = call.cell
         rounding = Rounding.in_dtype(cell.compute_dtype, len(call.mask))
-        kernel, recurrent, bias = _weights(cell)
+        kernel, recurrent, bias = weights_of(cell)
         return cls(
             keras=cell,
             rounding=rounding,
@@ -263,7 +263,7 @@ def _forgetting(cell: _Cell, pre: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.asarray(-np.log(np.clip(kept, np.finfo(np.float64).tiny, 1.0)))
 
 
-def _weights(cell: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def weights_of(cell: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Kernel, recurrent kernel and bias as the layer computes with them: rounded to its compute dtype, then widened."""
     gates = {"lstm": 4, "gru": 3}.get(kind_of(cell) or "", 1)
     kernel, recurrent = (_as_computed(weight, cell) for weight in (cell.kernel, cell.recurrent_kernel))

@@ -146,7 +146,7 @@ class Activation:
 
     def __call__(self, pre: Inexact) -> Inexact:
         """Apply it: E[a(z)] = |a(z ± E[z]) - a(z)| + ε, where ε is the measured error of its own evaluation."""
-        value = self._exactly(pre.value)
+        value = self.exactly(pre.value)
         error = self._spread(pre, value) + self._own_error(pre.value)
         return Inexact(value, _rounded(error, value, self.rounding))
 
@@ -155,7 +155,8 @@ class Activation:
             return _error_anywhere(self.function, self.rounding.dtype)
         return 0.0 if self.function in _NUMPY else _error_at(self.function, self.rounding.dtype, values)
 
-    def _exactly(self, values: np.ndarray) -> np.ndarray:
+    def exactly(self, values: np.ndarray) -> np.ndarray:
+        """Apply it in float64, without a bound."""
         known = _NUMPY.get(self.function)
         return _evaluated(self.function, values, "float64") if known is None else known(values)
 
@@ -170,7 +171,7 @@ class Activation:
             # The slope grows by no more than e^2δ over a distance δ, and (e^2E - 1)/2 ≤ E + 2·E² up to E = 1/2.
             moved = slope(value) * (pre.error + 2 * pre.error**2)
             return moved if pre.error.max(initial=0.0) <= 0.5 else np.where(pre.error <= 0.5, moved, 2.0)
-        up, down = (self._exactly(pre.value + sign * pre.error) for sign in (1, -1))
+        up, down = (self.exactly(pre.value + sign * pre.error) for sign in (1, -1))
         return np.asarray(np.maximum(np.abs(up - value), np.abs(down - value)))
 
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +29,14 @@ from lstm_lab.interpret.cell_step import CellStep, choose_cell
 from lstm_lab.interpret.description import Scale, describe, heading, layer_line
 from lstm_lab.interpret.recording import record, recurrent_layers
 from lstm_lab.interpret.verify import cells_of, layer_traces
+from lstm_lab.interpret.what_if import holds_of, intervene
 from lstm_lab.models.backend import keras
 from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from lstm_lab.interpret.held import Hold
     from lstm_lab.interpret.layer_trace import LayerTrace
 
 __all__ = ["Scale", "Trace", "trace"]
@@ -61,6 +63,12 @@ class Trace(Result):
     """What was forecast from this window, if the caller knows it."""
     untraced: tuple[str, ...] = ()
     """Recurrent layers whose cells cannot be replayed."""
+    decode: Callable[[np.ndarray], np.ndarray] | None = field(default=None, repr=False)
+    """Turns outputs into forecasts in the target's unit, if the caller knows how."""
+    holds: tuple[Hold, ...] = ()
+    """What `what_if` holds."""
+    unchanged: Trace | None = field(default=None, repr=False)
+    """The trace of the network as it is, where `what_if` has changed something."""
 
     @property
     def verified(self) -> float:
@@ -125,7 +133,8 @@ class Trace(Result):
     @cached_property
     def link(self) -> str:
         """Identify network and window: views of equal ones show the same step and unit of it."""
-        return hashlib.blake2b(self.batch.tobytes() + self.output.tobytes(), digest_size=6).hexdigest()
+        seen = self.unchanged or self
+        return hashlib.blake2b(seen.batch.tobytes() + seen.output.tobytes(), digest_size=6).hexdigest()
 
     def cell(self, *, layer: int | None = None, unit: int | None = None, step: int = -1) -> CellStep:
         """Show the recurrent cell as textbooks draw it, with the numbers of one unit at one step.
@@ -164,6 +173,73 @@ class Trace(Result):
         """
         return choose_cell(self, layer, unit, step)
 
+    def what_if(
+        self,
+        *,
+        inputs: Any = None,
+        layer: int | None = None,
+        units: Iterable[int] | int | None = None,
+        steps: Iterable[int] | int | None = None,
+        **gates: float,
+    ) -> Trace:
+        """Trace the same network with other inputs, or with gates held at a value; changes add up.
+
+        Parameters
+        ----------
+        inputs
+            What the network reads instead, of the shape of `inputs`.
+        layer
+            Number of the layer whose gates are held; by default `opening`.
+        units, steps
+            Numbers of the units and of the steps at which they are held; by default all.
+        **gates
+            ``forget``, ``input``, ``output`` of an LSTM, ``update``, ``reset`` of a GRU, from 0, shut, to 1, open; or
+            ``candidate``.
+
+        Returns
+        -------
+        Trace
+            With the output, and where it is known the forecast, that follow; `unchanged` is the network as it is. A
+            layer with a held gate runs on its own states in float64, and is checked against the replay; later layers
+            are verified as ever.
+
+        Raises
+        ------
+        TraceError
+            Nothing is changed, or there is no such layer, gate, unit or step.
+        VerificationError
+            The changed network cannot be followed as exactly as it is shown.
+
+        Examples
+        --------
+        >>> tr = run.gates()  # doctest: +SKIP
+        >>> tr.what_if(forget=1.0, units=[3], steps=range(10, 20)).forecast - tr.forecast  # doctest: +SKIP
+        >>> tr.what_if(inputs=tr.inputs * 1.1).layers[0].cell  # doctest: +SKIP
+        """
+        if inputs is None and not gates:
+            raise TraceError("what_if needs a change: inputs=, or a gate such as forget=1.0")
+        number = self.opening if layer is None else layer
+        holds = self.holds + holds_of(self.layers, number, units, steps, gates)
+        batch = self.batch if inputs is None else _as_batch(self.model, inputs)
+        if batch.shape != self.batch.shape:
+            raise TraceError(f"inputs must have the shape of trace.inputs, {self.inputs.shape}; got {batch.shape[1:]}")
+        output, layers = intervene(self.model, batch, holds)
+        forecast = None
+        if self.forecast is not None and self.decode is not None:
+            forecast = pd.Series(self.decode(output[:, 0]), self.forecast.index, name=self.forecast.name)
+        original = self.unchanged or self
+        history = self.history if np.array_equal(batch, original.batch) else None
+        return replace(
+            self,
+            layers=layers,
+            batch=batch,
+            output=output,
+            forecast=forecast,
+            history=history,
+            holds=holds,
+            unchanged=original,
+        )
+
     def describe(self) -> str:
         """Describe in three to six sentences the memory, the gates and what moved the output."""
         return describe(self)
@@ -180,6 +256,9 @@ class Trace(Result):
         inputs = f"{len(self.feature_names)} input{'s' if len(self.feature_names) > 1 else ''}"
         rows.append(("read", f"{len(self.index)} steps of {inputs}{windows}"))
         rows.append(("verified", f"largest difference to the layers' own output {self.verified:.1g}"))
+        rows += [("what if", str(hold)) for hold in self.holds]
+        if self.unchanged is not None:
+            rows.append(("output", self._moved(self.unchanged)))
         if self.untraced:
             rows.append(("not traced", ", ".join(self.untraced)))
         return Summary(self.heading, tuple(rows))
@@ -187,8 +266,18 @@ class Trace(Result):
     def __repr__(self) -> str:
         return f"{self.describe()}\n\n{self.summary_table().text()}"
 
+    def _moved(self, original: Trace) -> str:
+        """Say by how much the output, or the forecast, differs from the network's own."""
+        pairs = (original.output, self.output)
+        if self.forecast is not None and original.forecast is not None:
+            pairs = (original.forecast.to_numpy(), self.forecast.to_numpy())
+        before, after = (float(values.mean()) for values in pairs)
+        return f"{before:.4g} as it is, {after:.4g} with the change"
+
     @cached_property
     def _gradients(self) -> Gradients:
+        if self.holds:
+            raise TraceError("a gate is held, and a gradient is that of the network as it is; see trace.unchanged")
         return gradients(self._question)
 
     @property

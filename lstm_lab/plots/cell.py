@@ -48,7 +48,8 @@ def cell_figure(cell: CellStep, *, width: float = 8.4, height: float | None = No
     _draw(plane, cell, drawing)
     _words(figure.add_subplot(grid[1]), cell)
     _course(figure.add_subplot(grid[2]), cell)
-    style.titles(plane, cell.heading, f"{cell.of.kind.upper()}, {cell.of.units} units; x is {cell.reads}")
+    changes = "".join(f"; {hold}" for hold in getattr(cell.trace, "holds", ()))
+    style.titles(plane, cell.heading, f"{cell.of.kind.upper()}, {cell.of.units} units; x is {cell.reads}{changes}")
     return figure
 
 
@@ -135,9 +136,13 @@ def _words(panel: Axes, cell: CellStep) -> None:
 def _course(panel: Axes, cell: CellStep) -> None:
     """Draw the state of the unit over the window, and where the step is."""
     rows = signals_of(cell.of, cell.unit)
+    original = getattr(cell.trace, "unchanged", None)
     for name in ("cell", "hidden"):
         if name in rows:
             panel.plot(rows[name], color=COLOURS[name], linewidth=1.5, label=f"{name} state")
+        if name in rows and original is not None:
+            before = signals_of(original.layers[cell.layer], cell.unit)[name]
+            panel.plot(before, color=COLOURS[name], linewidth=1, linestyle="--", label=f"{name} state, as it was")
     panel.axvline(cell.step, color=GREY, linewidth=1)
     state = "cell" if "cell" in rows else "hidden"
     panel.plot(cell.step, rows[state][cell.step], "o", color=COLOURS[state], markersize=6)

@@ -133,8 +133,8 @@ def _influence(panel: Axes, trace: Trace) -> None:
         return
     try:
         gradient, check = trace.connectivity.step, trace.occlusion
-    except TraceError:
-        _head(panel, "no gradient: the model reads whole numbers")
+    except TraceError as reason:
+        _head(panel, f"no gradient: {short(reason, 100)}")
         return
     steps = np.arange(len(trace.index))
     panel.bar(steps, check.step, width=0.8, color=BLUE, alpha=0.55, label="moved it by (against the mean)")

@@ -14,6 +14,7 @@ import traitlets
 
 from lstm_lab.interpret.cell_drawing import DRAWINGS
 from lstm_lab.interpret.cell_step import CellStep, reads_of, signals_of
+from lstm_lab.interpret.chain import MOST_WEIGHTS, chain_of
 from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
@@ -32,6 +33,8 @@ FEW = 300_000
 """Bytes of units that are sent with the opening."""
 ALL = 4_000_000
 """Bytes of units in an offline file."""
+REACH = 4.0
+"""How far from 0 and from its value the model's output is decoded for a page, which interpolates."""
 
 
 @views.register(CellStep)
@@ -78,7 +81,26 @@ class CellView(LabWidget):
         for number, layer in enumerate(trace.layers):
             self.wire.put(f"{number}:mask", layer.mask.astype(np.uint8))
             self.wire.put(f"{number}:read", layer.read[:, 0].astype(np.float32))
+        self._put_network()
         self._put_units(self.wire, FEW)
+
+    def _put_network(self) -> None:
+        """Put the network on the wire where a page can compute it, so that it can be changed there."""
+        trace = self._trace
+        chain = chain_of(trace)
+        changes = [str(hold) for hold in trace.holds]
+        self.wire.set(changes=changes, output=float(trace.output.ravel()[0]), most_weights=MOST_WEIGHTS)
+        if chain is None:
+            return
+        self.wire.set(network=[{"kind": link.kind, **link.facts} for link in chain])
+        self.wire.put("inputs", trace.batch[0].astype(np.float32))
+        for number, link in enumerate(chain):
+            for name, array in link.weights.items():
+                self.wire.put(f"net:{number}:{name}", array.astype(np.float32))
+        if trace.decode is not None:
+            output = float(trace.output.ravel()[0])
+            grid = np.linspace(min(-REACH, output - REACH), max(REACH, output + REACH), 257)
+            self.wire.put("decoded", np.stack([grid, trace.decode(grid)]))
 
     def on_message(self, kind: str, content: dict[str, Any]) -> None:
         """Send the signals of a unit."""
@@ -90,14 +112,18 @@ class CellView(LabWidget):
         self.wire.flush(final=True)
 
     def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
-        """Return the window, and as many units as there is room for, the one that the view opens with first."""
+        """Return the window and the unit that the view opens with; then the network, which gives all units, or some."""
         arrays = self.wire.arrays()
-        spare = [key for key in self._keys() if key in arrays]
-        room = share * sum(arrays[name].nbytes for name in spare)
-        for name in spare[1:]:
-            room -= arrays[name].nbytes
+        network = [key for key in arrays if key.startswith("net:")]
+        units = [key for key in self._keys() if key in arrays]
+        groups = [network, *([unit] for unit in units[1:])]
+        sizes = [sum(arrays[name].nbytes for name in group) for group in groups]
+        room = share * sum(sizes)
+        for group, size in zip(groups, sizes, strict=True):
+            room -= size
             if room < 0:
-                del arrays[name]
+                for name in group:
+                    del arrays[name]
         return arrays
 
     def to_html(self, path: str | os.PathLike[str], *, title: str | None = None) -> Path:

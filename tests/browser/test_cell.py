@@ -110,6 +110,66 @@ def test_gates_and_cell_of_a_window_follow_each_other(view, mount, found, page):
     view.expect("step", "3")
 
 
+def output(view):
+    return view.page.evaluate(f"host => {ROOT}.dataset.output", view.host)
+
+
+def test_a_gate_that_is_held_moves_the_state_and_the_output_as_in_python(view, found):
+    assert output(view) == ""
+    view.root.get_by_label("Gate to hold").select_option("forget")
+    expected = found.what_if(layer=0, forget=1.0, units=0, steps=range(5, STEPS))
+    assert float(output(view)) == pytest.approx(float(expected.output[0, 0]), abs=1e-5)
+    assert equations(view) == list(expected.cell(layer=0, unit=0, step=5).equations)
+    assert "What unit 0 remembers, and remembered (dashed)" in view.text()
+    view.root.get_by_label("Units whose gate is held").select_option("all")
+    expected = found.what_if(layer=0, forget=1.0, steps=range(5, STEPS))
+    assert float(output(view)) == pytest.approx(float(expected.output[0, 0]), abs=1e-5)
+    was, now = (f"{float(trace.output[0, 0]):.4f}"[:-1].replace("-", "−") for trace in (found, expected))
+    assert was in view.root.locator(".what-if b").inner_text().split(" → ")[0]
+    assert now in view.root.locator(".what-if b").inner_text().split(" → ")[1]
+    view.root.get_by_label("Layer").select_option("1")
+    assert equations(view) == list(expected.cell(layer=1, unit=0, step=5).equations)
+    view.root.get_by_role("button", name="Undo").click()
+    assert output(view) == ""
+    assert equations(view) == list(found.cell(layer=1, unit=0, step=5).equations)
+
+
+def test_a_past_value_is_drawn_up_and_what_follows_moves(view, found, page):
+    canvas = view.root.locator(".stack canvas").nth(1)
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    x = box["x"] + 62 + (8 + 0.5) / STEPS * (box["width"] - 62 - 14)
+    page.mouse.move(x, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.up()
+    view.expect("step", "8")
+    assert output(view) == "", "a click alone changes nothing"
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + 20, steps=3)
+    page.mouse.up()
+    value = page.evaluate(f"host => {ROOT}.querySelector('.plane .number').textContent", view.host)
+    assert value
+    changed = float(view.root.locator(".stack .strip").nth(1).locator(".value").inner_text().replace("−", "-"))
+    assert changed != pytest.approx(found.batch[0, 8, 0], abs=0.1)
+    inputs = found.inputs.copy()
+    inputs[8, 0] = changed
+    assert float(output(view)) == pytest.approx(float(found.what_if(inputs=inputs).output[0, 0]), abs=5e-3)
+    view.root.get_by_role("application").focus()
+    before = float(output(view))
+    page.keyboard.press("+")
+    page.wait_for_function(f"host => Number({ROOT}.dataset.output) !== {before!r}", arg=view.host)
+
+
+def test_a_network_that_is_no_chain_says_what_does_it(mount, found):
+    layers = [keras.layers.Bidirectional(keras.layers.LSTM(2)), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((STEPS, 1)), *layers])
+    view = mount(CellView(trace(model, found.inputs).cell()))
+    assert "trace.what_if(forget=1.0) does it in Python" in view.text()
+    assert view.root.get_by_label("Gate to hold").is_disabled()
+    held = mount(CellView(found.what_if(forget=0.5, layer=0, units=[1]).cell(layer=0)))
+    assert "forget held at 0.5 in unit 1 at all steps" in held.text()
+
+
 class TestCalm:
     @pytest.fixture
     def context_options(self):

@@ -91,6 +91,17 @@ def test_a_plain_and_a_masked_cell_are_drawn():
     assert len(png(found.cell().plot())) > 5_000
 
 
+def test_a_held_cell_is_drawn_beside_what_it_was(found):
+    held = found.what_if(forget=1.0, layer=0)
+    cell = held.cell(layer=0, unit=1)
+    panel = cell.plot().axes[-1]
+    lines = {line.get_label(): line.get_ydata() for line in panel.get_lines()}
+    np.testing.assert_array_equal(lines["cell state"], held.layers[0].cell[:, 1])
+    np.testing.assert_array_equal(lines["cell state, as it was"], found.layers[0].cell[:, 1])
+    heads = [panel.get_title(loc="left") for panel in held.plot().axes]
+    assert any(head.startswith("no gradient: a gate is held") for head in heads)
+
+
 def test_memory_is_drawn_whole_or_stopped():
     x = np.random.default_rng(0).normal(size=(70, 6, 1))
     few = {"units": 2, "updates": 1, "variants": [Variant("rnn"), Variant("lstm", 1.0)]}

@@ -93,11 +93,11 @@ def test_a_unit_that_was_not_sent_is_sent_when_it_is_asked_for(small, monkeypatc
 
 def test_a_saved_notebook_keeps_the_unit_that_is_shown_first():
     made = CellView(traced(keras.layers.LSTM(24, name="lstm")).cell(unit=17))
-    whole, small = (saved.saved(made, room) for room in (saved.ROOM, 12_000))
+    whole, small = (saved.saved(made, room) for room in (saved.ROOM, 20_000))
     data, metadata = made._repr_mimebundle_()
     kept = made.saved_arrays(0.0)
     made.close()
-    assert len(whole["state"]) > 12_000 > len(small["state"])
+    assert len(whole["state"]) > 20_000 > len(small["state"])
     assert [name for name in kept if ":unit:" in name] == ["0:unit:17"]
     assert {"0:mask", "0:read", "series", "times"} < set(kept)
     assert {"text/plain", "image/png", saved.MIME} <= set(data)

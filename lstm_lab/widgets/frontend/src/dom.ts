@@ -47,7 +47,7 @@ export function slider(
   range: { min: number; max: number; step: number; value: number },
   show: (value: number) => string,
   change: (value: number) => void,
-): { element: HTMLElement; set: (value: number) => void } {
+): { element: HTMLElement; set: (value: number) => void; get: () => number } {
   const id = `lab-${++made}`;
   const input = h("input", { type: "range", id, ...range });
   const output = h("output", { for: id });
@@ -63,6 +63,7 @@ export function slider(
   const element = h("span", { class: "control" }, h("label", { for: id }, words), input, output);
   return {
     element,
+    get: () => input.valueAsNumber,
     set: (value) => {
       input.value = String(value);
       refresh();

@@ -4,7 +4,11 @@ import { number } from "../format";
 import { Strip, LEFT } from "../gates/strips";
 import { clamp } from "../geometry";
 import { decimal } from "./drawing";
+import { alpha } from "../theme";
 import type { Window } from "./window";
+
+/** How far an input can be drawn, in standard deviations. */
+export const REACH = 8;
 
 class Series extends Strip<Window> {
   draw(): void {
@@ -15,21 +19,59 @@ class Series extends Strip<Window> {
     if (this.element.hidden) return;
     const series = store.data("series");
     say(this.head, "What it read");
-    const ahead = forecast === null ? [] : [{ words: `forecast ${number(forecast)}`, colour: red, kind: "dot" as const }];
+    const { changes } = inside;
+    const changed = forecast !== null && changes.active && changes.now !== null ? changes.meaning(changes.now) : null;
+    const words = changed === null ? `forecast ${number(forecast)}` : `forecast ${number(forecast, 5)} → ${number(changed, 5)}`;
+    const ahead = forecast === null ? [] : [{ words, colour: red, kind: "dot" as const }];
     legend(this.key, [{ words: store.text("series_name"), colour: text, value: true }, ...ahead]);
     const ctx = this.begin();
-    this.fit([series, forecast === null ? [] : [forecast]]);
+    const ends = [forecast, changed].filter((value) => value !== null);
+    this.fit([series, ends]);
     this.axis();
     this.clip(() => this.line({ values: series, colour: text }));
-    if (forecast === null) return;
-    ctx.fillStyle = red;
-    ctx.beginPath();
-    ctx.arc(this.x(series.length + 0.5), this.y(forecast), 4, 0, 2 * Math.PI);
-    ctx.fill();
+    ctx.fillStyle = ctx.strokeStyle = red;
+    ends.forEach((value, at) => {
+      ctx.beginPath();
+      ctx.arc(this.x(series.length + 0.5), this.y(value), 4, 0, 2 * Math.PI);
+      // The newer is full, and what it was is a ring.
+      if (at === ends.length - 1) ctx.fill(); else ctx.stroke();
+    });
   }
 
   read(step: number): void {
     values(this.key, [number(this.inside.store.data("series")[step])]);
+  }
+}
+
+/** The first input, which can be drawn up and down. */
+class Input extends Strip<Window> {
+  /** A hand holds a value: the scale stands still. */
+  drawn = false;
+
+  draw(): void {
+    const { changes, palette } = this.inside;
+    const { muted, green } = palette();
+    this.element.hidden = !changes.possible;
+    if (this.element.hidden) return;
+    say(this.head, "Its first input: drag a value");
+    const [was, now] = [changes.input(false), changes.input(true)];
+    legend(this.key, [{ words: String(this.inside.layers[0]!.reads).replace(/, the first of .*/, ""), colour: green, value: true }]);
+    this.begin();
+    if (!this.drawn) this.fit([was, now, [-2, 2]]);
+    this.axis();
+    this.clip(() => {
+      this.line({ values: was, colour: muted, dash: [3, 3] });
+      this.line({ values: now, colour: green, width: 2 });
+    });
+  }
+
+  /** The value at a height. */
+  at(y: number): number {
+    return this.low + ((this.height - 4 - y) / (this.height - 8)) * (this.high - this.low);
+  }
+
+  read(step: number): void {
+    values(this.key, [decimal(this.inside.changes.input(true)[step])]);
   }
 }
 
@@ -42,12 +84,18 @@ class State extends Strip<Window> {
   draw(): void {
     const { inside } = this;
     const { text, red } = inside.palette();
-    say(this.head, `What unit ${inside.shown} remembers`);
+    say(this.head, `What unit ${inside.shown} remembers${inside.changes.active ? ", and remembered (dashed)" : ""}`);
     legend(this.key, this.#names.map(([name, words]) => ({ words, colour: name === "cell" ? red : text, value: true })));
     this.begin();
-    this.fit(this.#names.map(([name]) => inside.row(name)), true);
+    const { active } = inside.changes;
+    this.fit(this.#names.flatMap(([name]) => [inside.row(name), inside.was(name)]), true);
     this.axis();
     this.clip(() => {
+      for (const [name] of active ? this.#names : []) {
+        const colour = name === "cell" ? red : text;
+        this.area({ low: inside.was(name), high: inside.row(name), colour: alpha(colour, 0.2) });
+        this.line({ values: inside.was(name), colour, dash: [3, 3], width: 1 });
+      }
       for (const [name] of this.#names) this.line({ values: inside.row(name), colour: name === "cell" ? red : text, width: 2 });
       this.hatch();
     });
@@ -61,21 +109,45 @@ class State extends Strip<Window> {
 export class Courses {
   readonly #line = h("div", { class: "cursor" });
   readonly #series: Series;
+  readonly #input: Input;
   readonly #state: State;
+  /** Where a hand took hold of a value. */
+  #taken: { step: number; y: number } | null = null;
   readonly element: HTMLElement;
 
   constructor(
     private readonly window: Window,
     move: (step: number) => void,
+    private readonly edit: (step: number, value: number) => void,
   ) {
     this.#series = new Series(64, window);
+    this.#input = new Input(72, window);
     this.#state = new State(72, window);
-    this.element = h("div", { class: "stack" }, this.#series.element, this.#state.element, this.#line);
+    this.#input.canvas.style.cursor = "ns-resize";
+    this.element = h("div", { class: "stack" }, this.#series.element, this.#input.element, this.#state.element, this.#line);
     on(this.element, "pointerdown", (event) => {
       this.element.setPointerCapture(event.pointerId);
-      move(this.#stepAt(event));
+      const step = this.#stepAt(event);
+      move(step);
+      this.#taken = event.target === this.#input.canvas ? { step, y: event.clientY } : null;
     });
-    on(this.element, "pointermove", (event) => event.buttons && move(this.#stepAt(event)));
+    on(this.element, "pointermove", (event) => {
+      if (!event.buttons) return;
+      if (this.#taken === null) move(this.#stepAt(event)); else this.#drag(event, this.#taken);
+    });
+    on(this.element, "pointerup", () => {
+      if (!this.#input.drawn) return;
+      this.#input.drawn = false;
+      this.draw();
+    });
+  }
+
+  /** Draw the input up or down, once the hand has moved. */
+  #drag({ clientY }: PointerEvent, { step, y }: { step: number; y: number }): void {
+    if (!this.#input.drawn && Math.abs(clientY - y) < 4) return;
+    this.#input.drawn = true;
+    const { top } = this.#input.canvas.getBoundingClientRect();
+    this.edit(step, clamp(this.#input.at((clientY - top) / this.window.unit), -REACH, REACH));
   }
 
   #stepAt({ clientX }: { clientX: number }): number {
@@ -89,6 +161,7 @@ export class Courses {
     const { window } = this;
     window.span.high = window.layer.steps + (window.forecast === null ? 0 : 1);
     this.#series.draw();
+    this.#input.draw();
     this.#state.draw();
     this.move();
   }
@@ -97,7 +170,6 @@ export class Courses {
   move(): void {
     const { step, unit } = this.window;
     this.#line.style.transform = `translateX(${this.#state.x(step + 0.5) * unit}px)`;
-    this.#series.read(step);
-    this.#state.read(step);
+    for (const course of [this.#series, this.#input, this.#state]) if (!course.element.hidden) course.read(step);
   }
 }

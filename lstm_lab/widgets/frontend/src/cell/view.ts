@@ -10,10 +10,11 @@ import { calm } from "../theme";
 import { Courses } from "./courses";
 import { CellDrawing } from "./drawing";
 import { Player, SPEEDS } from "./play";
+import { WhatIf } from "./whatif";
 import { Window } from "./window";
 import { Words } from "./words";
 
-const HELP = "Space plays and pauses, left and right move through the steps, Home and End go to the first and the last, up and down choose the unit.";
+const HELP = "Space plays and pauses, left and right move through the steps, Home and End go to the first and the last, up and down choose the unit, plus and minus change the first input.";
 
 export class CellView extends View {
   readonly #window = new Window(this.store, () => this.palette);
@@ -29,7 +30,8 @@ export class CellView extends View {
   readonly #scrub = h("input", { type: "range", min: 0, step: 1, "aria-label": "Step" });
   readonly #when = h("output");
   readonly #note = h("p", { class: "note", role: "status" });
-  readonly #courses = new Courses(this.#window, (step) => this.#go(step));
+  readonly #whatIf = new WhatIf(this.#window, () => this.#changed());
+  readonly #courses = new Courses(this.#window, (step) => this.#go(step), (step, value) => this.#edit(step, value));
   readonly #player = new Player({
     next: () => this.#next(),
     show: (moment) => this.#pose(moment),
@@ -62,6 +64,7 @@ export class CellView extends View {
         pick("unit", this.#units, choose("unit", this.#units))),
       this.#cell,
       this.#note,
+      this.#whatIf.element,
       this.#courses.element,
       h("label", { class: "controls" }, "step", h("span", { class: "control step" }, this.#scrub, this.#when)),
     );
@@ -80,9 +83,29 @@ export class CellView extends View {
       ArrowLeft: () => this.#step(event.shiftKey ? -10 : -1),
       ArrowDown: () => unit(1),
       ArrowUp: () => unit(-1),
+      "+": () => this.#nudge(0.1),
+      "-": () => this.#nudge(-0.1),
       Home: () => this.#go(0),
       End: () => this.#go(Infinity),
     });
+  }
+
+  /** Change the first input at the step. */
+  #nudge(by: number): void {
+    const { changes, step } = this.#window;
+    if (changes.possible) this.#edit(step, changes.input(true)[step]! + by);
+  }
+
+  #edit(step: number, value: number): void {
+    const { changes } = this.#window;
+    changes.set({ edits: { ...changes.change.edits, [step]: value } });
+    this.#changed();
+  }
+
+  /** Show what follows from a change, where the step is. */
+  #changed(): void {
+    this.#player.stop();
+    this.#refresh();
   }
 
   #speed(): void {
@@ -159,6 +182,7 @@ export class CellView extends View {
     this.#plane.replaceChildren(this.#drawing.element);
     this.#side.replaceChildren(this.#words.element);
     this.#scrub.max = String(layer.steps - 1);
+    this.#whatIf.draw();
     this.#courses.draw();
     this.#stepped();
     this.#pose(this.#player.moment);
@@ -188,6 +212,9 @@ export class CellView extends View {
     say(this.#when, this.#window.when(step));
     this.#scrub.setAttribute("aria-valuetext", this.#window.when(step));
     this.#courses.move();
+    this.#whatIf.draw();
+    const { now, active } = this.#window.changes;
+    this.root.dataset["output"] = now === null || !active ? "" : String(now.output);
     Object.assign(this.root.dataset, { step: String(step), unit: String(shown), layer: String(place) });
     this.#link.say({ layer: place, unit: shown, step });
   }

@@ -4,6 +4,8 @@ import { clamp } from "../geometry";
 import type { Ground } from "../gates/strips";
 import type { Palette } from "../theme";
 import type { Numbers, Store } from "../wire";
+import { Changes } from "./changes";
+import type { Outcome } from "./network";
 import type { Drawing, Values } from "./drawing";
 
 export interface Layer {
@@ -23,10 +25,14 @@ export class Window implements Ground {
   width = 300;
   unit = 1;
 
+  readonly changes: Changes;
+
   constructor(
     readonly store: Store,
     readonly palette: () => Palette,
-  ) {}
+  ) {
+    this.changes = new Changes(store);
+  }
 
   get layers(): Layer[] {
     return (this.store.values["layers"] ?? []) as unknown as Layer[];
@@ -72,18 +78,34 @@ export class Window implements Ground {
   }
 
   has(unit: number): boolean {
-    return this.store.has(this.key(unit));
+    return this.changes.possible || this.store.has(this.key(unit));
   }
 
   of(name: string): Numbers {
     return this.store.data(`${this.place}:${name}`);
   }
 
-  /** A signal of the unit at every step. */
+  /** A signal of the unit at every step, with what is changed. */
   row(name: string): Numbers {
+    const { changes } = this;
+    if (changes.active && changes.now !== null) return this.#computed(changes.now, name);
+    return this.was(name);
+  }
+
+  /** A signal of the unit in the network as it is: as it was verified, or computed anew where that is not here. */
+  was(name: string): Numbers {
     const { steps, signals } = this.layer;
+    const key = this.key(this.shown);
+    const { was } = this.changes;
+    if (was !== null && !this.store.has(key)) return this.#computed(was, name);
     const at = signals.indexOf(name);
-    return this.store.data(this.key(this.shown)).subarray(at * steps, (at + 1) * steps);
+    return this.store.data(key).subarray(at * steps, (at + 1) * steps);
+  }
+
+  #computed({ layers }: Outcome, name: string): Numbers {
+    const { units, steps } = this.layer;
+    const signal = layers[this.place]![name]!;
+    return Float64Array.from({ length: steps }, (_, step) => signal[step * units + this.shown]!);
   }
 
   get masked(): boolean {
@@ -93,12 +115,21 @@ export class Window implements Ground {
   get values(): Values {
     const { layer, step } = this;
     const named = layer.signals.map((name): [string, number] => [name, this.row(name)[step] ?? NaN]);
-    return { ...Object.fromEntries(named), x: this.of("read")[step] ?? NaN };
+    return { ...Object.fromEntries(named), x: this.#read(step) };
+  }
+
+  /** The first number that the layer reads at a step. */
+  #read(step: number): number {
+    const { active, now } = this.changes;
+    if (!active || now === null) return this.of("read")[step] ?? NaN;
+    const below = now.layers[this.place - 1]?.["hidden"];
+    return below === undefined ? this.changes.input(true)[step]! : below[step * (below.length / this.layer.steps)]!;
   }
 
   /** The largest state over the window. */
   get largest(): number {
-    const state = Array.from(this.row(this.layer.kind === "lstm" ? "cell" : "hidden"));
+    const name = this.layer.kind === "lstm" ? "cell" : "hidden";
+    const state = [...this.row(name), ...this.was(name)];
     return state.reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0);
   }
 
