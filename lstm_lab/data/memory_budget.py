@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lstm_lab.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["free_memory", "in_bytes", "refuse_beyond_memory"]
 
@@ -44,15 +48,15 @@ def in_bytes(size: float) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
 
 
-def refuse_beyond_memory(needed: float, what: str, remedy: str) -> None:
+def refuse_beyond_memory(needed: float, work: Callable[[], str], remedy: str) -> None:
     """Refuse work that needs more memory than there is.
 
     Parameters
     ----------
     needed
         Bytes, estimated.
-    what
-        Names the work, for example ``"loading 3,000,000 ids"``.
+    work
+        Names the work, for example ``"loading 3,000,000 ids"``; called where it is refused.
     remedy
         What makes it smaller.
 
@@ -63,4 +67,4 @@ def refuse_beyond_memory(needed: float, what: str, remedy: str) -> None:
     """
     free = free_memory()
     if free is not None and needed > free:
-        raise DataError(f"{what} needs about {in_bytes(needed)} of memory, and {in_bytes(free)} are free; {remedy}")
+        raise DataError(f"{work()} needs about {in_bytes(needed)} of memory, and {in_bytes(free)} are free; {remedy}")

@@ -16,6 +16,7 @@ from lstm_lab.data.date_reading import DateRule
 from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.loading import load, table_of, target_column
 from lstm_lab.data.long_table import WideReading, long_table
+from lstm_lab.data.memory_budget import refuse_beyond_memory
 from lstm_lab.data.panel_forms import is_panel
 from lstm_lab.data.panel_preparation import prepare_panel
 from lstm_lab.data.store import FrameStore
@@ -34,6 +35,10 @@ AS_LOADED: Mapping[str, Any] = MappingProxyType(
     {"time": None, "dayfirst": None, "date_format": None, "missing": "error"}
 )
 """Options of reading, for a frame that is loaded already: its times are its index, and nothing is missing."""
+
+
+_PER_ROW, _PER_VALUE = 32, 24
+"""Bytes that encoding takes per row and per value at its peak, beside those of the table."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +77,7 @@ def prepare_rows(frame: pd.DataFrame, target: str, options: InputOptions, *, wei
     """Prepare rows that are loaded already, as `prepare` does after reading."""
     _refuse_unused_mask(options, panel=isinstance(frame.index, pd.MultiIndex))
     if isinstance(frame.index, pd.MultiIndex):
+        _refuse_large_panel(frame)
         return Prepared(*prepare_panel(frame, target, options, weighting=weighting))
     stretches = segments(frame.index, options.max_gap)
     cuts = cut_rows(len(frame), validation=options.validation, calibration=options.calibration)
@@ -88,6 +94,17 @@ def _refuse_unused_mask(options: InputOptions, *, panel: bool) -> None:
     padding = "one series has no padding" if not panel else f"short={options.short!r} pads no window"
     raise OptionError(
         f"mask= says what a network reads of padding, but {padding}; leave mask= out, or use id= and short='pad'"
+    )
+
+
+def _refuse_large_panel(frame: pd.DataFrame) -> None:
+    """Refuse a panel whose encoded rows cannot fit, before it is encoded."""
+    rows, columns = frame.shape
+    levels = frame.index.levels  # type: ignore[attr-defined]  # of ids and times
+    refuse_beyond_memory(
+        rows * (_PER_ROW + _PER_VALUE * columns),
+        lambda: f"encoding {len(levels[0]):,} ids of {rows:,} rows",
+        "train on fewer ids or rows",
     )
 
 

@@ -10,10 +10,11 @@ import pytest
 
 import lstm_lab as lab
 from lstm_lab.data import memory_budget
-from lstm_lab.data import panel as panel_module
 from lstm_lab.data.panel import read_panel
+from lstm_lab.data.preparation import prepare_rows
 from lstm_lab.data.sources import table_of
 from lstm_lab.errors import DataError, LabError
+from lstm_lab.options import InputOptions
 
 
 def long_table(ids="ABC", rows=12, *, step="D", start="2024-01-01"):
@@ -369,12 +370,30 @@ def test_several_series_without_id_name_the_option():
 
 
 def test_what_cannot_fit_is_refused_before_it_is_sorted(monkeypatch):
-    monkeypatch.setattr(memory_budget, "free_memory", lambda: 4_000)
-    monkeypatch.setattr(panel_module, "_SMALL", 0)
+    monkeypatch.setattr(memory_budget, "free_memory", lambda: 3_000)
     with pytest.raises(
         DataError, match=r"loading 3 ids of 36 rows needs about 0\.0 MB of memory, and 0\.0 MB are free"
     ):
         lab.load(long_table(), id="store", target="units", time="day")
+
+
+def test_a_training_that_cannot_fit_is_refused_before_it_is_encoded(monkeypatch):
+    panel = lab.load(long_table(), id="store", target="units", time="day")
+    monkeypatch.setattr(memory_budget, "free_memory", lambda: 1_500)
+    with pytest.raises(
+        DataError, match=r"encoding 3 ids of 36 rows needs about 0\.0 MB of memory, .* train on fewer ids"
+    ):
+        prepare_rows(panel, "units", InputOptions.of({"lookback": 3}))
+
+
+def test_three_million_ids_are_refused_at_once_where_they_cannot_fit(monkeypatch):
+    ids = np.arange(3_000_000)
+    table = pd.DataFrame({"id": ids, "t": 0, "y": 1.0})
+    monkeypatch.setattr(memory_budget, "free_memory", lambda: 100_000_000)
+    with pytest.raises(
+        DataError, match=r"loading 3,000,000 ids of 3,000,000 rows needs about 0\.2 GB of memory, and 0\.1 GB"
+    ):
+        lab.load(table, id="id", time="t", target="y")
 
 
 def test_a_file_that_cannot_fit_is_refused_before_it_is_read(monkeypatch, tmp_path):
