@@ -48,7 +48,7 @@ def in_bytes(size: float) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
 
 
-def refuse_beyond_memory(needed: float, work: Callable[[], str], remedy: str) -> None:
+def refuse_beyond_memory(needed: float, work: str | Callable[[], str], remedy: str) -> None:
     """Refuse work that needs more memory than there is.
 
     Parameters
@@ -56,7 +56,7 @@ def refuse_beyond_memory(needed: float, work: Callable[[], str], remedy: str) ->
     needed
         Bytes, estimated.
     work
-        Names the work, for example ``"loading 3,000,000 ids"``; called where it is refused.
+        Names the work, for example ``"loading 3,000,000 ids"``; a function is called only where it is refused.
     remedy
         What makes it smaller.
 
@@ -67,4 +67,5 @@ def refuse_beyond_memory(needed: float, work: Callable[[], str], remedy: str) ->
     """
     free = free_memory()
     if free is not None and needed > free:
-        raise DataError(f"{work()} needs about {in_bytes(needed)} of memory, and {in_bytes(free)} are free; {remedy}")
+        named = work if isinstance(work, str) else work()
+        raise DataError(f"{named} needs about {in_bytes(needed)} of memory, and {in_bytes(free)} are free; {remedy}")

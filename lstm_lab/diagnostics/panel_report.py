@@ -148,7 +148,9 @@ class PanelFeatureReport(StillResult):
         rows = dataset.frame.iloc[start:stop].droplevel(0)
         rows.attrs = {}
         chosen = {"transform": encoder.transform.label, "features": self.ready.input_choice.features}
-        options = self.options.model_copy(update={**chosen, "id": None, "static": (), "target": self.target})
+        options = self.options.model_copy(
+            update={**chosen, "id": None, "static": (), "mask": True, "target": self.target}
+        )
         return FeatureReport(InputAnalysis(prepare_rows(rows, self.target, options), options))
 
     def lengths_in_words(self) -> str:

@@ -99,6 +99,14 @@ def test_a_static_column_that_names_the_id_is_told_of():
     assert text.startswith("`code` has 13 levels for 13 ids, so it says little but which id it is")
 
 
+def test_ids_that_are_padded_are_in_the_report():
+    padded = lab.features(panel(), id="industry", time="month", **OPTIONS, short="pad", mask=False)
+    assert len(padded) == 14
+    assert padded.ids.loc["Other", "rows"] == 10
+    assert not [finding for finding in padded.findings if finding.kind == "short"]
+    assert len(padded.looked_at) > 10
+
+
 def test_it_prints_draws_and_saves(report, tmp_path):
     text = repr(report)
     assert "static     sector: 3 levels ('goods', 'other', 'services')" in text
