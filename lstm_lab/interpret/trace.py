@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from lstm_lab.interpret.attribution import (
 )
 from lstm_lab.interpret.cell_step import CellStep, choose_cell
 from lstm_lab.interpret.description import Scale, describe, heading, layer_line
+from lstm_lab.interpret.ragged import Traces, is_ragged, refuse_ragged_mistakes
 from lstm_lab.interpret.recording import record, recurrent_layers
 from lstm_lab.interpret.verify import cells_of, layer_traces
 from lstm_lab.interpret.what_if import holds_of, intervene
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from lstm_lab.interpret.held import Hold
     from lstm_lab.interpret.layer_trace import LayerTrace
 
-__all__ = ["Scale", "Trace", "trace"]
+__all__ = ["Scale", "Trace", "Traces", "trace"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -286,14 +287,36 @@ class Trace(Result):
         return AttributionInput(self.model, self.batch, self.mask, sizes, self.scale.output)
 
 
+@overload
 def trace(
     model: Any,
-    x: Any,
+    x: np.ndarray,
     *,
     index: pd.Index | Sequence[Any] | None = None,
     feature_names: Sequence[str] | None = None,
     scale: Scale | None = None,
-) -> Trace:
+) -> Trace: ...
+
+
+@overload
+def trace(
+    model: Any,
+    x: Sequence[Any],
+    *,
+    index: Sequence[Any] | None = None,
+    feature_names: Sequence[str] | None = None,
+    scale: Scale | None = None,
+) -> Trace | Traces: ...
+
+
+def trace(
+    model: Any,
+    x: Any,
+    *,
+    index: Any = None,
+    feature_names: Sequence[str] | None = None,
+    scale: Scale | None = None,
+) -> Trace | Traces:
     """Recompute the inside of a model's recurrent layers for an input, and check it against the model.
 
     Parameters
@@ -303,9 +326,11 @@ def trace(
         of any dtype policy. It is run in inference mode, where dropout is off, and is left as it was.
     x
         (time, features) or (batch, time, features); (time,) or (batch, time) for a model that starts with an embedding.
-        Several sequences are traced together, and the derived quantities taken over all of them.
+        Several sequences are traced together, and the derived quantities taken over all of them. Of a list of arrays
+        (time, features) of different lengths each is traced by itself, without any padding.
     index
-        A label for each step, for example its date; counted from 0 without it.
+        A label for each step, for example its date; counted from 0 without it. For sequences of different lengths a
+        list of indexes.
     feature_names
         A name for each input column.
     scale
@@ -314,7 +339,8 @@ def trace(
     Returns
     -------
     Trace
-        Gates, states and derived quantities of every layer; `Trace.verified` is the largest difference found.
+        Gates, states and derived quantities of every layer; `Trace.verified` is the largest difference found. For
+        sequences of different lengths a `Traces`, which holds a `Trace` of each.
 
     Raises
     ------
@@ -331,6 +357,17 @@ def trace(
     ('2.31', '> 60', '11.4')
     """
     _check_model(model)
+    if is_ragged(x):
+        refuse_ragged_mistakes(x, index)
+        labels = [None] * len(x) if index is None else index
+        arrays = [np.asarray(part) for part in x]
+        parts = zip(arrays, labels, strict=True)
+        return Traces(tuple(_trace(model, part, label, feature_names, scale) for part, label in parts))
+    return _trace(model, x, index, feature_names, scale)
+
+
+def _trace(model: Any, x: Any, index: Any, feature_names: Sequence[str] | None, scale: Scale | None) -> Trace:
+    """Trace an array, see `trace`."""
     batch = _as_batch(model, x)
     recording = record(model, batch)
     calls = [call for call in recording.calls if cells_of(call.layer)]
