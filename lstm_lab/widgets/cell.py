@@ -6,6 +6,7 @@ start. The page draws what `lstm_lab.interpret.cell_drawing` describes.
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,7 @@ class CellView(LabWidget):
 
     def __init__(self, result: CellStep, **traits: Any) -> None:
         self._cell = result
+        self._changed: tuple[str, Trace] | None = None
         super().__init__(result, **{"label": result.heading, **traits})
 
     @property
@@ -89,27 +91,46 @@ class CellView(LabWidget):
         trace = self._trace
         chain = chain_of(trace)
         changes = [str(hold) for hold in trace.holds]
-        self.wire.set(changes=changes, output=float(trace.output.ravel()[0]), most_weights=MOST_WEIGHTS)
+        self.wire.set(changes=changes, output=_number(trace), most_weights=MOST_WEIGHTS)
+        if trace.batch.ndim == 3 and not trace.holds:
+            self.wire.put("inputs", trace.batch[0].astype(np.float32))
         if chain is None:
             return
         self.wire.set(network=[{"kind": link.kind, **link.facts} for link in chain])
-        self.wire.put("inputs", trace.batch[0].astype(np.float32))
         for number, link in enumerate(chain):
             for name, array in link.weights.items():
                 self.wire.put(f"net:{number}:{name}", array.astype(np.float32))
         if trace.decode is not None:
-            output = float(trace.output.ravel()[0])
+            output = _number(trace)
             grid = np.linspace(min(-REACH, output - REACH), max(REACH, output + REACH), 257)
             self.wire.put("decoded", np.stack([grid, trace.decode(grid)]))
 
     def on_message(self, kind: str, content: dict[str, Any]) -> None:
-        """Send the signals of a unit."""
-        if kind == "unit":
-            number, unit = int(content.get("layer", -1)), int(content.get("unit", -1))
-            layers = self._trace.layers
-            if 0 <= number < len(layers) and 0 <= unit < layers[number].units:
-                self.wire.put(f"{number}:unit:{unit}", self._rows(number, unit))
-        self.wire.flush(final=True)
+        """Send the signals of a unit, or of the network with a change."""
+        try:
+            if kind == "what_if":
+                self._change(content)
+            elif kind == "unit":
+                number, unit = int(content.get("layer", -1)), int(content.get("unit", -1))
+                layers = self._trace.layers
+                if 0 <= number < len(layers) and 0 <= unit < layers[number].units:
+                    self.wire.put(f"{number}:unit:{unit}", _rows(self._trace, number, unit))
+        finally:
+            self.wire.flush(final=True)
+
+    def _change(self, content: dict[str, Any]) -> None:
+        """Trace the network with what a page has changed, which cannot compute it itself."""
+        change = str(content.get("change"))
+        # Whatever comes of it, the page must not wait for an answer for ever.
+        self.wire.set(changed=change)
+        if self._changed is None or self._changed[0] != change:
+            self._changed = (change, _changed(self._trace, json.loads(change)))
+        result = self._changed[1]
+        number, unit = int(content.get("layer", 0)), int(content.get("unit", 0))
+        forecast = result.output.ravel() if result.forecast is None else result.forecast.to_numpy()
+        self.wire.set(changed_output=_number(result), changed_to=float(forecast[0]))
+        self.wire.put(f"now:{number}:unit:{unit}", _rows(result, number, unit))
+        self.wire.put(f"now:{number}:read", result.layers[number].read[:, 0].astype(np.float32))
 
     def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
         """Return the window and the unit that the view opens with; then the network, which gives all units, or some."""
@@ -153,9 +174,6 @@ class CellView(LabWidget):
             "lives": list(layer.half_life_text),
         }
 
-    def _rows(self, number: int, unit: int) -> np.ndarray:
-        return np.stack(list(signals_of(self._trace.layers[number], unit).values())).astype(np.float32)
-
     def _keys(self) -> list[str]:
         return [f"{number}:unit:{unit}" for number, unit in self._by_use()]
 
@@ -173,8 +191,29 @@ class CellView(LabWidget):
     def _put_units(self, wire: Wire, room: int) -> None:
         """Put units on a wire while there is room."""
         for number, unit in self._by_use():
-            rows = self._rows(number, unit)
+            rows = _rows(self._trace, number, unit)
             room -= rows.nbytes
             if room < 0:
                 return
             wire.put(f"{number}:unit:{unit}", rows)
+
+
+def _rows(trace: Trace, number: int, unit: int) -> np.ndarray:
+    return np.stack(list(signals_of(trace.layers[number], unit).values())).astype(np.float32)
+
+
+def _number(trace: Trace) -> float:
+    return float(trace.output.ravel()[0])
+
+
+def _changed(trace: Trace, change: dict[str, Any]) -> Trace:
+    """Trace the network with a gate held from a step on, and with other values of its first input."""
+    hold, edits = change["hold"], change["edits"]
+    inputs = trace.batch[0].copy()
+    for step, value in edits.items():
+        inputs[int(step), 0] = value
+    options: dict[str, Any] = {"inputs": inputs} if edits else {}
+    if hold is not None:
+        steps = range(hold["from"], trace.layers[hold["place"]].steps)
+        options |= {"layer": hold["place"], "units": hold["unit"], "steps": steps, hold["gate"]: hold["value"]}
+    return trace.what_if(**options)

@@ -160,14 +160,26 @@ def test_a_past_value_is_drawn_up_and_what_follows_moves(view, found, page):
     page.wait_for_function(f"host => Number({ROOT}.dataset.output) !== {before!r}", arg=view.host)
 
 
-def test_a_network_that_is_no_chain_says_what_does_it(mount, found):
+def test_the_kernel_computes_what_is_no_chain(mount, found):
     layers = [keras.layers.Bidirectional(keras.layers.LSTM(2)), keras.layers.Dense(1)]
-    model = keras.Sequential([keras.Input((STEPS, 1)), *layers])
-    view = mount(CellView(trace(model, found.inputs).cell()))
-    assert "trace.what_if(forget=1.0) does it in Python" in view.text()
-    assert view.root.get_by_label("Gate to hold").is_disabled()
+    traced = trace(keras.Sequential([keras.Input((STEPS, 1)), *layers]), found.inputs)
+    view = mount(CellView(traced.cell(layer=0, unit=0, step=5)))
+    view.widget.wire._interval = 0
+    assert "here the kernel does" in view.text()
+    view.root.get_by_label("Gate to hold").select_option("forget")
+    view.wait_sent("what_if")
+    view.widget.on_message("what_if", view.sent[-1])
+    expected = traced.what_if(layer=0, forget=1.0, units=0, steps=range(5, STEPS))
+    view.page.wait_for_function(f"host => {ROOT}.dataset.output !== ''", arg=view.host)
+    assert float(output(view)) == pytest.approx(float(expected.output[0, 0]), abs=1e-6)
+    assert equations(view) == list(expected.cell(layer=0, unit=0, step=5).equations)
+    assert " → " in view.root.locator(".what-if b").inner_text()
+
+
+def test_a_held_trace_says_what_is_held(mount, found):
     held = mount(CellView(found.what_if(forget=0.5, layer=0, units=[1]).cell(layer=0)))
     assert "forget held at 0.5 in unit 1 at all steps" in held.text()
+    assert held.root.get_by_label("Gate to hold").is_disabled()
 
 
 class TestCalm:

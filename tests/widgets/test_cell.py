@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lstm_lab.errors import TraceError
 from lstm_lab.interpret.cell_drawing import DRAWINGS
 from lstm_lab.interpret.cell_step import decimal, signals_of
 from lstm_lab.interpret.trace import trace
@@ -109,6 +110,30 @@ def test_the_offline_page_holds_every_unit(small, monkeypatch, tmp_path):
     monkeypatch.setattr("lstm_lab.widgets.cell.FEW", 0)
     page = small.cell().to_html(tmp_path / "cell.html").read_text(encoding="utf-8")
     assert all(f"0:unit:{unit}" in page for unit in range(3))
+
+
+def test_the_kernel_computes_what_the_page_cannot(small, monkeypatch):
+    monkeypatch.setattr("lstm_lab.interpret.chain.MOST_WEIGHTS", 10)
+    made = CellView(small.cell(layer=0, unit=1))
+    assert made.wire.get("network") is None
+    sent = []
+    made.wire._send = lambda content, _: sent.append(content) if content["kind"] == "delta" else None
+    hold = {"place": 0, "gate": "forget", "value": 1.0, "unit": 1, "from": 4}
+    change = json.dumps({"hold": hold, "edits": {"2": 0.5}})
+    made.on_message("what_if", {"change": change, "layer": 0, "unit": 1})
+    inputs = small.inputs.copy()
+    inputs[2, 0] = 0.5
+    expected = small.what_if(inputs=inputs, layer=0, forget=1.0, units=1, steps=range(4, STEPS))
+    rows = made.wire.array("now:0:unit:1")
+    signals = signals_of(expected.layers[0], 1)
+    np.testing.assert_allclose(rows, np.stack(list(signals.values())), rtol=1e-6, atol=1e-7)
+    assert sent[-1]["values"]["changed"] == change
+    assert sent[-1]["values"]["changed_output"] == pytest.approx(float(expected.output[0, 0]))
+    wrong = json.dumps({"hold": hold | {"value": 2.0}, "edits": {}})
+    with pytest.raises(TraceError):
+        made.on_message("what_if", {"change": wrong, "layer": 0, "unit": 1})
+    assert sent[-1]["values"] == {"changed": wrong}, "the page hears that it need not wait"
+    made.close()
 
 
 if __name__ == "__main__":

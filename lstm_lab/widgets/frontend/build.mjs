@@ -76,7 +76,7 @@ const options = {
   bundle: true,
   minify: true,
   // Names that live in this bundle alone: uPlot's own marks, and the words our classes say most often.
-  mangleProps: /^(_[a-z]\w*|store|palette|element|inside|readout|actions|facts|context|colour|words|pinned|placeBrush|showAll|tickAcross|tickUp|complain|recoloured|changes|possible|shown|masked|largest|drawn|meaning|pose|moment|playing)$/,
+  mangleProps: /^(_[a-z]\w*|store|palette|element|inside|readout|actions|facts|context|colour|words|pinned|placeBrush|showAll|tickAcross|tickUp|complain|recoloured|changes|possible|shown|masked|largest|drawn|meaning|pose|moment|playing|answered|asks|wanted)$/,
   format: "esm",
   target: "es2022",
   charset: "utf8",

@@ -20,6 +20,22 @@ export class Changes {
     return this.store.has("inputs") && this.store.has("net:0:kernel");
   }
 
+  /** Does the kernel compute it, where the page cannot? */
+  get asks(): boolean {
+    return this.store.live && this.store.has("inputs") && !this.possible;
+  }
+
+  /** What the kernel is to compute and has not yet; null where there is nothing. */
+  get wanted(): string | null {
+    const change = JSON.stringify(this.change);
+    return this.asks && this.active && change !== this.store.text("changed") ? change : null;
+  }
+
+  /** Has the kernel computed this very change? */
+  get answered(): boolean {
+    return this.asks && this.active && this.wanted === null;
+  }
+
   get change(): Change {
     return (this.store.ui["change"] as Change | undefined) ?? { hold: null, edits: {} };
   }
@@ -75,8 +91,18 @@ export class Changes {
     return run(stages, weights, this.#inputs(edits), this.steps, hold === null ? [] : [hold]);
   }
 
-  /** The forecast, or the output where nobody knows what it means, of an outcome. */
-  meaning({ output }: Outcome): number {
-    return this.store.has("decoded") ? interpolated(this.store.data("decoded"), output) : output;
+  /** The output with the change. */
+  get output(): number | null {
+    if (!this.active) return null;
+    return this.asks ? (this.answered ? this.store.number("changed_output") : null) : (this.now?.output ?? null);
+  }
+
+  /** The forecast, or the output where nobody knows what it means, without the change and with it. */
+  get moved(): [number, number] | null {
+    const { store, was, now } = this;
+    const before = store.number("forecast") ?? store.number("output");
+    if (this.asks) return this.answered ? [before!, store.number("changed_to")!] : null;
+    const meaning = (output: number): number => (store.has("decoded") ? interpolated(store.data("decoded"), output) : output);
+    return this.active && was !== null && now !== null ? [meaning(was.output), meaning(now.output)] : null;
   }
 }

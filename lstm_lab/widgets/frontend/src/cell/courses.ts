@@ -20,7 +20,7 @@ class Series extends Strip<Window> {
     const series = store.data("series");
     say(this.head, "What it read");
     const { changes } = inside;
-    const changed = forecast !== null && changes.active && changes.now !== null ? changes.meaning(changes.now) : null;
+    const changed = forecast === null ? null : (changes.moved?.[1] ?? null);
     const words = changed === null ? `forecast ${number(forecast)}` : `forecast ${number(forecast, 5)} → ${number(changed, 5)}`;
     const ahead = forecast === null ? [] : [{ words, colour: red, kind: "dot" as const }];
     legend(this.key, [{ words: store.text("series_name"), colour: text, value: true }, ...ahead]);
@@ -51,7 +51,7 @@ class Input extends Strip<Window> {
   draw(): void {
     const { changes, palette } = this.inside;
     const { muted, green } = palette();
-    this.element.hidden = !changes.possible;
+    this.element.hidden = !(changes.possible || changes.asks);
     if (this.element.hidden) return;
     say(this.head, "Its first input: drag a value");
     const [was, now] = [changes.input(false), changes.input(true)];

@@ -93,7 +93,7 @@ export class CellView extends View {
   /** Change the first input at the step. */
   #nudge(by: number): void {
     const { changes, step } = this.#window;
-    if (changes.possible) this.#edit(step, changes.input(true)[step]! + by);
+    if (changes.possible || changes.asks) this.#edit(step, changes.input(true)[step]! + by);
   }
 
   #edit(step: number, value: number): void {
@@ -202,6 +202,20 @@ export class CellView extends View {
     const missing = this.store.live ? `Unit ${shown} is on its way …` : `Unit ${shown} of ${layer.name} is not kept in this file; run the cell again to see it.`;
     say(this.#note, there ? "" : missing);
     if (!there && this.store.live) this.send({ kind: "unit", layer: place, unit: shown });
+    this.#askChange();
+  }
+
+  /** Let the kernel compute a change, one at a time however fast a hand moves. */
+  #askChange(): void {
+    const { place, shown, changes } = this.#window;
+    const { ui } = this.store;
+    if (ui["asking"] === this.store.text("changed")) ui["asking"] = null;
+    const change = changes.wanted ?? (changes.answered && !this.store.has(`now:${place}:unit:${shown}`) ? JSON.stringify(changes.change) : null);
+    const key = `${change} ${place} ${shown}`;
+    if (change === null || ui["asking"] || ui["asked"] === key) return;
+    ui["asked"] = key;
+    ui["asking"] = change === this.store.text("changed") ? null : change;
+    this.send({ kind: "what_if", change, layer: place, unit: shown });
   }
 
   /** Show where the step is, and tell other views of this window. */
@@ -213,8 +227,7 @@ export class CellView extends View {
     this.#scrub.setAttribute("aria-valuetext", this.#window.when(step));
     this.#courses.move();
     this.#whatIf.draw();
-    const { now, active } = this.#window.changes;
-    this.root.dataset["output"] = now === null || !active ? "" : String(now.output);
+    this.root.dataset["output"] = String(this.#window.changes.output ?? "");
     Object.assign(this.root.dataset, { step: String(step), unit: String(shown), layer: String(place) });
     this.#link.say({ layer: place, unit: shown, step });
   }

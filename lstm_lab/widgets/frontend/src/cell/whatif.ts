@@ -51,22 +51,22 @@ export class WhatIf {
     this.#undo.hidden = !changes.active;
     say(this.#from, `from step ${hold?.from ?? 0} on${hold !== null && hold.from !== window.step ? ` (set to ${window.step})` : ""}`);
     say(this.#outcome, this.#words());
-    for (const control of this.element.querySelectorAll("select")) control.disabled = !changes.possible;
+    for (const control of this.element.querySelectorAll("select")) control.disabled = !(changes.possible || changes.asks);
   }
 
   #words(): string {
     const { changes, store } = this.window;
-    if (!changes.possible) return this.#why();
-    const { was, now } = changes;
-    if (!changes.active || was === null || now === null) return "";
-    const [before, after] = [changes.meaning(was), changes.meaning(now)];
-    const name = store.has("decoded") ? "forecast" : "output";
-    return `${name} ${number(before, 5)} → ${number(after, 5)}`;
+    const held = (store.values["changes"] ?? []) as string[];
+    if (held.length) return held.join("; ");
+    if (!(changes.possible || changes.active)) return this.#why();
+    const { moved } = changes;
+    if (moved === null) return changes.active ? "the kernel is computing what follows …" : "";
+    return `${store.number("forecast") === null ? "output" : "forecast"} ${moved.map((value) => number(value, 5)).join(" → ")}`;
   }
 
   #why(): string {
-    const held = (this.window.store.values["changes"] ?? []) as string[];
-    if (held.length) return held.join("; ");
-    return `This network is not computed in the page, which takes chains of at most ${number(this.window.store.number("most_weights"), 6)} weights: trace.what_if(forget=1.0) does it in Python.`;
+    const { changes, store } = this.window;
+    const most = `The page itself computes chains of at most ${number(store.number("most_weights"), 6)} weights`;
+    return changes.asks ? `${most}; here the kernel does.` : `${most}, and this is none: trace.what_if(forget=1.0) does it in Python.`;
   }
 }

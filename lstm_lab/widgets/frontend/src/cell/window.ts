@@ -88,16 +88,20 @@ export class Window implements Ground {
   /** A signal of the unit at every step, with what is changed. */
   row(name: string): Numbers {
     const { changes } = this;
+    if (changes.answered && this.store.has(`now:${this.key(this.shown)}`)) return this.#kept(`now:${this.key(this.shown)}`, name);
     if (changes.active && changes.now !== null) return this.#computed(changes.now, name);
     return this.was(name);
   }
 
   /** A signal of the unit in the network as it is: as it was verified, or computed anew where that is not here. */
   was(name: string): Numbers {
-    const { steps, signals } = this.layer;
     const key = this.key(this.shown);
     const { was } = this.changes;
-    if (was !== null && !this.store.has(key)) return this.#computed(was, name);
+    return was !== null && !this.store.has(key) ? this.#computed(was, name) : this.#kept(key, name);
+  }
+
+  #kept(key: string, name: string): Numbers {
+    const { steps, signals } = this.layer;
     const at = signals.indexOf(name);
     return this.store.data(key).subarray(at * steps, (at + 1) * steps);
   }
@@ -120,7 +124,8 @@ export class Window implements Ground {
 
   /** The first number that the layer reads at a step. */
   #read(step: number): number {
-    const { active, now } = this.changes;
+    const { active, now, answered } = this.changes;
+    if (answered) return this.store.data(`now:${this.place}:read`)[step] ?? NaN;
     if (!active || now === null) return this.of("read")[step] ?? NaN;
     const below = now.layers[this.place - 1]?.["hidden"];
     return below === undefined ? this.changes.input(true)[step]! : below[step * (below.length / this.layer.steps)]!;
