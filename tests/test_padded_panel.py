@@ -144,3 +144,24 @@ def test_ids_with_too_few_rows_to_pad_are_refused_where_none_is_left():
     table = made_panel(2, rows=(4, 5))
     with pytest.raises(lab.LabError, match=r"needs 3 training rows without a gap \(padded: 2 steps \+ 1 target\)"):
         lab.train(table, **IDS, **SMALL, short="pad")
+
+
+def test_every_id_is_forecast_and_a_padded_one_from_its_own_rows(run):
+    forecast = run.forecast(3, paths=50, seed=1)
+    assert forecast.ids == ("s00", "s01", "s02")
+    assert np.isfinite(forecast.paths).all()
+    assert forecast.left_out == ()
+    again = run.forecast(3, paths=50, seed=1, ids=["s02"])
+    np.testing.assert_allclose(again.paths[0], forecast.paths[2], rtol=1e-4)
+
+
+def test_a_new_id_with_few_rows_is_forecast_without_training(run, table):
+    new = table[table.store == "s02"].assign(store="new")
+    forecast = run.forecast(3, paths=50, seed=1, data=new)
+    assert forecast.ids == ("new",)
+    assert np.isfinite(forecast.paths).all()
+
+
+def test_memory_is_measured_over_whole_windows(run):
+    measured = run.memory(units=2, updates=1, recall=[])
+    assert np.isfinite(measured.flow.select_dtypes("number").to_numpy()).all()

@@ -307,10 +307,10 @@ class Dataset:
         """
         start, stop = (int(row) for row in self.borders[series : series + 2])
         stretch = self.stretch(series)
-        need = self.lookback + self.encoder.warmup
+        need = int(self.needed_rows[series])
         if stretch < need:
             raise DataError(
-                f"a forecast needs {need} rows since the last gap (lookback {self.lookback} + warmup"
+                f"a forecast needs {need} rows since the last gap (lookback {need - self.encoder.warmup} + warmup"
                 f" {self.encoder.warmup}), got {stretch}; add rows, or raise max_gap if that step is no gap"
             )
         times = future_index(self.index[start:stop], horizon)

@@ -140,12 +140,14 @@ class PanelPredictor:
         DataError
             None does.
         """
-        need = self.fitted.lookback + self.fitted.encoder.warmup
-        enough = self.dataset.stretches[series] >= need
+        needed = self.dataset.needed_rows[series]
+        enough = self.dataset.stretches[series] >= needed
         if not enough.any():
+            need, warmup = int(needed.min()), self.fitted.encoder.warmup
+            steps = "lookback" if self.dataset.padding == "none" else "steps"
             raise DataError(
-                f"a forecast needs {need} rows since the last gap (lookback {self.fitted.lookback} + warmup"
-                f" {self.fitted.encoder.warmup}), and no id has more than"
+                f"a forecast needs {need} rows since the last gap ({steps} {need - warmup} + warmup {warmup}), and no"
+                " id has more than"
                 f" {int(self.dataset.stretches[series].max(initial=0))}; add rows, or raise max_gap if that step is no"
                 " gap"
             )

@@ -67,7 +67,7 @@ class PanelRun:
         """Lay out other rows of the same columns; a new id is scaled by its own."""
         rows, static = read_rows_by_id(data, self.dataset, self.options)
         store = FrameStore(rows, self.fitted.encoder, self.fitted.max_gap, static)
-        return Dataset(store, self.fitted.lookback)
+        return Dataset(store, self.fitted.lookback, padding=self.dataset.padding)
 
     def _lone(
         self,

@@ -112,7 +112,7 @@ def memory_of(
     stop: threading.Event | None,
 ) -> Memory:
     """Compare how far a network and fresh ones of one layer look back over the training windows of a dataset."""
-    train = dataset.split.train[-_ENOUGH:]
+    train = _whole(dataset)[-_ENOUGH:]
     return memory(
         dataset.windows.inputs(train),
         dataset.windows.targets(train),
@@ -124,6 +124,24 @@ def memory_of(
         listener=listener,
         stop=stop,
     )
+
+
+def _whole(dataset: Dataset) -> np.ndarray:
+    """List the training windows without padding.
+
+    Raises
+    ------
+    DataError
+        All of them are padded.
+    """
+    train, lengths = dataset.split.train, dataset.windows.lengths
+    whole = train if lengths is None else train[lengths[train] == dataset.lookback]
+    if len(whole) == 0:
+        raise DataError(
+            f"memory is measured over whole windows, and every window of {dataset.lookback} rows is padded; train with"
+            " a smaller lookback"
+        )
+    return whole
 
 
 def _last_rows(dataset: Dataset) -> np.ndarray:
