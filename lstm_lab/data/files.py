@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from lstm_lab.data.file_limits import check_size
 from lstm_lab.data.text_files import COMPRESSED, not_in, read_text_file
 from lstm_lab.errors import DataError, LabError, MissingExtraError
 
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["read_file"]
 
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t"}
-UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
+UNREADABLE = (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
 """Exceptions of pandas, pyarrow and the decompressors at a broken file."""
 FORMATS = (*SEPARATORS, ".parquet", ".feather")
 
 
-def read_file(path: Path, *, encoding: str | None = None, header: int | str | None = None) -> pd.DataFrame:
+def read_file(
+    path: Path, *, encoding: str | None = None, header: int | str | None = None, max_size: float | None = None
+) -> pd.DataFrame:
     """Read a file as a table.
 
     Parameters
@@ -38,6 +41,8 @@ def read_file(path: Path, *, encoding: str | None = None, header: int | str | No
         Of a text file, for example ``"latin-1"``; by default UTF-8, or what a byte order mark says.
     header
         Of a text file: the line of the column names, counted from 0 without empty lines, or ``"none"``.
+    max_size
+        Megabytes that the file may have, unpacked; 2000 by default.
 
     Returns
     -------
@@ -61,6 +66,7 @@ def read_file(path: Path, *, encoding: str | None = None, header: int | str | No
         )
 
     def read() -> pd.DataFrame:
+        check_size(path, suffix, max_size)
         if suffix not in SEPARATORS:
             return pd.read_parquet(path) if suffix == ".parquet" else pd.read_feather(path)
         frame, notes = read_text_file(path, SEPARATORS[suffix], encoding=encoding, header=header)
@@ -95,9 +101,8 @@ def _guarded(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     except pd.errors.ParserError as broken:
         raise DataError(_ragged(path, broken)) from None
     except UNREADABLE as broken:
-        why = (
-            f"cannot be read ({str(broken).strip().splitlines()[0] if str(broken).strip() else type(broken).__name__})"
-        )
+        lines = str(broken).strip().splitlines()
+        why = f"cannot be read ({lines[0][:200] if lines else type(broken).__name__})"
     raise DataError(f"a data file is a readable table, but {path.name!r} {why}; check the file, or pass a DataFrame")
 
 
@@ -114,6 +119,8 @@ def _absent(path: Path) -> str:
     """Return the message for a missing file, with files of a similar name."""
     if path.is_dir():
         return f"a data file is expected, got the folder {str(path)!r}; name a file in it"
+    if path.exists():
+        return f"a data file is expected, got the pipe or device {str(path)!r}; write what it gives to a file first"
     folder = path.parent
     if not folder.is_dir():
         return f"there is no file {str(path)!r}, nor a folder {str(folder)!r}; check the path"

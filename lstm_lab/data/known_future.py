@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["on_the_clock_of", "read_known", "read_rows"]
 
-_OPTION = re.compile(r"\b(time|missing|dayfirst|date_format|decimal|na_values|encoding|header)=")
+_OPTION = re.compile(r"\b(time|missing|dayfirst|date_format|decimal|na_values|encoding|header|max_size)=")
 
 
 def read_rows(

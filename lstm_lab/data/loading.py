@@ -46,6 +46,7 @@ def load(
     dayfirst: bool | None = None,
     date_format: str | None = None,
     short: Short = "skip",
+    max_size: float | None = None,
 ) -> pd.DataFrame:
     """Load and validate a table of series; loading what was loaded changes nothing.
 
@@ -93,6 +94,8 @@ def load(
         ``unix_ns``, ``excel`` for numbers that count time.
     short
         With `id`: ``skip`` leaves ids of one row out, with a warning; ``error`` refuses them.
+    max_size
+        Megabytes that a file may have, unpacked; 2000 by default. A table has at most 10,000 columns.
 
     Returns
     -------
@@ -128,10 +131,11 @@ def load(
         dayfirst=dayfirst,
         date_format=date_format,
         short=short,
+        max_size=max_size,
     )
     if id is not None or is_panel(source):
         return panel(source)
-    raw = table_of(source, encoding=encoding, header=header)
+    raw = table_of(source, encoding=encoding, header=header, max_size=max_size)
     if is_panel(raw):
         return panel(raw)
     check_reading(missing, decimal, header, dayfirst=dayfirst, date_format=date_format)

@@ -55,6 +55,7 @@ def long_table(
     *,
     encoding: str | None = None,
     header: int | str | None = None,
+    max_size: float | None = None,
 ) -> LongTable:
     """Convert many series of any form to one table with a row for each id and time.
 
@@ -66,15 +67,15 @@ def long_table(
         Columns of ids, of the target and of times; None to find them.
     wide
         How a wide table is read.
-    encoding, header
-        Of a text file.
+    encoding, header, max_size
+        Of a file.
 
     Raises
     ------
     DataError
         Ids without rows or with other columns, or no column of ids.
     """
-    table = table_of(source, id=name, time=time, encoding=encoding, header=header)
+    table = table_of(source, id=name, time=time, encoding=encoding, header=header, max_size=max_size)
     if name == WIDE and WIDE not in table.columns:
         label = source.columns.name if isinstance(source, pd.DataFrame) else None
         return _from_wide(table, str(label or "id"), target or "value", time, wide)

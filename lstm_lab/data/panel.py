@@ -63,6 +63,7 @@ def read_panel(
     dayfirst: bool | None = None,
     date_format: str | None = None,
     short: Short = "skip",
+    max_size: float | None = None,
     least: int = 2,
 ) -> pd.DataFrame:
     """Load many series as one frame with the rows of each id by time; loading what was loaded changes nothing.
@@ -77,7 +78,7 @@ def read_panel(
         first level, ``"id"`` for a dict, else ``unique_id``, whose times are ``ds`` and whose target is ``y``.
         ``"columns"``: every column of a wide table is a series (or those of `columns`), with the column's name as its
         id and the values called `target`; each begins and ends with its own first and last value.
-    target, time, missing, columns, decimal, na_values, encoding, header, dayfirst, date_format
+    target, time, missing, columns, decimal, na_values, encoding, header, dayfirst, date_format, max_size
         As for `lstm_lab.load`; times are read by one format for all ids, missing values are filled from the same id.
     static
         Columns that are constant within an id, such as a region: text, categories or numbers, kept as they are.
@@ -114,7 +115,7 @@ def read_panel(
     marks, rule = marks_of(na_values), DateRule(dayfirst, date_format)
     name, target, time = (None if each is None else str(each) for each in (id, target, time))
     wide = WideReading(columns, marks or (), decimal, rule)
-    long = long_table(source, name, target, time, wide, encoding=encoding, header=header)
+    long = long_table(source, name, target, time, wide, encoding=encoding, header=header, max_size=max_size)
     before = long.table.attrs.get("lstm_lab", {})
     fixed = _static_names(static, before)
     refuse_absent(long, fixed)

@@ -161,5 +161,5 @@ def reading(options: InputOptions) -> dict[str, Any]:
 
 
 def text_reading(options: InputOptions) -> dict[str, Any]:
-    """Return the options that say how a text file is read, as `load` takes them."""
-    return {name: getattr(options, name) for name in ("encoding", "header")}
+    """Return the options that say how a file is read, as `load` takes them."""
+    return {name: getattr(options, name) for name in ("encoding", "header", "max_size")}

@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from lstm_lab.data.file_limits import check_columns
 from lstm_lab.data.files import read_file
 from lstm_lab.data.frames import as_frame
 from lstm_lab.data.missing_values import MISSING
@@ -30,6 +31,7 @@ def table_of(
     time: str | None = None,
     encoding: str | None = None,
     header: int | str | None = None,
+    max_size: float | None = None,
 ) -> pd.DataFrame:
     """Convert a source to a frame with text for column names; nothing but plain numbers is parsed yet.
 
@@ -37,7 +39,7 @@ def table_of(
 
     Parameters
     ----------
-    source, id, time, encoding, header
+    source, id, time, encoding, header, max_size
         As for `lstm_lab.load`.
 
     Raises
@@ -48,16 +50,29 @@ def table_of(
         An option of text files beside something else.
     """
     if isinstance(source, str | PathLike):
-        frame = as_frame(read_file(Path(source).expanduser(), encoding=encoding, header=header))
+        path = Path(source).expanduser()
+        read = read_file(path, encoding=encoding, header=header, max_size=max_size)
+        if id != "columns":
+            check_columns(read.shape[1], repr(path.name))
+        frame = as_frame(read)
     else:
         long = stacked(source, id, time)
+        if id != "columns":  # each column of a wide table is a series
+            check_columns(_columns(source), f"a {type(source).__name__}")
         frame = as_frame(source) if long is None else long
-        option = next((name for name, value in (("encoding", encoding), ("header", header)) if value is not None), None)
+        given = {"encoding": encoding, "header": header, "max_size": max_size}
+        option = next((name for name, value in given.items() if value is not None), None)
         if option is not None and "lstm_lab" not in frame.attrs:
-            raise OptionError(f"{option} is of a text file, got a {type(source).__name__}; leave {option}= out")
+            raise OptionError(f"{option} is of a file, got a {type(source).__name__}; leave {option}= out")
     if len(frame) == 0:
         raise DataError(f"a series needs rows, got an empty {type(source).__name__}; check what was selected")
     return frame
+
+
+def _columns(source: Source) -> int:
+    """Count the columns of a frame; 0 for what has none."""
+    shape = getattr(source, "shape", ())
+    return shape[1] if isinstance(shape, tuple) and len(shape) == 2 and isinstance(shape[1], int) else 0
 
 
 def marks_of(na_values: Sequence[str | float] | str | float | None) -> tuple[str, ...] | None:

@@ -43,6 +43,7 @@ class FeaturesKeywords(TypedDict, total=False):
     decimal: Literal[".", ","] | None
     encoding: str | None
     header: int | Literal["none"] | None
+    max_size: float | None
     max_gap: str | None
     lookback: int
     validation: float
@@ -67,6 +68,7 @@ class TrainKeywords(TypedDict, total=False):
     decimal: Literal[".", ","] | None
     encoding: str | None
     header: int | Literal["none"] | None
+    max_size: float | None
     max_gap: str | None
     lookback: int
     validation: float
@@ -189,6 +191,7 @@ class CompareKeywords(TypedDict, total=False):
     decimal: Literal[".", ","] | None
     encoding: str | None
     header: int | Literal["none"] | None
+    max_size: float | None
     max_gap: str | None
     lookback: int
     validation: float
@@ -253,6 +256,7 @@ class AblateKeywords(TypedDict, total=False):
     decimal: Literal[".", ","] | None
     encoding: str | None
     header: int | Literal["none"] | None
+    max_size: float | None
     max_gap: str | None
     lookback: int
     validation: float
@@ -308,6 +312,7 @@ class DashboardKeywords(TypedDict, total=False):
     decimal: Literal[".", ","] | None
     encoding: str | None
     header: int | Literal["none"] | None
+    max_size: float | None
     max_gap: str | None
     lookback: int
     validation: float

@@ -88,6 +88,9 @@ class InputOptions(Options):
         "line of a text file that names the columns, from 0, empty lines left out; none: no line does; default: found",
         example="2",
     )
+    max_size: float | None = option(
+        None, "largest data file to read, unpacked; default: 2000", unit="MB", example="5000", gt=0
+    )
     max_gap: str | None = option(
         None,
         "a longer step between two rows is a gap that no window spans; default: 10 median steps",

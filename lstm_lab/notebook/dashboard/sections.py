@@ -59,6 +59,7 @@ TRAIN = FormLayout(
                 "decimal",
                 "encoding",
                 "header",
+                "max_size",
                 "max_gap",
                 "validation",
                 "calibration",
