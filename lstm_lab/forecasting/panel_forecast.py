@@ -17,7 +17,7 @@ from lstm_lab.forecasting.forecast import ENOUGH, Forecast
 from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.periods import period_starts
 from lstm_lab.formatting import span
-from lstm_lab.results import Summary
+from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class TotalCalibration:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PanelForecast(Mapping[Hashable, Forecast]):
+class PanelForecast(Result, Mapping[Hashable, Forecast]):
     """Simulated futures of many series, each from its own end; made by `lstm_lab.Run.forecast`.
 
     A mapping from ids to `Forecast`: ``fcs["store_1"]``, ``len(fcs)``, ``for name, fc in fcs.items()``.
@@ -204,7 +204,7 @@ class PanelForecast(Mapping[Hashable, Forecast]):
         ForecastError
             No id and time of the forecast is among the values.
         """
-        values = self._aligned(actual)
+        values = self.aligned(actual)
         low, high = self.levels
         median, lower, upper = self._quantiles([0.5, low, high])
         parts = range(0, len(self.ids), AT_ONCE)
@@ -232,7 +232,7 @@ class PanelForecast(Mapping[Hashable, Forecast]):
         means = dict(zip(ids, np.add.reduceat(changes, borders[:-1]) / counts, strict=True))
         return np.array([means.get(name, np.nan) for name in self.ids])
 
-    def _aligned(self, actual: pd.Series[float] | pd.DataFrame) -> Array:
+    def aligned(self, actual: pd.Series[float] | pd.DataFrame) -> Array:
         """Align observed values with the forecasts, (series, horizon), NaN where there is none."""
         if isinstance(actual, pd.DataFrame):
             if not isinstance(actual.index, pd.MultiIndex):
@@ -359,12 +359,6 @@ class PanelForecast(Mapping[Hashable, Forecast]):
 
     # Words -----------------------------------------------------------------------------------------------------------
 
-    def __repr__(self) -> str:
-        return self.summary_table().text()
-
-    def _repr_html_(self) -> str:
-        return self.summary_table().html()
-
     def summary_table(self) -> Summary:
         """Count the series, and describe their bands with the measured coverage."""
         steps = "1 step" if self.horizon == 1 else f"{self.horizon} steps"
@@ -375,7 +369,7 @@ class PanelForecast(Mapping[Hashable, Forecast]):
         if self.left_out:
             few = f"too few rows since the last gap: {listed(self.left_out)}"
             rows.append(("left out", f"{len(self.left_out):,} with {few}"))
-        rows.append(("band", self._band()))
+        rows.append(("band", self.band_name()))
         if self.coverage_by_id is not None and self.coverage_by_id.notna().any():
             shares = self.coverage_by_id.dropna().sort_values()
             rows.append(
@@ -387,7 +381,8 @@ class PanelForecast(Mapping[Hashable, Forecast]):
         rows.append(("paths", f"{self.paths.shape[1]:,} of each"))
         return Summary(f"Forecasts of {self.target}", (*rows, *self.details.items()))
 
-    def _band(self) -> str:
+    def band_name(self) -> str:
+        """Name what the bands are, and their measured coverage over all series."""
         if not self.has_band:
             return f"none from fewer than {ENOUGH} paths; use paths=200"
         return self[self.ids[0]].band_name()

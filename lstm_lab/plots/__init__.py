@@ -69,13 +69,14 @@ _STYLE = (
 
 def drawing_modules() -> tuple[ModuleType, ...]:
     """Import the modules that register pictures; those of a network's results once there may be such a result."""
-    from lstm_lab.plots import fan, features, padding, panel_features, training_choices  # noqa: PLC0415 - they import this
+    from lstm_lab.plots import fan, features, padding, panel_features, panel_forecast, training_choices  # noqa: PLC0415 - they import this
 
     if not networks_are_loaded():
-        return fan, features, padding, panel_features, training_choices
+        return fan, features, padding, panel_features, panel_forecast, training_choices
     from lstm_lab.plots import backtest, cell, compare, export, gates, memory, run  # noqa: PLC0415 - they import TensorFlow
 
-    return backtest, cell, compare, export, fan, features, gates, memory, padding, panel_features, run, training_choices
+    shown = (backtest, cell, compare, export, fan, features, gates, memory, padding, panel_features, panel_forecast)
+    return *shown, run, training_choices
 
 
 def plot(result: object, **options: Any) -> Figure:

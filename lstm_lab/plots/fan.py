@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
-__all__ = ["fan_figure"]
+__all__ = ["draw_actual", "draw_band", "edges_in_words", "fan_figure"]
 
 SHOWN = 20
 """Sample paths drawn beside the band."""
@@ -59,7 +59,7 @@ def fan_figure(
     _history(panel, past, history)
     _paths(panel, ahead, forecast)
     if actual is not None:
-        subtitle += "\n" + _actual(panel, ahead, forecast, forecast.align(actual))
+        subtitle += "\n" + draw_actual(panel, ahead, forecast, forecast.align(actual))
     if history.notna().any():
         _origin(panel, past[-1], ahead[0], history.dropna().to_numpy(np.float64)[-max(3, rows // 6) :])
     time_axis(panel, index)
@@ -103,9 +103,9 @@ def _paths(panel: Axes, ahead: np.ndarray, forecast: Forecast) -> None:
     lower, q25, median, q75, upper = forecast.quantile([low, 0.25, 0.5, 0.75, high])
     enough = forecast.has_band
     if enough:
-        _band(panel, ahead, (lower, upper), 0.2, _edges(low, high))
+        draw_band(panel, ahead, (lower, upper), 0.2, edges_in_words(low, high))
         if forecast.interval > 50:
-            _band(panel, ahead, (q25, q75), 0.3, "25th–75th")
+            draw_band(panel, ahead, (q25, q75), 0.3, "25th–75th")
     count = min(SHOWN, len(forecast.paths))
     chosen = forecast.paths[np.linspace(0, len(forecast.paths) - 1, count).astype(int)]
     alpha = 0.25 if enough else 0.7
@@ -116,7 +116,7 @@ def _paths(panel: Axes, ahead: np.ndarray, forecast: Forecast) -> None:
     panel.plot(ahead, median, color=BLUE, linewidth=2, label="median", **marks)
 
 
-def _band(panel: Axes, ahead: np.ndarray, edges: tuple[np.ndarray, np.ndarray], alpha: float, label: str) -> None:
+def draw_band(panel: Axes, ahead: np.ndarray, edges: tuple[np.ndarray, np.ndarray], alpha: float, label: str) -> None:
     """Fill between two edges; a single step gets a bar instead, for an area needs two steps."""
     if len(ahead) == 1:
         panel.vlines(ahead, *edges, color=BLUE, alpha=alpha + 0.15, linewidth=10, label=label)
@@ -124,11 +124,12 @@ def _band(panel: Axes, ahead: np.ndarray, edges: tuple[np.ndarray, np.ndarray], 
         panel.fill_between(ahead, *edges, color=BLUE, alpha=alpha, linewidth=0, label=label)
 
 
-def _edges(low: float, high: float) -> str:
+def edges_in_words(low: float, high: float) -> str:
+    """Name the edges of a band: 5th–95th percentile."""
     return f"{ordinal(100 * low)}–{ordinal(100 * high)} percentile"
 
 
-def _actual(panel: Axes, ahead: np.ndarray, forecast: Forecast, values: np.ndarray) -> str:
+def draw_actual(panel: Axes, ahead: np.ndarray, forecast: Forecast, values: np.ndarray) -> str:
     """Draw the actual values and return the line that counts those inside the band."""
     low, high = forecast.levels
     lower, upper = forecast.quantile([low, high])

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.gridspec import SubplotSpec
 
 __all__ = [
     "BLACK",
@@ -27,6 +28,7 @@ __all__ = [
     "VERMILION",
     "YELLOW",
     "axes",
+    "axes_in",
     "canvas",
     "legend",
     "plain",
@@ -63,13 +65,19 @@ def canvas(width: float = 8.0, height: float = 4.2) -> Figure:
 
 def axes(figure: Figure, *, ylabel: str = "") -> Axes:
     """Add a plot in the house style: no box, a faint grid across, small ticks."""
-    panel = figure.add_subplot()
+    panel = axes_in(figure)
+    panel.set_ylabel(plain(ylabel), fontsize=NORMAL, color=BLACK)
+    return panel
+
+
+def axes_in(figure: Figure, place: SubplotSpec | None = None) -> Axes:
+    """Add a plot in the house style to a cell of a grid, or to the whole figure."""
+    panel = figure.add_subplot() if place is None else figure.add_subplot(place)
     panel.spines[["top", "right"]].set_visible(False)
     panel.spines[["left", "bottom"]].set_color(LIGHT)
     panel.grid(axis="y", color=LIGHT, linewidth=0.6, alpha=0.7)
     panel.set_axisbelow(True)
     panel.tick_params(labelsize=SMALL, color=LIGHT, labelcolor=GREY)
-    panel.set_ylabel(plain(ylabel), fontsize=NORMAL, color=BLACK)
     numbers = ScalarFormatter(useOffset=False)  # "+1e6" above the axis would be read as part of the title
     numbers.set_powerlimits((-6, 12))
     panel.yaxis.set_major_formatter(numbers)
