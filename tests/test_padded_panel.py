@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
+from lstm_lab.interpret.inspection import trace_at, trace_windows
 from lstm_lab.models.backend import keras
 from lstm_lab.simulation.simulator import SimulationSettings
 from tests.data.panels import made_panel
@@ -165,3 +166,14 @@ def test_a_new_id_with_few_rows_is_forecast_without_training(run, table):
 def test_memory_is_measured_over_whole_windows(run):
     measured = run.memory(units=2, updates=1, recall=[])
     assert np.isfinite(measured.flow.select_dtypes("number").to_numpy()).all()
+
+
+def test_gates_of_a_padded_window_are_those_of_its_rows_alone(run):
+    dataset = run.dataset
+    newest = trace_at(run.fitted, dataset, -1)
+    assert len(newest.index) == 12
+    np.testing.assert_array_equal(newest.batch[0], dataset.matrix[-12:])
+    assert newest.verified < 1e-6
+    earlier = trace_at(run.fitted, dataset, len(dataset) - 4)
+    assert len(earlier.index) == 9
+    assert len(trace_windows(run.fitted, dataset, 5).index) == 20

@@ -175,6 +175,11 @@ class Dataset:
         short = np.maximum.reduceat(steps, self.borders[:-1]) < self.lookback
         return np.where(short, np.minimum(LEAST_STEPS, self.lookback), whole)
 
+    def steps_up_to(self, rows: NDArray[np.int64] | int) -> NDArray[np.int64]:
+        """Count the steps of the window that ends with each row: the lookback, or what the stretch of the row has."""
+        first = np.searchsorted(self.segments, self.segments[rows])
+        return np.minimum(np.asarray(rows) + 1 - first - self.encoder.warmup, self.lookback)
+
     @property
     def needed_rows(self) -> NDArray[np.int64]:
         """(series,) rows without a gap that a forecast of each series starts from, at least."""
@@ -369,8 +374,7 @@ class Dataset:
         if self.padding == "none":
             windows = self.store.encoded(rows[:, None] + np.arange(-self.lookback, 0))
             return Origins(windows, self.tails(rows), future, rows, described)
-        first = np.searchsorted(self.segments, self.segments[rows - 1])
-        lengths = np.minimum(rows - first - self.encoder.warmup, self.lookback)
+        lengths = self.steps_up_to(rows - 1)
         steps = np.minimum((rows - lengths)[:, None] + np.arange(self.lookback), rows[:, None] - 1)
         windows = np.where(step_mask(lengths, self.lookback)[..., None], self.store.encoded(steps), np.float32(0))
         padded = None if bool((lengths == self.lookback).all()) else lengths

@@ -61,7 +61,7 @@ def trace_at(fitted: FittedModel, dataset: Dataset, at: Any) -> Trace:
             f"the network reads {dataset.lookback} rows without a gap after the warmup, and those up to "
             f"{moment(dataset.index[row])} are not; the nearest row is {moment(dataset.index[nearest])}"
         )
-    rows = np.arange(row - dataset.lookback + 1, row + 1)
+    rows = np.arange(row + 1 - int(dataset.steps_up_to(row)), row + 1)
     x, names = dataset.matrix[rows], dataset.encoder.columns
     result = trace(fitted.model, x, index=dataset.index[rows], feature_names=names)
     tails = _tails(dataset, np.array([row]))
@@ -96,8 +96,9 @@ def trace_windows(fitted: FittedModel, dataset: Dataset, windows: int) -> Trace:
         Its index counts the steps back from the forecast: -1 is the newest.
     """
     last_rows = _last_rows(dataset)
+    steps = dataset.steps_up_to(last_rows)
+    last_rows, lookback = last_rows[steps == steps.max()], int(steps.max())  # of padded windows the longest alone
     chosen = last_rows[np.unique(np.linspace(0, len(last_rows) - 1, min(windows, len(last_rows))).round().astype(int))]
-    lookback = dataset.lookback
     x = dataset.matrix[chosen[:, None] + np.arange(-lookback + 1, 1)]
     index = pd.RangeIndex(-lookback, 0, name="steps before the forecast")
     result = trace(fitted.model, x, index=index, feature_names=dataset.encoder.columns)
@@ -148,8 +149,9 @@ def _last_rows(dataset: Dataset) -> np.ndarray:
     """List the rows that can be the last of a window: those before a target, and the newest if its window is whole."""
     last_rows = dataset.windows.target_rows - 1
     newest = len(dataset) - 1
-    rows = np.arange(newest - dataset.lookback + 1, newest + 1)
-    whole = rows[0] >= 0 and np.isfinite(dataset.matrix[rows]).all() and len(np.unique(dataset.segments[rows])) == 1
+    steps = int(dataset.steps_up_to(newest))
+    rows = np.arange(newest + 1 - steps, newest + 1)
+    whole = steps >= dataset.shortest[-1] and np.isfinite(dataset.matrix[rows]).all()
     return np.append(last_rows, newest) if whole else np.asarray(last_rows)
 
 
