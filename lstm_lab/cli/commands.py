@@ -42,7 +42,9 @@ def _out(name: str, more: str = "") -> Flag:
 
 _OUT_WITH_RUN = _out("forecast", ", the trained run (.lstm)")
 _KNOWN = Flag("known", "future values of input columns, by time or one row a step", value="FILE", example="future.csv")
-_FILE = Flag("file", "a CSV, Parquet or Feather file, else a bundled example: co2, oil, temperature", value="FILE")
+_FILE = Flag(
+    "file", "a CSV, Parquet or Feather file, else a bundled example: co2, oil, temperature, unemployment", value="FILE"
+)
 
 LAB = Command(
     "lstm-lab",
@@ -76,6 +78,7 @@ RUN = Command(
     examples=(
         "lstm-lab run prices.csv --target close --time date --horizon 30",
         "lstm-lab run prices.csv --target close --features volume --known future.csv --horizon 30",
+        "lstm-lab run sales.csv --id store --static region --target units --horizon 28 --out ahead.csv",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.png,oil.csv",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.lstm,oil.png",
     ),
@@ -126,6 +129,7 @@ FEATURES = Command(
     examples=(
         "lstm-lab features prices.csv --target close --features 'log_return, bollinger(20, 2)'",
         "lstm-lab features oil --features 'log_return, rsi(14)' --out oil.png,oil.csv,oil.html",
+        "lstm-lab features sales.csv --id store --static region --target units",
     ),
 )
 BACKTEST = Command(

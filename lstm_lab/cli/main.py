@@ -35,6 +35,8 @@ __all__ = ["main"]
 
 NOTEBOOK = "01-quickstart.ipynb"
 _ENDINGS = (".png", ".csv", ".html")
+_IDS = 10
+"""Ids of many series whose next step is printed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -266,11 +268,21 @@ _ACTIONS: Mapping[str, tuple[Command, Callable[[Any, Parsed], tuple[Any, str]]]]
 
 
 def _table(frame: pd.DataFrame, *, band: bool = True) -> str:
-    """Write about ten rows of a forecast, to four digits of its largest number; a band only where there is one."""
+    """Write about ten rows of a forecast, to four digits of its largest number; a band only where there is one.
+
+    Of many series: the next step of the first ten ids.
+    """
     rows = frame[["median", "lower", "upper"] if band else ["median"]]
-    step = max(1, len(rows) // 10)
     whole = len(f"{rows.abs().to_numpy().max():.0f}")
-    return rows.iloc[step - 1 :: step].to_string(float_format=f"{{:,.{max(0, 4 - whole)}f}}".format)
+    more = ""
+    if rows.index.nlevels > 1:
+        rows = rows.groupby(level=0, sort=False).head(1)
+        more = f"\n... and {len(rows) - _IDS:,} more ids; --out forecast.csv has every step" * (len(rows) > _IDS)
+        rows = rows.head(_IDS)
+    else:
+        step = max(1, len(rows) // 10)
+        rows = rows.iloc[step - 1 :: step]
+    return rows.to_string(float_format=f"{{:,.{max(0, 4 - whole)}f}}".format) + more
 
 
 def _check(target: Path, command: Command) -> None:

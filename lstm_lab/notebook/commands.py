@@ -57,7 +57,7 @@ _NOTES = (
 
 _DATA = Flag(
     "data",
-    "one of your DataFrames or Series, else a file, else a bundled example: co2, oil, temperature",
+    "one of your DataFrames or Series, else a file, else a bundled example: co2, oil, temperature, unemployment",
     value="DATA",
 )
 
@@ -71,6 +71,7 @@ TRAIN = Command(
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=(
         "%lstm_train oil --lookback 20 --units 16 --epochs 3",
+        "%lstm_train unemployment --id industry --static sector --target rate --lookback 24 --units 16 --epochs 3",
         "%%lstm_train oil --transform log_return --lookback 20 --epochs 3\nLSTM(16)\nDropout(0.2)\nDense(1)",
     ),
     notes=_NOTES,
@@ -97,6 +98,7 @@ FEATURES = Command(
     examples=(
         '%lstm_features oil --features "log_return, bollinger(20, 2), rsi(14)"',
         "report = %lstm_features temperature --target temperature --features auto,humidity --lookback 48",
+        "%lstm_features unemployment --id industry --target rate --lookback 24",
     ),
     notes=_NOTES,
 )

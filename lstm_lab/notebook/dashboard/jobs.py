@@ -52,7 +52,8 @@ class Jobs:
         run, options = self._state.run, self._state.forecast.values()
         result = run.forecast(listener=progress, stop=progress.stop, **options)
         progress.offer(self._more(run, options))
-        return result, f"{len(result.paths):,} paths, {result.horizon} steps ahead"
+        series, paths = (f"{len(result):,} series, ", " of each") if run.dataset.is_panel else ("", "")
+        return result, f"{series}{result.paths.shape[-2]:,} paths{paths}, {result.horizon} steps ahead"
 
     def _more(self, run: Any, options: dict[str, Any]) -> Callable[..., Forecast]:
         def more(paths: int, listener: Any) -> Forecast:

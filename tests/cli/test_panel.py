@@ -1,0 +1,66 @@
+"""Many series on the command line: trained and forecast with `--id`, and refused as flags are written."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import lstm_lab as lab
+from lstm_lab.cli.main import main
+
+TINY = [
+    "--target",
+    "rate",
+    "--lookback",
+    "12",
+    "--units",
+    "3",
+    "--dense",
+    "none",
+    "--epochs",
+    "1",
+    "--transform",
+    "log",
+]
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rates = lab.example("unemployment").reset_index()
+    rates.to_csv("rates.csv", index=False)
+    return "rates.csv"
+
+
+def test_run_forecasts_every_id_and_leaves_the_long_table(file, capsys):
+    words = ["run", file, "--id", "industry", "--static", "sector", "--time", "month", *TINY]
+    assert main([*words, "--horizon", "3", "--paths", "60", "--out", "rates-ahead.csv"]) == 0
+    printed = capsys.readouterr().out
+    assert "14 of 122 rows" in printed
+    assert "... and 4 more ids; --out forecast.csv has every step" in printed
+    table = pd.read_csv("rates-ahead.csv")
+    assert table.columns[:5].tolist() == ["industry", "month", "median", "lower", "upper"]
+    assert table.groupby("industry").size().eq(3).all()
+    assert len(table) == 42
+    assert (table["lower"] <= table["upper"]).all()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--id", "industri"], "there is no column 'industri' for --id; did you mean 'industry'?"),
+        (["--id", "industry", "--static", "secto"], "there is no column 'secto' for --static; did you mean 'sector'?"),
+        (
+            ["--id", "industry", "--static", "unemployed"],
+            "a static column is constant within an id, but 'unemployed' of",
+        ),
+        (["--uid", "industry"], "lstm-lab run has no flag --uid; did you mean --id?"),
+        ([], "several series? name their column with --id industry, or keep one"),
+        (["--id", "sector"], "times must be unique within an id, got 'goods', 2000-01-01 00:00:00 more than once"),
+    ],
+)
+def test_mistakes_are_one_line_before_tensorflow_is_there(file, capsys, flags, message):
+    assert main(["run", file, "--time", "month", "--target", "rate", *flags]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.strip().count("\n") == 0
