@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from lstm_lab.data.append import read_newer
 from lstm_lab.data.known_future import read_known
 from lstm_lab.data.panel_append import read_newer_by_id
-from lstm_lab.data.panel_ids import refuse_ids
+from lstm_lab.data.panel_ids import numbers_of
 from lstm_lab.data.preparation import prepare
 from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import OptionError
@@ -313,8 +313,58 @@ class Run(Result):
             warm=True,
         )
 
+    def series(self, id: Hashable) -> Run:  # noqa: A002 - as in `train`
+        """Return the run of one id among many series: the same network, with the rows and the scale of that id alone.
+
+        Its bands are calibrated on that id's rows alone. What takes one series, such as `lstm_lab.backtest` and
+        `export`, takes it.
+
+        Parameters
+        ----------
+        id
+            One of ``run.dataset.ids``.
+
+        Raises
+        ------
+        LabError
+            There is no such id, or the run has none.
+
+        Examples
+        --------
+        >>> lab.backtest(run.series("store_1"), horizon=28)  # doctest: +SKIP
+        """
+        if not self.dataset.is_panel:
+            raise OptionError(f"id= belongs to a run of many series, and this one has no ids, got {id!r}; leave it out")
+        number = int(numbers_of([id], self.dataset.ids)[0])
+        dataset = self.dataset.alone(number, self.options.max_gap)
+        fitted = FittedModel.of(self.model, dataset, max_gap=self.options.max_gap, stack=self.stack)
+        options = self.options.model_copy(update={"id": None, "static": (), "short": "skip"})
+        past = PastForecastsCache()
+        return replace(self, fitted=fitted, dataset=dataset, options=options, past_forecasts=past, corrections={})
+
+    def _for_id(self, name: Hashable | None, call: str) -> Run:
+        """Return the run of one id; this run itself where there are none.
+
+        Raises
+        ------
+        OptionError
+            Many series, and no id says which.
+        """
+        if name is not None:
+            return self.series(name)
+        if self.dataset.is_panel:
+            ids = self.dataset.ids
+            raise OptionError(f"{call} takes one of the {len(ids):,} ids; use run.series({ids[0]!r}).{call}(...)")
+        return self
+
     def stream(
-        self, horizon: int = 1, *, renew: bool = True, adapt: bool = True, **options: Unpack[ForecastKeywords]
+        self,
+        horizon: int = 1,
+        *,
+        id: Hashable | None = None,  # noqa: A002 - as in `train`
+        renew: bool = True,
+        adapt: bool = True,
+        **options: Unpack[ForecastKeywords],
     ) -> Stream:
         """Forecast from one new row after another.
 
@@ -322,6 +372,8 @@ class Run(Result):
         ----------
         horizon
             Steps ahead.
+        id
+            Of many series, the one whose rows come.
         renew
             Let the band learn from forecasts whose horizon is over, and forget old ones.
         adapt
@@ -344,9 +396,10 @@ class Run(Result):
         >>> stream = run.stream(horizon=24)  # doctest: +SKIP
         >>> fc = stream.push(17.3)  # doctest: +SKIP
         """
-        refuse_ids(self.frame.index, "stream")
         chosen = ForecastOptions.of({"horizon": horizon, **options}).resolved()
-        return Stream(self._predictor(chosen), renew=renew, adapt=adapt)
+        run = self._for_id(id, "stream")
+        predictor = Predictor(run.fitted, run.dataset, chosen, cache=run.past_forecasts)
+        return Stream(predictor, renew=renew, adapt=adapt)
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the run to one file, which `lstm_lab.load_run` reads.
@@ -366,7 +419,6 @@ class Run(Result):
         RunError
             The folder does not exist.
         """
-        refuse_ids(self.frame.index, "save")
         record = Record(self.history, self.end, self.options, self.transform, self.reason, self.baseline, self.name)
         return write_run(path, self.fitted, self.dataset, record, self.past_forecasts)
 
@@ -397,10 +449,10 @@ class Run(Result):
         --------
         >>> run.export("prices.tflite", quantize="int16x8").size  # doctest: +SKIP
         """
-        refuse_ids(self.frame.index, "export")
+        self._for_id(None, "export")
         return export_step(self.fitted, self.dataset, path, ExportOptions.of(options))
 
-    def gates(self, at: Any = -1, *, windows: int | None = None) -> Trace:
+    def gates(self, at: Any = -1, *, windows: int | None = None, id: Hashable | None = None) -> Trace:  # noqa: A002
         """Show what every gate did while the network read a window, checked against its own output.
 
         Parameters
@@ -409,6 +461,8 @@ class Run(Result):
             The last row the network reads: a time, or a position among the rows, -1 the newest.
         windows
             Look at so many windows together, evenly spread over the data, instead of one.
+        id
+            Of many series, the one whose rows are read.
 
         Returns
         -------
@@ -424,11 +478,11 @@ class Run(Result):
         --------
         >>> run.gates(at="2018-03-01").layers[0].half_life_text  # doctest: +SKIP
         """
-        refuse_ids(self.frame.index, "gates")
         chosen = GateOptions.of({"at": at, "windows": windows})
+        run = self._for_id(id, "gates")
         if chosen.windows is None:
-            return trace_at(self.fitted, self.dataset, at)
-        return trace_windows(self.fitted, self.dataset, chosen.windows)
+            return trace_at(run.fitted, run.dataset, at)
+        return trace_windows(run.fitted, run.dataset, chosen.windows)
 
     def cell(self, at: Any = -1, *, layer: int | None = None, unit: int | None = None, step: int = -1) -> CellStep:
         """Show one recurrent cell as textbooks draw it, with the numbers of one unit while the network read a window.

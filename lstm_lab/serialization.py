@@ -24,6 +24,9 @@ from lstm_lab.atomic_files import check_target, write_bytes
 from lstm_lab.data.cuts import Cuts
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.encoder import Encoder
+from lstm_lab.data.panel_ids import ids_from_json
+from lstm_lab.data.panel_preparation import padding_of
+from lstm_lab.data.panel_record import by_id, cuts_of, panel_arrays, panel_to_json, static_from_json
 from lstm_lab.data.store import FrameStore
 from lstm_lab.errors import LabError, RunError
 from lstm_lab.events import TrainingEnd
@@ -37,12 +40,14 @@ from lstm_lab.options.training import CHECKPOINT_OPTIONS
 from lstm_lab.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from os import PathLike
 
 __all__ = ["Record", "SavedRun", "read_run", "write_run"]
 
-FORMAT = 2
-"""Raised when an older version could not read what this one writes."""
+FORMAT = 3
+"""Raised when an older version could not read what this one writes; a run of one series is still written as 2."""
+FORMAT_OF_ONE = 2
 _DAMAGED = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError),
     *(ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError),
@@ -79,7 +84,11 @@ def write_run(
     target = check_target(path, "a run")
     parts = {
         "run.json": _json(_description(fitted, dataset, record, past_forecasts)).encode(),
-        "data.npz": _npz(values=dataset.frame.to_numpy(np.float64), index=_index_values(dataset.index)),
+        "data.npz": _npz(
+            values=dataset.frame.to_numpy(np.float64),
+            index=_index_values(dataset.index),
+            **(panel_arrays(dataset) if dataset.is_panel else {}),
+        ),
         "model.keras": model_to_bytes(fitted.model),
     }
     content = io.BytesIO()
@@ -112,8 +121,9 @@ def read_run(path: str | PathLike[str]) -> SavedRun:
                 )
             arrays = read_member(archive, "data.npz")
             network = read_member(archive, "model.keras")
-        frame = _frame(description["frame"], *_arrays(arrays))
-        return _saved(description, frame, model_from_bytes(network, file.name))
+        rows = _arrays(arrays)
+        frame = _frame(description["frame"], rows["values"], rows["index"])
+        return _saved(description, frame, rows, model_from_bytes(network, file.name))
     except LabError:
         raise
     except _DAMAGED as broken:
@@ -122,13 +132,13 @@ def read_run(path: str | PathLike[str]) -> SavedRun:
         ) from broken
 
 
-def _arrays(content: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Read the rows and their index, whose sizes are checked before anything is unpacked."""
+def _arrays(content: bytes) -> dict[str, np.ndarray]:
+    """Read the rows and their index, and the borders of a panel; sizes are checked before anything is unpacked."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():
             check_member(archive, name)
     with np.load(io.BytesIO(content), allow_pickle=False) as data:
-        return data["values"], data["index"]
+        return {name: data[name] for name in data.files}
 
 
 def _description(
@@ -136,28 +146,27 @@ def _description(
 ) -> dict[str, Any]:
     """Return everything but arrays and network as a dict that JSON can hold."""
     return {
-        "format": FORMAT,
+        "format": FORMAT if dataset.is_panel else FORMAT_OF_ONE,
         "version": __version__,
         "name": record.name,
         "options": record.options.model_dump(mode="json", exclude=set(CHECKPOINT_OPTIONS)),
         "encoder": fitted.encoder.to_json(),
-        "cuts": asdict(dataset.cuts[0]),
+        **({"panel": panel_to_json(dataset)} if dataset.is_panel else {"cuts": asdict(dataset.cuts[0])}),
         "stack": fitted.stack,
         "transform": record.transform,
         "reason": record.reason,
         "baseline": record.baseline,
         "end": asdict(record.end),
         "history": record.history.reset_index().to_dict(orient="list"),
-        "frame": _frame_description(dataset.frame),
+        "frame": _frame_description(dataset.frame, dataset.index),
         "experiences": [[list(key), known.to_dict()] for key, known in past_forecasts.items()],
     }
 
 
-def _saved(description: dict[str, Any], frame: pd.DataFrame, model: Any) -> SavedRun:
+def _saved(description: dict[str, Any], frame: pd.DataFrame, arrays: Mapping[str, np.ndarray], model: Any) -> SavedRun:
     """Build the saved run from the contents of a file."""
     options = TrainOptions.of(description["options"])
-    store = FrameStore(frame, Encoder.from_json(description["encoder"]), options.max_gap)
-    dataset = Dataset(store, options.lookback, (Cuts(**description["cuts"]),), options.weights)
+    dataset = _dataset(description, frame, arrays, options)
     history = pd.DataFrame(description["history"])
     facts = (description[name] for name in ("transform", "reason", "baseline", "name"))
     record = Record(history.set_index(history.columns[0]), TrainingEnd(**description["end"]), options, *facts)
@@ -165,6 +174,20 @@ def _saved(description: dict[str, Any], frame: pd.DataFrame, model: Any) -> Save
     past_forecasts = PastForecastsCache({CacheKey(*key): _past_forecasts(values, dataset) for key, values in past})
     fitted = FittedModel.of(model, dataset, max_gap=options.max_gap, stack=description["stack"])
     return SavedRun(fitted, dataset, record, past_forecasts)
+
+
+def _dataset(
+    description: dict[str, Any], frame: pd.DataFrame, arrays: Mapping[str, np.ndarray], options: TrainOptions
+) -> Dataset:
+    """Lay out the rows of a file."""
+    encoder, panel = Encoder.from_json(description["encoder"]), description.get("panel")
+    if panel is None:
+        store = FrameStore(frame, encoder, options.max_gap)
+        return Dataset(store, options.lookback, (Cuts(**description["cuts"]),), options.weights)
+    rows = by_id(frame, panel, arrays["borders"])
+    store = FrameStore(rows, encoder, options.max_gap, static_from_json(panel))
+    left_out = tuple(ids_from_json(panel["left_out"]))
+    return Dataset(store, options.lookback, cuts_of(arrays), options.weights, left_out, padding_of(options))
 
 
 def _past_forecasts(values: dict[str, Any], dataset: Dataset) -> PastForecasts:
@@ -177,8 +200,7 @@ def _past_forecasts(values: dict[str, Any], dataset: Dataset) -> PastForecasts:
 # The data ------------------------------------------------------------------------------------------------------------
 
 
-def _frame_description(frame: pd.DataFrame) -> dict[str, Any]:
-    index = frame.index
+def _frame_description(frame: pd.DataFrame, index: pd.Index) -> dict[str, Any]:
     described: dict[str, Any] = {
         "columns": [str(name) for name in frame.columns],
         "index": index.name,

@@ -1,10 +1,11 @@
 """One network over many series: what `lab.train` makes of a panel."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.errors import DataError
+from lstm_lab.errors import DataError, OptionError
 from tests.data.panels import made_panel
 
 SMALL = {"units": [5], "dense": [], "epochs": 2, "lookback": 14, "seed": 3}
@@ -36,7 +37,7 @@ def test_one_id_is_trained_like_a_lone_series_to_the_last_bit(table):
         np.testing.assert_array_equal(weights, expected)
     np.testing.assert_array_equal(with_id.history["val_loss"], lone.history["val_loss"])
     assert with_id.metrics["naive_val_loss"] == lone.metrics["naive_val_loss"]
-    np.testing.assert_array_equal(with_id.residuals().values, lone.residuals().values)
+    np.testing.assert_array_equal(with_id.fitted.errors.calibration, lone.fitted.errors.calibration)
 
 
 def test_a_run_says_how_many_series_it_has_and_which_ids_are_left_out(run):
@@ -61,7 +62,7 @@ def test_the_naive_loss_is_that_of_each_series_own_unit(run):
 def test_residuals_are_in_units_of_their_series(run):
     errors = run.fitted.errors
     series = run.dataset.series[run.dataset.windows.target_rows[run.dataset.split.calibration]]
-    np.testing.assert_allclose(run.residuals().values * errors.sizes[series], errors.calibration)
+    np.testing.assert_allclose(run.residuals().values * errors.sizes[series], errors.calibration)  # noqa: PD011 - no frame
     largest = [np.sqrt(np.mean(errors.calibration[series == number] ** 2)) for number in range(5)]
     assert np.argmax(errors.sizes) == np.argmax(largest)
     with pytest.raises(lab.LabError, match=r"noise='scaled' follows .* one series, got 5 series; use noise='residual'"):
@@ -72,14 +73,79 @@ def test_residuals_are_in_units_of_their_series(run):
     "call",
     [
         lambda run, _: lab.backtest(run),
-        lambda run, _: run.stream(),
-        lambda run, _: run.export("net.tflite"),
         lambda _, table: lab.compare(table, **IDS),
         lambda _, table: lab.ablate(table, **IDS),
     ],
-    ids=["backtest", "stream", "export", "compare", "ablate"],
+    ids=["backtest", "compare", "ablate"],
 )
 def test_what_takes_one_series_refuses_a_panel_in_one_line(run, table, call):
     with pytest.raises(DataError, match=r"takes one series, got \d by 'store'; give the rows of one id") as refused:
         call(run, table)
     assert "\n" not in str(refused.value)
+
+
+@pytest.fixture(scope="module")
+def again(run, tmp_path_factory):
+    return lab.load_run(run.save(tmp_path_factory.mktemp("saved") / "panel.lstm"))
+
+
+def test_what_is_loaded_is_the_same_run(run, again):
+    assert again.dataset.ids == run.dataset.ids
+    assert again.dataset.left_out == ("s05",)
+    assert again.dataset.cuts == run.dataset.cuts
+    pd.testing.assert_frame_equal(again.frame, run.frame, check_names=True)
+    np.testing.assert_array_equal(again.dataset.matrix, run.dataset.matrix)
+    assert repr(again) == repr(run)
+
+
+def test_a_loaded_run_forecasts_the_same_paths_and_knows_its_regions(run, again, table):
+    np.testing.assert_array_equal(again.forecast(5).paths, run.forecast(5).paths)
+    new = table[table.store == "s00"].assign(store="new")
+    np.testing.assert_array_equal(again.forecast(5, data=new).paths, run.forecast(5, data=new).paths)
+    other = run.forecast(5, data=new.assign(region="west")).paths
+    assert not np.array_equal(other, run.forecast(5, data=new).paths)
+
+
+@pytest.mark.parametrize("ids", [[7, 11], [pd.Timestamp("2020-01-01"), pd.Timestamp("2021-01-01")]])
+def test_ids_keep_their_type_in_a_file(table, tmp_path, ids):
+    two = table[table.store < "s02"].assign(store=lambda t: t.store.map({"s00": ids[0], "s01": ids[1]}))
+    run = lab.train(two, **IDS, **{**SMALL, "epochs": 1})
+    assert lab.load_run(run.save(tmp_path / "two.lstm")).dataset.ids == tuple(ids)
+
+
+def test_gates_of_an_id_are_those_of_its_own_rows(run):
+    trace = run.gates(id="s02")
+    assert trace.verified
+    assert trace.index[-1] == run.frame.loc["s02"].index[-1]
+    np.testing.assert_array_equal(trace.inputs, run.dataset.matrix[run.dataset.series == 2][-14:])
+    assert trace.history.iloc[-1] == run.frame.loc["s02", "units"].iloc[-1]
+    with pytest.raises(OptionError, match=r"gates takes one of the 5 ids; use run.series\('s00'\).gates\(...\)"):
+        run.gates()
+
+
+def test_the_run_of_one_id_is_a_run_of_one_series(run):
+    lone = run.series("s02")
+    assert not lone.dataset.is_panel
+    np.testing.assert_array_equal(lone.dataset.matrix, run.dataset.matrix[run.dataset.series == 2])
+    assert lone.forecast(3, calibrate=False).history.index.equals(
+        run.frame.loc["s02"].index[-lone.forecast(3).history.size :]
+    )
+    scores = lab.backtest(lone, horizon=3, origins=3, paths=50).summary
+    assert (scores["mae"] > 0).all()
+    assert "naive" in scores.index
+    with pytest.raises(DataError, match="no id 's2' in the run; did you mean"):
+        run.series("s2")
+
+
+def test_a_stream_of_an_id_goes_on_with_its_rows(run):
+    stream = run.stream(horizon=2, id="s02")
+    row = run.frame.loc["s02"].iloc[-1]
+    forecast = stream.push({"units": float(row["units"]), "promo": 0.0})
+    assert forecast.index[0] == run.frame.loc["s02"].index[-1] + pd.Timedelta(days=2)
+    assert 0.2 < np.median(forecast.paths) / row["units"] < 5
+
+
+def test_a_lone_run_has_no_ids(table):
+    lone = lab.train(table[table.store == "s02"], target="units", time="day", **{**SMALL, "epochs": 1})
+    with pytest.raises(OptionError, match=r"id= belongs to a run of many series, .* got 's02'; leave it out"):
+        lone.gates(id="s02")

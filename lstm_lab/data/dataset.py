@@ -147,6 +147,17 @@ class Dataset:
             return season_of(self.training_target)
         return usual_season(self.store.target(slice(None)), self.index, self.borders, self.cuts)
 
+    def alone(self, number: int, max_gap: str | None = None) -> Dataset:
+        """Return one series of a panel as a dataset of its own, without an id; its encoder scales by this series."""
+        rows = slice(*self.borders[number : number + 2].tolist())
+        scaling, table = self.store.scaling, self.frame.iloc[rows]
+        encoder = self.encoder
+        if scaling is not None:
+            encoder = replace(encoder.scaled(scaling.mean[number], scaling.scale[number]), series=None)
+        lone = table.set_axis(self.index[rows].rename(table.index.names[-1]), axis=0)
+        lone.attrs = table.attrs
+        return replace(self, store=FrameStore(lone, encoder, max_gap), cuts=self.cuts[number : number + 1], left_out=())
+
     # Windows ---------------------------------------------------------------------------------------------------------
 
     @cached_property

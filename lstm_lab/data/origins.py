@@ -70,16 +70,11 @@ class Origins:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, part: slice) -> Origins:
+    def __getitem__(self, part: slice | NDArray[np.int64]) -> Origins:
         series = None if self.series is None else self.series[part]
         lengths = None if self.lengths is None else self.lengths[part]
         rows = self.rows[part]
         return Origins(self.windows[part], self.tails[part], self.known[part], rows, series, lengths, self.masked)
-
-    def repeated(self, numbers: NDArray[np.int64]) -> Origins:
-        """Return the origins of these numbers, which may come more than once."""
-        series = None if self.series is None else self.series[numbers]
-        return Origins(self.windows[numbers], self.tails[numbers], self.known[numbers], self.rows[numbers], series)
 
     def encoder(self, alike: Encoder) -> Encoder:
         """Return the encoder whose moments are those of each origin's series, for (origins, paths, ...) values."""

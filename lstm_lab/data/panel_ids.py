@@ -47,7 +47,7 @@ def listed(ids: Sequence[Hashable]) -> str:
 
 
 def numbers_of(wanted: Iterable[Hashable], ids: Sequence[Hashable]) -> NDArray[np.int64]:
-    """Find the numbers of some ids among all of them.
+    """Find the numbers of some ids among all of them; the text of an id will do.
 
     Raises
     ------
@@ -55,8 +55,10 @@ def numbers_of(wanted: Iterable[Hashable], ids: Sequence[Hashable]) -> NDArray[n
         There is no such id: one line with the nearest.
     """
     numbers = {name: number for number, name in enumerate(ids)}
+    texts = {str(name): name for name in ids}
     known_numbers = []
-    for name in wanted:
+    for given in wanted:
+        name = texts.get(given, given) if isinstance(given, str) and given not in numbers else given
         if name not in numbers:
             raise DataError(f"there is no id {name!r} in the run; {_near(name, ids)}; a new id's rows go in data=")
         known_numbers.append(numbers[name])

@@ -178,7 +178,7 @@ class PanelPredictor:
         horizon = self.options.horizon
         steps = slice(part.start * horizon, part.stop * horizon)
         origins = self.dataset.newest_origins(series, times[steps], None if known is None else known.iloc[steps])
-        origins = origins.repeated(np.resize(np.arange(len(series)), TOGETHER))
+        origins = origins[np.resize(np.arange(len(series)), TOGETHER)]
         chunks = math.ceil(self.options.paths / CHUNK)
         simulator, settings = self.fitted.simulator, self._sized
         drawn = [simulator.chunk(origins, horizon, settings, number) for number in range(chunks)]
