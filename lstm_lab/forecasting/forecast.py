@@ -11,6 +11,7 @@ import pandas as pd
 from lstm_lab.errors import ForecastError, did_you_mean
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.metrics import tail_of
+from lstm_lab.forecasting.reveal import Reveal
 from lstm_lab.formatting import moment, number, ordinal, percent, span
 from lstm_lab.results import Result, Summary
 
@@ -229,6 +230,30 @@ class Forecast(Result):
             "width": metrics.width(lower[observed], upper[observed]),
         }
         return pd.Series({name: float(value) for name, value in result.items()}, name=self.target)
+
+    def reveal(self, actual: pd.Series[float] | pd.DataFrame | ArrayLike) -> Reveal:
+        """Show what happened, as it draws itself across the fan: hits and misses, coverage and score counting up.
+
+        Parameters
+        ----------
+        actual
+            Values after the origin, as `score` takes them.
+
+        Returns
+        -------
+        Reveal
+            In a notebook a view that plays the steps; its `frame` has them as numbers.
+
+        Raises
+        ------
+        ForecastError
+            `actual` shares no time with the forecast, or holds no finite value.
+
+        Examples
+        --------
+        >>> fc.reveal(later["price"])  # doctest: +SKIP
+        """
+        return Reveal(self, self.align(actual))
 
     def align(self, actual: pd.Series[float] | pd.DataFrame | ArrayLike) -> Array:
         """Align actual values with the forecast's times, NaN where there is none: see `score`."""

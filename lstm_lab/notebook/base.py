@@ -120,6 +120,7 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
         super().__init__(shell=shell)
         self.runs: dict[str, Any] = {}
         self.last: Any = None
+        self.last_forecast: Any = None
 
     def _shown(self, result: Any, parsed: Parsed) -> Any:
         with self._listener(parsed) as progress:
@@ -217,6 +218,15 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
             remedy = did_you_mean(name, runs) if runs else "train one first, for example %lstm_train oil -o first"
             raise RunError(f"there is no run called {name!r}; {remedy}")
         return runs[name]
+
+    def _forecast(self, name: str | None) -> Any:
+        """Return a forecast by the name of its variable; without a name, the last."""
+        forecast = self.last_forecast if name is None else self.shell.user_ns.get(name)
+        if hasattr(forecast, "reveal"):
+            return forecast
+        if name is None:
+            raise RunError("there is no forecast yet; make one first, for example %lstm_forecast 30")
+        raise RunError(f"{name!r} is no forecast; keep one under this name, for example %lstm_forecast 30 -o {name}")
 
     def _runs(self) -> dict[str, Any]:
         return self.runs | named_runs(self.shell.user_ns)

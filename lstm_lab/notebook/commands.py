@@ -39,6 +39,7 @@ __all__ = [
     "LOSS",
     "MEMORY",
     "RESUME",
+    "REVEAL",
     "RUNS",
     "SAVE",
     "TRAIN",
@@ -110,6 +111,19 @@ FORECAST = Command(
     extras=(_RUN, _KNOWN, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_forecast 30", "fc = %lstm_forecast 30 --paths 500 --interval 80"),
     notes=_NOTES,
+)
+REVEAL = Command(
+    "%lstm_reveal",
+    "Let what happened draw itself across the last forecast, or the one named with --forecast: hits and misses, "
+    "coverage and score count up. Gives back a Reveal.",
+    (),
+    argument=Flag("data", "what happened, by time: one of your Series or DataFrames, else a file", value="DATA"),
+    extras=(
+        Flag("forecast", "the forecast: a variable (default: the last forecast)", value="NAME"),
+        _OUTPUT,
+        _NO_DISPLAY,
+    ),
+    examples=("%lstm_reveal later", "seen = %lstm_reveal later.csv --forecast fc"),
 )
 BACKTEST = Command(
     "%lstm_backtest",
@@ -250,6 +264,7 @@ COMMANDS: Mapping[str, Command] = {
         RESUME,
         FEATURES,
         FORECAST,
+        REVEAL,
         BACKTEST,
         COMPARE,
         ABLATE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
@@ -27,6 +28,7 @@ from lstm_lab.notebook.commands import (
     LOSS,
     MEMORY,
     RESUME,
+    REVEAL,
     RUNS,
     SAVE,
     TRAIN,
@@ -108,7 +110,7 @@ class LSTMMagics(LabMagics):
         run = self._run(parsed.extras.get("run"))
         options = self._options(ForecastOptions, parsed) | {"known": self._known(parsed.extras.get("known"))}
         with self._listener(parsed) as progress:
-            forecast = run.forecast(listener=progress, stop=progress.stop, **options)
+            forecast = self.last_forecast = run.forecast(listener=progress, stop=progress.stop, **options)
             self._finish(progress, forecast, parsed)
             # The same seed draws the same first paths: the view keeps those it has.
             progress.offer(
@@ -117,6 +119,15 @@ class LSTMMagics(LabMagics):
                 )
             )
         return forecast
+
+    @line_magic
+    @parsed_magic(REVEAL)
+    def lstm_reveal(self, parsed: Parsed) -> Any:
+        """Reveal what happened after a forecast."""
+        forecast = self._forecast(parsed.extras.get("forecast"))
+        source = self._source(REVEAL, parsed)
+        actual = lstm_lab.load(source) if isinstance(source, str | PathLike) else source
+        return self._shown(forecast.reveal(actual), parsed)
 
     @line_magic
     @parsed_magic(BACKTEST)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.forecasting.forecast import ENOUGH, Forecast
+from lstm_lab.forecasting.reveal import Reveal
 from lstm_lab.formatting import ordinal, span
 from lstm_lab.plots import style
 from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, VERMILION, axes, canvas, positions, short, time_axis, titles
@@ -67,6 +68,12 @@ def fan_figure(
     titles(panel, f"{short(forecast.target)}: {span(forecast.index)}", subtitle)
     style.legend(figure)
     return figure
+
+
+@pictures.register(Reveal)
+def reveal_figure(reveal: Reveal, **options: Any) -> Figure:
+    """Draw a forecast with all that happened; options are those of `fan_figure`."""
+    return fan_figure(reveal.forecast, actual=reveal.actual, **options)
 
 
 def _history(panel: Axes, past: np.ndarray, history: pd.Series[float]) -> None:

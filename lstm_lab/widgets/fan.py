@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
+import pandas as pd
 import traitlets
 
 from lstm_lab.errors import LabError
 from lstm_lab.events import SamplingListener
 from lstm_lab.forecasting.forecast import Forecast, Kind
+from lstm_lab.forecasting.reveal import Reveal
 from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
@@ -21,11 +23,9 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    import pandas as pd
-
     from lstm_lab.events import Chunk, SamplingEnd, SamplingPlan
 
-__all__ = ["FanChart", "FanListener", "MorePaths", "sampling_view"]
+__all__ = ["FanChart", "FanListener", "MorePaths", "RevealChart", "sampling_view"]
 
 KEPT_PATHS = 1000
 KEPT_BYTES = 400_000
@@ -229,6 +229,33 @@ class FanChart(LabWidget):
     @staticmethod
     def _room(horizon: int) -> int:
         return max(20, min(KEPT_PATHS, KEPT_BYTES // (4 * horizon)))
+
+
+@views.register(Reveal)
+class RevealChart(FanChart):
+    """The live view of a forecast across which what happened draws itself.
+
+    Parameters
+    ----------
+    result
+        The forecast and what happened.
+    """
+
+    def __init__(self, result: Reveal, **traits: Any) -> None:
+        self._reveal = result
+        forecast: Forecast = result.forecast
+        actual = pd.Series(result.actual, forecast.index)
+        label = f"Forecast of {forecast.target}, and what happened"
+        super().__init__(forecast, actual=actual, **{"label": label, **traits})
+        self.result = result
+
+    def fill(self) -> None:
+        """Put the forecast, what happened and the scores up to each step on the wire."""
+        super().fill()
+        frame = self._reveal.frame
+        scores = frame[["crps so far", "naive error so far"]].to_numpy(dtype=np.float32)
+        self.wire.put("scores", np.ascontiguousarray(scores.T))
+        self.wire.set(reveal=True)
 
 
 class FanListener(SamplingListener):

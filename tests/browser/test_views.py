@@ -15,13 +15,14 @@ import lstm_lab as lab
 from lstm_lab.diagnostics.training_choices import ResidualLosses, Weighting
 from lstm_lab.events import Batch, Chunk, Epoch, SamplingEnd, SamplingPlan, TrainingEnd, TrainingPlan
 from lstm_lab.forecasting.forecast import Forecast
-from lstm_lab.widgets.fan import FanChart, sampling_view
+from lstm_lab.widgets.fan import FanChart, RevealChart, sampling_view
 from lstm_lab.widgets.features import FeatureDoctor
 from lstm_lab.widgets.loss import LossExplorer
 from lstm_lab.widgets.next_training import NextWeights
 from lstm_lab.widgets.training import training_view
 from lstm_lab.widgets.weights import WeightCurve
 
+DATA = "document.querySelector(host).shadowRoot.querySelector('.lab').dataset"
 NASTY = "<img src=x onerror=alert(1)>"
 RNG = np.random.default_rng(0)
 TIMES = pd.date_range("2024-01-01", periods=150, freq="D")
@@ -317,6 +318,45 @@ def test_a_log_axis_needs_values_above_zero(mount):
     box.check()
     assert colours(positive)["blue"] > 500
     assert mount(FanChart(forecast(shift=-200.0))).root.get_by_label("log scale").is_disabled()
+
+
+def happened(horizon=30):
+    made = forecast()
+    low, high = made.quantile(0.05), made.quantile(0.95)
+    values = np.where(np.arange(horizon) % 4 == 0, high[:horizon] + 5, (low + high)[:horizon] / 2)
+    return made.reveal(pd.Series(values, TIMES[120 : 120 + horizon]))
+
+
+def test_what_happened_draws_itself_step_by_step(mount, page):
+    reveal = happened()
+    view = mount(RevealChart(reveal, theme="light"))
+    view.expect("revealed", "0")
+    assert "actual values" not in view.text()
+    before = colours(view)
+    slider = view.root.get_by_label("steps")
+    slider.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    view.expect("revealed", "5")
+    so_far = reveal.frame.iloc[4]
+    text = view.text()
+    assert "3 of 5 actual values inside the band: 60 %, by a 90 % band" in text
+    assert f"CRPS {so_far['crps so far']:.3g}" in text
+    assert f"the naive forecast's error {so_far['naive error so far']:.3g}" in text
+    assert "says little about coverage" not in text
+    after = colours(view)
+    assert after["green"] > before["green"]
+    button = view.root.get_by_role("button", name="Reveal what happened")
+    button.click()
+    page.wait_for_function(f"host => Number({DATA}.revealed) > 6", arg=view.host)
+    view.root.get_by_role("button", name="Pause").click()
+    page.keyboard.press("Tab")
+    page.keyboard.press("End")
+    view.expect("revealed", "30")
+    assert "22 of 30 actual values inside the band" in view.text()
+    assert "says little about coverage" in view.text()
+    button.click()
+    page.wait_for_function(f"host => Number({DATA}.revealed) < 6", arg=view.host)
 
 
 def test_actual_values_are_hits_or_misses(mount):

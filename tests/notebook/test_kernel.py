@@ -10,6 +10,7 @@ LINES = {
     "lstm_train": f"prices {SMALL}",
     "lstm_features": "prices",
     "lstm_forecast": "3 --paths 5",
+    "lstm_reveal": "later",
     "lstm_backtest": f"{JUDGED} --baselines naive",
     "lstm_compare": f"prices --kinds naive,drift {JUDGED} --lookback 8",
     "lstm_ablate": f"prices --changes 'loss: mse' --seeds 0 {SMALL} {JUDGED}",
@@ -28,6 +29,7 @@ RESULT = {
     "lstm_train": "Run",
     "lstm_features": "Inputs for close",
     "lstm_forecast": "Forecast of close",
+    "lstm_reveal": "close: what happened",
     "lstm_backtest": "Backtest of close",
     "lstm_compare": "Comparison for close",
     "lstm_ablate": "Ablation for close",
@@ -53,10 +55,12 @@ def trained(kernel):
     kernel.run(
         "import numpy as np, pandas as pd\n"
         "walk = 50 + np.random.default_rng(0).normal(size=160).cumsum()\n"
-        "prices = pd.DataFrame({'close': walk}, index=pd.date_range('2024', periods=160))"
+        "prices = pd.DataFrame({'close': walk}, index=pd.date_range('2024', periods=160))\n"
+        "later = np.array([50.0, 51.0, 52.0])"
     )
     assert kernel.run(f"%lstm_train {LINES['lstm_train']}").errors == []
     kernel.run("%lstm_save prices.lstm")
+    kernel.run(f"%lstm_forecast {LINES['lstm_forecast']};")
     return kernel
 
 

@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import type { Chart } from "./chart";
 import { ChartView, ring, rule, stroke } from "./charts";
-import { button, type Entry, fill, h, legend, on, say, toggle } from "./dom";
+import { button, type Entry, fill, h, legend, on, say, slider, toggle } from "./dom";
 import { number, ordinal, percent, time } from "./format";
 import { clamp, extent, padded } from "./geometry";
 import { pressed } from "./keys";
@@ -17,6 +17,8 @@ const HIGH = 4;
 const ENOUGH = 50;
 const SAMPLES = 20;
 const OUTCOME_MS = 450;
+/** How long it takes for all to be revealed, at most. */
+const REVEAL_MS = 12_000;
 /** Share of the axis that a ring at its end needs. */
 const RING_ROOM = 0.012;
 
@@ -50,6 +52,12 @@ export class FanView extends ChartView {
   #hovered: number | null = null;
   #outcome = -1;
   #timer = 0;
+  #showing = 0;
+  readonly #show = button("", () => this.#toggleReveal(), { class: "play" });
+  readonly #far = slider("steps", { min: 0, max: 1, step: 1, value: 0 }, String, (steps) => {
+    this.#pause();
+    this.#reveal(steps);
+  });
 
   protected override build(): void {
     this.#stop = new Stop(this.store, (content) => this.send(content), "the paths drawn so far are kept");
@@ -59,9 +67,13 @@ export class FanView extends ChartView {
     this.#listenToLevel();
     if (calm()) say(this.#play, "Next outcome");
     const all = button("Show all", () => this.#chart.reset());
-    const controls = h("div", { class: "controls" }, this.#logBox, this.#play, all);
+    const controls = h("div", { class: "controls" }, this.#show, this.#far.element, this.#logBox, this.#play, all);
     this.#chart = this.#draw();
     this.body.append(this.#bar, this.#chart.element, this.#legend, controls, this.#chance, this.#table, this.#median, this.#score, this.#word);
+    if (!this.store.flag("reveal")) return;
+    // What counts up stands where the eye is.
+    this.#score.className = "note meaning";
+    controls.after(this.#score);
   }
 
   get #horizon(): number {
@@ -89,6 +101,17 @@ export class FanView extends ChartView {
     return this.store.data("paths").subarray(at * this.#horizon, (at + 1) * this.#horizon) as Float32Array;
   }
 
+  /** How many steps of what happened are shown. */
+  get #revealed(): number {
+    const all = this.#horizon;
+    return this.store.flag("reveal") ? Math.min(Number(this.store.ui["revealed"] ?? 0), all) : all;
+  }
+
+  /** What happened, as far as it is shown. */
+  get #actual(): Float32Array {
+    return Float32Array.from(this.store.data("actual"), (value, step) => (step < this.#revealed ? value : NaN));
+  }
+
   get #kept(): number {
     return this.#horizon === 0 ? 0 : this.store.data("paths").length / this.#horizon;
   }
@@ -111,7 +134,7 @@ export class FanView extends ChartView {
     const history = [...store.data("history"), ...new Array<null>(horizon).fill(null)];
     const rough = this.#done < ENOUGH;
     const rows = [0, 1, 2, 3, 4].map((at) => ahead(rough && at !== MEDIAN ? [] : this.#row("quantiles", at)));
-    return [x, history, ...rows, ahead(store.data("actual"))] as uPlot.AlignedData;
+    return [x, history, ...rows, ahead(this.#actual)] as uPlot.AlignedData;
   }
 
   #draw(): Chart {
@@ -136,7 +159,7 @@ export class FanView extends ChartView {
         { ...quiet, stroke: () => palette().blue, width: 2.5 },
         { ...quiet },
         { ...edge },
-        { ...quiet, stroke: () => palette().text, width: 1, dash: [2, 3] },
+        { ...quiet, stroke: () => palette().text, ...(this.store.flag("reveal") ? { width: 2 } : { width: 1, dash: [2, 3] }) },
       ],
       bands: [
         { series: [6, 2], fill: tint(0.16) as unknown as string },
@@ -201,7 +224,7 @@ export class FanView extends ChartView {
     }
     this.#hits().forEach((hit, step) => {
       if (hit === null) return;
-      const actual = this.store.data("actual")[step]!;
+      const actual = this.#actual[step]!;
       // Shape tells hit from miss as well as colour does: full and hollow.
       ring(u, u.data[0][this.#past + step]!, actual, 3.5, { colour: hit ? green : red, width: 2 }, hit ? green : surface);
     });
@@ -209,7 +232,7 @@ export class FanView extends ChartView {
 
   /** For each step: did the band hold what happened? Null where nothing is known. */
   #hits(): (boolean | null)[] {
-    const actual = this.store.data("actual");
+    const actual = this.#actual;
     const [low, high] = [this.#row("quantiles", LOW), this.#row("quantiles", HIGH)];
     return Array.from(actual, (value, step) => {
       if (!Number.isFinite(value) || low.length === 0) return null;
@@ -255,11 +278,58 @@ export class FanView extends ChartView {
     const hits = this.#hits().filter((hit) => hit !== null);
     this.#score.hidden = hits.length === 0;
     const inside = hits.filter((hit) => hit).length;
-    say(this.#score, `${inside} of ${hits.length} actual values inside the band. One forecast says little about coverage; a backtest measures it.`);
+    say(this.#score, this.#scored(inside, hits.length));
+    this.#sayReveal();
     this.#play.disabled = this.#kept === 0;
     this.root.dataset["done"] = String(done);
     this.root.dataset["reason"] = store.text("reason");
     this.#showLegend(hits.length > 0);
+  }
+
+  #scored(inside: number, known: number): string {
+    const counted = `${inside} of ${known} actual values inside the band`;
+    const caution = "One forecast says little about coverage; a backtest measures it.";
+    if (!this.store.flag("reveal")) return `${counted}. ${caution}`;
+    const [crps, naive] = [0, 1].map((row) => number(this.#row("scores", row)[this.#revealed - 1], 3));
+    const words = `${counted}: ${percent(inside / known)}, by a ${number(this.store.number("interval"))} % band. CRPS ${crps}, the naive forecast's error ${naive}.`;
+    return this.#revealed < this.#horizon ? words : `${words} ${caution}`;
+  }
+
+  /** Show how far what happened is revealed. */
+  #sayReveal(): void {
+    const { element, set } = this.#far;
+    this.#show.hidden = element.hidden = !this.store.flag("reveal");
+    element.querySelector("input")!.max = String(this.#horizon);
+    set(this.#revealed);
+    say(this.#show, this.#showing === 0 ? "▶ Reveal what happened" : "❚❚ Pause");
+    this.root.dataset["revealed"] = String(this.#revealed);
+  }
+
+  #reveal(steps: number): void {
+    this.store.ui["revealed"] = steps;
+    this.update(new Set());
+  }
+
+  #pause(): void {
+    clearInterval(this.#showing);
+    this.#showing = 0;
+  }
+
+  /** Reveal a step after the other; for who asks for less motion, one at a press. */
+  #toggleReveal(): void {
+    if (this.#showing !== 0) {
+      this.#pause();
+      return this.#sayReveal();
+    }
+    if (this.#revealed === this.#horizon) this.store.ui["revealed"] = 0;
+    if (!calm()) this.#showing = window.setInterval(() => this.#revealNext(), Math.min(REVEAL_MS / this.#horizon, 700));
+    this.#revealNext();
+  }
+
+  #revealNext(): void {
+    const next = this.#revealed + 1;
+    if (next >= this.#horizon) this.#pause();
+    this.#reveal(next);
   }
 
   /** Name the edges as the interval implies: 5 and 95 for an interval of 90. */
@@ -315,7 +385,7 @@ export class FanView extends ChartView {
     const names = [low, "25th", "median", "75th", high];
     const values = names.map((_, row) => number(this.#row("quantiles", row)[at]));
     const errors = names.map((_, row) => plusMinus(this.#row("errors", row)[at]));
-    const actual = this.store.data("actual")[at];
+    const actual = this.#actual[at];
     if (actual !== undefined && Number.isFinite(actual)) {
       names.push("actual");
       values.push(number(actual));
@@ -435,6 +505,7 @@ export class FanView extends ChartView {
 
   protected override destroy(): void {
     clearInterval(this.#timer);
+    this.#pause();
     super.destroy();
   }
 }

@@ -1,0 +1,115 @@
+"""What happened after a forecast, step by step: hits and misses of its band, and the score as it counts up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.forecasting import metrics
+from lstm_lab.formatting import number, percent, span
+from lstm_lab.results import Result, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Reveal", "RevealedForecast"]
+
+
+class RevealedForecast(Protocol):
+    """What is revealed; `lstm_lab.forecasting.forecast.Forecast` has it."""
+
+    @property
+    def paths(self) -> np.ndarray:
+        """(paths, horizon)."""
+
+    @property
+    def index(self) -> pd.Index:
+        """The forecast's times."""
+
+    @property
+    def history(self) -> pd.Series[float]:
+        """Observed target up to the origin."""
+
+    @property
+    def target(self) -> str:
+        """The target's name."""
+
+    @property
+    def interval(self) -> float:
+        """Nominal coverage of the band, in percent."""
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """The band's edges as quantiles."""
+
+    def quantile(self, q: float | Sequence[float]) -> np.ndarray:
+        """Quantiles at each step."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reveal(Result):
+    """A forecast and what happened after it.
+
+    Examples
+    --------
+    >>> fc.reveal(actual).frame["coverage so far"]  # doctest: +SKIP
+    """
+
+    forecast: Any
+    """The `lstm_lab.forecasting.forecast.Forecast`."""
+    actual: np.ndarray
+    """(horizon,), NaN where nothing is known."""
+
+    @property
+    def _forecast(self) -> RevealedForecast:
+        forecast: RevealedForecast = self.forecast
+        return forecast
+
+    @property
+    def naive(self) -> float:
+        """The last observed value, which the naive forecast repeats; NaN without a history."""
+        observed = self._forecast.history.dropna()
+        return float(observed.iloc[-1]) if len(observed) else float("nan")
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Actual, median, band, inside, CRPS and the naive forecast's error by time, and what is so far of each."""
+        forecast, known = self._forecast, ~np.isnan(self.actual)
+        low, high = forecast.levels
+        lower, median, upper = forecast.quantile([low, 0.5, high])
+        inside = np.where(known, (lower <= self.actual) & (self.actual <= upper), np.nan)
+        scores = np.where(known, metrics.crps(forecast.paths, self.actual, axis=()), np.nan)
+        naive = np.abs(self.actual - self.naive)
+        columns = {"actual": self.actual, "median": median, "lower": lower, "upper": upper}
+        columns |= {"inside": inside, "crps": scores, "naive error": naive}
+        columns |= {"coverage so far": _so_far(inside), "crps so far": _so_far(scores)}
+        return pd.DataFrame(columns | {"naive error so far": _so_far(naive)}, index=forecast.index)
+
+    def summary_table(self) -> Summary:
+        """Count hits, and compare the score with the naive forecast's."""
+        frame = self.frame
+        known = frame["inside"].notna()
+        inside, count = int(frame["inside"].sum()), int(known.sum())
+        crps, naive = frame["crps"].mean(), frame["naive error"].mean()
+        share = f"{percent(inside / count)}, by a {self._forecast.interval:g} % band"
+        rows = [
+            ("times", f"{span(frame.index[known])}, {count} of {len(frame)} steps known"),
+            (
+                "inside the band",
+                f"{inside} of {count}: {share}",
+            ),
+            ("CRPS", f"{number(crps)}, the naive forecast's error {number(naive)}"),
+            ("note", "one forecast says little about coverage; lab.backtest measures it"),
+        ]
+        return Summary(f"{self._forecast.target}: what happened", tuple(rows))
+
+
+def _so_far(values: np.ndarray) -> np.ndarray:
+    """Average the known values up to each step."""
+    known = ~np.isnan(values)
+    counts = np.cumsum(known)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(counts > 0, np.cumsum(np.where(known, values, 0.0)) / counts, np.nan))
