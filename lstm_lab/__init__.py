@@ -52,6 +52,7 @@ _HOMES = {
     "backtest": "lstm_lab.evaluation.backtest",
     "compare": "lstm_lab.evaluation.compare",
     "ablate": "lstm_lab.evaluation.ablate",
+    "bench": "lstm_lab.evaluation.benchmark",
     "Forecast": "lstm_lab.forecasting.forecast",
     "Stream": "lstm_lab.forecasting.stream",
     "Export": "lstm_lab.export.exporter",
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from lstm_lab.errors import LabError as LabError
     from lstm_lab.evaluation.ablate import ablate as ablate
     from lstm_lab.evaluation.backtest import backtest as backtest
+    from lstm_lab.evaluation.benchmark import bench as bench
     from lstm_lab.evaluation.compare import compare as compare
     from lstm_lab.export.exporter import Export as Export
     from lstm_lab.forecasting.forecast import Forecast as Forecast

@@ -19,6 +19,7 @@ PUBLIC = [
     "__version__",
     "ablate",
     "backtest",
+    "bench",
     "compare",
     "dashboard",
     "example",

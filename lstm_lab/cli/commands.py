@@ -5,6 +5,7 @@ from __future__ import annotations
 from lstm_lab.options import (
     AblateOptions,
     BacktestOptions,
+    BenchOptions,
     CompareOptions,
     ExportOptions,
     ForecastOptions,
@@ -15,7 +16,20 @@ from lstm_lab.options import (
 )
 from lstm_lab.options.flags import Command, Flag
 
-__all__ = ["ABLATE", "BACKTEST", "COMPARE", "DEMO", "EXPORT", "FEATURES", "FLAGS", "LAB", "QUICKSTART", "RESUME", "RUN"]
+__all__ = [
+    "ABLATE",
+    "BACKTEST",
+    "BENCH",
+    "COMPARE",
+    "DEMO",
+    "EXPORT",
+    "FEATURES",
+    "FLAGS",
+    "LAB",
+    "QUICKSTART",
+    "RESUME",
+    "RUN",
+]
 
 QUICKSTART = {
     "features": "log_return, bollinger(20, 2)",
@@ -66,6 +80,7 @@ LAB = Command(
         "lstm-lab backtest FILE               train on the older rows, judge on the newest ones",
         "lstm-lab compare FILE                kinds of network and baselines on the same rows",
         "lstm-lab ablate FILE                 what each choice of a training does, one at a time",
+        "lstm-lab bench NAME --data DIR       a row in the published table of a public benchmark",
     ),
 )
 RUN = Command(
@@ -179,7 +194,25 @@ DEMO = Command(
     defaults=QUICKSTART,
     examples=("lstm-lab demo", "lstm-lab demo --epochs 20 --paths 1000"),
 )
+BENCH = Command(
+    "lstm-lab bench",
+    "Train one network on all series of a public benchmark, score it by the protocol of the published table, and leave "
+    "that table with its row. Ctrl-C keeps the seeds that are complete.",
+    (BenchOptions, *_MODELS),
+    without=("seed", "target", "time", "id", "static", "short", "horizon", "interval"),  # the protocol's
+    argument=Flag("name", "m4-hourly, m4-weekly, ett-1h or exchange-rate", value="NAME"),
+    extras=(
+        Flag("data", "folder with the published files, unchanged", value="DIR", example="m4"),
+        _out("benchmark"),
+    ),
+    examples=(
+        "lstm-lab bench m4-hourly --data m4",
+        "lstm-lab bench ett-1h --data ETDataset --seeds 0 --units 32 --out ett.csv",
+    ),
+)
 FLAGS = frozenset(
-    name for command in (LAB, RUN, RESUME, EXPORT, FEATURES, BACKTEST, COMPARE, ABLATE, DEMO) for name in command.flags
+    name
+    for command in (LAB, RUN, RESUME, EXPORT, FEATURES, BACKTEST, COMPARE, ABLATE, BENCH, DEMO)
+    for name in command.flags
 )
 """Every flag of a command, by its Python name."""

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import lstm_lab
 from lstm_lab.atomic_files import write_text
 from lstm_lab.cli.checks import check_run_file, check_work
-from lstm_lab.cli.commands import ABLATE, BACKTEST, COMPARE, DEMO, EXPORT, FEATURES, FLAGS, LAB, RESUME, RUN
+from lstm_lab.cli.commands import ABLATE, BACKTEST, BENCH, COMPARE, DEMO, EXPORT, FEATURES, FLAGS, LAB, RESUME, RUN
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.notebook.namespace import find_source
 from lstm_lab.options import ExportOptions, ForecastOptions, ResumeOptions, TrainOptions, split_commas
@@ -107,7 +107,8 @@ def _dispatch(words: list[str]) -> int:
     for model in command.models:
         model.of(parsed.of(model))
     data = _data(command, parsed)
-    check_work(command, data, parsed)
+    if command is not BENCH:
+        check_work(command, data, parsed)
     result, text = work(data, parsed)
     written: list[Path] = []
     try:
@@ -130,7 +131,10 @@ def _data(command: Command, parsed: Parsed) -> Any:
     if command.argument is None:
         return find_source("oil", {})
     if parsed.argument is None:
-        raise DataError(f"{command.name} needs a file; for example {command.examples[0]}")
+        needed = "the name of a benchmark" if command is BENCH else "a file"
+        raise DataError(f"{command.name} needs {needed}; for example {command.examples[0]}")
+    if command is BENCH:
+        return parsed.argument
     if command is RESUME:
         check_run_file(parsed.argument)
         return Path(parsed.argument).expanduser()
@@ -256,6 +260,17 @@ def _study(name: str) -> Callable[[Any, Parsed], tuple[Any, str]]:
     return work
 
 
+def _bench(name: Any, parsed: Parsed) -> tuple[Any, str]:
+    from lstm_lab.evaluation.benchmark_data import read_benchmark
+
+    if "data" not in parsed.extras:
+        raise DataError(f"{BENCH.name} needs the folder of the published files; for example {BENCH.examples[0]}")
+    read_benchmark(name, parsed.extras["data"])  # before TensorFlow, which takes seconds
+    with _progress() as progress:
+        result = lstm_lab.bench(name, parsed.extras["data"], listener=progress, **parsed.values)
+    return result, repr(result)
+
+
 _ACTIONS: Mapping[str, tuple[Command, Callable[[Any, Parsed], tuple[Any, str]]]] = {
     "demo": (DEMO, _forecast),
     "run": (RUN, _forecast),
@@ -264,6 +279,7 @@ _ACTIONS: Mapping[str, tuple[Command, Callable[[Any, Parsed], tuple[Any, str]]]]
     "backtest": (BACKTEST, _study("backtest")),
     "compare": (COMPARE, _study("compare")),
     "ablate": (ABLATE, _study("ablate")),
+    "bench": (BENCH, _bench),
 }
 
 

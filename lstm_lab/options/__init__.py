@@ -9,6 +9,7 @@ from lstm_lab.options.base import Options, current_name, option_extra, shared_ou
 from lstm_lab.options.evaluation import (
     AblateOptions,
     BacktestOptions,
+    BenchOptions,
     CompareOptions,
     HoldoutOptions,
     StudyOptions,
@@ -25,6 +26,7 @@ __all__ = [
     "WEIGHTS_PATTERN",
     "AblateOptions",
     "BacktestOptions",
+    "BenchOptions",
     "CellOptions",
     "CompareOptions",
     "ExportOptions",
@@ -49,6 +51,7 @@ OPTION_NAMES = frozenset(
     for model in (
         AblateOptions,
         BacktestOptions,
+        BenchOptions,
         CellOptions,
         CompareOptions,
         ExportOptions,

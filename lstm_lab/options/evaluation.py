@@ -9,7 +9,15 @@ from pydantic import BeforeValidator, Field
 from lstm_lab.options.base import Options, Texts, as_sequence, option
 from lstm_lab.options.training import CheckpointOptions
 
-__all__ = ["AblateOptions", "BacktestOptions", "CompareOptions", "HoldoutOptions", "StudyOptions", "TrialOptions"]
+__all__ = [
+    "AblateOptions",
+    "BacktestOptions",
+    "BenchOptions",
+    "CompareOptions",
+    "HoldoutOptions",
+    "StudyOptions",
+    "TrialOptions",
+]
 
 
 class StudyOptions(CheckpointOptions):
@@ -56,8 +64,8 @@ class HoldoutOptions(Options):
     test: float = option(0.2, "newest share of the rows, which nothing but judging sees", example="0.2", gt=0, lt=0.9)
 
 
-class TrialOptions(StudyOptions, HoldoutOptions):
-    """Options of a study that trains several networks with several seeds."""
+class BenchOptions(Options):
+    """The option of `lab.bench` and ``lstm-lab bench``, beside those of training and of a forecast."""
 
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], BeforeValidator(as_sequence)] = option(
         (0, 1, 2),
@@ -65,6 +73,10 @@ class TrialOptions(StudyOptions, HoldoutOptions):
         example="0,1,2",
         min_length=1,
     )
+
+
+class TrialOptions(StudyOptions, HoldoutOptions, BenchOptions):
+    """Options of a study that trains several networks with several seeds."""
 
 
 class CompareOptions(TrialOptions):

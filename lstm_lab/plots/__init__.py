@@ -71,12 +71,12 @@ def drawing_modules() -> tuple[ModuleType, ...]:
     """Import the modules that register pictures; those of a network's results once there may be such a result."""
     from lstm_lab.plots import fan, features, padding, panel_features, panel_forecast, training_choices  # noqa: PLC0415 - they import this
 
+    modules = (fan, features, padding, panel_features, panel_forecast, training_choices)
     if not networks_are_loaded():
-        return fan, features, padding, panel_features, panel_forecast, training_choices
-    from lstm_lab.plots import backtest, cell, compare, export, gates, memory, run  # noqa: PLC0415 - they import TensorFlow
+        return modules
+    from lstm_lab.plots import backtest, benchmark, cell, compare, export, gates, memory, run  # noqa: PLC0415 - they import TensorFlow
 
-    shown = (backtest, cell, compare, export, fan, features, gates, memory, padding, panel_features, panel_forecast)
-    return *shown, run, training_choices
+    return *modules, backtest, benchmark, cell, compare, export, gates, memory, run
 
 
 def plot(result: object, **options: Any) -> Figure:

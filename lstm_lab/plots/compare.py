@@ -7,12 +7,11 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from lstm_lab.evaluation.ablate import Ablation
 from lstm_lab.evaluation.compare import Comparison
 from lstm_lab.evaluation.kinds import BASE, NETWORKS, UNCALIBRATED
-from lstm_lab.formatting import number
 from lstm_lab.plots import style
 from lstm_lab.plots.style import BLUE, GREY, LIGHT, ORANGE, VERMILION
 from lstm_lab.results import pictures
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.experiments import StudyResult
 
 __all__ = ["ablation_figure", "comparison_figure"]
-
-_LOG_RATIO: Final = 10.0
-"""Ratio of the largest to the smallest value from which an axis is logarithmic: else one failure hides the rest."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +118,7 @@ def _dots(
         elif reference is not None:
             value = float(result.scores.xs(reference, level=0)[column].mean())
             panel.axvline(value, color=looks[reference].colour, linewidth=1, alpha=0.6, zorder=0)
-            _scale(panel, result.scores[column].to_numpy(np.float64))
+            style.scale_for(panel, result.scores[column].to_numpy(np.float64))
     _legend(figure, looks, reference)
     return figure
 
@@ -150,19 +146,6 @@ def _coverages(panel: Axes, result: StudyResult, names: list[str]) -> None:
     ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, 1.0)
     panel.set_xticks([tick for tick in ticks if low <= tick <= 1.001])
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
-
-
-def _scale(panel: Axes, values: np.ndarray) -> None:
-    """Make the axis logarithmic where one large value would hide the rest."""
-    positive = values[values > 0]
-    if len(positive) == 0 or positive.max() < _LOG_RATIO * positive.min():
-        panel.xaxis.set_major_locator(MaxNLocator(5))
-        return
-    panel.set_xscale("log")
-    panel.set_xlabel(panel.get_xlabel() + "\nlogarithmic scale", fontsize=style.SMALL, color=GREY)
-    panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-    panel.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _legend(figure: Figure, looks: Mapping[str, _Look], reference: str | None) -> None:

@@ -10,7 +10,9 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
+
+from lstm_lab.formatting import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +35,7 @@ __all__ = [
     "legend",
     "plain",
     "positions",
+    "scale_for",
     "short",
     "time_axis",
     "titles",
@@ -153,6 +156,23 @@ def time_axis(panel: Axes, index: pd.Index, *, few: int = 4, many: int = 9) -> N
     else:
         panel.xaxis.set_major_locator(MaxNLocator(many, integer=True, min_n_ticks=1))
         panel.set_xlabel(plain(index.name if index.name is not None else "row"), fontsize=SMALL, color=GREY)
+
+
+_LOG_RATIO: Final = 10.0
+"""Ratio of the largest to the smallest value from which an axis is logarithmic: else one failure hides the rest."""
+
+
+def scale_for(panel: Axes, values: np.ndarray) -> None:
+    """Make the horizontal axis logarithmic where one large value would hide the rest, else give it few ticks."""
+    positive = values[values > 0]
+    if len(positive) == 0 or positive.max() < _LOG_RATIO * positive.min():
+        panel.xaxis.set_major_locator(MaxNLocator(5))
+        return
+    panel.set_xscale("log")
+    panel.set_xlabel(panel.get_xlabel() + "\nlogarithmic scale", fontsize=SMALL, color=GREY)
+    panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    panel.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _typed(function: Any) -> Any:

@@ -125,6 +125,12 @@ def test_the_demo_does_the_quickstarts_job_and_takes_flags(place):
         (["rnu"], "there is no command 'rnu'; did you mean 'run'?"),
         (["--vresion"], "lstm-lab has no flag --vresion; did you mean --version?"),
         (["run"], "lstm-lab run needs a file; for example lstm-lab run prices.csv --target close"),
+        (["bench"], "lstm-lab bench needs the name of a benchmark; for example lstm-lab bench m4-hourly --data m4"),
+        (["bench", "m4-hourly"], "lstm-lab bench needs the folder of the published files; for example"),
+        (["bench", "m4-hour", "--data", "."], "there is no benchmark 'm4-hour'; did you mean 'm4-hourly'?"),
+        (["bench", "m4-hourly", "--data", "."], "m4-hourly needs Hourly-train.csv and Hourly-test.csv below '.'"),
+        (["bench", "m4-hourly", "--data", "no"], "--data names a folder with the files of m4-hourly, got 'no'; take"),
+        (["bench", "m4-hourly", "--horizon", "3"], "lstm-lab bench has no flag --horizon"),
         (["run", "oli"], "there is no file or example called 'oli'; did you mean 'oil'?"),
         (["run", "oil", "--epohcs", "3"], "lstm-lab run has no flag --epohcs; did you mean --epochs?"),
         (
