@@ -115,3 +115,15 @@ def test_the_dashboard_opens_the_bundled_panel(opened):
     board = opened("unemployment", target="rate", lookback=12)
     assert board.preview.mistake is None
     assert "14 ids by industry" in said(board)
+
+
+def test_the_dashboard_trains_and_forecasts_many_series(opened, shell):
+    small = {"lookback": 12, "units": [3], "dense": [], "epochs": 1, "transform": "log"}
+    board = opened("panel", target="rate", static="sector", horizon=3, paths=60, **small)
+    board.pages["Training"].bar.start.click()
+    run = shell.user_ns["run_1"]
+    assert len(run.dataset.ids) == 14
+    board.pages["Forecast"].bar.start.click()
+    line = html.unescape(re.sub("<[^>]+>", "", board.pages["Forecast"].bar.line.value))
+    assert "14 series, 60 paths of each, 3 steps ahead" in line
+    assert len(board.pages["Forecast"].result) == 14
