@@ -111,6 +111,11 @@ def read_panel(
     check_reading(missing, decimal, header, dayfirst=dayfirst, date_format=date_format)
     if short not in {"skip", "error"}:
         raise OptionError(f"short is skip or error, got {short!r}; {did_you_mean(str(short), ('skip', 'error'))}")
+    if isinstance(id, list | tuple):
+        raise OptionError(
+            f"id is one column, got {list(id)}; join them into one first, for example"
+            " frame['key'] = frame.a + ' ' + frame.b"
+        )
     _refuse_large_file(source)
     marks, rule = marks_of(na_values), DateRule(dayfirst, date_format)
     name, target, time = (None if each is None else str(each) for each in (id, target, time))

@@ -87,6 +87,9 @@ def _from_levels(source: pd.DataFrame | pd.Series[Any], name: str | None, time: 
         levels[-1] = time or "time"
     names = [level or f"level {number}" for number, level in enumerate(levels)]
     frame = source.to_frame(source.name or "value") if isinstance(source, pd.Series) else source
+    twice = next((each for each in names if each in frame.columns), None)
+    if twice is not None:
+        raise DataError(f"a name is of a level of the rows or of a column, got {twice!r} for both; rename one")
     table = as_frame(frame.set_axis(source.index.set_names(names), axis=0).reset_index())
     rest = [level for level in names if level != (name or names[0])]
     times = {"time": time or rest[0]} if len(names) == 2 and len(rest) == 1 else {}

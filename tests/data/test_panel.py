@@ -221,6 +221,31 @@ def test_ids_of_any_kind_keep_it(ids):
     assert set(panel.index.unique(0)) == set(ids)
 
 
+def test_times_of_any_kind_keep_it():
+    zoned = long_table().assign(day=lambda table: table["day"].dt.tz_localize("Europe/Berlin"))
+    panel = lab.load(zoned, id="store", target="units", time="day")
+    assert str(panel.index.levels[1].tz) == "Europe/Berlin"
+    periods = long_table(step="MS").assign(day=lambda table: table["day"].dt.to_period("M"))
+    months = lab.load(periods, id="store", target="units", time="day")
+    assert months.index.levels[1][0] == pd.Timestamp("2024-01-01")
+    backwards = lab.load(long_table().iloc[::-1], id="store", target="units", time="day")
+    assert backwards.loc["B", "units"].tolist() == list(100.0 + np.arange(12))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [pd.Categorical(["x", "y", "x"]), [True, False, True], [1.5, 2.5, 1.5], [None, "x", "y"]],
+    ids=["category", "bool", "number", "text, one unknown"],
+)
+def test_static_columns_of_any_kind_are_kept_as_they_are(values):
+    by_store = pd.DataFrame({"store": list("ABC"), "kind": values})
+    table = long_table().merge(by_store, on="store")
+    panel = lab.load(shuffled(table), id="store", target="units", time="day", static="kind")
+    assert panel["kind"].dtype == table["kind"].dtype
+    first = panel.groupby(level=0, observed=True)["kind"].nth(0).reset_index(drop=True)
+    pd.testing.assert_series_equal(first, by_store["kind"], check_names=False)
+
+
 # Refusals ------------------------------------------------------------------------------------------------------------
 
 
@@ -239,6 +264,16 @@ def without_price(table):
 
 
 REFUSED = {
+    "several columns of ids": (
+        {"id": ["store", "region"]},
+        None,
+        "id is one column, got ['store', 'region']; join them into one first, for example",
+    ),
+    "a level that is a column too": (
+        {},
+        lambda table: as_levels(table).assign(store="A"),
+        "a name is of a level of the rows or of a column, got 'store' for both; rename one",
+    ),
     "static that changes": (
         {"static": "region"},
         changed_region,
