@@ -53,6 +53,7 @@ _HOMES = {
     "compare": "lstm_lab.evaluation.compare",
     "ablate": "lstm_lab.evaluation.ablate",
     "bench": "lstm_lab.evaluation.benchmark",
+    "mask_effect": "lstm_lab.evaluation.mask_effect",
     "Forecast": "lstm_lab.forecasting.forecast",
     "Stream": "lstm_lab.forecasting.stream",
     "Export": "lstm_lab.export.exporter",
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.backtest import backtest as backtest
     from lstm_lab.evaluation.benchmark import bench as bench
     from lstm_lab.evaluation.compare import compare as compare
+    from lstm_lab.evaluation.mask_effect import mask_effect as mask_effect
     from lstm_lab.export.exporter import Export as Export
     from lstm_lab.forecasting.forecast import Forecast as Forecast
     from lstm_lab.forecasting.stream import Stream as Stream

@@ -27,6 +27,7 @@ PUBLIC = [
     "features",
     "load",
     "load_run",
+    "mask_effect",
     "memory",
     "padded_steps",
     "trace",

@@ -74,9 +74,19 @@ def drawing_modules() -> tuple[ModuleType, ...]:
     modules = (fan, features, padding, panel_features, panel_forecast, training_choices)
     if not networks_are_loaded():
         return modules
-    from lstm_lab.plots import backtest, benchmark, cell, compare, export, gates, memory, run  # noqa: PLC0415 - they import TensorFlow
+    from lstm_lab.plots import (  # noqa: PLC0415 - they import TensorFlow
+        backtest,
+        benchmark,
+        cell,
+        compare,
+        export,
+        gates,
+        mask_effect,
+        memory,
+        run,
+    )
 
-    return *modules, backtest, benchmark, cell, compare, export, gates, memory, run
+    return *modules, backtest, benchmark, cell, compare, export, gates, mask_effect, memory, run
 
 
 def plot(result: object, **options: Any) -> Figure:
