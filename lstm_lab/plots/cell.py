@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["cell_figure"]
 
+_LONGEST = 120
+"""Steps of the window that the picture shows, at most."""
 _BELT = 11.0
 """Width of the belt at its fullest, in points."""
 
 
 @pictures.register(CellStep)
-def cell_figure(cell: CellStep, *, width: float = 8.4, height: float | None = None) -> Figure:
+def cell_figure(cell: CellStep, *, width: float = 7.0, height: float | None = None) -> Figure:
     """Draw a cell at its step.
 
     Parameters
@@ -115,7 +117,7 @@ def _text(plane: Axes, text: Text, values: Mapping[str, float]) -> None:
     """Write a symbol and its number, below it or to its right."""
     side = {"start": "left", "middle": "center", "end": "right"}[text.anchor]
     plane.text(text.x, text.y, text.symbol, ha=side, va="center", fontsize=10, color=GREY)
-    across = 6 * len(text.symbol) + 10 if text.gap == 0 else 0
+    across = 8 * len(text.symbol) + 8 if text.gap == 0 else 0
     number = decimal(values[text.value])
     plane.text(
         text.x + across, text.y + text.gap, number, ha=side, va="center", fontsize=13, fontweight="bold", color=BLACK
@@ -134,15 +136,18 @@ def _words(panel: Axes, cell: CellStep) -> None:
 
 
 def _course(panel: Axes, cell: CellStep) -> None:
-    """Draw the state of the unit over the window, and where the step is."""
+    """Draw the state of the unit over the window, of a long one around the step, and where the step is."""
     rows = signals_of(cell.of, cell.unit)
+    first = min(max(cell.step - _LONGEST // 2, 0), max(cell.of.steps - _LONGEST, 0))
+    steps = np.arange(first, min(first + _LONGEST, cell.of.steps))
     original = getattr(cell.trace, "unchanged", None)
     for name in ("cell", "hidden"):
         if name in rows:
-            panel.plot(rows[name], color=COLOURS[name], linewidth=1.5, label=f"{name} state")
+            panel.plot(steps, rows[name][steps], color=COLOURS[name], linewidth=1.5, label=f"{name} state")
         if name in rows and original is not None:
-            before = signals_of(original.layers[cell.layer], cell.unit)[name]
-            panel.plot(before, color=COLOURS[name], linewidth=1, linestyle="--", label=f"{name} state, as it was")
+            before = signals_of(original.layers[cell.layer], cell.unit)[name][steps]
+            label = f"{name} state, as it was"
+            panel.plot(steps, before, color=COLOURS[name], linewidth=1, linestyle="--", label=label)
     panel.axvline(cell.step, color=GREY, linewidth=1)
     state = "cell" if "cell" in rows else "hidden"
     panel.plot(cell.step, rows[state][cell.step], "o", color=COLOURS[state], markersize=6)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
+    from lstm_lab.interpret.layer_trace import LayerTrace
     from lstm_lab.interpret.trace import Trace
     from lstm_lab.widgets.wire import Wire
 
@@ -135,7 +136,7 @@ class CellView(LabWidget):
     def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
         """Return the window and the unit that the view opens with; then the network, which gives all units, or some."""
         arrays = self.wire.arrays()
-        network = [key for key in arrays if key.startswith("net:")]
+        network = [key for key in arrays if key.startswith(("net:", "inputs", "decoded"))]
         units = [key for key in self._keys() if key in arrays]
         groups = [network, *([unit] for unit in units[1:])]
         sizes = [sum(arrays[name].nbytes for name in group) for group in groups]
@@ -170,7 +171,7 @@ class CellView(LabWidget):
             "steps": layer.steps,
             "activation": layer.activation,
             "reads": reads_of(self._trace, number),
-            "signals": list(signals_of(layer, 0)),
+            "signals": _sent(layer),
             "lives": list(layer.half_life_text),
         }
 
@@ -198,8 +199,20 @@ class CellView(LabWidget):
             wire.put(f"{number}:unit:{unit}", rows)
 
 
+def _sent(layer: LayerTrace) -> list[str]:
+    """Name the signals that travel: the page works out the others, the states before a step by those after the last."""
+    derived = {"kept", "written", "rest"}
+    rows = signals_of(layer, 0)
+    befores = [name for name in ("before", "cell_before") if name in rows]
+    if layer.direction == "forward" and all((getattr(layer, name)[0] == 0).all() for name in befores):
+        derived |= set(befores)
+    return [name for name in rows if name not in derived]
+
+
 def _rows(trace: Trace, number: int, unit: int) -> np.ndarray:
-    return np.stack(list(signals_of(trace.layers[number], unit).values())).astype(np.float32)
+    layer = trace.layers[number]
+    rows = signals_of(layer, unit)
+    return np.stack([rows[name] for name in _sent(layer)]).astype(np.float32)
 
 
 def _number(trace: Trace) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lstm_lab.errors import TraceError
@@ -68,10 +69,11 @@ def test_the_wire_holds_every_signal_of_every_unit_of_a_small_network(view):
     layers = view.result.trace.layers
     for number, layer in enumerate(layers):
         facts = view.wire.get("layers")[number]
-        assert facts["signals"] == list(signals_of(layer, 0))
+        assert facts["signals"] == [*layer.signals, *(["squashed"] if layer.kind == "lstm" else [])]
         for unit in range(layer.units):
             rows = view.wire.array(f"{number}:unit:{unit}")
-            expected = np.stack(list(signals_of(layer, unit).values()))
+            signals = signals_of(layer, unit)
+            expected = np.stack([signals[name] for name in facts["signals"]])
             np.testing.assert_allclose(rows, expected, rtol=1e-6, atol=1e-7)
     assert [view.wire.get(name) for name in ("layer", "unit", "step")] == [0, 1, 7]
     assert set(view.wire.get("drawings")) == {"lstm", "gru"}
@@ -79,7 +81,7 @@ def test_the_wire_holds_every_signal_of_every_unit_of_a_small_network(view):
 
 
 def test_a_unit_that_was_not_sent_is_sent_when_it_is_asked_for(small, monkeypatch):
-    monkeypatch.setattr("lstm_lab.widgets.cell.FEW", 24 * 11 * 4)
+    monkeypatch.setattr("lstm_lab.widgets.cell.FEW", 24 * 7 * 4)
     made = CellView(small.cell(layer=0, unit=1))
     sent = []
     made.wire._send = lambda content, _: sent.append((content["kind"], [array["name"] for array in content["arrays"]]))
@@ -106,6 +108,37 @@ def test_a_saved_notebook_keeps_the_unit_that_is_shown_first():
     assert data["text/plain"].startswith("Unit 17 of lstm at step 23\n  c = ")
 
 
+def test_states_that_do_not_start_at_zero_or_run_backwards_are_sent():
+    made = CellView(traced(keras.layers.LSTM(2, go_backwards=True)).cell())
+    names = made.wire.get("layers")[0]["signals"]
+    made.close()
+    assert {"before", "cell_before"} < set(names)
+
+
+def test_a_long_window_of_a_large_network_is_kept_alive():
+    """As large as 3 × 128 units over four years of days; the picture takes its share."""
+    steps, rng = 1460, np.random.default_rng(0)
+    small = traced(keras.layers.LSTM(2))
+    layer = small.layers[0]
+    signals = {
+        name: np.tanh(rng.normal(0, 0.1, (steps, 128)).cumsum(axis=0))
+        for name in (*layer.signals, "squashed", "pre_forget", "forgetting")
+    }
+    before = {"before": np.zeros((steps, 128)), "cell_before": np.zeros((steps, 128))}
+    read = rng.normal(size=(steps, 7))
+    large = replace(layer, **signals, **before, read=read, mask=np.ones(steps, bool))
+    batch = read[None].astype(np.float32)
+    names = tuple("abcdefg")
+    found = replace(
+        small, layers=(large,) * 3, batch=batch, index=pd.date_range("2020", periods=steps), feature_names=names
+    )
+    made = CellView(found.cell(layer=1, unit=5))
+    data, metadata = made._repr_mimebundle_()
+    made.close()
+    assert saved.MIME in data
+    assert len(json.dumps([data, metadata])) <= saved.ROOM
+
+
 def test_the_offline_page_holds_every_unit(small, monkeypatch, tmp_path):
     monkeypatch.setattr("lstm_lab.widgets.cell.FEW", 0)
     page = small.cell().to_html(tmp_path / "cell.html").read_text(encoding="utf-8")
@@ -126,7 +159,8 @@ def test_the_kernel_computes_what_the_page_cannot(small, monkeypatch):
     expected = small.what_if(inputs=inputs, layer=0, forget=1.0, units=1, steps=range(4, STEPS))
     rows = made.wire.array("now:0:unit:1")
     signals = signals_of(expected.layers[0], 1)
-    np.testing.assert_allclose(rows, np.stack(list(signals.values())), rtol=1e-6, atol=1e-7)
+    sent_signals = made.wire.get("layers")[0]["signals"]
+    np.testing.assert_allclose(rows, np.stack([signals[name] for name in sent_signals]), rtol=1e-6, atol=1e-7)
     assert sent[-1]["values"]["changed"] == change
     assert sent[-1]["values"]["changed_output"] == pytest.approx(float(expected.output[0, 0]))
     wrong = json.dumps({"hold": hold | {"value": 2.0}, "edits": {}})

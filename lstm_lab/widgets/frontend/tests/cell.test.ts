@@ -140,6 +140,21 @@ test("what was chosen lies within what is there", () => {
   assert.equal(window.when(2), "step 2", "no dates have arrived");
 });
 
+test("what a page was not sent it works out", () => {
+  const store = new Store();
+  const signals = ["forget", "input", "candidate", "cell", "hidden"];
+  store.tell({ layers: [{ name: "lstm", kind: "lstm", units: 1, steps: 3, signals, lives: [] }] as never, step: 2 });
+  const rows = new Float32Array([0.5, 0.5, 0.25, 1, 0.5, 0.5, 2, 1, 4, 2, 1.5, 2.375, 0.1, 0.2, 0.3]);
+  store.apply({ kind: "snapshot", seq: 1, arrays: [{ name: "0:unit:0", dtype: "f4", shape: [5, 3], start: null, data: new DataView(rows.buffer) }] }, []);
+  const window = new Window(store, () => palette({} as Element, "light"));
+  assert.deepEqual(Array.from(window.row("cell_before")), [0, 2, 1.5]);
+  assert.deepEqual(Array.from(window.row("before")), [0, rows[12], rows[13]]);
+  assert.deepEqual(Array.from(window.row("kept")), [0, 1, 0.375]);
+  assert.deepEqual(Array.from(window.row("written")), [2, 0.5, 2]);
+  const parts = window.values;
+  assert.equal(parts["kept"]! + parts["written"]!, parts["cell"]);
+});
+
 test("views of one window follow each other, others do not", () => {
   const target = new EventTarget();
   Object.assign(document, { addEventListener: target.addEventListener.bind(target), dispatchEvent: target.dispatchEvent.bind(target) });

@@ -43,7 +43,8 @@ const ACTIVATIONS: Record<string, (value: number) => number> = {
   relu: (value) => Math.max(value, 0),
   linear: (value) => value,
 };
-const NAMES: Record<string, string[]> = {
+/** Every signal that a drawing may show, by the kind of the layer. */
+export const SIGNALS = {
   lstm: ["forget", "input", "output", "candidate", "cell", "hidden", "before", "cell_before", "squashed", "kept", "written"],
   gru: ["update", "reset", "candidate", "hidden", "before", "rest", "kept", "written"],
   rnn: ["hidden", "before"],
@@ -72,7 +73,7 @@ class Layer {
     steps: number,
   ) {
     const { units } = stage;
-    for (const name of NAMES[stage.kind]!) this.signals[name] = new Float64Array(steps * units);
+    for (const name of SIGNALS[stage.kind as "lstm"]) this.signals[name] = new Float64Array(steps * units);
     this.#hidden = new Float64Array(units);
     this.#cell = new Float64Array(units);
     this.#squash = ACTIVATIONS[stage.activation]!;

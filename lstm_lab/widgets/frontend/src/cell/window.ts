@@ -5,7 +5,7 @@ import type { Ground } from "../gates/strips";
 import type { Palette } from "../theme";
 import type { Numbers, Store } from "../wire";
 import { Changes } from "./changes";
-import type { Outcome } from "./network";
+import { SIGNALS, type Outcome } from "./network";
 import type { Drawing, Values } from "./drawing";
 
 export interface Layer {
@@ -101,9 +101,16 @@ export class Window implements Ground {
   }
 
   #kept(key: string, name: string): Numbers {
-    const { steps, signals } = this.layer;
+    const { steps, signals, kind } = this.layer;
     const at = signals.indexOf(name);
-    return this.store.data(key).subarray(at * steps, (at + 1) * steps);
+    if (at >= 0) return this.store.data(key).subarray(at * steps, (at + 1) * steps);
+    const row = (other: string): Numbers => this.#kept(key, other);
+    const product = (one: Numbers, other: Numbers): Numbers => Float32Array.from(one, (value, step) => value * other[step]!);
+    if (name === "rest") return Float32Array.from(row("update"), (value) => 1 - value);
+    if (name === "kept") return kind === "lstm" ? product(row("forget"), row("cell_before")) : product(row("update"), row("before"));
+    if (name === "written") return product(row(kind === "lstm" ? "input" : "rest"), row("candidate"));
+    // What a step starts from is what the last one ended with.
+    return Float32Array.from([0, ...row(name === "before" ? "hidden" : "cell").subarray(0, -1)]);
   }
 
   #computed({ layers }: Outcome, name: string): Numbers {
@@ -118,7 +125,7 @@ export class Window implements Ground {
 
   get values(): Values {
     const { layer, step } = this;
-    const named = layer.signals.map((name): [string, number] => [name, this.row(name)[step] ?? NaN]);
+    const named = SIGNALS[layer.kind].map((name): [string, number] => [name, this.row(name)[step] ?? NaN]);
     return { ...Object.fromEntries(named), x: this.#read(step) };
   }
 
