@@ -218,7 +218,11 @@ class Result:
     def save_png(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Save the still picture and return its path."""
         target = check_target(path, "a picture")
-        return write_bytes(target, _RENDERERS["picture"]().png(self.plot(**options)), "a picture")
+        return write_bytes(target, self.png(**options), "a picture")
+
+    def png(self, *, dpi: float = 100, colours: int = 256, **options: Any) -> bytes:
+        """Return the still picture as the bytes of a PNG file."""
+        return bytes(_RENDERERS["picture"]().png(self.plot(**options), dpi, colours))
 
     def widget(self, **options: Any) -> Any:
         """Build the live view for a notebook."""

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["NAMED", "ids_from_json", "ids_to_json", "listed", "noise_keys", "numbers_of", "refuse_ids", "series_of"]
+__all__ = [
+    "NAMED",
+    "evenly",
+    "ids_from_json",
+    "ids_to_json",
+    "listed",
+    "noise_keys",
+    "numbers_of",
+    "refuse_ids",
+    "series_of",
+]
 
 NAMED = 5
 """Ids that a line names, at most; the others are counted."""
@@ -34,6 +44,15 @@ def series_of(index: pd.Index) -> tuple[tuple[Hashable, ...], NDArray[np.int64]]
     starts = np.flatnonzero(np.diff(codes, prepend=codes[:1] - 1))
     ids = tuple(plain(name) for name in index.levels[0].take(codes[starts]).tolist())
     return ids, np.append(starts, len(codes)).astype(np.int64)
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """Choose at most so many numbers of series, spread evenly, the first and the last among them.
+
+    >>> evenly(5, 3)
+    [0, 2, 4]
+    """
+    return [int(number) for number in np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))]
 
 
 def listed(ids: Sequence[Hashable]) -> str:

@@ -142,12 +142,13 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
         return index.rename(self.names[1])
 
     @cached_property
-    def _histories(self) -> dict[Hashable, slice]:
+    def history_rows(self) -> dict[Hashable, slice]:
+        """Where each series lies in the history."""
         ids, borders = series_of(self.history.index)
         return {name: slice(*borders[number : number + 2]) for number, name in enumerate(ids)}
 
     def _history(self, number: int) -> pd.Series[float]:
-        rows = self._histories.get(self.ids[number], slice(0, 0))
+        rows = self.history_rows.get(self.ids[number], slice(0, 0))
         history = self.history.iloc[rows]
         return history.set_axis(history.index.get_level_values(-1).rename(self.names[1]))
 
@@ -309,7 +310,7 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
     def _summed_history(self) -> pd.Series[float]:
         grouped = self.history.groupby(level=-1)
         sums, counts = grouped.sum(), grouped.count()
-        return sums[counts == len(self._histories)].rename(self.target)
+        return sums[counts == len(self.history_rows)].rename(self.target)
 
     def sum(self, freq: str | None = None) -> PanelForecast:
         """Forecast each series' sums over periods, from its own joint paths.

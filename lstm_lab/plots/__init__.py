@@ -114,12 +114,12 @@ def plot(result: object, **options: Any) -> Figure:
     return figure
 
 
-def png(figure: Figure, dpi: float = 100) -> bytes:
-    """Render a figure as a PNG file with a palette of 256 colours, which takes a third of the bytes of full colour."""
+def png(figure: Figure, dpi: float = 100, colours: int = 256) -> bytes:
+    """Render a figure as a PNG file with a palette, which takes a third of the bytes of full colour."""
     with io.BytesIO() as file, io.BytesIO() as small:
         figure.savefig(file, format="png", dpi=dpi)
         with Image.open(file) as image:
-            image.convert("RGB").quantize(dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+            image.convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
         return small.getvalue()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.data.panel_ids import numbers_of
+from lstm_lab.data.panel_ids import evenly, numbers_of
 from lstm_lab.errors import ForecastError
 from lstm_lab.forecasting.panel_forecast import PanelForecast
 from lstm_lab.formatting import span
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.forecasting.forecast import Forecast
 
-__all__ = ["MULTIPLES", "evenly", "panel_forecast_figure"]
+__all__ = ["MULTIPLES", "panel_forecast_figure"]
 
 MULTIPLES = 12
 """Series that are drawn, at most."""
@@ -37,6 +37,7 @@ def panel_forecast_figure(
     ids: Sequence[Hashable] | None = None,
     actual: pd.Series[float] | pd.DataFrame | None = None,
     recent: int | None = None,
+    most: int = MULTIPLES,
     width: float = 9.0,
     height: float | None = None,
 ) -> Figure:
@@ -52,6 +53,8 @@ def panel_forecast_figure(
         Values after the origins, by (id, time), as `PanelForecast.score` takes them.
     recent
         Rows of history to show; twice the horizon, and at least 30, by default.
+    most
+        Series to draw at most where no `ids` are given.
     width, height
         In inches; 6 high by default, less where there are fewer rows of pictures.
 
@@ -62,7 +65,7 @@ def panel_forecast_figure(
     ForecastError
         More ids than fit.
     """
-    numbers = evenly(len(forecasts)) if ids is None else _chosen(forecasts, ids)
+    numbers = evenly(len(forecasts), most) if ids is None else _chosen(forecasts, ids)
     across = _across(len(numbers))
     down = -(-len(numbers) // across)
     figure = canvas(width, max(1.2 + 1.6 * down, 3.6) if height is None else height)
@@ -80,15 +83,6 @@ def panel_forecast_figure(
     style.titles(head, title, "\n".join(_words(forecasts, numbers, values, given=ids is not None)))
     style.legend(figure)
     return figure
-
-
-def evenly(count: int, most: int = MULTIPLES) -> list[int]:
-    """Choose at most so many numbers of series, spread evenly, the first and the last among them.
-
-    >>> evenly(5, 3)
-    [0, 2, 4]
-    """
-    return [int(number) for number in np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))]
 
 
 def _chosen(forecasts: PanelForecast, ids: Sequence[Hashable]) -> list[int]:

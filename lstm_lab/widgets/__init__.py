@@ -10,6 +10,7 @@
     weights        WeightCurve              loss    LossExplorer
     features       FeatureDoctor            gates   GateExplorer
     memory         MemoryExplorer           cell    CellView
+    panel_fan      PanelFanChart
     axes           an index as positions on an axis
     offline        one HTML file without kernel or network
     run            the monitor of a finished training
@@ -36,13 +37,13 @@ __all__ = ["to_html", "view_modules", "widget"]
 
 def view_modules() -> tuple[ModuleType, ...]:
     """Import the modules that register views; those of a network's results once there may be such a result."""
-    from lstm_lab.widgets import fan, features, loss, weights  # noqa: PLC0415 - they bring anywidget
+    from lstm_lab.widgets import fan, features, loss, panel_fan, weights  # noqa: PLC0415 - they bring anywidget
 
     if not networks_are_loaded():
-        return fan, features, loss, weights
+        return fan, features, loss, panel_fan, weights
     from lstm_lab.widgets import cell, gates, memory, run  # noqa: PLC0415 - they import TensorFlow
 
-    return cell, fan, features, gates, loss, memory, run, weights
+    return cell, fan, features, gates, loss, memory, panel_fan, run, weights
 
 
 def widget(result: object, **options: Any) -> LabWidget:

@@ -58,6 +58,8 @@ class LabWidget(anywidget.AnyWidget):
     """Name of the view for a screen reader."""
     error = traitlets.Unicode().tag(sync=True)
     """Error message, shown inside the view."""
+    density = 2.0
+    """Pixels of the still picture for a pixel of the screen."""
 
     def __init__(self, result: Result | None = None, **traits: Any) -> None:
         self.result = result
@@ -93,6 +95,10 @@ class LabWidget(anywidget.AnyWidget):
     def text(self) -> str:
         """Describe in a line or two what the view shows, for a terminal."""
         return f"{type(self).__name__}: {self.label}" if self.result is None else repr(self.result)
+
+    def picture(self) -> str | None:
+        """Return the still picture that an output keeps, PNG in base64; None before there is a result."""
+        return None if self.result is None else self.result._repr_mimebundle_().get("image/png")
 
     def plot(self, **options: Any) -> Any:
         """Draw the still picture: a `matplotlib.figure.Figure`."""
@@ -145,11 +151,10 @@ class LabWidget(anywidget.AnyWidget):
         cells.remember(self)
         data, metadata = bundles
         data["text/plain"] = self.text()
-        if self.result is not None:
-            picture = self.result._repr_mimebundle_().get("image/png")
-            if picture is not None:
-                data["image/png"] = picture
-                metadata["image/png"] = picture_metadata(picture, data["text/plain"])
+        picture = self.picture()
+        if picture is not None:
+            data["image/png"] = picture
+            metadata["image/png"] = picture_metadata(picture, data["text/plain"], self.density)
         state = saved(self, ROOM - len(json.dumps([data, metadata])))
         if state is not None:
             data[MIME] = state

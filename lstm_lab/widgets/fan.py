@@ -25,13 +25,18 @@ if TYPE_CHECKING:
 
     from lstm_lab.events import Chunk, SamplingEnd, SamplingPlan
 
-__all__ = ["FanChart", "FanListener", "MorePaths", "RevealChart", "sampling_view"]
+__all__ = ["FanChart", "FanListener", "MorePaths", "RevealChart", "recent_rows", "sampling_view"]
 
 KEPT_PATHS = 1000
 KEPT_BYTES = 400_000
 """Most paths that the page holds, for single paths and the chance of exceeding a level; quantiles are of all paths."""
 PAUSE = 20
 """Quantiles of very many paths take a while: at least this many times as long passes before they are computed again."""
+
+
+def recent_rows(horizon: int) -> int:
+    """Return the rows of history that stand before a forecast."""
+    return max(60, min(3 * horizon, 400))
 
 
 class MorePaths(Protocol):
@@ -185,7 +190,7 @@ class FanChart(LabWidget):
         self.show(result)
 
     def _frame(self, history: pd.Series[float], index: pd.Index, target: str, interval: float) -> None:
-        recent = history.iloc[-max(60, min(3 * len(index), 400)) :]
+        recent = history.iloc[-recent_rows(len(index)) :]
         ahead, past = axis(index), axis(recent.index)
         self.wire.put("times", ahead.positions)
         self.wire.put("history_times", past.positions)

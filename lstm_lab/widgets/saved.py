@@ -90,8 +90,8 @@ def encode(values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
     return base64.b64encode(gzip.compress(whole, 9, mtime=0)).decode("ascii")
 
 
-def picture_metadata(picture: str, alternative: str) -> dict[str, Any]:
-    """Return the alternative text and the width of a picture, which is drawn at twice the density of a screen.
+def picture_metadata(picture: str, alternative: str, density: float = 2.0) -> dict[str, Any]:
+    """Return the alternative text and the width of a picture, which is drawn at more than the density of a screen.
 
     Parameters
     ----------
@@ -99,6 +99,8 @@ def picture_metadata(picture: str, alternative: str) -> dict[str, Any]:
         PNG, base64.
     alternative
         The alternative text.
+    density
+        Its pixels for a pixel of the screen.
     """
     (pixels,) = struct.unpack(">I", base64.b64decode(picture[:32])[16:20])
-    return {"alt": alternative, "width": pixels // 2}
+    return {"alt": alternative, "width": round(pixels / density)}

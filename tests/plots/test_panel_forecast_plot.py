@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lstm_lab.data.panel_ids import evenly
 from lstm_lab.errors import DataError, ForecastError
 from lstm_lab.plots import mimebundle
-from lstm_lab.plots.panel_forecast import evenly
 from tests.forecasting.panel_forecasts import drawn_panel
 
 
@@ -46,7 +46,7 @@ def test_more_than_twelve_are_spread_evenly_and_the_rest_is_counted():
     assert (len(shown), shown[0], shown[-1]) == (12, "s00", "s39")
     assert "12 of 40 series, spread evenly over the ids; 28 more are not shown" in subtitle(figure)
     assert figure.get_size_inches().tolist() == pytest.approx([9, 6])
-    assert np.diff(evenly(40)).max() == 4
+    assert np.diff(evenly(40, 12)).max() == 4
 
 
 def test_ids_choose_what_is_drawn_and_wrong_ones_are_refused():

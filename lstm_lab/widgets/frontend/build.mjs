@@ -42,6 +42,19 @@ const unused = [
   [/^\t"(September|[JFAOND][a-z]{3,}|[MJ][a-z]{3,})",$/gm, (line) => `${line.slice(0, 5)}",`, 11],
   [/ : sc\.distr == 3 && sc\.log == 2 \? log2AxisValsFilt/g, "", 1],
   [/^genIncrs\(2, .*;$/gm, "", 1],
+  [/\(opts\.drawOrder \|\| \["axes", "series"\]\)\.map\(key => drawOrderMap\[key\]\)/g, "[drawOrderMap.axes, drawOrderMap.series]", 1],
+  // Every series is opaque, no label turned, no axis framed, no cursor locked; a cursor reads the values where it is.
+  [/\blet shouldAlpha = .*;/g, "const shouldAlpha = false;", 1],
+  [/^\t+if \(ctxAlpha != (s\.alpha|_ctxAlpha)\)\n.*;$/gm, "", 4],
+  [/^\t+let _ctxAlpha = ctxAlpha;$/gm, "", 2],
+  [/\blet angle += axis\._rotate .*;/g, "const angle = 0;", 1],
+  [/\bborder\.show\b/g, "false", 1],
+  [/\bcursor\.(_lock\b(?! =)|lock\b)/g, "false", 6],
+  [/^\t\tlet hov = cursor\.hover;[\s\S]*?^\t\t\};$/gm, "\t\tcursor.dataIdx = (_, __, cursorIdx) => cursorIdx;", 1],
+  // Nobody listens.
+  [/^\t+(_fire !== false && )?fire\("(addSeries|setData|drawSeries|drawClear|ready|setLegend|destroy|init)".*;$/gm, "", 8],
+  // A log axis has the splits of `decades`.
+  [/ : sc\.distr == 3 \? logAxisSplits/g, "", 1],
 ];
 // The style sheet's part on legends and titles, which no view of ours shows.
 const unstyled = /[^{}]*\.u-(legend|inline|title|series)[^{}]*\{[^{}]*\}/g;
@@ -76,7 +89,7 @@ const options = {
   bundle: true,
   minify: true,
   // Names that live in this bundle alone: uPlot's own marks, and the words our classes say most often.
-  mangleProps: /^(_[a-z]\w*|store|palette|element|inside|readout|actions|facts|context|colour|words|pinned|placeBrush|showAll|tickAcross|tickUp|complain|recoloured|changes|possible|shown|masked|largest|drawn|meaning|pose|moment|playing|answered|asks|wanted)$/,
+  mangleProps: /^(_[a-z]\w*|store|palette|element|inside|readout|actions|facts|context|colour|words|pinned|placeBrush|showAll|tickAcross|tickUp|complain|recoloured|changes|possible|shown|masked|largest|drawn|meaning|pose|moment|playing|valToPos|posToVal|valToIdx|posToIdx|setData|destroy|recolour|zoomed|moved|root|resize|labelFont|labelSize|labelGap|incrs|splits|whenJoined|chartOnly|yLabel|xLabel|xRange|yRange|xValues|yValues|xSteps|yWidth|pinColour|pxAlign|distr|series|scales|ticks|bbox|hover|under|bands|axes|pxRatio|valToPct|pxRound|dataIdx|isGate|alignTo|lineGap|valToPosH|valToPosV|fillTo|spanGaps|alignGaps|togglePin|byLife|dated|answered|asks|wanted)$/,
   format: "esm",
   target: "es2022",
   charset: "utf8",

@@ -39,6 +39,19 @@ export function button(text: string, press: () => void, attributes: Attributes =
   return made;
 }
 
+/** Make an element of a drawing. */
+export function svg(tag: string, attributes: Record<string, string | number>, ...children: (Node | string)[]): SVGElement {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  set(element, attributes);
+  element.append(...children);
+  return element;
+}
+
+/** Set attributes of an element. */
+export function set(element: Element, attributes: Record<string, string | number>): void {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+}
+
 let made = 0;
 
 /** Make a labelled control: a label that holds words, the control, and what it is set to. */
@@ -72,8 +85,8 @@ export function slider(
 }
 
 /** Make a check box with its label. */
-export function toggle(words: string, set: boolean, change: (on: boolean) => void): HTMLLabelElement {
-  const input = h("input", { type: "checkbox", checked: set });
+export function toggle(words: string, checked: boolean, change: (on: boolean) => void): HTMLLabelElement {
+  const input = h("input", { type: "checkbox", checked });
   on(input, "change", () => change(input.checked));
   return h("label", { class: "control" }, input, words);
 }

@@ -12,6 +12,7 @@ import { FeaturesView } from "./features";
 import { GatesView } from "./gates/view";
 import { LossView } from "./loss";
 import { MemoryView } from "./memory";
+import { PanelView } from "./panel";
 import { TrainingView } from "./training";
 import { WeightsView } from "./weights";
 import { keeper, restore, unpackSaved } from "./saved";
@@ -20,6 +21,7 @@ import { connect, type Wire, wireOf } from "./wire";
 const views: Record<string, new (context: Context) => View> = {
   training: TrainingView,
   fan: FanView,
+  panel: PanelView,
   weights: WeightsView,
   loss: LossView,
   gates: GatesView,

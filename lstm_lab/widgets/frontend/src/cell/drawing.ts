@@ -2,7 +2,7 @@
  * A recurrent cell as `interpret/cell_drawing.py` describes it, in SVG that follows the clock of a step: numbers travel
  * along their lines, boxes fill, the belt is as thick as what it carries.
  */
-import { say } from "../dom";
+import { set, svg, say } from "../dom";
 import { clamp } from "../geometry";
 
 export interface Slot {
@@ -94,17 +94,6 @@ export function along(path: Point[], share: number): Point {
     left -= length;
   }
   return path.at(-1)!;
-}
-
-function svg(tag: string, attributes: Record<string, string | number>, ...children: (Node | string)[]): SVGElement {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  set(element, attributes);
-  element.append(...children);
-  return element;
-}
-
-function set(element: Element, attributes: Record<string, string | number>): void {
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
 }
 
 const gone = (element: Element, hidden: boolean): void => set(element, { opacity: hidden ? 0 : 1 });
