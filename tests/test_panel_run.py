@@ -72,11 +72,10 @@ def test_residuals_are_in_units_of_their_series(run):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda run, _: lab.backtest(run),
         lambda _, table: lab.compare(table, **IDS),
         lambda _, table: lab.ablate(table, **IDS),
     ],
-    ids=["backtest", "compare", "ablate"],
+    ids=["compare", "ablate"],
 )
 def test_what_takes_one_series_refuses_a_panel_in_one_line(run, table, call):
     with pytest.raises(DataError, match=r"takes one series, got \d by 'store'; give the rows of one id") as refused:

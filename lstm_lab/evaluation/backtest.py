@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
-from lstm_lab.data.panel_ids import refuse_ids
 from lstm_lab.evaluation.kinds import check_baselines
+from lstm_lab.evaluation.panel_plan import backtest_by_id
 from lstm_lab.evaluation.refit import TrainingTask
 from lstm_lab.evaluation.rolling_origins import assemble, jobs_of, plan_backtest
 from lstm_lab.evaluation.scoring import COLUMNS, difference, score, uncombined_name
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.evaluation.evaluation_set import EvaluationSet
     from lstm_lab.evaluation.forecast_sets import Job
+    from lstm_lab.evaluation.panel_backtest import PanelBacktest
     from lstm_lab.evaluation.scoring import Difference, Forecasts
     from lstm_lab.events import ProgressListener
     from lstm_lab.options.keywords import BacktestKeywords
@@ -166,8 +167,11 @@ def backtest(
     listener: ProgressListener | None = None,
     stop: threading.Event | None = None,
     **options: Unpack[BacktestKeywords],
-) -> Backtest:
+) -> Backtest | PanelBacktest:
     """Judge a run's forecasts from many origins whose future is known, beside baselines.
+
+    Of a run of many series, every series is judged at its own origins: errors in units of its own changes, the worst
+    series first, and the series whose band is off by more than chance by name.
 
     Parameters
     ----------
@@ -215,7 +219,8 @@ def backtest(
     backtest_options, forecast_options = shared_out(options, BacktestOptions, ForecastOptions)
     settings, forecast = BacktestOptions.of(backtest_options), ForecastOptions.of(forecast_options).resolved()
     check_baselines(settings.baselines)
-    refuse_ids(run.frame.index, "backtest")
+    if run.dataset.is_panel:
+        return backtest_by_id(run, frame, settings, forecast, executor=executor, listener=listener, stop=stop)
     plan = plan_backtest(run, frame, settings, forecast)
     options_used = (settings, forecast, run.options)
     store = TaskCheckpoint.of(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.data.panel_ids import refuse_ids
+import numpy as np
+
+from lstm_lab.data.panel_ids import series_of
 from lstm_lab.data.preparation import AS_LOADED, read_series
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.evaluation.backtest import backtest
-from lstm_lab.evaluation.experiments import first_rows
 from lstm_lab.evaluation.kinds import check_baselines
 from lstm_lab.events import TrainingListener
 from lstm_lab.options import BacktestOptions, ForecastOptions, HoldoutOptions, TrainOptions, shared_out
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lstm_lab.evaluation.backtest import Backtest
+    from lstm_lab.evaluation.panel_backtest import PanelBacktest
     from lstm_lab.events import ProgressListener
 
 __all__ = ["judge_on_newest"]
@@ -33,7 +35,7 @@ def judge_on_newest(
     listener: ProgressListener | None = None,
     stop: threading.Event | None = None,
     **options: Any,
-) -> Backtest:
+) -> Backtest | PanelBacktest:
     """Train on the older rows of a series and backtest on the newest, which nothing else sees.
 
     Parameters
@@ -63,18 +65,12 @@ def judge_on_newest(
         if name not in chosen.features:
             raise OptionError(f"known names input columns, got {name!r}, which is none of features=; add it there too")
     frame, target = read_series(source, chosen)
-    refuse_ids(frame.index, "a run that is judged on its newest rows")
-    cut = first_rows(frame, HoldoutOptions.of(holdout_options))
-    if len(frame) - cut < horizon:
-        raise DataError(
-            f"judging needs {horizon} known steps after an origin, got {len(frame) - cut} newest rows to judge on;"
-            " shorten the horizon or raise test="
-        )
+    older = _older_rows(frame, HoldoutOptions.of(holdout_options), horizon)
     loaded = {**train_options, "target": target, **AS_LOADED}
     hears_training = listener if isinstance(listener, TrainingListener) else None
     # A scheduler that does not answer is found out before the training.
     with task_runner(None, study.workers, study.cluster) as pool:
-        run = train(frame.iloc[:cut], listener=hears_training, stop=stop, **loaded)
+        run = train(older, listener=hears_training, stop=stop, **loaded)
         # Processes are left to the backtest, which starts new ones where one has died.
         executor = pool.executor if study.workers is None else None
         return backtest(
@@ -85,3 +81,25 @@ def judge_on_newest(
             stop=stop,
             **backtest_options | forecast_options | {"cluster": None},
         )
+
+
+def _older_rows(frame: pd.DataFrame, options: HoldoutOptions, horizon: int) -> pd.DataFrame:
+    """Return the rows before those that are judged; of many series, those of each.
+
+    Raises
+    ------
+    DataError
+        No series has newest rows enough for a horizon.
+    """
+    _, borders = series_of(frame.index)
+    counts = np.diff(borders)
+    cuts = counts - np.round(options.test * counts).astype(np.int64)
+    if (counts - cuts).max() < horizon:
+        raise DataError(
+            f"judging needs {horizon} known steps after an origin, got {(counts - cuts).max()} newest rows to judge on;"
+            " shorten the horizon or raise test="
+        )
+    if len(counts) == 1:
+        return frame.iloc[: int(cuts[0])]
+    older = np.arange(len(frame)) - np.repeat(borders[:-1], counts) < np.repeat(cuts, counts)
+    return frame.loc[older]

@@ -49,7 +49,7 @@ class PanelOrigins(NamedTuple):
         return math.ceil(horizon / self.stride) - 1
 
 
-def panel_origins(dataset: Dataset, horizon: int) -> PanelOrigins:
+def panel_origins(dataset: Dataset, horizon: int, wanted: int | None = None) -> PanelOrigins:
     """Choose earlier origins of every series, all of whose steps are calibration rows.
 
     Parameters
@@ -58,6 +58,8 @@ def panel_origins(dataset: Dataset, horizon: int) -> PanelOrigins:
         Cut into its parts.
     horizon
         Steps of a forecast.
+    wanted
+        Origins of a series, at most; by default as many as `ALL` allows.
     """
     possible = dataset.calibration_origins(horizon)
     series = dataset.series[possible]
@@ -66,7 +68,7 @@ def panel_origins(dataset: Dataset, horizon: int) -> PanelOrigins:
     if len(possible) == 0:
         return PanelOrigins(np.full((count, 0), -1, dtype=np.int64), 1)
     spans = np.bincount(series, minlength=count)
-    wanted = min(MOST, max(FEWEST, ALL // count))
+    wanted = min(MOST, max(FEWEST, ALL // count)) if wanted is None else wanted
     stride = max(1, int(np.median(spans[spans > 0])) // wanted)
     chosen = (back % stride == 0) & (back < stride * wanted)
     slot = back[chosen] // stride

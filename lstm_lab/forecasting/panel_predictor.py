@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.dataset import Dataset
-    from lstm_lab.events import EndReason
+    from lstm_lab.events import EndReason, ProgressListener
     from lstm_lab.fitted import FittedModel
     from lstm_lab.forecasting.forecast import Kind
     from lstm_lab.options import ForecastOptions
@@ -189,6 +189,47 @@ class PanelPredictor:
         naive = points if self.options.combines else points[:0]
         return at_least(own.adjust(paths, naive, self.options.interval), self.options.floor)
 
+    def corrected(
+        self, rows: NDArray[np.int64], correction: PanelCorrection, known: tuple[str, ...] = ()
+    ) -> tuple[Array, Array]:
+        """Draw and correct paths from origins within the rows, and return the medians before they are corrected too.
+
+        Parameters
+        ----------
+        rows
+            First forecast rows.
+        correction
+            Of the series of the run.
+        known
+            Covariates whose future counts as known.
+
+        Returns
+        -------
+        tuple of Array
+            (origins, paths, horizon) and (origins, horizon).
+        """
+        horizon, series = self.options.horizon, self.dataset.series[rows]
+        origins = self.dataset.origins(rows, horizon, known)
+        chunks = math.ceil(self.options.paths / CHUNK)
+        drawn = [self.fitted.simulator.chunk(origins, horizon, self._sized, number) for number in range(chunks)]
+        paths = np.concatenate(drawn, axis=1)[:, : self.options.paths]
+        points = panel_naive_points(self.dataset, rows, series, horizon, self.fitted.season)
+        naive = points if self.options.combines else points[:0]
+        own = correction.taken(self._known_numbers(series))
+        adjusted = own.adjust(paths, naive, self.options.interval)
+        return at_least(adjusted, self.options.floor), np.asarray(np.median(paths, axis=1))
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the bands, once the correction is computed."""
+        if any(correction.calibration is not None for correction in self.cache.values()):
+            return "calibrated"
+        return "dropout spread" if self.settings.residuals is None else "predictive"
+
+    def described(self) -> dict[str, str]:
+        """Describe roll-out, noise and calibration, once the correction is computed."""
+        return self._details(next(iter(self.cache.values()), None))
+
     @cached_property
     def _sized(self) -> SimulationSettings:
         """The settings whose residuals have the sizes of the series that are forecast."""
@@ -212,7 +253,7 @@ class PanelPredictor:
     def correction(
         self,
         known: tuple[str, ...] = (),
-        listener: SamplingListener | None = None,
+        listener: ProgressListener | None = None,
         stop: threading.Event | None = None,
     ) -> PanelCorrection:
         """Compute the correction of the series of the run from earlier forecasts, once.
@@ -316,13 +357,13 @@ class PanelPredictor:
         newest = chosen[each] & (np.arange(len(each)) >= borders[1:][each] - rows)
         return self.dataset.frame.loc[newest, self.fitted.target]
 
-    def _details(self, correction: PanelCorrection) -> dict[str, str]:
+    def _details(self, correction: PanelCorrection | None) -> dict[str, str]:
         settings = self.settings
         noise = "none: dropout alone spreads the paths"
         if settings.residuals is not None:
             noise = "held-out one-step residuals of all series, in the size of each"
         details = {"roll-out": f"{settings.rollout}, dropout masks per {settings.dropout_masks}", "noise": noise}
         details |= self.notes
-        if correction.calibration is not None:
+        if correction is not None and correction.calibration is not None:
             details["calibrated on"] = f"{correction.calibration.scores:,} held-out origins of all series"
         return details

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.dataset import Dataset
-    from lstm_lab.events import SamplingListener
+    from lstm_lab.events import ProgressListener
     from lstm_lab.fitted import FittedModel
     from lstm_lab.forecasting.panel_forecast import TotalCalibration
     from lstm_lab.forecasting.panel_past import PanelOrigins
@@ -49,7 +49,7 @@ def simulate_past(  # noqa: PLR0917 - what is simulated, then how, then who hear
     settings: SimulationSettings,
     options: ForecastOptions,
     known: tuple[str, ...] = (),
-    listener: SamplingListener | None = None,
+    listener: ProgressListener | None = None,
     stop: threading.Event | None = None,
 ) -> SimulatedPast | None:
     """Simulate forecasts from earlier origins of every series; None if stopped.

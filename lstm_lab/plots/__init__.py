@@ -83,10 +83,12 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         gates,
         mask_effect,
         memory,
+        panel_backtest,
         run,
     )
 
-    return *modules, backtest, benchmark, cell, compare, export, gates, mask_effect, memory, run
+    studies = (backtest, benchmark, compare, mask_effect, panel_backtest)
+    return *modules, *studies, cell, export, gates, memory, run
 
 
 def plot(result: object, **options: Any) -> Figure:
