@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import csv
 import functools
 import re
 import sys
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -29,7 +32,7 @@ from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import HtmlProgress, listener
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -237,7 +240,7 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
 
     def values(self, flag: Flag, data: str | None) -> Iterable[str]:
         """Return the possible values of a flag, for TAB: columns, features, transforms, runs, tables."""
-        words = words_of(columns_of(self.shell.user_ns.get(data)))
+        words = words_of(() if data is None else columns_named(data, self.shell.user_ns))
         if flag.name in words:
             return words[flag.name]
         if flag.name == "run":
@@ -254,6 +257,23 @@ def columns_of(source: Any) -> tuple[str, ...]:
     levels = getattr(getattr(source, "index", None), "names", ())
     names = [name for name in levels if name is not None] if len(levels) > 1 else []
     return tuple(str(column) for column in (*names, *getattr(source, "columns", ())))
+
+
+def columns_named(text: str, variables: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the column names of the data that a word names: of a variable, a text file's first rows, or an example."""
+    if text in variables:
+        return columns_of(variables[text])
+    import pandas as pd  # TAB alone needs it here
+
+    from lstm_lab.data.bundled import EXAMPLES, example
+
+    path = Path(text).expanduser()
+    if path.is_file():
+        # A glance, which need not read all that `lstm_lab.load` can: what it cannot read has no columns to offer.
+        with suppress(ValueError, OSError, EOFError, csv.Error):
+            return columns_of(pd.read_csv(path, nrows=5, sep=None, engine="python"))
+        return ()
+    return columns_of(example(text)) if text in EXAMPLES else ()
 
 
 def words_of(columns: Collection[str]) -> dict[str, Collection[str]]:

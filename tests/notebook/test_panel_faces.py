@@ -75,6 +75,19 @@ def test_tab_completes_the_columns_of_ids_and_static_ones(shell):
     assert offered("%lstm_train rates --sta") == ("--static",)
 
 
+def test_tab_completes_the_columns_of_files_and_examples(shell):
+    magics = next(each for each in shell.magics_manager.registry.values() if isinstance(each, LSTMMagics))
+    shell.user_ns["rates"].to_csv("sales.csv", sep=";", index=False)
+
+    def offered(line):
+        return complete(line, COMMANDS, magics.values).candidates
+
+    assert offered("%lstm_train sales.csv --id ind") == ("industry",)
+    assert offered("%lstm_train unemployment --static sec") == ("sector",)
+    assert offered("%lstm_train unemployment --id ind") == ("industry",)
+    assert offered("%lstm_train nothing.csv --id ind") == ()
+
+
 @pytest.fixture
 def opened():
     boards = []
