@@ -26,7 +26,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def run(table):
-    return lab.train(table, **IDS, **SMALL, short="pad")
+    return lab.train(table, **IDS, **SMALL)  # short="pad" is the default
 
 
 def alternating(series=30):
@@ -49,7 +49,7 @@ def test_only_an_id_with_too_few_rows_to_pad_is_left_out(run, table):
     assert set(windows.lengths[series < 2]) == {20}
     assert windows.lengths[series == 2].tolist() == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
     assert [int((series[part] == 2).sum()) for part in (split.train, split.validation, split.calibration)] == [8, 1, 1]
-    skipped = lab.train(table, **IDS, **SMALL)
+    skipped = lab.train(table, **IDS, **SMALL, short="skip")
     assert skipped.dataset.left_out == ("s02", "s03")
     assert skipped.dataset.windows.lengths is None
 
@@ -136,7 +136,7 @@ def test_what_would_read_padding_is_refused_with_its_remedy(table):
 
 def test_a_mask_without_padding_is_refused(table):
     with pytest.raises(lab.LabError, match=r"short='skip' pads no window; leave mask= out, or use id= and short='pad'"):
-        lab.train(table, **IDS, **SMALL, mask="off")
+        lab.train(table, **IDS, **SMALL, short="skip", mask="off")
     with pytest.raises(lab.LabError, match="one series has no padding; leave mask= out"):
         lab.train(table[table.store == "s00"].units, **SMALL, mask="off")
 

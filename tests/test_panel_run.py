@@ -24,6 +24,7 @@ def run(table):
         **IDS,
         static=["region", "size"],
         features=["auto", "promo"],
+        short="skip",
         **SMALL,
     )
 

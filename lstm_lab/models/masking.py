@@ -299,10 +299,10 @@ def _refuse(operation: Any) -> None:
     if reason is None:
         return
     kind = type(operation).__name__
-    remedy = _REMEDIES.get(kind, "put GlobalAveragePooling1D or a recurrent layer before it, or train with mask='off'")
+    remedy = _REMEDIES.get(kind, "put GlobalAveragePooling1D or a recurrent layer before it")
     raise StackError(
         f"layer {operation.name!r} ({kind}) {reason}, and some series are shorter than the lookback, so that their"
-        f" windows are padded; {remedy}"
+        f" windows are padded; {remedy}, or leave them out with short='skip'"
     )
 
 

@@ -167,6 +167,7 @@ class BacktestKeywords(TypedDict, total=False):
 class CompareKeywords(TypedDict, total=False):
     """Keywords of `lstm_lab.compare`."""
 
+    seeds: int | str | Sequence[int]
     test: float
     checkpoint: str | PathLike[str] | None
     origins: int
@@ -174,7 +175,6 @@ class CompareKeywords(TypedDict, total=False):
     adapt: bool
     workers: int | None
     cluster: str | None
-    seeds: int | str | Sequence[int]
     kinds: str | Sequence[str]
     target: str | int | None
     time: str | int | None
@@ -232,6 +232,7 @@ class CompareKeywords(TypedDict, total=False):
 class AblateKeywords(TypedDict, total=False):
     """Keywords of `lstm_lab.ablate`."""
 
+    seeds: int | str | Sequence[int]
     test: float
     checkpoint: str | PathLike[str] | None
     origins: int
@@ -239,7 +240,6 @@ class AblateKeywords(TypedDict, total=False):
     adapt: bool
     workers: int | None
     cluster: str | None
-    seeds: int | str | Sequence[int]
     changes: str | Sequence[str]
     target: str | int | None
     time: str | int | None

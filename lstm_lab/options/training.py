@@ -37,10 +37,10 @@ class InputOptions(Options):
         (), "with id: columns that are constant within an id, such as a region, as inputs", example="region"
     )
     short: Literal["pad", "skip", "error"] = option(
-        "skip",
+        "pad",
         "with id: what becomes of ids with fewer training rows than a window: pad their windows, leave them out and"
         " name them, or refuse them",
-        example="pad",
+        example="skip",
     )
     mask: bool = option(
         True,

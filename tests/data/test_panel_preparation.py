@@ -63,7 +63,7 @@ def test_no_value_after_any_cut_changes_what_is_learnt(dataset, table):
 
 
 def test_ids_without_a_training_window_are_left_out_and_named(table):
-    ready = prepare(shortened(table, "s03", 20), options())
+    ready = prepare(shortened(table, "s03", 20), options(short="skip"))
     assert ready.dataset.left_out == ("s03",)
     assert "s03" not in ready.dataset.ids
     assert len(ready.dataset.ids) == 5
@@ -76,7 +76,7 @@ def test_ids_that_are_too_short_are_refused_on_request(table):
 
 def test_no_id_with_a_window_names_the_lookback_that_fits(table):
     with pytest.raises(DataError, match=r"401 training rows .* longest id has (\d+); lower lookback to at most \d+"):
-        prepare(table, options(lookback=400, transform="none"))
+        prepare(table, options(lookback=400, transform="none", short="skip"))
 
 
 def test_the_transform_is_what_most_ids_choose(table):

@@ -14,7 +14,7 @@ from lstm_lab.diagnostics.feature_report import FeatureReport
 from lstm_lab.diagnostics.panel_report import LOOKED_AT, PanelFeatureReport
 from lstm_lab.errors import DataError
 
-OPTIONS = {"target": "rate", "lookback": 12}
+OPTIONS = {"target": "rate", "lookback": 12, "short": "skip"}
 
 
 def panel():
@@ -100,7 +100,7 @@ def test_a_static_column_that_names_the_id_is_told_of():
 
 
 def test_ids_that_are_padded_are_in_the_report():
-    padded = lab.features(panel(), id="industry", time="month", **OPTIONS, short="pad", mask=False)
+    padded = lab.features(panel(), id="industry", time="month", **OPTIONS | {"short": "pad"}, mask=False)
     assert len(padded) == 14
     assert padded.ids.loc["Other", "rows"] == 10
     assert not [finding for finding in padded.findings if finding.kind == "short"]
@@ -119,7 +119,7 @@ def test_the_command_line_says_the_same(report, tmp_path, capsys):
     file, out = tmp_path / "rates.csv", tmp_path / "out.csv"
     panel().to_csv(file, index=False)
     words = ["features", str(file), "--id", "industry", "--static", "sector", "--time", "month", "--target", "rate"]
-    assert cli.main([*words, "--lookback", "12", "--out", str(out)]) == 0
+    assert cli.main([*words, "--lookback", "12", "--short", "skip", "--out", str(out)]) == 0
     assert repr(report) in capsys.readouterr().out.replace("rates.csv", "")
     assert out.read_text().startswith("column,feature,source")
     assert cli.main(["features", str(file), "--id", "industrie", "--target", "rate"]) == 2

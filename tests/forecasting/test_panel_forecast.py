@@ -22,7 +22,7 @@ def whole():
 @pytest.fixture(scope="module")
 def run(whole):
     known = whole[whole.day <= pd.Timestamp(END) - pd.Timedelta(days=HORIZON)]
-    return lab.train(known, **IDS, static=["region", "size"], features=["auto", "promo"], **NETWORK)
+    return lab.train(known, **IDS, static=["region", "size"], features=["auto", "promo"], short="skip", **NETWORK)
 
 
 @pytest.fixture(scope="module")
