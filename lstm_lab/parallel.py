@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lstm_lab.errors import LabError, MissingExtraError, OptionError, RunError
 from lstm_lab.events import Progress, ProgressListener, WorkPlan
+from lstm_lab.main_guard import refuse_unguarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -326,6 +327,7 @@ def _width(executor: Executor) -> int:
 
 @contextmanager
 def _pool(workers: int) -> Iterator[TaskRunner]:
+    refuse_unguarded(workers)
     threads = max(1, (os.cpu_count() or 1) // workers)
 
     def renew() -> Executor:

@@ -16,7 +16,7 @@ import numpy as np
 
 from lstm_lab.errors import TraceError
 from lstm_lab.interpret.graphs import as_traced
-from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.backend import keras, refuse_forked, tf
 from lstm_lab.models.keras_private import parts_of
 from lstm_lab.models.shadow import shadowed
 
@@ -124,6 +124,7 @@ def record(model: Any, x: np.ndarray, *, replaced: Mapping[str, tuple[np.ndarray
     TraceError
         If the model cannot run on this input, or its recurrent layers run where they cannot be heard.
     """
+    refuse_forked()
     layers = recurrent_layers(model)
     with states_kept(layers.values()):
         output, tensors, facts = _run(model, layers, x) if not replaced else _run_eagerly(model, layers, x, replaced)

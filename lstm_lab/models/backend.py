@@ -15,7 +15,7 @@ from lstm_lab.interrupts import held_back
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["keras", "tf", "without_chatter"]
+__all__ = ["keras", "refuse_forked", "tf", "without_chatter"]
 
 _CHATTER = re.compile(
     rb"I\d{4} |WARNING: All log messages before absl::InitializeLog"
@@ -78,3 +78,29 @@ except Exception as failed:
         "TensorFlow can be imported only once in a process, and an earlier import of it was broken off;"
         " restart the kernel"
     ) from None
+
+_forked = False
+
+
+def _mark_forked() -> None:
+    global _forked  # noqa: PLW0603 - a process learns of its birth once
+    _forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_mark_forked)
+
+
+def refuse_forked() -> None:
+    """Refuse to compute in a process that was forked after TensorFlow started: its threads are gone, and it would hang.
+
+    Raises
+    ------
+    LabError
+        One line with the remedy.
+    """
+    if _forked:
+        raise LabError(
+            "TensorFlow works in the process that started it, and this one was forked from that; start processes with"
+            " multiprocessing.get_context('spawn'), or use workers="
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.errors import StackError
-from lstm_lab.models.backend import keras
+from lstm_lab.models.backend import keras, refuse_forked
 from lstm_lab.models.clone import copy_layer, stable_names
 from lstm_lab.models.forecaster import Forecaster, describe, from_model, is_functional
 from lstm_lab.models.keras_private import producer
@@ -91,6 +91,7 @@ def build_forecaster(
     StackError
         If the layers do not make one number of a window: the line, the reason, the remedy.
     """
+    refuse_forked()
     sourced = _checked(list(_flattened(layers)), lookback, columns)
     if len(sourced) == 1 and is_functional(sourced[0].layer):
         forecaster = from_model(_cloned(sourced[0], seed), lookback, columns)

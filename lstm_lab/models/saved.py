@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import RunError
 from lstm_lab.models.archive_check import MAX_CONFIG_BYTES, check_archive, read_member
-from lstm_lab.models.backend import keras
+from lstm_lab.models.backend import keras, refuse_forked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +50,7 @@ def model_from_bytes(content: bytes, source: str) -> Any:
     RunError
         A later Keras wrote it, or a class is not known here: one line with the remedy.
     """
+    refuse_forked()
     try:
         check_archive(content)
         config = _described(content)[1]

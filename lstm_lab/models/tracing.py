@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.models.backend import tf
+from lstm_lab.models.backend import refuse_forked, tf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,7 @@ class CompiledFunction:
         settings
             Numbers and flags; each combination is compiled for itself.
         """
+        refuse_forked()
         chosen = tuple(sorted(settings.items()))
         specs = tf.nest.map_structure(lambda array: tf.TensorSpec(array.shape, array.dtype), arrays)
         key = chosen, tuple(tf.nest.flatten(specs))

@@ -74,6 +74,10 @@ class Simulator:
         self.model = model
         self.encoder = encoder
 
+    def __reduce__(self) -> tuple[type[Simulator], tuple[Any, Encoder]]:
+        """Pickle and copy without what is compiled, which belongs to this process and is compiled again."""
+        return Simulator, (self.model, self.encoder)
+
     @cached_property
     def network(self) -> Network:
         """The network operation by operation, compiled when it is first run.
