@@ -255,8 +255,8 @@ def test_a_forgotten_bias_is_refused(monkeypatch, kind, policy):
     model = SideBySide([made(kind, policy)])
     shuffle_weights(model, 1.0)
     call = record(model, sequences()).calls[0]
-    weights = replaying._weights
-    monkeypatch.setattr(replaying, "_weights", lambda cell: (*weights(cell)[:2], np.zeros_like(weights(cell)[2])))
+    weights = replaying.weights_of
+    monkeypatch.setattr(replaying, "weights_of", lambda cell: (*weights(cell)[:2], np.zeros_like(weights(cell)[2])))
     with pytest.raises(VerificationError):
         layer_traces(call)
 
@@ -292,8 +292,8 @@ def test_mistakes_are_caught_at_the_width_of_a_real_network(monkeypatch, cls, po
     with pytest.raises(VerificationError):
         layer_traces(replace(call, mask=mask))
     orders = [swap[:2] for swap in SWAPS.values() if swap[2] == cls.__name__.lower()]
-    weights = replaying._weights
-    unbiased = ("_weights", lambda cell: (*weights(cell)[:2], np.zeros_like(weights(cell)[2])))
+    weights = replaying.weights_of
+    unbiased = ("weights_of", lambda cell: (*weights(cell)[:2], np.zeros_like(weights(cell)[2])))
     for name, value in [*orders, unbiased]:
         with monkeypatch.context() as patch:
             patch.setattr(replaying, name, value)
