@@ -165,7 +165,7 @@ def test_the_kernel_computes_what_is_no_chain(mount, found):
     traced = trace(keras.Sequential([keras.Input((STEPS, 1)), *layers]), found.inputs)
     view = mount(CellView(traced.cell(layer=0, unit=0, step=5)))
     view.widget.wire._interval = 0
-    assert "here the kernel does" in view.text()
+    assert "The kernel computes it: the page takes chains of at most 14,000 weights." in view.text()
     view.root.get_by_label("Gate to hold").select_option("forget")
     view.wait_sent("what_if")
     view.widget.on_message("what_if", view.sent[-1])

@@ -89,7 +89,7 @@ const options = {
   bundle: true,
   minify: true,
   // Names that live in this bundle alone: uPlot's own marks, and the words our classes say most often.
-  mangleProps: /^(_[a-z]\w*|store|palette|element|inside|readout|actions|facts|context|colour|words|pinned|placeBrush|showAll|tickAcross|tickUp|complain|recoloured|changes|possible|shown|masked|largest|drawn|meaning|pose|moment|playing|valToPos|posToVal|valToIdx|posToIdx|setData|destroy|recolour|zoomed|moved|root|resize|labelFont|labelSize|labelGap|incrs|splits|whenJoined|chartOnly|yLabel|xLabel|xRange|yRange|xValues|yValues|xSteps|yWidth|pinColour|pxAlign|distr|series|scales|ticks|bbox|hover|under|bands|axes|pxRatio|valToPct|pxRound|dataIdx|isGate|alignTo|lineGap|valToPosH|valToPosV|fillTo|spanGaps|alignGaps|togglePin|byLife|dated|answered|asks|wanted)$/,
+  mangleProps: /^(_[a-z]\w*|store|palette|element|inside|readout|actions|facts|context|colour|words|pinned|placeBrush|showAll|tickAcross|tickUp|complain|recoloured|changes|possible|shown|masked|largest|drawn|meaning|pose|moment|playing|valToPos|posToVal|valToIdx|posToIdx|setData|destroy|recolour|zoomed|moved|root|resize|labelFont|labelSize|labelGap|incrs|splits|whenJoined|chartOnly|yLabel|xLabel|xRange|yRange|xValues|yValues|xSteps|yWidth|pinColour|pxAlign|distr|series|scales|ticks|bbox|hover|under|bands|axes|pxRatio|valToPct|pxRound|dataIdx|isGate|alignTo|lineGap|valToPosH|valToPosV|fillTo|spanGaps|alignGaps|togglePin|byLife|dated|answered|asks|wanted|active|begin|exact|contrast|hatch|brush|placed|dated|edge|stage|meaning|drawn|taken)$/,
   format: "esm",
   target: "es2022",
   charset: "utf8",

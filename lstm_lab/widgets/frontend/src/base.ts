@@ -133,7 +133,7 @@ export abstract class View {
     this.root.dataset["theme"] = this.palette.dark ? "dark" : "light";
     this.root.dataset["wanted"] = this.#wanted();
     for (const [name, value] of Object.entries(this.palette)) {
-      if (typeof value === "string") this.root.style.setProperty(`--lab-${name}`, value);
+      if (typeof value === "string") this.root.style.setProperty(`--l-${name}`, value);
     }
     if (this.#built) this.#guard(() => this.recolour());
   }

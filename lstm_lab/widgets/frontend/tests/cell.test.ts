@@ -34,7 +34,7 @@ test("a share of a line's way ends where its length says", () => {
 
 /** The texts of the drawing that are seen. */
 function seen(element: FakeElement): string[] {
-  const texts = element.querySelectorAll("*").filter(({ tag, attributes }) => /^(text|tspan)$/.test(tag) && attributes["opacity"] !== "0");
+  const texts = element.querySelectorAll("*").filter(({ tag, attributes }) => /^(text|tspan)$/.test(tag) && attributes["opacity"] !== "0" && attributes["fill-opacity"] !== "0");
   return texts.map(({ textContent }) => textContent);
 }
 

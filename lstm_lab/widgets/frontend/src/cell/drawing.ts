@@ -72,7 +72,7 @@ const HUES: Record<string, string> = { forget: "blue", update: "blue", rest: "bl
 
 /** The colour of a signal: follows the theme by itself. */
 export function hue(signal: string): string {
-  return `var(--lab-${HUES[signal] ?? "text"})`;
+  return `var(--l-${HUES[signal] ?? "text"})`;
 }
 
 /** Two decimals, and two digits of a small number: the twin of `decimal` in `interpret/cell_step.py`. */
@@ -183,7 +183,7 @@ export class CellDrawing {
   #operation({ x, y, sign, at }: Operation): SVGElement {
     const circle = svg("circle", { class: "paper", cx: x, cy: y, r: sign.length > 1 ? 16 : 13, "stroke-width": 2 });
     const mark = svg("text", { class: sign.length > 1 ? "sign" : "large", x, y: y + (sign.length > 1 ? 6 : 8) }, sign);
-    this.#poses.push((_, moment) => set(circle, { stroke: "var(--lab-text)", "stroke-opacity": moment >= at ? 1 : 0.4 }));
+    this.#poses.push((_, moment) => set(circle, { stroke: "var(--l-text)", "stroke-opacity": moment >= at ? 1 : 0.4 }));
     return svg("g", {}, circle, mark);
   }
 
@@ -192,7 +192,7 @@ export class CellDrawing {
     const number = gap === 0 ? svg("tspan", { class: "number", dx: 8 }) : svg("text", { class: "number", x, y: y + gap + 6, "text-anchor": anchor });
     this.#poses.push((values, moment) => {
       say(number, decimal(values[value]));
-      gone(number, moment < at);
+      // A part of a line of text has no opacity but its colour's.
       set(number, { "fill-opacity": moment < at ? 0 : 1 });
     });
     const line = svg("text", { x, y: y + 6, "text-anchor": anchor }, name);

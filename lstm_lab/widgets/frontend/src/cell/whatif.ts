@@ -66,7 +66,7 @@ export class WhatIf {
 
   #why(): string {
     const { changes, store } = this.window;
-    const most = `The page itself computes chains of at most ${number(store.number("most_weights"), 6)} weights`;
-    return changes.asks ? `${most}; here the kernel does.` : `${most}, and this is none: trace.what_if(forget=1.0) does it in Python.`;
+    const most = `the page takes chains of at most ${number(store.number("most_weights"), 6)} weights`;
+    return changes.asks ? `The kernel computes it: ${most}.` : `trace.what_if(forget=1.0) does it in Python: ${most}.`;
   }
 }

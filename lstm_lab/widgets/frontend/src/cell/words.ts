@@ -38,7 +38,7 @@ export class Words {
   #number(part: Slot, before: Part | undefined): Node {
     const number = h("b", {});
     // Darker than a box, whose number is larger: to be read at this size.
-    number.style.color = `color-mix(in srgb, ${hue(part.value)} 65%, var(--lab-text))`;
+    number.style.color = `color-mix(in srgb, ${hue(part.value)} 65%, var(--l-text))`;
     this.#fills.push((values, moment) => {
       say(number, slot(part, values, typeof before === "string" ? before : ""));
       number.style.opacity = moment < part.at ? "0" : "1";
