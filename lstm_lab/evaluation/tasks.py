@@ -120,9 +120,9 @@ def _simulate(
     """Simulate from one block of origins, (origins, chunks * CHUNK, horizon)."""
     full = _filled(origins)
     parts = []
-    for number in range(chunks):
+    for numbers in simulator.batches(full, horizon, settings, chunks):
         check_stop(stop)
-        parts.append(simulator.chunk(full, horizon, settings, number))
+        parts.append(simulator.chunks(full, horizon, settings, numbers))
     return np.concatenate(parts, axis=1)[: len(origins)]
 
 

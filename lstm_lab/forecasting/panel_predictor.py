@@ -181,8 +181,8 @@ class PanelPredictor:
         origins = origins[np.resize(np.arange(len(series)), TOGETHER)]
         chunks = math.ceil(self.options.paths / CHUNK)
         simulator, settings = self.fitted.simulator, self._sized
-        drawn = [simulator.chunk(origins, horizon, settings, number) for number in range(chunks)]
-        paths = np.concatenate(drawn, axis=1)[: len(series), : self.options.paths]
+        drawn = simulator.chunks(origins, horizon, settings, range(chunks))
+        paths = drawn[: len(series), : self.options.paths]
         rows = self.dataset.borders[series + 1]
         points = panel_naive_points(self.dataset, rows, series, horizon, self.fitted.season)
         own = correction.taken(np.arange(part.start, part.stop))

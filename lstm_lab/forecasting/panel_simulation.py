@@ -79,8 +79,7 @@ def simulate_past(  # noqa: PLR0917 - what is simulated, then how, then who hear
     centre, spread = np.empty((2, len(rows), horizon))
     for done, part in enumerate(parts, start=1):
         block = dataset.origins(rows[part], horizon, known)
-        drawn = [fitted.simulator.chunk(block, horizon, settings, number) for number in range(chunks)]
-        paths = np.concatenate(drawn, axis=1)
+        paths = fitted.simulator.chunks(block, horizon, settings, range(chunks))
         centre[part], spread[part] = centre_and_spread(paths)
         if kept is not None:
             kept[part] = paths

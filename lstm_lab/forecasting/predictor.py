@@ -137,8 +137,10 @@ class Predictor:
         return np.concatenate(list(self._chunks(origin)))[: self.options.paths]
 
     def _chunks(self, origin: Origins) -> Iterator[NDArray[np.float64]]:
-        for number in range(math.ceil(self.options.paths / CHUNK)):
-            yield self.fitted.simulator.chunk(origin, self.options.horizon, self.settings, number)[0]
+        """Yield the paths of one origin chunk by chunk, as many drawn together as a call is large enough for."""
+        simulator, horizon, settings = self.fitted.simulator, self.options.horizon, self.settings
+        for numbers in simulator.batches(origin, horizon, settings, math.ceil(self.options.paths / CHUNK)):
+            yield from np.split(simulator.chunks(origin, horizon, settings, numbers)[0], len(numbers))
 
     def _report(
         self, listener: SamplingListener, chunks: list[NDArray[np.float64]], correction: Correction | None
@@ -245,8 +247,7 @@ class Predictor:
         blocks = [origins[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
         simulated = []
         for done, block in enumerate(blocks, start=1):
-            parts = [self.fitted.simulator.chunk(block, horizon, self.settings, number) for number in range(chunks)]
-            simulated.append(np.concatenate(parts, axis=1))
+            simulated.append(self.fitted.simulator.chunks(block, horizon, self.settings, range(chunks)))
             if listener is not None:
                 listener.on_progress(Progress(label, done, len(blocks)))
             if stop is not None and stop.is_set():

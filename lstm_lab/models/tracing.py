@@ -22,10 +22,13 @@ class CompiledFunction:
     ----------
     function
         Takes nested arrays and settings.
+    open_rows
+        Compile for any length of the arrays' first axes at once, not only from a second shape on.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], *, open_rows: bool = False) -> None:
         self._function = function
+        self._open_rows = open_rows
         self._functions: dict[Any, Any] = {}
         self._concrete: dict[Any, Any] = {}
 
@@ -46,13 +49,17 @@ class CompiledFunction:
         """
         refuse_forked()
         chosen = tuple(sorted(settings.items()))
-        specs = tf.nest.map_structure(lambda array: tf.TensorSpec(array.shape, array.dtype), arrays)
+        specs = tf.nest.map_structure(self._spec, arrays)
         key = chosen, tuple(tf.nest.flatten(specs))
         if key not in self._concrete:
             if chosen not in self._functions:
                 self._functions[chosen] = tf.function(self._with(settings), reduce_retracing=True)
             self._concrete[key] = self._functions[chosen].get_concrete_function(*specs)
         return self._concrete[key](*tf.nest.map_structure(tf.convert_to_tensor, arrays))
+
+    def _spec(self, array: Any) -> Any:
+        shape = tuple(array.shape)
+        return tf.TensorSpec((None, *shape[1:]) if self._open_rows and shape else shape, array.dtype)
 
     def _with(self, settings: dict[str, Any]) -> Callable[..., Any]:
         # No functools.partial: TensorFlow would ask for the settings again at each call.

@@ -166,28 +166,31 @@ class Masks:
     Parameters
     ----------
     paths
-        Paths of an origin; each has masks of its own.
-    seed
-        (2,) int32 tensor; mask k of the pass is drawn from it and k alone.
+        Paths of a chunk; each has masks of its own.
+    seeds
+        (chunks, 2) int32 tensor; mask k of a chunk is drawn from its seed and k alone, so that a chunk has the same
+        masks whatever others are drawn beside it.
     fresh
         Whether a mask differs from step to step of a window, or holds for all of it.
     earlier
         Masks of an earlier pass, to be used instead of drawing.
     """
 
-    def __init__(self, paths: int, seed: Any, *, fresh: bool, earlier: Sequence[Any] | None = None) -> None:
+    def __init__(self, paths: int, seeds: Any, *, fresh: bool, earlier: Sequence[Any] | None = None) -> None:
         self.used: list[Any] = []
-        self._paths = paths
-        self._seed = seed
+        self.paths = tf.shape(seeds)[0] * paths
+        """Paths of an origin, those of all chunks."""
+        self._chunk = paths
+        self._seeds = seeds
         self._fresh = fresh
         self._earlier = earlier
 
     def drop(self, layer: Any, x: Any) -> Any:
         """Apply a dropout layer with the next mask to x, (rows, units), (rows, time, units) or of more axes."""
-        mask = tf.cast(self._next(_drawing(layer), [self._paths, *self._sizes(layer, x)]), x.dtype)
+        mask = tf.cast(self._next(_drawing(layer), self._sizes(layer, x)), x.dtype)
         if len(mask.shape) > len(x.shape):  # kept from a window, applied to a single step
             mask = mask[:, 0]
-        by_path = tf.reshape(x, tf.concat([[-1, self._paths], tf.shape(x)[1:]], axis=0))
+        by_path = tf.reshape(x, tf.concat([[-1, self.paths], tf.shape(x)[1:]], axis=0))
         changed = tf.ensure_shape(tf.reshape(_changed(layer, by_path, mask), tf.shape(x)), x.shape)
         steps = getattr(x, "_keras_mask", None)  # AutoGraph reads no assignment within a condition, and warns
         if steps is not None:
@@ -211,16 +214,22 @@ class Masks:
         rows = tf.shape(like)[0]
 
         def draw_mask() -> Any:
-            mask = self._next(_bernoulli(rate), [self._paths, size])
-            return tf.cast(tf.tile(mask, [rows // self._paths, 1]), like.dtype)
+            mask = self._next(_bernoulli(rate), [size])
+            return tf.cast(tf.tile(mask, [rows // self.paths, 1]), like.dtype)
 
         gates = getattr(cell, "dropout_mask_count", None)
         return draw_mask() if gates is None else [draw_mask() for _ in range(gates)]
 
     def _next(self, draw: _Draw, shape: Sequence[Any]) -> Any:
+        """Return the next mask, (paths, *shape)."""
         slot = len(self.used)
         if self._earlier is None:
-            mask = draw(shape, tf.random.experimental.stateless_fold_in(self._seed, slot))
+
+            def of_chunk(seed: Any) -> Any:
+                return draw([self._chunk, *shape], tf.random.experimental.stateless_fold_in(seed, slot))
+
+            by_chunk = tf.map_fn(of_chunk, self._seeds, fn_output_signature=tf.float32)
+            mask = tf.reshape(by_chunk, [-1, *shape])
         else:
             mask = self._earlier[slot]
         self.used.append(mask)

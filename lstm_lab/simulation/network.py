@@ -4,15 +4,19 @@ Keras draws a new dropout mask at each call and from its own counter. A Monte Ca
 follow from a seed, that can be kept for a whole trajectory, and that the window and the state roll-out share. So the
 model's own operations are walked (same weights, nothing copied) and only what Keras would have drawn is replaced.
 
-Shapes: a row is one (origin, path) pair, rows = origins * paths, the paths of an origin side by side. Path j has the
-same mask at every origin, so a forecast does not depend on which other origins share its batch.
+Shapes: a row is one (origin, path) pair, rows = origins * paths, the paths of an origin side by side, chunk by chunk.
+Path j has the same mask at every origin, so a forecast does not depend on which other origins share its batch; and each
+chunk draws its masks from a seed of its own, so neither does it depend on which other chunks do.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
 
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.keras_private import nodes_in_order, run_graph, set_mask, takes_training
@@ -20,9 +24,15 @@ from lstm_lab.models.masking import mask_of, masked, step_mask, unpadded
 from lstm_lab.models.tracing import CompiledFunction
 from lstm_lab.simulation.carried import carries, state_blocker
 from lstm_lab.simulation.dropout_masks import Masks, check_masks, draws, rate_of, with_masks
+from lstm_lab.simulation.fused_lstm import VALUES_PER_UNIT, fused_sequence, fused_step, is_fusible
+from lstm_lab.simulation.host_calls import called_back, registered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from lstm_lab.simulation.host_calls import Append
 
     Apply: TypeAlias = Callable[[Any, Sequence[Any], dict[str, Any], "Masks"], Any]
 
@@ -78,9 +88,10 @@ class Network:
             for position, layer in enumerate(self._operations if self.stateless_layer() is None else ())
             if carries(layer)
         }
-        self._encoding = CompiledFunction(self._encode)
-        self._padded_encoding = CompiledFunction(self._encode)
-        self._stepping = CompiledFunction(self._step)
+        self._encoding = CompiledFunction(self._encode, open_rows=True)
+        self._padded_encoding = CompiledFunction(self._encode, open_rows=True)
+        self._carrying = CompiledFunction(self._carry, open_rows=True)
+        self._padded_carrying = CompiledFunction(self._carry, open_rows=True)
 
     @property
     def _operations(self) -> list[Any]:
@@ -107,28 +118,32 @@ class Network:
         return state_blocker(self._operations)
 
     def largest_output(self, lookback: int) -> int:
-        """Count the values in the largest output of a layer for one window."""
-        counts = []
+        """Count the values that the largest layer holds for one window: its output, of a fused one all it computes."""
+        counts: list[int] = []
         for node in self._nodes:
-            for shape in node.sizes:
-                count = 1
-                for size in shape[1:]:
-                    count *= lookback if size is None else size
-                counts.append(count)
+            if is_fusible(node.operation):
+                counts.append(lookback * node.operation.units * VALUES_PER_UNIT)
+            counts.extend(prod(lookback if size is None else size for size in shape[1:]) for shape in node.sizes)
         return max(counts)
+
+    @cached_property
+    def weights(self) -> int:
+        """Count the weights: a step of a path multiplies about once by each."""
+        return int(self._model.count_params())
 
     @property
     def traces(self) -> int:
         """How often the network was compiled."""
-        return self._encoding.count + self._padded_encoding.count + self._stepping.count
+        functions = (self._encoding, self._padded_encoding, self._carrying, self._padded_carrying)
+        return sum(function.count for function in functions)
 
     def encode(
         self,
         windows: Any,
-        seed: Any,
+        seeds: Any,
         paths: int,
         *,
-        copies: int,
+        shared: bool,
         fresh: bool,
         masks: list[Any] | None = None,
         lengths: Any = None,
@@ -138,89 +153,149 @@ class Network:
         Parameters
         ----------
         windows
-            (rows / copies, lookback, columns) float32.
-        seed
-            (2,) int32; the masks follow from it.
+            (origins, lookback, columns) float32 while the paths of an origin still share its window, else (rows, ...).
+        seeds
+            (chunks, 2) int32; the masks follow from them.
         paths
-            Paths of an origin.
-        copies
-            `paths` while the paths of an origin still share its window, else 1. What they share is computed once:
-            in a chain, it is repeated only where the first mask tells the paths apart.
+            Paths of a chunk.
+        shared
+            Whether the paths of an origin still share its window. What they share is computed once: in a chain, it is
+            repeated only where the first mask tells the paths apart.
         fresh
             Whether a mask differs from step to step of the window, or holds for all of it.
         masks
             Masks of an earlier call, to keep them.
         lengths
-            (rows / copies,) real steps of each window, where some are padded behind them.
+            Real steps of each window, where some are padded behind them.
         """
+        arrays = (windows, seeds, masks or [])
         if lengths is None:
-            plain: Encoded = self._encoding(windows, seed, masks or [], paths=paths, copies=copies, fresh=fresh)
+            plain: Encoded = self._encoding(*arrays, paths=paths, shared=shared, fresh=fresh)
             return plain
-        padded: Encoded = self._padded_encoding(
-            windows, seed, masks or [], lengths, paths=paths, copies=copies, fresh=fresh
-        )
+        padded: Encoded = self._padded_encoding(*arrays, lengths, paths=paths, shared=shared, fresh=fresh)
         return padded
 
-    def step(self, newest: Any, states: list[Any], seed: Any, paths: int, *, masks: list[Any] | None = None) -> Encoded:
-        """Run one more input row, (rows, columns) float32, through a chain from carried states."""
-        encoded: Encoded = self._stepping(newest, states, seed, masks or [], paths=paths)
-        return encoded
+    def carry(
+        self, windows: Any, seeds: Any, paths: int, append: Append, *, fresh: bool, lengths: Any = None
+    ) -> NDArray[np.float32]:
+        """Encode windows once and carry the states of a chain through a horizon, in one compiled loop.
+
+        Parameters
+        ----------
+        windows
+            (origins, lookback, columns) float32.
+        seeds
+            (chunks, horizon, 2) int32; the masks of a step follow from its seeds.
+        paths
+            Paths of a chunk.
+        append
+            Called after each step but the last with its number and its standardised forecast, (rows,); returns the
+            input row that follows from it, (rows, columns) float32.
+        fresh
+            Whether masks are drawn at each step, or those of the first are kept.
+        lengths
+            (origins,) real steps of each window, where some are padded behind them.
+
+        Returns
+        -------
+        ndarray
+            Standardised forecast of the last step, (rows,) float32.
+        """
+        with registered(append, windows.shape[-1]) as number:
+            arrays = (windows, seeds.reshape(-1, 2), np.int32(seeds.shape[1]), np.int32(number))
+            if lengths is None:
+                output = self._carrying(*arrays, paths=paths, fresh=fresh)
+            else:
+                output = self._padded_carrying(*arrays, lengths, paths=paths, fresh=fresh)
+            last: NDArray[np.float32] = output.numpy()
+        return last
+
+    def _carry(
+        self, windows: Any, seeds: Any, steps: Any, number: Any, lengths: Any = None, *, paths: int, fresh: bool
+    ) -> Any:
+        seeds = tf.reshape(seeds, (-1, steps, 2))
+        encoded = self._encode(windows, seeds[:, 0], [], lengths, paths=paths, shared=True, fresh=fresh)
+        kept = [] if fresh else encoded.masks
+
+        def one_more(step: Any, output: Any, *flat: Any) -> tuple[Any, ...]:
+            row = tf.numpy_function(called_back, [number, step, output], tf.float32)
+            row = tf.ensure_shape(row, (None, windows.shape[-1]))
+            states = tf.nest.pack_sequence_as(encoded.states, flat)
+            following = self._step(row, states, seeds[:, step + 1], kept, paths=paths)
+            return step + 1, following.output, *tf.nest.flatten(following.states)
+
+        first = (tf.constant(0), encoded.output, *tf.nest.flatten(encoded.states))
+        shapes = (tf.TensorShape([]), *(tf.TensorShape([None, *tensor.shape[1:]]) for tensor in first[1:]))
+        return tf.while_loop(
+            lambda step, *_: step + 1 < steps, one_more, first, shape_invariants=shapes, parallel_iterations=1
+        )[1]
 
     def _encode(
         self,
         windows: Any,
-        seed: Any,
+        seeds: Any,
         masks: list[Any],
         lengths: Any = None,
         *,
         paths: int,
-        copies: int,
+        shared: bool,
         fresh: bool,
     ) -> Encoded:
-        source = Masks(paths, seed, fresh=fresh, earlier=masks or None)
+        source = Masks(paths, seeds, fresh=fresh, earlier=masks or None)
         if lengths is not None:
             windows = unpadded(windows, step_mask(lengths, tf.shape(windows)[1]))
         apply = _apply if lengths is None else _apply_padded
         if self._is_chain:
-            x, states, copies = self._through_chain(windows, source, copies, apply)
+            x, states, shared = self._through_chain(windows, source, apply, shared=shared)
         else:
-            if copies > 1 and self.stochastic:
-                windows, copies = _repeat(windows, copies), 1
+            if shared and self.stochastic:
+                windows, shared = _repeat(windows, source.paths), False
             x, states = _run_graph(self._model, windows, mask_of(windows), source, apply), []
-        if copies > 1:
-            x, states = _repeat(x, copies), _repeat(states, copies)
+        if shared:
+            x, states = _repeat(x, source.paths), _repeat(states, source.paths)
         return Encoded(tf.cast(x[:, 0], tf.float32), states, source.used)
 
-    def _through_chain(self, x: Any, source: Masks, copies: int, apply: Apply) -> tuple[Any, list[Any], int]:
+    def _through_chain(self, x: Any, source: Masks, apply: Apply, *, shared: bool) -> tuple[Any, list[Any], bool]:
         states: list[Any] = []
         for position, layer in enumerate(self._operations):
-            if copies > 1 and draws(layer):
-                x, states, copies = _repeat(x, copies), _repeat(states, copies), 1
-            if position in self._carriers:
-                mask = mask_of(x)
+            if shared and draws(layer):
+                x, states, shared = _repeat(x, source.paths), _repeat(states, source.paths), False
+            if position not in self._carriers:
+                x = apply(layer, (x,), {}, source)
+                continue
+            mask = mask_of(x)
+            if mask is None and is_fusible(layer):
+                x, state = fused_sequence(layer, x)
+            else:
                 with with_masks(layer, x[:, 0], source):
                     x, *state = self._carriers[position](x, mask=mask, training=draws(layer))
-                states.append(state)
-            else:
-                x = apply(layer, (x,), {}, source)
-        return x, states, copies
+            states.append(state)
+        return x, states, shared
 
-    def _step(self, newest: Any, states: list[Any], seed: Any, masks: list[Any], *, paths: int) -> Encoded:
-        source = Masks(paths, seed, fresh=True, earlier=masks or None)
+    def _step(self, newest: Any, states: list[Any], seeds: Any, masks: list[Any], *, paths: int) -> Encoded:
+        source = Masks(paths, seeds, fresh=True, earlier=masks or None)
         x, carried = newest, []
         remaining = iter(states)
         last = max(self._carriers)
         for position, layer in enumerate(self._operations):
             if position in self._carriers:
-                with with_masks(layer, x, source):
-                    x, state = layer.cell(x, next(remaining), training=draws(layer))
-                carried.append(list(state))
+                x, state = _one_step(layer, x, next(remaining), source)
+                carried.append(state)
             elif position < last and rate_of(layer) == 0:
                 # Before the last recurrent layer the layers were built for an axis of time.
                 x = _apply(layer, (x[:, None],), {}, source)[:, 0]
             else:
                 x = _apply(layer, (x,), {}, source)
         return Encoded(tf.cast(x[:, 0], tf.float32), carried, source.used)
+
+
+def _one_step(layer: Any, x: Any, states: Any, source: Masks) -> tuple[Any, list[Any]]:
+    """Run a recurrent layer for one row, (rows, features) -> (rows, units), and return its new states."""
+    if is_fusible(layer):
+        return fused_step(layer, x, states)
+    with with_masks(layer, x, source):
+        output, carried = layer.cell(x, states, training=draws(layer))
+    return output, list(carried)
 
 
 def _graph(model: Any) -> Any:
@@ -272,7 +347,7 @@ def _apply(operation: Any, args: Sequence[Any], kwargs: dict[str, Any], source: 
         return operation(*args, **kwargs)
 
 
-def _repeat(nested: Any, copies: int) -> Any:
+def _repeat(nested: Any, copies: Any) -> Any:
     """Repeat tensors and their masks, so that every path of an origin has its own copy."""
 
     def repeated(tensor: Any) -> Any:

@@ -2,7 +2,8 @@
 
 A step is: the network forecasts the next standardised target, noise is added, the encoder turns it into a value in the
 original unit, and the features are computed again on the path that now ends with that value. So a simulated price
-moves its own Bollinger position. The network is one compiled call a step; the features are NumPy on all paths at once.
+moves its own Bollinger position. A state roll-out is one compiled loop over the horizon, a window roll-out one compiled
+call a step; the features are NumPy on all paths at once.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.encoder import Encoder
     from lstm_lab.data.origins import Origins
-    from lstm_lab.simulation.network import Encoded
+    from lstm_lab.simulation.host_calls import Append
     from lstm_lab.simulation.residuals import Residuals
 
 __all__ = ["CHUNK", "Rollout", "SimulationSettings", "Simulator"]
@@ -34,7 +35,10 @@ CHUNK = 50
 Rollout: TypeAlias = Literal["window", "state"]
 
 _ELEMENTS = 50_000_000
-"""Values that a batch may hold in its largest layer (200 MB); more origins than that allows are simulated in turn."""
+"""Values that a batch may hold in its largest layer (200 MB); more paths than that allows are simulated in turn."""
+
+_PRODUCTS = 8_000_000_000
+"""Multiplications of a call, about 0.2 s of one core: enough for the speed of large matrices, few enough for Stop."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,25 @@ class Simulator:
     def chunk(
         self, origins: Origins, horizon: int, settings: SimulationSettings, number: int = 0
     ) -> NDArray[np.float64]:
-        """Simulate `CHUNK` futures from every origin.
+        """Simulate `CHUNK` futures from every origin, (origins, CHUNK, horizon): `chunks` of one number."""
+        return self.chunks(origins, horizon, settings, range(number, number + 1))
+
+    def batches(self, origins: Origins, horizon: int, settings: SimulationSettings, chunks: int) -> list[range]:
+        """Divide so many chunks of paths into calls of `chunks`, between which Stop and progress have their turn.
+
+        By size alone and never by the clock: where the last bits of a matrix product depend on its rows, the same seed
+        still gives the same paths on the same machine.
+        """
+        lookback = origins.windows.shape[1]
+        steps = lookback + horizon if settings.rollout == "state" else lookback * horizon
+        work = len(origins) * self._draws(settings) * steps * self.network.weights
+        most = max(1, min(_PRODUCTS // work, self._chunks_in_memory(lookback, settings) // len(origins)))
+        return [range(part[0], part[-1] + 1) for part in np.array_split(np.arange(chunks), -(-chunks // most))]
+
+    def chunks(
+        self, origins: Origins, horizon: int, settings: SimulationSettings, numbers: range
+    ) -> NDArray[np.float64]:
+        """Simulate some chunks of `CHUNK` futures from every origin, as many at a time as memory allows.
 
         Parameters
         ----------
@@ -120,29 +142,31 @@ class Simulator:
             Steps to simulate.
         settings
             How.
-        number
-            Which chunk; every number gives other paths.
+        numbers
+            Which chunks; every number gives other paths, and the same ones whatever other numbers are drawn with it
+            (up to the last bits of float32, where the machine's matrix products depend on their rows).
 
         Returns
         -------
         ndarray
-            (origins, CHUNK, horizon) in the target's own unit.
+            (origins, len(numbers) * CHUNK, horizon) in the target's own unit.
 
         Raises
         ------
         ForecastError
             A path left the range of numbers.
         """
-        # Without dropout or noise there is one future: simulated once, its copies are identical to the last bit.
-        one_future = settings.residuals is None and not self.network.stochastic
-        draws = 1 if one_future else CHUNK
-        per_origin = draws * self.network.largest_output(origins.windows.shape[1])
-        block = max(1, _ELEMENTS // per_origin)
+        most = self._chunks_in_memory(origins.windows.shape[1], settings)
+        together = min(most, len(numbers))
+        block = most // together
         parts = [
-            self._block(origins[start : start + block], horizon, settings, number, draws)
-            for start in range(0, len(origins), block)
+            [
+                self._block(origins[first : first + block], horizon, settings, numbers[start : start + together])
+                for first in range(0, len(origins), block)
+            ]
+            for start in range(0, len(numbers), together)
         ]
-        paths = np.repeat(np.concatenate(parts), CHUNK // draws, axis=1)
+        paths = np.concatenate([np.concatenate(part) for part in parts], axis=1)
         if not np.isfinite(paths).all():
             step = int(np.argmax(~np.isfinite(paths).all(axis=(0, 1)))) + 1
             raise ForecastError(
@@ -151,96 +175,134 @@ class Simulator:
             )
         return paths
 
+    def _draws(self, settings: SimulationSettings) -> int:
+        """Count the different paths of a chunk: without dropout or noise there is one future."""
+        return 1 if settings.residuals is None and not self.network.stochastic else CHUNK
+
+    def _chunks_in_memory(self, lookback: int, settings: SimulationSettings) -> int:
+        """Count how many chunks of one origin are simulated together, at most."""
+        return max(1, _ELEMENTS // (self._draws(settings) * self.network.largest_output(lookback)))
+
     def _block(
-        self, origins: Origins, horizon: int, settings: SimulationSettings, number: int, draws: int
+        self, origins: Origins, horizon: int, settings: SimulationSettings, numbers: range
     ) -> NDArray[np.float64]:
-        """Simulate `draws` futures from each of some origins, (origins, draws, horizon)."""
-        count, tail = len(origins), origins.tails.shape[1]
-        encoder = origins.encoder(self.encoder)
-        values = np.empty((count, draws, tail + horizon))
-        values[..., :tail] = origins.tails[:, None]
-        noise = np.zeros((count, draws, horizon))
-        if settings.residuals is not None:
-            noise = settings.residuals.draw(origins.rows, draws, horizon, (settings.seed, number), origins.series)
-        roll_out = _RollOut(self.network, origins, horizon, settings, number, draws=draws)
-        for step in range(horizon):
-            forecast = roll_out.forecast().reshape(count, draws) + noise[..., step]
-            values[..., tail + step] = encoder.decode(forecast, values[..., step : tail + step])
-            if step + 1 < horizon:
-                newest = values[..., step + 1 : tail + step + 1]
-                roll_out.advance(encoder.encode_step(newest, origins.known[:, None, step]))
-        return values[..., tail:]
+        """Simulate some chunks from each of some origins, (origins, len(numbers) * CHUNK, horizon)."""
+        draws = self._draws(settings)
+        if draws == 1:  # its copies are identical to the last bit
+            paths = self._paths(origins, horizon, settings, numbers[:1], 1)
+            return np.repeat(paths, len(numbers) * CHUNK, axis=1)
+        return self._paths(origins, horizon, settings, numbers, draws)
+
+    def _paths(
+        self, origins: Origins, horizon: int, settings: SimulationSettings, numbers: range, draws: int
+    ) -> NDArray[np.float64]:
+        """Simulate chunks of `draws` futures, (origins, len(numbers) * draws, horizon)."""
+        seeds = [np.random.SeedSequence([settings.seed, number]).generate_state(2 * horizon) for number in numbers]
+        by_step = np.stack(seeds).view(np.int32).reshape(len(numbers), horizon, 2)
+        growing = _GrowingPaths(self.encoder, origins, _noise(origins, horizon, settings, numbers, draws))
+        fresh = settings.dropout_masks == "step"
+        if settings.rollout == "state":
+            lengths = origins.lengths if origins.masked else None
+            output = self.network.carry(origins.windows, by_step, draws, growing.append, fresh=fresh, lengths=lengths)
+        else:
+            output = _slide(self.network, origins, by_step, draws, growing.append, fresh=fresh)
+        growing.add(horizon - 1, output)
+        return growing.simulated
 
 
-class _RollOut:
-    """The network's part of a roll-out: forecast the next step, then append one row to every path."""
+def _noise(
+    origins: Origins, horizon: int, settings: SimulationSettings, numbers: range, draws: int
+) -> NDArray[np.float64]:
+    """Draw the noise of some chunks, (origins, len(numbers) * draws, horizon), each from its own number."""
+    if settings.residuals is None:
+        return np.zeros((len(origins), len(numbers) * draws, horizon))
+    draw = settings.residuals.draw
+    drawn = [draw(origins.rows, draws, horizon, (settings.seed, number), origins.series) for number in numbers]
+    return np.concatenate(drawn, axis=1)
 
-    def __init__(
-        self, network: Network, origins: Origins, horizon: int, settings: SimulationSettings, number: int, *, draws: int
-    ) -> None:
-        self._network = network
-        self._draws = draws
-        self._carry = settings.rollout == "state"
-        self._keep = settings.dropout_masks == "path"
-        self._seeds = np.random.SeedSequence([settings.seed, number]).generate_state(2 * horizon).view(np.int32)
-        self._step = 0
-        self._lookback = origins.windows.shape[1]
-        self._rows: NDArray[np.float32] | None = None
-        self._first = origins.windows
+
+class _GrowingPaths:
+    """Paths in the target's unit that grow by a value a step, and the input rows that follow from them."""
+
+    def __init__(self, encoder: Encoder, origins: Origins, noise: NDArray[np.float64]) -> None:
+        self._encoder = origins.encoder(encoder)
+        self._known = origins.known
+        self._noise = noise
+        self._tail = origins.tails.shape[1]
+        count, paths, horizon = noise.shape
+        self._values = np.empty((count, paths, self._tail + horizon))
+        self._values[..., : self._tail] = origins.tails[:, None]
+
+    @property
+    def simulated(self) -> NDArray[np.float64]:
+        """The simulated values, (origins, paths, horizon)."""
+        return self._values[..., self._tail :]
+
+    def add(self, step: int, output: NDArray[np.float32]) -> None:
+        """Append the value that a standardised forecast, (rows,), and the step's noise give."""
+        noise = self._noise[..., step]
+        forecast = output.astype(np.float64).reshape(noise.shape) + noise
+        tail = self._values[..., step : self._tail + step]
+        self._values[..., self._tail + step] = self._encoder.decode(forecast, tail)
+
+    def append(self, step: int, output: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Append a value, and compute the newest input row of every path, (rows, columns)."""
+        self.add(step, output)
+        newest = self._values[..., step + 1 : self._tail + step + 1]
+        row = self._encoder.encode_step(newest, self._known[:, None, step])
+        return row.reshape(-1, row.shape[-1])
+
+
+def _slide(
+    network: Network, origins: Origins, seeds: NDArray[np.int32], draws: int, append: Append, *, fresh: bool
+) -> NDArray[np.float32]:
+    """Encode the window anew at each step, with the newest row behind it; return the last step's forecast, (rows,)."""
+    windows = _SlidingWindows(origins, seeds.shape[0] * draws, seeds.shape[1])
+    encoded = network.encode(
+        origins.windows, seeds[:, 0], draws, shared=True, fresh=fresh, lengths=windows.known_lengths(0, 1)
+    )
+    for step in range(1, seeds.shape[1]):
+        moved = windows.moved(step, append(step - 1, np.asarray(encoded.output)))
+        encoded = network.encode(
+            moved,
+            seeds[:, step],
+            draws,
+            shared=False,
+            fresh=fresh,
+            masks=None if fresh else encoded.masks,
+            lengths=windows.known_lengths(step, windows.paths),
+        )
+    return np.asarray(encoded.output)
+
+
+class _SlidingWindows:
+    """The window of every path, moved on by a row a step."""
+
+    def __init__(self, origins: Origins, paths: int, horizon: int) -> None:
+        self.paths = paths
         self._lengths = origins.lengths
         self._masked = origins.masked
-        self._horizon = horizon
-        self._encoded: Encoded = network.encode(
-            origins.windows, self._seed(), draws, copies=draws, fresh=not self._keep, lengths=self._known_lengths(1)
-        )
+        count, self._lookback, columns = origins.windows.shape
+        self._rows = np.zeros((count * paths, self._lookback + horizon - 1, columns), np.float32)
+        self._rows[:, : self._lookback] = np.repeat(origins.windows, paths, axis=0)
 
-    def forecast(self) -> NDArray[np.float64]:
-        """Return the standardised forecast of the next step, (rows,)."""
-        return np.asarray(self._encoded.output, dtype=np.float64)
+    def moved(self, step: int, row: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Append the row of a step, from 1, to every path's window and drop the oldest, (rows, lookback, columns)."""
+        if self._lengths is not None:
+            return self._grown(step, row, self._lengths)
+        self._rows[:, self._lookback + step - 1] = row
+        return self._rows[:, step : step + self._lookback]
 
-    def advance(self, newest: NDArray[np.float32]) -> None:
-        """Append the newest input row of every path, (origins, draws, columns)."""
-        self._step += 1
-        row = newest.reshape(-1, newest.shape[-1])
-        masks = self._encoded.masks if self._keep else None
-        if self._carry:
-            self._encoded = self._network.step(row, self._encoded.states, self._seed(), self._draws, masks=masks)
-        else:
-            self._encoded = self._network.encode(
-                self._slide(row) if self._lengths is None else self._grow(row, self._lengths),
-                self._seed(),
-                self._draws,
-                copies=1,
-                fresh=not self._keep,
-                masks=masks,
-                lengths=self._known_lengths(self._draws),
-            )
-
-    def _seed(self) -> NDArray[np.int32]:
-        return self._seeds[2 * self._step : 2 * self._step + 2]
-
-    def _known_lengths(self, copies: int) -> NDArray[np.int64] | None:
+    def known_lengths(self, step: int, copies: int) -> NDArray[np.int64] | None:
         """Return the real steps of each path's window as the network is told them, by now."""
         if self._lengths is None or not self._masked:
             return None
-        return np.repeat(np.minimum(self._lengths + self._step, self._lookback), copies)
+        return np.repeat(np.minimum(self._lengths + step, self._lookback), copies)
 
-    def _grow(self, row: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _grown(self, step: int, row: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
         """Append a row behind every path's last real step; the oldest leaves once a window is whole."""
-        starts = np.repeat(lengths, self._draws)
-        if self._rows is None:
-            shape = (len(row), self._lookback + self._horizon, row.shape[-1])
-            self._rows = np.zeros(shape, np.float32)
-            self._rows[:, : self._lookback] = np.repeat(self._first, self._draws, axis=0)
+        starts = np.repeat(lengths, self.paths)
         paths = np.arange(len(row))
-        self._rows[paths, starts + self._step - 1] = row
-        first = np.maximum(starts + self._step - self._lookback, 0)
+        self._rows[paths, starts + step - 1] = row
+        first = np.maximum(starts + step - self._lookback, 0)
         return np.asarray(self._rows[paths[:, None], first[:, None] + np.arange(self._lookback)])
-
-    def _slide(self, row: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Append a row to every path's window and drop the oldest, (rows, lookback, columns)."""
-        if self._rows is None:
-            self._rows = np.empty((len(row), self._lookback + self._horizon, row.shape[-1]), np.float32)
-            self._rows[:, : self._lookback] = np.repeat(self._first, self._draws, axis=0)
-        self._rows[:, self._lookback + self._step - 1] = row
-        return self._rows[:, self._step : self._step + self._lookback]

@@ -120,7 +120,7 @@ def test_a_path_mask_is_one_sampled_network_for_the_whole_path(frame, encoder, r
     rules = SimulationSettings(rollout, "path", None, 11)
     paths = Simulator(model, encoder).chunk(origins, 5, rules)
     seed = np.random.SeedSequence([11, 0]).generate_state(2).view(np.int32)
-    masks = Network(model).encode(origins.windows, seed, CHUNK, copies=CHUNK, fresh=False).masks
+    masks = Network(model).encode(origins.windows, seed[None], CHUNK, shared=True, fresh=False).masks
     for path in (0, CHUNK - 1):
         expected = keras_loop(masked_copy(model, masks, path), encoder, origins, 5, slide=slide)[0]
         np.testing.assert_allclose(paths[0, path], expected, rtol=1e-5)
@@ -144,11 +144,11 @@ def test_step_masks_have_the_moments_of_the_naive_keras_loop(frame, encoder, inn
 def test_masks_are_inverted_bernoulli(frame, encoder):
     chain = Network(network(len(encoder.columns), dropout=0.25))
     windows = origins_at([70], frame, encoder, 1).windows
-    fresh = np.asarray(chain.encode(windows, np.array([1, 2], np.int32), 400, copies=400, fresh=True).masks[0])
+    fresh = np.asarray(chain.encode(windows, np.array([[1, 2]], np.int32), 400, shared=True, fresh=True).masks[0])
     assert fresh.shape == (400, LOOKBACK, 6)
     np.testing.assert_allclose(np.unique(fresh), [0, 1 / 0.75], rtol=1e-6)
     assert abs((fresh == 0).mean() - 0.25) < 4 * np.sqrt(0.25 * 0.75 / fresh.size)
-    kept = np.asarray(chain.encode(windows, np.array([1, 2], np.int32), 400, copies=400, fresh=False).masks[0])
+    kept = np.asarray(chain.encode(windows, np.array([[1, 2]], np.int32), 400, shared=True, fresh=False).masks[0])
     assert kept.shape == (400, 1, 6)
 
 
@@ -183,6 +183,83 @@ def test_same_seed_same_paths_bit_for_bit(frame, encoder):
     other_seed = Simulator(model, encoder).chunk(origins, 4, replace(rules, seed=3))
     assert (other_chunk == first).mean() < 0.1
     assert (other_seed == first).mean() < 0.1
+
+
+@pytest.mark.parametrize("rollout", ["window", "state"])
+@pytest.mark.parametrize("masks", ["path", "step"])
+def test_the_first_paths_of_many_are_those_of_few(frame, encoder, rollout, masks):
+    """Masks and noise are the same to the bit; the network's output as far as a product does not depend on its rows."""
+    simulator = Simulator(network(len(encoder.columns), inner=0.3), encoder)
+    settings = SimulationSettings(rollout, masks, Residuals(np.linspace(-1, 1, 9), np.arange(60, 69)), 2)
+    origins = origins_at([66, 70], frame, encoder, 4)
+    many = simulator.chunks(origins, 4, settings, range(5))
+    assert many.shape == (2, 5 * CHUNK, 4)
+    for number in range(5):
+        alone = simulator.chunk(origins, 4, settings, number)
+        np.testing.assert_allclose(many[:, number * CHUNK : (number + 1) * CHUNK], alone, rtol=1e-5)
+    np.testing.assert_array_equal(many, simulator.chunks(origins, 4, settings, range(5)))
+    np.testing.assert_allclose(many[:, 3 * CHUNK :], simulator.chunks(origins, 4, settings, range(3, 5)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_masks_of_a_chunk_are_the_same_beside_others(frame, encoder, fresh):
+    chain = Network(network(len(encoder.columns), inner=0.3))
+    windows = origins_at([66, 70], frame, encoder, 1).windows
+    seeds = np.array([[1, 2], [3, 4], [5, 6]], np.int32)
+    together = chain.encode(windows, seeds, 4, shared=True, fresh=fresh).masks
+    for number, seed in enumerate(seeds):
+        alone = chain.encode(windows, seed[None], 4, shared=True, fresh=fresh).masks
+        assert len(alone) == len(together) > 2
+        for mask, whole in zip(alone, together, strict=True):
+            np.testing.assert_array_equal(whole[number * 4 : number * 4 + 4], mask)
+
+
+def recorded_calls(monkeypatch) -> list[tuple[int, int, int]]:
+    """Record origins, chunks and paths of a chunk of every call of the compiled roll-out."""
+    calls, carry = [], Network.carry
+
+    def recorded(self, windows, seeds, paths, append, **options):
+        calls.append((len(windows), len(seeds), paths))
+        return carry(self, windows, seeds, paths, append, **options)
+
+    monkeypatch.setattr(Network, "carry", recorded)
+    return calls
+
+
+@pytest.mark.parametrize(("allowed", "expected"), [(6, [(3, 2)]), (4, [(2, 2), (1, 2)]), (1, 6 * [(1, 1)])])
+def test_no_call_holds_more_than_memory_allows(frame, encoder, monkeypatch, allowed, expected):
+    simulator = Simulator(network(len(encoder.columns)), encoder)
+    origins = origins_at([64, 67, 70], frame, encoder, 2)
+    settings = replace(PLAIN, rollout="state")
+    whole = simulator.chunks(origins, 2, settings, range(2))
+    largest = LOOKBACK * 6 * 7  # the first layer's gates and states
+    assert simulator.network.largest_output(LOOKBACK) == largest
+    monkeypatch.setattr("lstm_lab.simulation.simulator._ELEMENTS", allowed * CHUNK * largest)
+    calls = recorded_calls(monkeypatch)
+    np.testing.assert_allclose(simulator.chunks(origins, 2, settings, range(2)), whole, rtol=1e-5)
+    assert [call[:2] for call in calls] == expected
+
+
+def test_calls_grow_with_the_paths_until_they_are_long_enough(frame, encoder, monkeypatch):
+    simulator = Simulator(network(len(encoder.columns)), encoder)
+    origin = origins_at([70], frame, encoder, 4)
+    settings = replace(PLAIN, rollout="state")
+    assert simulator.batches(origin, 4, settings, 20) == [range(20)]
+    chunk = CHUNK * (LOOKBACK + 4) * simulator.model.count_params()
+    monkeypatch.setattr("lstm_lab.simulation.simulator._PRODUCTS", 8 * chunk)
+    assert simulator.batches(origin, 4, settings, 20) == [range(7), range(7, 14), range(14, 20)]
+    assert simulator.batches(origin, 4, PLAIN, 3) == [range(2), range(2, 3)]  # a window is encoded for every step
+
+
+def test_what_a_feature_raises_is_raised_as_it_is(frame, encoder, monkeypatch):
+    simulator = Simulator(network(len(encoder.columns)), encoder)
+
+    def broken(*_):
+        raise ZeroDivisionError("my feature")
+
+    monkeypatch.setattr(Encoder, "encode_step", broken)
+    with pytest.raises(ZeroDivisionError, match="my feature"):
+        simulator.chunk(origins_at([70], frame, encoder, 3), 3, replace(PLAIN, rollout="state"))
 
 
 def test_features_are_those_of_the_path(frame, encoder):
@@ -225,7 +302,8 @@ def test_other_dropouts_match_keras_in_the_first_step(frame, encoder, layer):
         [keras.Input((None, len(encoder.columns))), layer, keras.layers.LSTM(4), keras.layers.Dense(1)]
     )
     windows = origins_at([70], frame, encoder, 1).windows
-    ours = np.asarray(Network(model).encode(windows, np.array([3, 4], np.int32), 2000, copies=2000, fresh=True).output)
+    seeds = np.array([[3, 4]], np.int32)
+    ours = np.asarray(Network(model).encode(windows, seeds, 2000, shared=True, fresh=True).output)
     theirs = np.asarray(model(np.repeat(windows, 2000, axis=0), training=True))[:, 0]
     assert abs(ours.mean() - theirs.mean()) < 4 * np.sqrt((ours.var() + theirs.var()) / 2000)
     assert ours.std() == pytest.approx(theirs.std(), rel=0.08)
