@@ -21,7 +21,7 @@ from lstm_lab.forecasting.panel_correction import PanelCorrection
 from lstm_lab.forecasting.panel_forecast import PanelForecast
 from lstm_lab.forecasting.panel_past import panel_naive_points, panel_origins
 from lstm_lab.forecasting.panel_simulation import simulate_past
-from lstm_lab.forecasting.predictor import settings_of
+from lstm_lab.forecasting.predictor import announce_compiling, settings_of
 from lstm_lab.simulation.simulator import CHUNK
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class PanelPredictor:
         if known is not None:
             known = known[np.repeat(np.isin(asked, series), self.options.horizon)]
         covariates = () if known is None else tuple(map(str, known.columns))
+        announce_compiling(self.fitted, self.settings, events)
         shared = self.correction(covariates, events, stop)
         correction = shared.taken(self._known_numbers(series))
         times = self.times(series)

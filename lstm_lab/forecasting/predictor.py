@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from lstm_lab.options import ForecastOptions
     from lstm_lab.simulation.simulator import Rollout
 
-__all__ = ["Predictor", "evenly_spaced", "settings_of"]
+__all__ = ["Predictor", "announce_compiling", "evenly_spaced", "settings_of"]
 
 ORIGINS = 60
 """Held-out origins that the band is calibrated on, at most."""
@@ -104,6 +104,7 @@ class Predictor:
         reason: EndReason = "finished"
         correction = None
         try:
+            announce_compiling(self.fitted, self.settings, events)
             correction = self.correction(events, stop)
         except KeyboardInterrupt:
             reason = "interrupted"
@@ -310,6 +311,12 @@ class Predictor:
         if correction is not None and correction.calibration is not None:
             details["calibrated on"] = f"{correction.calibration.origins} held-out origins"
         return details
+
+
+def announce_compiling(fitted: FittedModel, settings: SimulationSettings, listener: SamplingListener) -> None:
+    """Report what the first paths of an architecture wait for: TensorFlow compiles its roll-out, once in a process."""
+    if not fitted.simulator.is_compiled(settings.rollout):
+        listener.on_progress(Progress("compiling the roll-out", 0, 1))
 
 
 def settings_of(fitted: FittedModel, options: ForecastOptions) -> SimulationSettings:

@@ -76,7 +76,7 @@ class Network:
     """
 
     def __init__(self, model: Any) -> None:
-        self._model = model
+        self.model = model
         self._nodes = _nodes(model)
         for operation in self._operations:
             check_masks(operation)
@@ -129,13 +129,25 @@ class Network:
     @cached_property
     def weights(self) -> int:
         """Count the weights: a step of a path multiplies about once by each."""
-        return int(self._model.count_params())
+        return int(self.model.count_params())
 
     @property
     def traces(self) -> int:
         """How often the network was compiled."""
         functions = (self._encoding, self._padded_encoding, self._carrying, self._padded_carrying)
         return sum(function.count for function in functions)
+
+    def is_compiled(self, rollout: str) -> bool:
+        """Return whether a roll-out of this kind has been compiled."""
+        state = rollout == "state"
+        functions = (self._carrying, self._padded_carrying) if state else (self._encoding, self._padded_encoding)
+        return any(function.count > 0 for function in functions)
+
+    def runs_as(self, other: Network) -> bool:
+        """Return whether two networks are the same operations in the same order, over weights of the same shapes."""
+        kinds = [[type(node.operation) for node in nodes] for nodes in (self._nodes, other._nodes)]
+        shapes = [[weight.shape for weight in model.weights] for model in (self.model, other.model)]
+        return kinds[0] == kinds[1] and shapes[0] == shapes[1] and self.stateless_layer() == other.stateless_layer()
 
     def encode(
         self,
@@ -250,7 +262,7 @@ class Network:
         else:
             if shared and self.stochastic:
                 windows, shared = _repeat(windows, source.paths), False
-            x, states = _run_graph(self._model, windows, mask_of(windows), source, apply), []
+            x, states = _run_graph(self.model, windows, mask_of(windows), source, apply), []
         if shared:
             x, states = _repeat(x, source.paths), _repeat(states, source.paths)
         return Encoded(tf.cast(x[:, 0], tf.float32), states, source.used)

@@ -16,6 +16,7 @@ import numpy as np
 
 from lstm_lab.errors import ForecastError
 from lstm_lab.simulation.network import Network
+from lstm_lab.simulation.shared_networks import SharedNetwork
 
 if TYPE_CHECKING:
     from typing import Any
@@ -84,7 +85,7 @@ class Simulator:
 
     @cached_property
     def network(self) -> Network:
-        """The network operation by operation, compiled when it is first run.
+        """The network operation by operation; what is run is the compiled copy of its architecture.
 
         Raises
         ------
@@ -92,6 +93,14 @@ class Simulator:
             The model holds dropout whose masks cannot be replaced.
         """
         return Network(self.model)
+
+    @cached_property
+    def _shared(self) -> SharedNetwork:
+        return SharedNetwork(self.network)
+
+    def is_compiled(self, rollout: Rollout) -> bool:
+        """Return whether the next roll-out need not wait for TensorFlow to compile it first."""
+        return self._shared.is_compiled(rollout)
 
     def allowed(self, rollout: Literal["auto", "window", "state"], preferred: Rollout) -> Rollout:
         """Choose the roll-out, and refuse ``state`` for a stack that cannot carry one.
@@ -201,11 +210,12 @@ class Simulator:
         by_step = np.stack(seeds).view(np.int32).reshape(len(numbers), horizon, 2)
         growing = _GrowingPaths(self.encoder, origins, _noise(origins, horizon, settings, numbers, draws))
         fresh = settings.dropout_masks == "step"
-        if settings.rollout == "state":
-            lengths = origins.lengths if origins.masked else None
-            output = self.network.carry(origins.windows, by_step, draws, growing.append, fresh=fresh, lengths=lengths)
-        else:
-            output = _slide(self.network, origins, by_step, draws, growing.append, fresh=fresh)
+        with self._shared.borrowed() as network:
+            if settings.rollout == "state":
+                lengths = origins.lengths if origins.masked else None
+                output = network.carry(origins.windows, by_step, draws, growing.append, fresh=fresh, lengths=lengths)
+            else:
+                output = _slide(network, origins, by_step, draws, growing.append, fresh=fresh)
         growing.add(horizon - 1, output)
         return growing.simulated
 

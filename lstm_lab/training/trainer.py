@@ -8,7 +8,6 @@ the optimiser to its beginning, and afterwards the variables are copied back. Th
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_lab.models.architecture import architecture_key
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.forecaster import Forecaster, from_model
 from lstm_lab.models.masking import MaskedNetwork, masked_output
@@ -216,31 +216,8 @@ def _copy(source: keras.Model, target: keras.Model) -> None:
 
 def _key(forecaster: Forecaster, options: TrainOptions, size: int) -> str | None:
     """Build the cache key of a compiled step; None where a layer or a function is not Keras's own."""
-    try:
-        layers = json.dumps(_architecture(forecaster.model.get_config()), sort_keys=True)
-    except (TypeError, NotImplementedError):
+    layers = architecture_key(forecaster.model)
+    if layers is None:
         return None
-    policy = keras.config.dtype_policy().name
-    compiled = (options.supervise, options.loss, options.delta, options.clip, size, forecaster.lookback, policy)
+    compiled = (options.supervise, options.loss, options.delta, options.clip, size, forecaster.lookback)
     return f"{layers} {compiled}"
-
-
-def _architecture(config: Any) -> Any:
-    """Strip a configuration of what variables hold: seeds and initialisers.
-
-    Raises
-    ------
-    TypeError
-        Something in it is not Keras's own, so that its name does not say what it does.
-    """
-    if isinstance(config, dict):
-        module = config.get("module")
-        if module is not None and not str(module).startswith("keras"):
-            raise TypeError(module)
-        if config.get("class_name") == "Lambda":
-            raise TypeError("Lambda")
-        settings = {key: value for key, value in config.items() if key != "seed" and not key.endswith("_initializer")}
-        return {key: _architecture(value) for key, value in settings.items()}
-    if isinstance(config, list | tuple):
-        return [_architecture(value) for value in config]
-    return config

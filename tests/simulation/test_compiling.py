@@ -13,36 +13,49 @@ SCRIPT = """
 import json, logging, warnings
 import numpy as np, pandas as pd
 import lstm_lab as lab
-from lstm_lab.simulation import simulator
+from lstm_lab.events import SamplingListener
+from lstm_lab.simulation import network
 
-logged, networks = [], []
+logged, networks, labels = [], [], []
 
 class Handler(logging.Handler):
     def emit(self, record):
         logged.append(record.getMessage())
 
-class Counted(simulator.Network):
-    def __init__(self, model):
-        super().__init__(model)
-        networks.append(self)
+def counted(self, model, build=network.Network.__init__):
+    build(self, model)
+    networks.append(self)
 
-simulator.Network = Counted
+network.Network.__init__ = counted
 logging.getLogger("tensorflow").addHandler(Handler())
+class Heard(SamplingListener):
+    def on_progress(self, progress):
+        labels.append(progress.label)
+
 index = pd.date_range("2024-01-01", periods=90, freq="D")
 frame = pd.DataFrame({"y": np.random.default_rng(1).normal(size=90).cumsum()}, index=index)
-traces = []
+traces, heard = [], []
 for number in range(6):
     rate = 0.1 * (number % 2)
     run = lab.train(frame, epochs=1, units=[3 + number], dense=[], lookback=6, dropout=rate, features=[])
     counts = []
     for rollout in ("window", "state"):
         for horizon, paths in ((2, 50), (3 + number, 100), (4, 150)):
-            run.forecast(horizon, paths=paths, rollout=rollout)
-            counts.append(sum(network.traces for network in networks))
+            run.forecast(horizon, paths=paths, rollout=rollout, listener=Heard())
+            counts.append(sum(each.traces for each in networks))
     traces.append(counts)
+    heard.append(labels.count("compiling the roll-out"))
     networks.clear()
+    labels.clear()
     run.export(f"{number}.tflite")
-print(json.dumps([logged, traces]))
+
+again = []
+for seed in range(2):
+    run = lab.train(frame, epochs=1, units=[3], dense=[], lookback=6, dropout=0.0, features=[], seed=seed)
+    run.forecast(2, paths=50, rollout="state", listener=Heard())
+    again.append([sum(each.traces for each in networks), labels.count("compiling the roll-out")])
+    networks.clear()
+print(json.dumps([logged, traces, heard, again]))
 """
 
 
@@ -63,6 +76,14 @@ def test_no_horizon_and_no_number_of_paths_compiles_a_network_again(told):
         assert window[0] > 0
         assert len(set(window)) == len(set(state)) == 1
         assert state[0] > window[0]  # a step of its own
+
+
+def test_a_run_of_an_architecture_seen_before_compiles_nothing_and_says_nothing_of_it(told):
+    assert told[3] == [[0, 0], [0, 0]]
+
+
+def test_the_first_forecast_of_each_roll_out_says_what_it_waits_for(told):
+    assert told[2] == [2] * 6  # window and state, of six architectures
 
 
 def test_a_second_shape_leaves_the_rows_open_and_a_setting_compiles_for_itself():

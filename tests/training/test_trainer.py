@@ -98,17 +98,6 @@ def test_layers_of_the_user_s_are_never_kept():
     assert model.optimizer is not None
 
 
-@pytest.mark.parametrize("own", [{"module": "builtins", "class_name": "function"}, {"class_name": "Lambda"}])
-def test_a_configuration_with_a_function_of_the_user_s_is_no_key(own):
-    with pytest.raises(TypeError):
-        trainer._architecture({"layers": [{"module": "keras.layers", "config": {"activation": own}}]})
-    config = {
-        "module": "keras.layers",
-        "config": {"seed": 3, "kernel_initializer": {"class_name": "Zeros"}, "units": 4},
-    }
-    assert trainer._architecture(config) == {"module": "keras.layers", "config": {"units": 4}}
-
-
 def test_an_interrupted_network_is_not_kept():
     options = resolved(OPTIONS)
     forecaster = build_forecaster(reference_stack(options), LOOKBACK, 2)
