@@ -14,7 +14,7 @@ from lstm_lab.models.backend import keras, tf
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["VALUES_PER_UNIT", "fused_sequence", "fused_step", "is_fusible"]
+__all__ = ["VALUES_PER_UNIT", "fused_sequence", "fused_step", "is_fusible", "joined_kernels"]
 
 VALUES_PER_UNIT = 7
 """Values that the operation holds for each unit and step: three gates, candidate, both states and their tanh."""
@@ -46,20 +46,40 @@ def fused_sequence(layer: Any, x: Any) -> tuple[Any, list[Any]]:
         Its output, (rows, time, units) or (rows, units), and its states [h, c], each (rows, units).
     """
     zeros = tf.zeros((tf.shape(x)[0], layer.units), tf.float32)
-    hidden, memory = _run(layer.cell, tf.transpose(x, (1, 0, 2)), [zeros, zeros])
+    hidden, memory = _run(layer.cell, joined_kernels(layer), tf.transpose(x, (1, 0, 2)), [zeros, zeros])
     last = _rows_of(hidden[-1], layer)
     output = tf.transpose(hidden, (1, 0, 2)) if layer.return_sequences else last
     return output, [last, _rows_of(memory[-1], layer)]
 
 
-def fused_step(layer: Any, x: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
-    """Run a fusible layer for one step, (rows, features) -> (rows, units), from [h, c]; return output and states."""
-    hidden, memory = _run(layer.cell, x[None], states)
+def fused_step(layer: Any, kernels: Any, x: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """Run a fusible layer for one step.
+
+    Parameters
+    ----------
+    layer, kernels
+        A built layer, and what `joined_kernels` gives for it: joined at each step, they would cost a third of it.
+    x
+        (rows, features) float32.
+    states
+        [h, c], each (rows, units).
+
+    Returns
+    -------
+    tuple
+        Its output, (rows, units), and its new states.
+    """
+    hidden, memory = _run(layer.cell, kernels, x[None], states)
     output = _rows_of(hidden[0], layer)
     return output, [output, _rows_of(memory[0], layer)]
 
 
-def _run(cell: Any, x: Any, states: Sequence[Any]) -> tuple[Any, Any]:
+def joined_kernels(layer: Any) -> Any:
+    """Join the kernels of input and hidden state, (features + units, 4 * units)."""
+    return tf.concat([layer.cell.kernel, layer.cell.recurrent_kernel], axis=0)
+
+
+def _run(cell: Any, kernels: Any, x: Any, states: Sequence[Any]) -> tuple[Any, Any]:
     """Run a cell over x, (time, rows, features); return hidden states and cell states, (time, rows, units)."""
     no_peephole = tf.zeros((cell.units,), tf.float32)
     passed = tf.raw_ops.BlockLSTMV2(
@@ -67,7 +87,7 @@ def _run(cell: Any, x: Any, states: Sequence[Any]) -> tuple[Any, Any]:
         x=x,
         h_prev=states[0],
         cs_prev=states[1],
-        w=tf.concat([cell.kernel, cell.recurrent_kernel], axis=0),
+        w=kernels,
         wci=no_peephole,
         wcf=no_peephole,
         wco=no_peephole,

@@ -24,7 +24,7 @@ from lstm_lab.models.masking import mask_of, masked, step_mask, unpadded
 from lstm_lab.models.tracing import CompiledFunction
 from lstm_lab.simulation.carried import carries, state_blocker
 from lstm_lab.simulation.dropout_masks import Masks, check_masks, draws, rate_of, with_masks
-from lstm_lab.simulation.fused_lstm import VALUES_PER_UNIT, fused_sequence, fused_step, is_fusible
+from lstm_lab.simulation.fused_lstm import VALUES_PER_UNIT, fused_sequence, fused_step, is_fusible, joined_kernels
 from lstm_lab.simulation.host_calls import called_back, registered
 
 if TYPE_CHECKING:
@@ -228,12 +228,17 @@ class Network:
         seeds = tf.reshape(seeds, (-1, steps, 2))
         encoded = self._encode(windows, seeds[:, 0], [], lengths, paths=paths, shared=True, fresh=fresh)
         kept = [] if fresh else encoded.masks
+        kernels = {
+            position: joined_kernels(self._operations[position])
+            for position in self._carriers
+            if is_fusible(self._operations[position])
+        }
 
         def one_more(step: Any, output: Any, *flat: Any) -> tuple[Any, ...]:
             row = tf.numpy_function(called_back, [number, step, output], tf.float32)
             row = tf.ensure_shape(row, (None, windows.shape[-1]))
             states = tf.nest.pack_sequence_as(encoded.states, flat)
-            following = self._step(row, states, seeds[:, step + 1], kept, paths=paths)
+            following = self._step(row, states, seeds[:, step + 1], kept, kernels, paths=paths)
             return step + 1, following.output, *tf.nest.flatten(following.states)
 
         first = (tf.constant(0), encoded.output, *tf.nest.flatten(encoded.states))
@@ -284,14 +289,16 @@ class Network:
             states.append(state)
         return x, states, shared
 
-    def _step(self, newest: Any, states: list[Any], seeds: Any, masks: list[Any], *, paths: int) -> Encoded:
+    def _step(
+        self, newest: Any, states: list[Any], seeds: Any, masks: list[Any], kernels: dict[int, Any], *, paths: int
+    ) -> Encoded:
         source = Masks(paths, seeds, fresh=True, earlier=masks or None)
         x, carried = newest, []
         remaining = iter(states)
         last = max(self._carriers)
         for position, layer in enumerate(self._operations):
             if position in self._carriers:
-                x, state = _one_step(layer, x, next(remaining), source)
+                x, state = _one_step(layer, kernels.get(position), x, next(remaining), source)
                 carried.append(state)
             elif position < last and rate_of(layer) == 0:
                 # Before the last recurrent layer the layers were built for an axis of time.
@@ -301,10 +308,13 @@ class Network:
         return Encoded(tf.cast(x[:, 0], tf.float32), carried, source.used)
 
 
-def _one_step(layer: Any, x: Any, states: Any, source: Masks) -> tuple[Any, list[Any]]:
-    """Run a recurrent layer for one row, (rows, features) -> (rows, units), and return its new states."""
-    if is_fusible(layer):
-        return fused_step(layer, x, states)
+def _one_step(layer: Any, kernels: Any, x: Any, states: Any, source: Masks) -> tuple[Any, list[Any]]:
+    """Run a recurrent layer for one row, (rows, features) -> (rows, units), and return its new states.
+
+    `kernels` are those of a fusible layer, joined; None for any other.
+    """
+    if kernels is not None:
+        return fused_step(layer, kernels, x, states)
     with with_masks(layer, x, source):
         output, carried = layer.cell(x, states, training=draws(layer))
     return output, list(carried)

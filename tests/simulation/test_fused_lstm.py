@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_lab.models.backend import keras
-from lstm_lab.simulation.fused_lstm import fused_sequence, fused_step, is_fusible
+from lstm_lab.simulation.fused_lstm import fused_sequence, fused_step, is_fusible, joined_kernels
 
 L = keras.layers
 
@@ -38,7 +38,7 @@ def test_a_step_is_that_of_the_keras_cell():
     rng = np.random.default_rng(3)
     x, hidden, memory = (rng.normal(size=(4, size)).astype(np.float32) for size in (3, 5, 5))
     expected, carried = layer.cell(x, [hidden, memory])
-    output, states = fused_step(layer, x, [hidden, memory])
+    output, states = fused_step(layer, joined_kernels(layer), x, [hidden, memory])
     np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(states[1], carried[1], rtol=1e-5, atol=1e-6)
     assert abs(np.asarray(states[1])).max() > 1  # no clipping of the memory
