@@ -342,7 +342,7 @@ class Run(Result):
         past = PastForecastsCache()
         return replace(self, fitted=fitted, dataset=dataset, options=options, past_forecasts=past, corrections={})
 
-    def _for_id(self, name: Hashable | None, call: str) -> Run:
+    def _for_id(self, name: Hashable | None, call: str, remedy: str = "name it with id={!r}") -> Run:
         """Return the run of one id; this run itself where there are none.
 
         Raises
@@ -354,7 +354,7 @@ class Run(Result):
             return self.series(name)
         if self.dataset.is_panel:
             ids = self.dataset.ids
-            raise OptionError(f"{call} takes one of the {len(ids):,} ids; use run.series({ids[0]!r}).{call}(...)")
+            raise OptionError(f"{call} takes one of the {len(ids):,} ids; {remedy.format(ids[0])}")
         return self
 
     def stream(
@@ -449,7 +449,7 @@ class Run(Result):
         --------
         >>> run.export("prices.tflite", quantize="int16x8").size  # doctest: +SKIP
         """
-        self._for_id(None, "export")
+        self._for_id(None, "export", "use run.series({!r}).export(...)")
         return export_step(self.fitted, self.dataset, path, ExportOptions.of(options))
 
     def gates(self, at: Any = -1, *, windows: int | None = None, id: Hashable | None = None) -> Trace:  # noqa: A002
@@ -478,7 +478,7 @@ class Run(Result):
         --------
         >>> run.gates(at="2018-03-01").layers[0].half_life_text  # doctest: +SKIP
         """
-        chosen = GateOptions.of({"at": at, "windows": windows})
+        chosen = GateOptions.of({"at": at, "windows": windows, "id": None if id is None else str(id)})
         run = self._for_id(id, "gates")
         if chosen.windows is None:
             return trace_at(run.fitted, run.dataset, at)

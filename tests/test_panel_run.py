@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
+from lstm_lab.diagnostics.training_choices import residual_losses
 from lstm_lab.errors import DataError, OptionError
 from tests.data.panels import made_panel
 
@@ -119,7 +120,7 @@ def test_gates_of_an_id_are_those_of_its_own_rows(run):
     assert trace.index[-1] == run.frame.loc["s02"].index[-1]
     np.testing.assert_array_equal(trace.inputs, run.dataset.matrix[run.dataset.series == 2][-14:])
     assert trace.history.iloc[-1] == run.frame.loc["s02", "units"].iloc[-1]
-    with pytest.raises(OptionError, match=r"gates takes one of the 5 ids; use run.series\('s00'\).gates\(...\)"):
+    with pytest.raises(OptionError, match=r"gates takes one of the 5 ids; name it with id='s00'"):
         run.gates()
 
 
@@ -149,3 +150,9 @@ def test_a_lone_run_has_no_ids(table):
     lone = lab.train(table[table.store == "s02"], target="units", time="day", **{**SMALL, "epochs": 1})
     with pytest.raises(OptionError, match=r"id= belongs to a run of many series, .* got 's02'; leave it out"):
         lone.gates(id="s02")
+
+
+def test_losses_over_residuals_are_in_the_standard_deviations_of_each_series(run):
+    losses = residual_losses(run.fitted, "huber", 1.0)
+    np.testing.assert_array_equal(np.sort(losses.residuals), np.sort(run.fitted.errors.calibration))
+    assert dict(losses.summary_table().rows)["delta"] == "1 standard deviations"

@@ -188,9 +188,8 @@ def residual_losses(fitted: FittedModel, loss: str, delta: float) -> ResidualLos
     DataError
         Nothing was held out.
     """
-    held_out = fitted.residuals()
-    if held_out is not None:
-        errors, rows = held_out.values, "calibration rows, one step ahead"  # noqa: PD011 - no pandas here
+    if len(fitted.errors.dataset.split.calibration) > 0:
+        errors, rows = fitted.errors.calibration, "calibration rows, one step ahead"
     else:
         validation = fitted.errors.dataset.split.validation
         if len(validation) == 0:
@@ -198,5 +197,7 @@ def residual_losses(fitted: FittedModel, loss: str, delta: float) -> ResidualLos
         errors = fitted.errors.over(validation)
         rows = "validation rows, one step ahead"
     transform = fitted.encoder.transform.label
+    if len(fitted.errors.dataset.ids) > 1:  # each series has its own standard deviation: none can be written down
+        return ResidualLosses(errors, 1.0, "", delta, rows, loss)
     unit = fitted.target if transform == "none" else f"{transform} of {fitted.target}"
     return ResidualLosses(errors, float(fitted.encoder.scale[0]), unit, delta, rows, loss)

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from lstm_lab.options.base import Options, Sizes, option
+from lstm_lab.options.base import Name, Options, Sizes, option
 
 __all__ = ["CellOptions", "GateOptions", "MemoryOptions"]
 
@@ -20,6 +20,7 @@ class GateOptions(Options):
     windows: int | None = option(
         None, "look at so many windows together, evenly spread, instead of one", unit="windows", example="200", ge=1
     )
+    id: Name | None = option(None, "of a run of many series, the one whose rows are read", example="store_1")
 
     @model_validator(mode="after")
     def _one_window_or_many(self) -> Self:
