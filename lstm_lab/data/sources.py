@@ -63,7 +63,8 @@ def table_of(
         given = {"encoding": encoding, "header": header, "max_size": max_size}
         option = next((name for name, value in given.items() if value is not None), None)
         if option is not None and "lstm_lab" not in frame.attrs:
-            raise OptionError(f"{option} is of a file, got a {type(source).__name__}; leave {option}= out")
+            kind = "file" if option == "max_size" else "text file"
+            raise OptionError(f"{option} is of a {kind}, got a {type(source).__name__}; leave {option}= out")
     if len(frame) == 0:
         raise DataError(f"a series needs rows, got an empty {type(source).__name__}; check what was selected")
     return frame
