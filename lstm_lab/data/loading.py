@@ -116,6 +116,7 @@ def load(
     >>> load(prices).close.tolist()
     [1.0, 2.0]
     """
+    check_reading(missing, decimal, header, dayfirst=dayfirst, date_format=date_format)
     panel = partial(
         read_panel,
         id=id,
@@ -138,7 +139,6 @@ def load(
     raw = table_of(source, encoding=encoding, header=header, max_size=max_size)
     if is_panel(raw):
         return panel(raw)
-    check_reading(missing, decimal, header, dayfirst=dayfirst, date_format=date_format)
     if static:
         raise OptionError(f"static={static!r} belongs to many series; name their column with id= too")
     marks = marks_of(na_values)
