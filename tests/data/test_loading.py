@@ -95,7 +95,8 @@ def test_a_file_that_is_not_there(tmp_path):
 
 def test_parquet_without_pyarrow(tmp_path, monkeypatch):
     (tmp_path / "prices.parquet").write_bytes(b"PAR1")
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for module in ("pyarrow", "pyarrow.parquet"):  # the second stays importable once another test has imported it
+        monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError, match="pip install pyarrow"):
         load(tmp_path / "prices.parquet")
 
