@@ -43,8 +43,25 @@ __all__ = [
 ]
 
 
+_LONGEST = 1000
+"""Characters of a message: what a file or a `repr` holds may have millions."""
+
+
 class LabError(Exception):
     """A mistake that one line can explain: the rule, the value received, the remedy."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(_one_line(str(message)))
+
+
+def _one_line(text: str) -> str:
+    """Join the lines of a message, and cut the middle of one that is too long: its remedy stands at the end.
+
+    >>> len(_one_line("x" * 20_000_000)) <= 1000
+    True
+    """
+    cut = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 303]} … {text[-300:]}"
+    return " ".join(cut.split()) if len(cut.splitlines()) > 1 or "\0" in cut else cut
 
 
 class OptionError(LabError, ValueError):

@@ -90,7 +90,7 @@ def _whole(column: pd.Series[Any], *, months: bool) -> NDArray[np.int64] | None:
         column = named if months and named.notna().all() else pd.to_numeric(column, errors="coerce")
     try:
         numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     whole = np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all() and np.abs(numbers).max() < 1e9
     return numbers.astype(np.int64) if whole else None

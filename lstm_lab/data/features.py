@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -219,7 +220,7 @@ def _arguments(kind: _FeatureKind, text: str, whole: str) -> dict[str, int | flo
         assert isinstance(call, ast.Call)  # noqa: S101 - tells mypy what ast.parse gives for a call
         positional = [ast.literal_eval(argument) for argument in call.args]
         named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
-    except (SyntaxError, ValueError, AssertionError):
+    except (SyntaxError, ValueError, AssertionError, MemoryError, RecursionError):
         raise OptionError(f"a feature's arguments are numbers, got {usage}") from None
     try:
         signature = inspect.Signature(kind.parameters)
@@ -230,13 +231,19 @@ def _arguments(kind: _FeatureKind, text: str, whole: str) -> dict[str, int | flo
     return {p.name: _argument(p, bound.arguments[p.name], usage) for p in kind.parameters}
 
 
+_MOST_ROWS = 1e12
+"""No feature counts more rows."""
+
+
 def _argument(parameter: inspect.Parameter, value: Any, usage: str) -> int | float:
     """Check one argument: a whole number of at least 1 for a count, a positive number otherwise."""
     whole = parameter.annotation in (int, "int")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise OptionError(f"{parameter.name} is a number, got {value!r} in {usage}")
     if whole and value != int(value):
         raise OptionError(f"{parameter.name} counts rows and is a whole number, got {value!r} in {usage}")
+    if whole and value > _MOST_ROWS:
+        raise OptionError(f"{parameter.name} is at most {_MOST_ROWS:g} rows, got {value!r} in {usage}")
     if whole and value < 1:
         raise OptionError(f"{parameter.name} is at least 1, got {value!r} in {usage}")
     if parameter.annotation in (float, "float") and value <= 0:

@@ -85,6 +85,8 @@ def _unpacked(path: Path, kind: str, limit: float, size: float) -> float:
             return sum(member.file_size for member in archive.infolist())
     if outer in _OPEN:
         return size if outer == ".gz" and size * _GZIP_RATIO <= limit else _counted(_OPEN[outer], path, limit)
+    if kind in {".parquet", ".feather"}:
+        import_module("pyarrow")  # whose absence is told of, rather than that of a part of it
     if kind == ".parquet":
         metadata = import_module("pyarrow.parquet").read_metadata(path)
         in_groups = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))

@@ -27,7 +27,12 @@ FORMATS = (*SEPARATORS, ".parquet", ".feather")
 
 
 def read_file(
-    path: Path, *, encoding: str | None = None, header: int | str | None = None, max_size: float | None = None
+    path: Path,
+    *,
+    encoding: str | None = None,
+    header: int | str | None = None,
+    max_size: float | None = None,
+    wide: bool = False,
 ) -> pd.DataFrame:
     """Read a file as a table.
 
@@ -43,6 +48,8 @@ def read_file(
         Of a text file: the line of the column names, counted from 0 without empty lines, or ``"none"``.
     max_size
         Megabytes that the file may have, unpacked; 2000 by default.
+    wide
+        Whether each column is a series, so that there may be more than `MAX_COLUMNS`.
 
     Returns
     -------
@@ -69,7 +76,7 @@ def read_file(
         check_size(path, suffix, max_size)
         if suffix not in SEPARATORS:
             return pd.read_parquet(path) if suffix == ".parquet" else pd.read_feather(path)
-        frame, notes = read_text_file(path, SEPARATORS[suffix], encoding=encoding, header=header)
+        frame, notes = read_text_file(path, SEPARATORS[suffix], encoding=encoding, header=header, wide=wide)
         frame.attrs = {"lstm_lab": {"source": path.name, "notes": notes, "decimal": frame.attrs.get("decimal")}}
         return frame
 

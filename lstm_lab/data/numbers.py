@@ -71,7 +71,7 @@ def numbers_of(column: pd.Series[Any]) -> np.ndarray | None:
             if pd.api.types.is_object_dtype(column.dtype):
                 return np.array([np.nan if pd.isna(value) else float(value) for value in column], dtype=np.float64)
         return np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # a number of 400 digits
         return None
 
 
@@ -285,7 +285,12 @@ def _as_text(value: Any) -> str | None:
         return value.strip() or None
     if pd.isna(value):
         return None
-    return repr(float(value)) if isinstance(value, Real | Decimal) else str(value)
+    if not isinstance(value, Real | Decimal):
+        return str(value)
+    try:
+        return repr(float(value))
+    except OverflowError:  # a whole number of more than 308 digits
+        return "-inf" if str(value).startswith("-") else "inf"
 
 
 def _parts(text: str) -> Mapping[str, str | None] | None:

@@ -124,6 +124,6 @@ def _is_plain(column: pd.Series[Any]) -> bool:
     try:
         pd.to_numeric(column.head(_SEEN).astype(object))  # most text shows soon that it is no number
         pd.to_numeric(column.astype(object))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return False
     return bool(column.notna().any())

@@ -51,7 +51,7 @@ def table_of(
     """
     if isinstance(source, str | PathLike):
         path = Path(source).expanduser()
-        read = read_file(path, encoding=encoding, header=header, max_size=max_size)
+        read = read_file(path, encoding=encoding, header=header, max_size=max_size, wide=id == "columns")
         if id != "columns":
             check_columns(read.shape[1], repr(path.name))
         frame = as_frame(read)

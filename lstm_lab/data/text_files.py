@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.file_limits import check_columns
 from lstm_lab.data.numbers import NumberText, may_be_grouped
 from lstm_lab.data.table_layout import TIME_NAMES, layout_of
 from lstm_lab.errors import DataError, OptionError
@@ -46,7 +47,12 @@ COMPRESSED = tuple(_OPEN)
 
 
 def read_text_file(
-    path: Path, separator: str, *, encoding: str | None = None, header: int | str | None = None
+    path: Path,
+    separator: str,
+    *,
+    encoding: str | None = None,
+    header: int | str | None = None,
+    wide: bool = False,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read a text file.
 
@@ -60,6 +66,8 @@ def read_text_file(
         For example ``"latin-1"``; by default UTF-8, or what a byte order mark says.
     header
         Line of the column names, counted from 0 without empty lines, or ``"none"``; by default it is found.
+    wide
+        Whether each column is a series, so that there may be very many.
 
     Returns
     -------
@@ -75,6 +83,8 @@ def read_text_file(
     layout = layout_of(head, separator, header)
     how: dict[str, Any] = {"sep": layout.separator, "skipinitialspace": True, "encoding": encoding}
     notes = list(layout.notes)
+    if not wide:
+        check_columns(head.partition("\n")[0].count(layout.separator or ",") + 1, repr(path.name))
     if layout.names is None:
         frame = pd.read_csv(path, low_memory=False, **how)
     else:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.errors import DataError, OptionError
+from lstm_lab.formatting import moment
 
 __all__ = [
     "DAY",
@@ -155,8 +156,13 @@ def future_times_after(lasts: pd.Index, like: pd.Index, horizon: int) -> pd.Inde
 
 
 def _future_times(index: pd.DatetimeIndex, horizon: int) -> pd.DatetimeIndex:
-    future = pd.date_range(index[-1], periods=horizon + 1, freq=_rule(index))
-    return pd.DatetimeIndex(future[1:]).as_unit(index.unit)
+    try:
+        future = pd.date_range(index[-1], periods=horizon + 1, freq=_rule(index))
+        return pd.DatetimeIndex(future[1:]).as_unit(index.unit)
+    except (OverflowError, ValueError) as beyond:  # pandas' own error is a ValueError
+        raise DataError(
+            f"{horizon:,} steps after {moment(index[-1])} go beyond the dates that pandas can write; shorten horizon="
+        ) from beyond
 
 
 def _rule(index: pd.DatetimeIndex) -> Any:

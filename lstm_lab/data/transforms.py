@@ -181,7 +181,7 @@ def parse_transform(label: str) -> Transform:
         name = text.partition("(")[0]
         raise OptionError(f"there is no transform {label!r}; {did_you_mean(name, [*NAMES, 'auto'])}")
     season = (match.group(1) or "").strip()
-    if not season.isascii() or not season.isdigit() or int(season) < 2:
+    if not re.fullmatch(r"[0-9]{1,12}", season) or int(season) < 2:
         raise OptionError(
             f"seasonal_diff takes the rows in a season, a whole number of at least 2, got {label!r}; "
             "for example seasonal_diff(24)"

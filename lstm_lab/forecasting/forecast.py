@@ -134,7 +134,12 @@ class Forecast(Result):
         Array
             (horizon,) for one level, (levels, horizon) for several.
         """
-        levels = np.asarray(q, dtype=np.float64)
+        try:
+            levels = np.asarray(q, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ForecastError(
+                f"a quantile's level is a number between 0 and 1, got {q!r}; for example 0.05"
+            ) from None
         if levels.ndim > 1 or not ((levels >= 0) & (levels <= 1)).all():
             raise ForecastError(f"a quantile's level lies between 0 and 1, got {q}; for example 0.05")
         return np.asarray(np.quantile(self.paths, levels, axis=0), dtype=np.float64)
@@ -145,7 +150,7 @@ class Forecast(Result):
         low, high = self.levels
         median, lower, upper, *others = self.quantile([0.5, low, high, 0.05, 0.25, 0.75, 0.95])
         columns = {"median": median, "lower": lower, "upper": upper, "mean": self.paths.mean(axis=0)}
-        columns["std"] = self.paths.std(axis=0, ddof=1) if len(self.paths) > 1 else np.full(self.horizon, np.nan)
+        columns["std"] = self.paths.std(axis=0, ddof=1) if len(self.paths) > 1 else np.zeros(self.horizon)
         return pd.DataFrame(columns | dict(zip(("q05", "q25", "q75", "q95"), others, strict=True)), index=self.index)
 
     def probability_above(self, level: float | ArrayLike) -> Array:

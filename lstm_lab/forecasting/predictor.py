@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_lab.data.memory_budget import refuse_beyond_memory
 from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import CalibrationError, ForecastError
 from lstm_lab.events import Chunk, Progress, SamplingEnd, SamplingListener, SamplingPlan
@@ -18,6 +19,7 @@ from lstm_lab.forecasting.floor import at_least, floor_details, refuse_floor_abo
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.past_forecasts import CacheKey, PastForecasts, PastForecastsCache
+from lstm_lab.formatting import percent
 from lstm_lab.simulation.simulator import CHUNK, SimulationSettings
 
 if TYPE_CHECKING:
@@ -48,6 +50,9 @@ PREFERRED: Rollout = "state"
 """Roll-out of a network that allows both. On temperature (two places), CO2 and oil, 60 origins each, both gave the same
 error and coverage to three digits, supervised at the last step or at every one, and `state` was up to seven times
 faster."""
+
+_ARRAYS = 4
+"""Arrays of all paths that are alive at a time: as drawn, corrected, and sorted for a picture or a table."""
 
 
 class Predictor:
@@ -84,6 +89,11 @@ class Predictor:
         self.notes: dict[str, str] = {}
         self.lowest = float(dataset.target.min())
         refuse_floor_above(self.lowest, fitted.target, options.floor)
+        refuse_beyond_memory(
+            _ARRAYS * 8 * options.paths * options.horizon,
+            f"forecasting {options.horizon:,} steps with {options.paths:,} paths",
+            "shorten horizon=, or draw fewer paths=",
+        )
 
     @property
     def uncalibrated(self) -> Kind:
@@ -290,7 +300,7 @@ class Predictor:
             kind=self._kind(correction),
             interval=self.options.interval,
             coverage=None if calibration is None else calibration.coverage(self.options.interval),
-            details=self._details(correction),
+            details=self._details(correction) | _overgrown(paths),
         )
         lowest = min(self.lowest, float(history.min()))
         notes = floor_details(forecast, self.options.floor, lowest, self.fitted.encoder.transform.label)
@@ -352,3 +362,12 @@ def evenly_spaced(rows: NDArray[np.int64], count: int, horizon: int) -> tuple[ND
     stride = max(1, len(rows) // count)
     chosen = rows[::-1][::stride][:count][::-1]
     return chosen, math.ceil(horizon / stride) - 1
+
+
+def _overgrown(paths: NDArray[np.float64]) -> dict[str, str]:
+    """Say how many paths grew beyond the largest number there is, where they are held."""
+    share = float(np.mean(np.abs(paths).max(axis=1, initial=0.0) >= np.finfo(np.float64).max))
+    if share == 0:
+        return {}
+    how = f"{percent(share)} of the paths grew to 1.8e308, the largest number there is, and are held there"
+    return {"too large": f"{how}; shorten horizon=, or divide the target by a power of ten"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -157,7 +158,7 @@ def _last_rows(dataset: Dataset) -> np.ndarray:
 
 def _row(index: pd.Index, at: Any) -> int:
     """Find a row by time or by position."""
-    if isinstance(at, str) and at.lstrip("-").isdigit():
+    if isinstance(at, str) and re.fullmatch(r"-?[0-9]{1,18}", at):
         at = int(at)
     if isinstance(at, int | np.integer):
         if not -len(index) <= at < len(index):

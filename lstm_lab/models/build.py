@@ -12,6 +12,7 @@ from lstm_lab.models.backend import keras, refuse_forked
 from lstm_lab.models.clone import copy_layer, stable_names
 from lstm_lab.models.forecaster import Forecaster, describe, from_model, is_functional
 from lstm_lab.models.keras_private import producer
+from lstm_lab.models.network_size import refuse_too_large
 from lstm_lab.models.stack_cell import SourcedLayer, read_stack
 
 if TYPE_CHECKING:
@@ -185,10 +186,12 @@ def _chained(sources: list[SourcedLayer], time: int | None, lookback: int, colum
     rng = np.random.default_rng(seed)
     names = stable_names([source.layer for source in sources])
     copies = []
+    size = 0
     x = inputs = keras.Input((time, columns), name="window")
     for position, (source, name) in enumerate(zip(sources, names, strict=True)):
         following = [later.layer for later in sources[position + 1 :]]
         layer = copy_layer(source, rng, name=name, sequences=_sequences(source.layer, following))
+        size = refuse_too_large(layer, source.location, x.shape[-1], size)
         x = _called(layer, source, x)
         if source.layer.weights:
             _carry_weights(source, layer)

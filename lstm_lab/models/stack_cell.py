@@ -79,7 +79,11 @@ def read_stack(source: str, namespace: dict[str, Any]) -> list[SourcedLayer]:
     try:
         tree = ast.fix_missing_locations(_CallRecorder(source).visit(ast.parse(source, filename)))
         code = compile(tree, filename, "exec")
+    except (MemoryError, RecursionError):
+        raise StackError("the body of a cell is nested too deeply to be read; write the stack as a list") from None
     except SyntaxError as error:
+        if error.lineno is None:
+            raise StackError(f"the body of a cell is not Python ({error.msg}); mend it") from None
         lines = source.splitlines()
         text = (error.text or (lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else "")).strip()
         raise StackError(f"line {error.lineno}: {text!r} is not Python ({error.msg}); mend the line") from None

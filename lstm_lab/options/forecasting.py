@@ -18,7 +18,7 @@ class ForecastOptions(Options):
 
     renamed: ClassVar = MappingProxyType({"masks": "dropout_masks"})
 
-    horizon: int = option(30, "steps to forecast", unit="rows", example="30", ge=1)
+    horizon: int = option(30, "steps to forecast", unit="rows", example="30", ge=1, le=1_000_000)
     paths: int = option(200, "simulated futures", unit="paths", example="200", ge=1, le=100_000)
     interval: float = option(90.0, "nominal coverage of the band", unit="percent", example="90", ge=1, lt=100)
     rollout: Literal["auto", "window", "state"] = option(

@@ -12,13 +12,14 @@ from lstm_lab.events import TrainingListener, TrainingPlan
 from lstm_lab.interrupts import held_back
 from lstm_lab.models.backend import tf
 from lstm_lab.models.masking import refuse_unmasked
+from lstm_lab.models.not_finite import first_not_finite
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
 from lstm_lab.training.checkpoint import TrainingCheckpoint
 from lstm_lab.training.duration import training_seconds
 from lstm_lab.training.objective import resolved
 from lstm_lab.training.optimizer import schedule_of
 from lstm_lab.training.padded_batches import batches_of
-from lstm_lab.training.reporter import Reporter
+from lstm_lab.training.reporter import NOT_FINITE, Reporter
 from lstm_lab.training.trainer import acquire
 
 if TYPE_CHECKING:
@@ -143,21 +144,29 @@ def fit(
     rate = float(trainer.network.optimizer.learning_rate)
     if state is not None:
         reporter.restore(state)
+    weights = trainer.network.get_weights()
     _run(trainer.network, batches, options, reporter)
     with held_back() as pressed:  # a second Ctrl-C means the same as the first
         if reporter.best.weights is not None:
             trainer.network.set_weights(reporter.best.weights)
         elif reporter.diverged:
-            raise StackError(
-                f"the loss was no finite number in the first epoch (learning_rate {rate:g}); "
-                f"try learning_rate={rate / 10:g}"
-            )
+            trainer.network.set_weights(weights)
+            raise StackError(_why_diverged(forecaster, windows, train, rate, at_once=reporter.first_step))
         end = reporter.end(rate)
         trainer.release(forecaster, options, again=reporter.reason != "interrupted")
         listener.on_end(end)
         pressed.clear()
     used = options.model_copy(update=dict.fromkeys(CHECKPOINT_OPTIONS))
     return FitResult(reporter.history(), end, plan, used)
+
+
+def _why_diverged(forecaster: Forecaster, windows: Windows, train: np.ndarray, rate: float, *, at_once: bool) -> str:
+    """Say why the loss was no finite number before an epoch was complete: a layer, or the learning rate."""
+    if not at_once:
+        return f"{NOT_FINITE} in the first epoch (learning_rate {rate:g}); try learning_rate={rate / 10:g}"
+    layer = first_not_finite(forecaster, windows.inputs(train[:8]))
+    cause = "a layer gives" if layer is None else f"layer {layer!r} gives"
+    return f"{NOT_FINITE} in the first step, before any weight was changed: {cause} NaN or infinity; mend that layer"
 
 
 def measured_windows(validation: np.ndarray) -> np.ndarray:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from lstm_lab.training.checkpoint import TrainingCheckpoint
     from lstm_lab.training.trainer import Trainer
 
-__all__ = ["Reporter"]
+__all__ = ["NOT_FINITE", "Reporter"]
+
+NOT_FINITE = "the loss was no finite number"
+"""How a message of a training that diverged begins."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +69,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
         super().__init__()
         self.reason: EndReason = "finished"
         self.diverged = False
+        self.first_step = False
         self.best = _BestEpoch()
         self._rows: list[dict[str, Any]] = []
         self._plan = plan
@@ -142,6 +146,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
             logs = self._trainer.add_metrics(self._restored.arrays)
         self._listener.on_batch(Batch(self._epoch, self._batch, logs["loss"]))
         if not math.isfinite(logs["loss"]):
+            self.first_step = (self._epoch, self._batch) == (1, 1)
             self._halt("early", diverged=True)
         elif self._stop is not None and self._stop.is_set():
             self._halt("stopped")
@@ -235,7 +240,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
         epochs = f"{done} of {planned} epochs"
         if self.diverged:
             rate = f"try learning_rate={learning_rate / 10:g}"
-            return f"stopped after {epochs}: the loss was no finite number in epoch {self._epoch}, {rate}"
+            return f"stopped after {epochs}: {NOT_FINITE} in epoch {self._epoch}, {rate}"
         if self.reason == "finished":
             more = "more " * self._warm
             return f"trained {planned} {more}epoch{'s' if planned > 1 else ''}"
