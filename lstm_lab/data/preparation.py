@@ -24,7 +24,7 @@ from lstm_lab.data.time_index import segments
 from lstm_lab.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from lstm_lab.data.auto import InputChoice
     from lstm_lab.options import InputOptions
@@ -143,14 +143,30 @@ def read_series_by_id(
     long = long_table(raw, options.id, options.target, options.time, WideReading(None, (), options.decimal, rule))
     columns = [str(column) for column in long.table.columns if column not in {long.id, long.time}]
     covariates = [text.strip() for text in options.features if text.strip() in columns]
+    _refuse_static_features(covariates, {*options.static, *long.table.attrs.get("lstm_lab", {}).get("static", [])})
     target = options.target or (long.target if long.target in columns else None)
     if target is None:
         numeric = load(raw, columns=(), **load_options | {"missing": "error"})
-        target = target_column(numeric.drop(columns=list(options.static)))
+        target = target_column(_without_static(numeric))
     if target in columns:
         return load(raw, target=target, columns=covariates, **load_options), target
     frame = load(raw, target=target, **load_options)  # a wide table, whose values have no column yet
-    return frame, target_column(frame.drop(columns=list(options.static)), target)
+    return frame, target_column(_without_static(frame), target)
+
+
+def _without_static(panel: pd.DataFrame) -> pd.DataFrame:
+    names: list[str] = panel.attrs["lstm_lab"]["static"]
+    return panel.drop(columns=names)
+
+
+def _refuse_static_features(covariates: Sequence[str], static: Collection[str]) -> None:
+    """Refuse a static column among the features, which change from row to row."""
+    name = next((each for each in covariates if each in static), None)
+    if name is not None:
+        raise OptionError(
+            f"features change from row to row, got {name!r}, which is constant within each id; name it with"
+            f" static=[{name!r}], and leave it out of features="
+        )
 
 
 def reading(options: InputOptions) -> dict[str, Any]:

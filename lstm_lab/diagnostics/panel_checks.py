@@ -51,6 +51,7 @@ def run_panel_checks(
         *_shared(of_series, _OF_A_PANEL | ({"transform"} if options.transform == AUTO else set())),
         *_ending_early(ids),
         *_static_ids(ready, ids),
+        *_static_unused(ready, options),
         *_reading(ready),
     )
 
@@ -138,6 +139,17 @@ def _static_ids(ready: Prepared, ids: pd.DataFrame) -> Iterator[Finding]:
                 " its levels, or leave it out",
                 name,
             )
+
+
+def _static_unused(ready: Prepared, options: InputOptions) -> Iterator[Finding]:
+    """Find static columns that the panel was loaded with, and that are no input."""
+    known = ready.dataset.frame.attrs.get("lstm_lab", {}).get("static", [])
+    unused = [name for name in known if name not in options.static]
+    if unused:
+        yield Finding(
+            "unused",
+            f"the panel was loaded with {listed(unused)}, which the network is not given; say static={unused!r}",
+        )
 
 
 def _reading(ready: Prepared) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import lstm_lab as lab
 from lstm_lab.cli import main as cli
 from lstm_lab.diagnostics.feature_report import FeatureReport
 from lstm_lab.diagnostics.panel_report import LOOKED_AT, PanelFeatureReport
-from lstm_lab.errors import DataError
+from lstm_lab.errors import DataError, LabError
 
 OPTIONS = {"target": "rate", "lookback": 12, "short": "skip"}
 
@@ -105,6 +105,18 @@ def test_ids_that_are_padded_are_in_the_report():
     assert padded.ids.loc["Other", "rows"] == 10
     assert not [finding for finding in padded.findings if finding.kind == "short"]
     assert len(padded.looked_at) > 10
+
+
+def test_static_columns_that_are_no_input_are_told_of():
+    found = lab.features(lab.example("unemployment"), **OPTIONS).findings
+    [unused] = [finding.text for finding in found if finding.kind == "unused"]
+    assert unused == "the panel was loaded with 'sector', which the network is not given; say static=['sector']"
+    given = lab.features(lab.example("unemployment"), static=["sector"], **OPTIONS).findings
+    assert "unused" not in [finding.kind for finding in given]
+    with pytest.raises(
+        LabError, match=r"got 'sector', which is constant within each id; name it with static=\['sector'\]"
+    ):
+        lab.features(lab.example("unemployment"), features=["sector"], **OPTIONS)
 
 
 def test_it_prints_draws_and_saves(report, tmp_path):
