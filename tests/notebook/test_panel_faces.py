@@ -50,7 +50,10 @@ def test_the_features_magic_reports_on_many_series(do):
         ("--ids industry", "%lstm_features has no flag --ids; did you mean --id?"),
         ("--id industry --statc sector", "%lstm_features has no flag --statc; did you mean --static?"),
         ("--unique-id industry", "%lstm_features has no flag --unique-id; did you mean --id?"),
-        ("--id industry --short skp", "--short should be 'pad', 'skip' or 'error', got 'skp'; for example --short pad"),
+        (
+            "--id industry --short skp",
+            "--short should be 'pad', 'skip' or 'error', got 'skp'; for example --short skip",
+        ),
         ("--id industry --static rate", "--static rate and --target rate name the same column; change one"),
         ("--static sector", "static columns tell series apart, got --static sector and no id; name the column of ids"),
         ("", "name their column with --id industry, or keep one"),
