@@ -48,6 +48,9 @@ const unused = [
   [/^\t+if \(ctxAlpha != (s\.alpha|_ctxAlpha)\)\n.*;$/gm, "", 4],
   [/^\t+let _ctxAlpha = ctxAlpha;$/gm, "", 2],
   [/\blet angle += axis\._rotate .*;/g, "const angle = 0;", 1],
+  [/^\trotate: 0,$/gm, "", 2],
+  [/^\t+axis\.(rotate = fnOrSelf|_rotate = side).*;$/gm, "", 2],
+  [/^\thover: \{\n(.*\n){3}\t\},$/gm, "", 1],
   [/\bborder\.show\b/g, "false", 1],
   [/\bcursor\.(_lock\b(?! =)|lock\b)/g, "false", 6],
   [/^\t\tlet hov = cursor\.hover;[\s\S]*?^\t\t\};$/gm, "\t\tcursor.dataIdx = (_, __, cursorIdx) => cursorIdx;", 1],
@@ -89,7 +92,7 @@ const options = {
   bundle: true,
   minify: true,
   // Names that live in this bundle alone: uPlot's own marks, and the words our classes say most often.
-  mangleProps: /^(_[a-z]\w*|store|palette|element|inside|readout|actions|facts|context|colour|words|pinned|placeBrush|showAll|tickAcross|tickUp|complain|recoloured|changes|possible|shown|masked|largest|drawn|meaning|pose|moment|playing|valToPos|posToVal|valToIdx|posToIdx|setData|destroy|recolour|zoomed|moved|root|resize|labelFont|labelSize|labelGap|incrs|splits|whenJoined|chartOnly|yLabel|xLabel|xRange|yRange|xValues|yValues|xSteps|yWidth|pinColour|pxAlign|distr|series|scales|ticks|bbox|hover|under|bands|axes|pxRatio|valToPct|pxRound|dataIdx|isGate|alignTo|lineGap|valToPosH|valToPosV|fillTo|spanGaps|alignGaps|togglePin|byLife|dated|answered|asks|wanted|active|begin|exact|contrast|hatch|brush|placed|dated|edge|stage|meaning|drawn|taken)$/,
+  mangleProps: /^(_[a-z]\w*|store|palette|element|inside|readout|actions|facts|context|colour|words|pinned|placeBrush|showAll|tickAcross|tickUp|complain|recoloured|changes|possible|masked|largest|drawn|meaning|pose|moment|playing|valToPos|posToVal|valToIdx|posToIdx|setData|destroy|recolour|zoomed|moved|root|resize|labelFont|labelSize|labelGap|incrs|splits|whenJoined|chartOnly|yLabel|xLabel|xRange|yRange|xValues|yValues|xSteps|yWidth|pinColour|pxAlign|distr|series|scales|ticks|bbox|hover|under|bands|axes|pxRatio|valToPct|pxRound|dataIdx|isGate|alignTo|lineGap|valToPosH|valToPosV|fillTo|spanGaps|alignGaps|togglePin|byLife|dated|answered|asks|wanted|active|begin|exact|contrast|hatch|brush|placed|dated|edge|stage|meaning|drawn|taken)$/,
   format: "esm",
   target: "es2022",
   charset: "utf8",
