@@ -96,6 +96,8 @@ def read_text_file(
             return frame, notes
         frame = frame.iloc[:, : len(layout.names)]
         notes += ["empty fields at the end of the rows left out"] * bool(layout.extra)
+    if not wide:  # a first line too long to be shown is counted here
+        check_columns(frame.shape[1], repr(path.name))
     frame = _as_written(frame, layout, how, path)
     return _without_blanks(frame, notes), notes
 

@@ -101,6 +101,15 @@ def test_a_table_of_very_many_columns_is_refused(tmp_path):
         lab.load(tmp_path / "wide.csv")
 
 
+def test_a_first_line_longer_than_what_is_looked_at_is_refused_in_seconds(tmp_path):
+    names = ",".join(f"column_number_{number:06d}" for number in range(20_000))
+    (tmp_path / "wide.csv").write_text(names + ("\n" + "1," * 19_999 + "1") * 3)
+    began = time.process_time()
+    with pytest.raises(DataError, match=r"at most 10,000 columns, got 20,000 in 'wide.csv'"):
+        lab.load(tmp_path / "wide.csv")
+    assert time.process_time() - began < 10
+
+
 def test_an_encrypted_zip_is_one_line(tmp_path):
     path = bomb(tmp_path / "rows.zip", b"y\n1\n")
     raw = bytearray(path.read_bytes())
