@@ -133,10 +133,10 @@ test("what was chosen lies within what is there", () => {
   const store = new Store();
   store.tell({ layers: [{ name: "lstm", kind: "lstm", units: 2, steps: 4, signals: ["cell", "hidden"], lives: [] }] as never, layer: 0, unit: 1, step: 9 });
   const window = new Window(store, () => palette({} as Element, "light"));
-  assert.deepEqual([window.place, window.shown, window.step], [0, 1, 3]);
+  assert.deepEqual([window.place, window.picked, window.step], [0, 1, 3]);
   store.ui["unit"] = 7;
   store.ui["step"] = 2;
-  assert.deepEqual([window.shown, window.step], [1, 2]);
+  assert.deepEqual([window.picked, window.step], [1, 2]);
   assert.equal(window.when(2), "step 2", "no dates have arrived");
 });
 

@@ -84,7 +84,7 @@ class State extends Strip<Window> {
   draw(): void {
     const { inside } = this;
     const { text, red } = inside.palette();
-    say(this.head, `What unit ${inside.shown} remembers${inside.changes.active ? ", and remembered (dashed)" : ""}`);
+    say(this.head, `What unit ${inside.picked} remembers${inside.changes.active ? ", and remembered (dashed)" : ""}`);
     legend(this.key, this.#names.map(([name, words]) => ({ words, colour: name === "cell" ? red : text, value: true })));
     this.begin();
     const { active } = inside.changes;

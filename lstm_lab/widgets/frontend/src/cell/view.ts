@@ -75,8 +75,8 @@ export class CellView extends View {
   }
 
   #key(event: KeyboardEvent): void {
-    const { layer, shown } = this.#window;
-    const unit = (by: number): void => this.#choose({ unit: Math.min(Math.max(shown + by, 0), layer.units - 1) });
+    const { layer, picked } = this.#window;
+    const unit = (by: number): void => this.#choose({ unit: Math.min(Math.max(picked + by, 0), layer.units - 1) });
     pressed(event, {
       " ": () => this.#toggle(),
       ArrowRight: () => this.#step(event.shiftKey ? 10 : 1),
@@ -167,13 +167,13 @@ export class CellView extends View {
   /** Draw another unit, or the same in another width or colour. */
   #refresh(): void {
     const window = this.#window;
-    const { layer, drawing, shown } = window;
+    const { layer, drawing, picked } = window;
     window.unit = this.unit;
     window.width = Math.max((this.width - 8) / this.unit, 260);
     this.#offer();
-    say(this.#title, `Unit ${shown} of ${layer.name}`);
+    say(this.#title, `Unit ${picked} of ${layer.name}`);
     say(this.#verified, `✓ ${this.store.text("verified")}`);
-    const there = window.has(shown);
+    const there = window.has(picked);
     this.#ask(there);
     this.#cell.hidden = this.#courses.element.hidden = !there;
     if (!there) return;
@@ -190,37 +190,37 @@ export class CellView extends View {
 
   /** Offer the layers, and the units: without a kernel those that are here. */
   #offer(): void {
-    const { layers, layer, place, shown } = this.#window;
+    const { layers, layer, place, picked } = this.#window;
     choices(this.#layers, layers.map((_, at) => String(at)), String(place), layers.map(({ name }) => name));
-    const units = Array.from({ length: layer.units }, (_, unit) => unit).filter((unit) => this.store.live || this.#window.has(unit) || unit === shown);
+    const units = Array.from({ length: layer.units }, (_, unit) => unit).filter((unit) => this.store.live || this.#window.has(unit) || unit === picked);
     const lives = units.map((unit) => (layer.lives[unit] ? `${unit} · half-life ${layer.lives[unit]}` : String(unit)));
-    choices(this.#units, units.map(String), String(shown), lives);
+    choices(this.#units, units.map(String), String(picked), lives);
   }
 
   #ask(there: boolean): void {
-    const { place, shown, layer } = this.#window;
-    const missing = this.store.live ? `Unit ${shown} is on its way …` : `Unit ${shown} of ${layer.name} is not kept in this file; run the cell again to see it.`;
+    const { place, picked, layer } = this.#window;
+    const missing = this.store.live ? `Unit ${picked} is on its way …` : `Unit ${picked} of ${layer.name} is not kept in this file; run the cell again to see it.`;
     say(this.#note, there ? "" : missing);
-    if (!there && this.store.live) this.send({ kind: "unit", layer: place, unit: shown });
+    if (!there && this.store.live) this.send({ kind: "unit", layer: place, unit: picked });
     this.#askChange();
   }
 
   /** Let the kernel compute a change, one at a time however fast a hand moves. */
   #askChange(): void {
-    const { place, shown, changes } = this.#window;
+    const { place, picked, changes } = this.#window;
     const { ui } = this.store;
     if (ui["asking"] === this.store.text("changed")) ui["asking"] = null;
-    const change = changes.wanted ?? (changes.answered && !this.store.has(`now:${place}:unit:${shown}`) ? JSON.stringify(changes.change) : null);
-    const key = `${change} ${place} ${shown}`;
+    const change = changes.wanted ?? (changes.answered && !this.store.has(`now:${place}:unit:${picked}`) ? JSON.stringify(changes.change) : null);
+    const key = `${change} ${place} ${picked}`;
     if (change === null || ui["asking"] || ui["asked"] === key) return;
     ui["asked"] = key;
     ui["asking"] = change === this.store.text("changed") ? null : change;
-    this.send({ kind: "what_if", change, layer: place, unit: shown });
+    this.send({ kind: "what_if", change, layer: place, unit: picked });
   }
 
   /** Show where the step is, and tell other views of this window. */
   #stepped(): void {
-    const { step, place, shown } = this.#window;
+    const { step, place, picked } = this.#window;
     if (!this.#drawing) return;
     this.#scrub.value = String(step);
     say(this.#when, this.#window.when(step));
@@ -228,8 +228,8 @@ export class CellView extends View {
     this.#courses.move();
     this.#whatIf.draw();
     this.root.dataset["output"] = String(this.#window.changes.output ?? "");
-    Object.assign(this.root.dataset, { step: String(step), unit: String(shown), layer: String(place) });
-    this.#link.say({ layer: place, unit: shown, step });
+    Object.assign(this.root.dataset, { step: String(step), unit: String(picked), layer: String(place) });
+    this.#link.say({ layer: place, unit: picked, step });
   }
 
   #pose(moment: number): void {

@@ -30,19 +30,19 @@ export class WhatIf {
     const { window } = this;
     const gate = this.#gates.value;
     const value = this.#value.get();
-    const unit = this.#units.value === "all" ? null : window.shown;
+    const unit = this.#units.value === "all" ? null : window.picked;
     window.changes.set({ hold: gate === "" ? null : { place: window.place, gate, value, unit, from } });
     this.changed();
   }
 
   draw(): void {
     const { window } = this;
-    const { changes, layer, shown } = window;
+    const { changes, layer, picked } = window;
     const { hold } = changes.change;
     const own = ["forget", "input", "output", "update", "reset", "candidate"].filter((name) => layer.signals.includes(name));
     const names = hold !== null && !own.includes(hold.gate) ? [...own, hold.gate] : own;
     choices(this.#gates, ["", ...names], hold?.gate ?? "", ["nothing is held", ...names.map((name) => (name === "candidate" ? "the candidate is held" : `the ${name} gate is held`))]);
-    const unit = hold?.unit ?? shown;
+    const unit = hold?.unit ?? picked;
     choices(this.#units, ["one", "all"], hold?.unit === null ? "all" : "one", [`in unit ${unit}`, "in all units"]);
     // A candidate has a sign, a gate has none.
     this.#value.element.querySelector("input")!.min = hold?.gate === "candidate" ? "-1" : "0";

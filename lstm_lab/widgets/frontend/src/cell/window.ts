@@ -50,8 +50,8 @@ export class Window implements Ground {
     return this.layers[this.place]!;
   }
 
-  /** The unit that is shown. */
-  get shown(): number {
+  /** The unit that is picked. */
+  get picked(): number {
     return this.#chosen("unit", this.layer.units);
   }
 
@@ -88,14 +88,14 @@ export class Window implements Ground {
   /** A signal of the unit at every step, with what is changed. */
   row(name: string): Numbers {
     const { changes } = this;
-    if (changes.answered && this.store.has(`now:${this.key(this.shown)}`)) return this.#kept(`now:${this.key(this.shown)}`, name);
+    if (changes.answered && this.store.has(`now:${this.key(this.picked)}`)) return this.#kept(`now:${this.key(this.picked)}`, name);
     if (changes.active && changes.now !== null) return this.#computed(changes.now, name);
     return this.was(name);
   }
 
   /** A signal of the unit in the network as it is: as it was verified, or computed anew where that is not here. */
   was(name: string): Numbers {
-    const key = this.key(this.shown);
+    const key = this.key(this.picked);
     const { was } = this.changes;
     return was !== null && !this.store.has(key) ? this.#computed(was, name) : this.#kept(key, name);
   }
@@ -116,7 +116,7 @@ export class Window implements Ground {
   #computed({ layers }: Outcome, name: string): Numbers {
     const { units, steps } = this.layer;
     const signal = layers[this.place]![name]!;
-    return Float64Array.from({ length: steps }, (_, step) => signal[step * units + this.shown]!);
+    return Float64Array.from({ length: steps }, (_, step) => signal[step * units + this.picked]!);
   }
 
   get masked(): boolean {
