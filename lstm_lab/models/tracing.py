@@ -24,10 +24,14 @@ class CompiledFunction:
         Takes nested arrays and settings.
     open_rows
         Compile for any length of the arrays' first axes at once, not only from a second shape on.
+    autograph
+        Whether Python's ``if`` and ``for`` over tensors are translated, which takes several times as long as the rest
+        of the compilation. Inside Keras's layers, a user's too, TensorFlow translates none either way.
     """
 
-    def __init__(self, function: Callable[..., Any], *, open_rows: bool = False) -> None:
+    def __init__(self, function: Callable[..., Any], *, open_rows: bool = False, autograph: bool = True) -> None:
         self._function = function
+        self._autograph = autograph
         self._open_rows = open_rows
         self._functions: dict[Any, Any] = {}
         self._concrete: dict[Any, Any] = {}
@@ -53,7 +57,9 @@ class CompiledFunction:
         key = chosen, tuple(tf.nest.flatten(specs))
         if key not in self._concrete:
             if chosen not in self._functions:
-                self._functions[chosen] = tf.function(self._with(settings), reduce_retracing=True)
+                self._functions[chosen] = tf.function(
+                    self._with(settings), reduce_retracing=True, autograph=self._autograph
+                )
             self._concrete[key] = self._functions[chosen].get_concrete_function(*specs)
         return self._concrete[key](*tf.nest.map_structure(tf.convert_to_tensor, arrays))
 

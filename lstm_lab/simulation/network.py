@@ -88,10 +88,10 @@ class Network:
             for position, layer in enumerate(self._operations if self.stateless_layer() is None else ())
             if carries(layer)
         }
-        self._encoding = CompiledFunction(self._encode, open_rows=True)
-        self._padded_encoding = CompiledFunction(self._encode, open_rows=True)
-        self._carrying = CompiledFunction(self._carry, open_rows=True)
-        self._padded_carrying = CompiledFunction(self._carry, open_rows=True)
+        self._encoding, self._padded_encoding, self._carrying, self._padded_carrying = (
+            CompiledFunction(function, open_rows=True, autograph=False)
+            for function in (self._encode, self._encode, self._carry, self._carry)
+        )
 
     @property
     def _operations(self) -> list[Any]:
