@@ -196,7 +196,8 @@ def test_the_picture_has_a_row_for_every_model_that_is_ranked(result, tmp_path):
 
 
 def test_a_forecast_is_that_of_the_run_at_the_origin(result):
-    run = lab.train(result.data.history(0), id="id", target="value", seed=0, units=4, dense=(), lookback=8, epochs=1)
+    small = {"units": 4, "dense": (), "dropout": SETTINGS["m4-weekly"]["dropout"], "lookback": 8, "epochs": 1}
+    run = lab.train(result.data.history(0), id="id", target="value", seed=0, **small)
     forecasts = run.forecast(13, paths=50, combine=False, interval=95, seed=0)
     quantiles = np.array([[[forecasts[name].quantile(level) for level in LEVELS] for name in result.data.ids]])
     assert scores(result.data, quantiles)["MASE"] == pytest.approx(result.scores.loc[0, "MASE"], rel=1e-6)
