@@ -72,7 +72,7 @@ TRAIN = Command(
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=(
         "%lstm_train oil --lookback 20 --units 16 --epochs 3",
-        "%lstm_train unemployment --id industry --static sector --target rate --lookback 24 --units 16 --epochs 3",
+        "%lstm_train unemployment --id industry --static sector --target rate --units 16 --epochs 3",
         "%%lstm_train oil --transform log_return --lookback 20 --epochs 3\nLSTM(16)\nDropout(0.2)\nDense(1)",
     ),
     notes=_NOTES,
