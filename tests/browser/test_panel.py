@@ -1,6 +1,7 @@
 """The view of many series in a browser: picked by name, by thumbnail and by key, drawn before the kernel answers."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +84,16 @@ def test_a_page_without_kernel_draws_what_it_holds(page, errors, tmp_path):
     page.get_by_label("Series").first.press("Enter")
     page.get_by_text("nowhere is not held here").wait_for()
     assert errors == []
+
+
+def test_enter_picks_a_series_in_a_real_notebook(notebook):
+    root = str(Path(__file__).parents[2])
+    code = f"import sys; sys.path.insert(0, {root!r})\nfrom tests.forecasting.panel_forecasts import drawn_panel"
+    book = notebook("lab", f"{code}\ndrawn_panel(70).widget()")
+    book.run(0)
+    book.wait_for("panel", "data.ready")
+    view = book.view("panel")
+    view.get_by_label("Series").first.fill("s02")
+    view.get_by_label("Series").first.press("Enter")
+    expected = drawn_panel(70)["s02"].quantile(0.5)[-1]
+    view.get_by_role("cell", name=f"{expected:.4g}", exact=True).first.wait_for()

@@ -9,6 +9,7 @@ import pytest
 
 import lstm_lab as lab
 from lstm_lab.diagnostics.panel_report import PanelFeatureReport
+from lstm_lab.forecasting.panel_forecast import PanelForecast
 from lstm_lab.notebook.commands import COMMANDS
 from lstm_lab.notebook.completion import complete
 from lstm_lab.notebook.dashboard.view import dashboard
@@ -33,6 +34,16 @@ def test_a_magic_trains_one_network_on_many_series(do):
     assert any(column.startswith("sector=") for column in run.encoder.columns)
     loaded, _, err = do(f"%lstm_train panel {TINY}")
     assert (len(loaded.dataset.ids), err) == (14, "")
+
+
+def test_the_forecast_magic_gives_a_forecast_by_id_and_keeps_it(do, shell):
+    do(f"%lstm_train rates --id industry --time month {TINY} -o many")
+    fcs, out, err = do("%lstm_forecast 3 --run many --paths 60 -o ahead")
+    assert err == ""
+    assert isinstance(fcs, PanelForecast)
+    assert shell.user_ns["ahead"] is fcs
+    assert (len(fcs), fcs.horizon) == (14, 3)
+    assert "Forecasts of rate" in out
 
 
 def test_the_features_magic_reports_on_many_series(do):

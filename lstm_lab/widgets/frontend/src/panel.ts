@@ -70,7 +70,10 @@ export class PanelView extends FanView {
     // An empty field offers every name.
     on(this.#pick, "focus", () => (this.#pick.value = ""));
     on(this.#pick, "blur", () => this.#mark());
-    on(this.#pick, "change", () => this.#choose(this.#pick.value.trim()));
+    const picked = (): void => this.#choose(this.#pick.value.trim());
+    on(this.#pick, "change", picked);
+    // JupyterLab may take the key before the field commits to it.
+    on(this.#pick, "keydown", (event) => pressed(event, { Enter: picked }));
     const by = (steps: number) => (): void => this.#choose(this.#names[this.#names.indexOf(this.store.text("chosen")) + steps] ?? "");
     on(this.#strip, "keydown", (event) => pressed(event, { ArrowRight: by(1), ArrowDown: by(1), ArrowLeft: by(-1), ArrowUp: by(-1) }));
   }
