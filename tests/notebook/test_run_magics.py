@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab
-from lstm_lab.notebook.commands import LOAD, LOSS, RUNS, SAVE, WEIGHTS
+from lstm_lab.notebook.commands import LOAD, LOSS, REVEAL, RUNS, SAVE, WEIGHTS
 from lstm_lab.notebook.run_table import run_table
 
 
@@ -92,3 +92,16 @@ def test_every_example_of_the_help_runs_as_written(stocked, do, run, example):
     assert err == ""
     assert "Traceback" not in out
     assert stocked.user_ns.get("first", run).target == "close"
+
+
+@pytest.mark.parametrize("example", REVEAL.examples)
+def test_every_example_of_revealing_runs_as_written(stocked, do, run, example):
+    run.save("prices.lstm")
+    do("%lstm_load prices.lstm")
+    forecast, _, _ = do("%lstm_forecast 5 --paths 50 -o fc")
+    later = pd.Series(9.0, index=forecast.index, name="close")
+    stocked.user_ns["later"] = later
+    later.rename_axis("day").to_csv("later.csv")
+    _, out, err = do(example)
+    assert err == ""
+    assert "Traceback" not in out
