@@ -141,8 +141,35 @@ def load(
         return panel(raw)
     if static:
         raise OptionError(f"static={static!r} belongs to many series; name their column with id= too")
-    marks = marks_of(na_values)
-    by_times = by_time(raw, None if time is None else str(time), DateRule(dayfirst, date_format))
+    rule = DateRule(dayfirst, date_format)
+    by_times = by_time(raw, None if time is None else str(time), rule)
+    series = _series_of(
+        raw,
+        by_times,
+        type(source).__name__,
+        target=target,
+        columns=columns,
+        missing=missing,
+        decimal=decimal,
+        marks=marks_of(na_values),
+    )
+    if by_times.counted:
+        warnings.warn(by_times.counted, stacklevel=2)
+    return series
+
+
+def _series_of(
+    raw: pd.DataFrame,
+    by_times: Timed,
+    source: str,
+    *,
+    target: str | int | None,
+    columns: Sequence[str | int] | None,
+    missing: Missing,
+    decimal: Mark | None,
+    marks: tuple[str, ...] | None,
+) -> pd.DataFrame:
+    """Read the numbers of one series, complete its rows, and note in its attrs how that was done."""
     timed = sort_times(by_times.frame)
     required = [str(name) for name in (*([target] if target is not None else []), *(columns or ()))]
     named = target is not None or columns is not None
@@ -158,15 +185,13 @@ def load(
         raise DataError(f"a series needs rows, got none of {len(raw)} after missing={missing!r}; check the data")
     complete.attrs = dict(raw.attrs)
     complete.attrs["lstm_lab"] = {
-        "source": earlier.get("source", type(source).__name__),
+        "source": earlier.get("source", source),
         "dropped_columns": [*earlier.get("dropped_columns", []), *dropped],
         "filled_values": earlier.get("filled_values", 0) + filled,
         "dropped_rows": earlier.get("dropped_rows", 0) + len(raw) - len(complete),
         "notes": list(dict.fromkeys([*earlier.get("notes", []), *notes])),
         **_reading_of_times(by_times, earlier),
     }
-    if by_times.counted:
-        warnings.warn(by_times.counted, stacklevel=2)
     if mark is not None:
         complete.attrs["lstm_lab"]["decimal"] = mark
     if marks is not None:
