@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from lstm_lab.errors import OptionError
+from lstm_lab.errors import OptionError, RunError
 from lstm_lab.evaluation.benchmark_data import read_benchmark
 from lstm_lab.evaluation.benchmark_scores import (
     LEVELS,
@@ -31,7 +32,7 @@ from lstm_lab.run import train
 if TYPE_CHECKING:
     import os
     import threading
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -148,7 +149,7 @@ def bench(
     listener
         Hears of the seeds, and of each training too if it is a `lstm_lab.events.TrainingListener`.
     stop
-        Ends the training that runs, and leaves out the seeds after it.
+        Leaves out the seed whose training runs, and those after it.
     **options
         ``seeds``, and fields of `lstm_lab.options.TrainOptions` and `lstm_lab.options.ForecastOptions`; they replace
         those of `SETTINGS`, which no judged row has had a part in.
@@ -161,7 +162,7 @@ def bench(
     Raises
     ------
     LabError
-        An unknown benchmark, a missing file, an option that the protocol fixes.
+        An unknown benchmark, a missing file, an option that the protocol fixes; stopped before one seed was complete.
     """
     study_options, train_options, forecast_options = shared_out(options, BenchOptions, TrainOptions, ForecastOptions)
     for fixed in ("target", "time", "id", "static", "horizon", "interval", "seed"):
@@ -172,14 +173,18 @@ def bench(
     settings = {**SETTINGS[name], **train_options, **forecast_options}
     naive = _baselines(source)
     rows: dict[int, dict[str, float]] = {}
-    for number, seed in enumerate(seeds := BenchOptions.of(study_options).seeds):
-        if stop is not None and stop.is_set() and rows:
-            break
+    seeds = BenchOptions.of(study_options).seeds
+    for number, seed in enumerate(seeds):
         if listener is not None:
             listener.on_progress(Progress(f"seed {seed}", number, len(seeds)))
-        rows[seed] = _scored(source, settings, seed, listener, stop)
+        row = _scored(source, settings, seed, listener, stop)
+        if row is None:
+            break
         if "OWA" in source.protocol.metrics:
-            rows[seed]["OWA"] = overall_weighted_average(rows[seed], _row(naive, "Naive2"))
+            row["OWA"] = overall_weighted_average(row, _row(naive, "Naive2"))
+        rows[seed] = row
+    if not rows:
+        raise RunError("stopped before one seed was complete, so there is no row for the table; run it again")
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")
     return Benchmark(source, settings, table, naive, stopped=len(rows) < len(seeds))
 
@@ -190,27 +195,29 @@ def _scored(
     seed: int,
     listener: ProgressListener | None,
     stop: threading.Event | None,
-) -> dict[str, float]:
-    """Train with one seed, forecast from every origin, and score that."""
+) -> dict[str, float] | None:
+    """Train with one seed, forecast from every origin, and score that; None where that was stopped or interrupted."""
     train_options, forecast_options = shared_out(settings, TrainOptions, ForecastOptions)
     hears_training = listener if isinstance(listener, TrainingListener) else None
     start = time.process_time()
     run = train(
         data.history(0), id="id", target="value", seed=seed, listener=hears_training, stop=stop, **train_options
     )
+    if run.end.reason in {"stopped", "interrupted"}:  # less training than the other seeds had
+        return None
     trained = time.process_time()
-    quantiles = np.array(
-        [_quantiles(data, run, window, {**forecast_options, "seed": seed}) for window in range(data.protocol.windows)]
-    )
+    quantiles = []
+    for window in range(data.protocol.windows):
+        known = run if window == 0 else run.on(data.history(window))
+        try:
+            forecasts = known.forecast(data.protocol.horizon, interval=95, **forecast_options, seed=seed)
+        except KeyboardInterrupt:
+            return None
+        if not isinstance(forecasts, Mapping) or len(forecasts) < len(data.ids):  # interrupted
+            return None
+        quantiles.append([[forecasts[name].quantile(level) for level in LEVELS] for name in data.ids])
     costs = (trained - start, time.process_time() - trained, _peak_megabytes())
-    return scores(data, quantiles) | dict(zip(_COSTS, costs, strict=True))
-
-
-def _quantiles(data: BenchmarkData, run: Any, window: int, options: Mapping[str, Any]) -> Array:
-    """Forecast every series from one origin, (series, levels, horizon)."""
-    known = run if window == 0 else run.on(data.history(window))
-    forecasts = known.forecast(data.protocol.horizon, interval=95, **options)
-    return np.array([[forecasts[name].quantile(level) for level in LEVELS] for name in data.ids])
+    return scores(data, np.array(quantiles)) | dict(zip(_COSTS, costs, strict=True))
 
 
 def _baselines(data: BenchmarkData) -> pd.DataFrame:

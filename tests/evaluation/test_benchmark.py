@@ -8,10 +8,12 @@ import scipy.stats
 
 import lstm_lab as lab
 from lstm_lab.cli.main import main
-from lstm_lab.errors import DataError, OptionError
+from lstm_lab.errors import DataError, OptionError, RunError
 from lstm_lab.evaluation.benchmark import OWN, SETTINGS, bench, published
 from lstm_lab.evaluation.benchmark_data import BENCHMARKS, read_benchmark
 from lstm_lab.evaluation.benchmark_scores import LEVELS, naive2, normal_quantiles, scores, seasonal_naive
+from lstm_lab.events import ProgressListener, TrainingListener
+from lstm_lab.run import Run
 
 
 def m4_files(folder, name, series, test):
@@ -215,12 +217,34 @@ def test_what_the_protocol_fixes_is_refused(weekly, option, message):
         bench("m4-weekly", weekly, **option)
 
 
-def test_stop_leaves_out_the_seeds_after_it(weekly):
+class Stopping(TrainingListener, ProgressListener):
+    """Sets the flag once a training with this number has begun."""
+
+    def __init__(self, number, stop):
+        self.left, self.stop = number, stop
+
+    def on_start(self, plan):  # noqa: ARG002 - the listener's signature
+        self.left -= 1
+        if self.left == 0:
+            self.stop.set()
+
+
+def test_a_seed_that_was_stopped_is_left_out(weekly):
     stop = threading.Event()
-    stop.set()
-    result = bench("m4-weekly", weekly, seeds=(0, 1), stop=stop, **TINY)
+    result = bench("m4-weekly", weekly, seeds=(0, 1, 2), stop=stop, listener=Stopping(2, stop), **TINY)
     assert result.scores.index.tolist() == [0]
     assert "stopped before the others" in repr(result)
+    with pytest.raises(RunError, match="stopped before one seed was complete"):
+        bench("m4-weekly", weekly, seeds=(0, 1), stop=stop, **TINY)
+
+
+def test_an_interrupted_forecast_gives_no_row(weekly, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "forecast", interrupted)
+    with pytest.raises(RunError, match="stopped before one seed was complete"):
+        bench("m4-weekly", weekly, seeds=(0,), **TINY)
 
 
 def test_the_command_line_leaves_the_table(weekly, capsys, monkeypatch):
