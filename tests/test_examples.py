@@ -7,10 +7,13 @@ from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import lstm_lab
 
+OF_MANY_SERIES = ("mask_effect", "PanelFeatureReport", "PanelForecast", "Run.series")
+"""Examples whose `frame` and `run` are of stores."""
 SMALL = {"units": [4], "dense": [], "epochs": 1, "lookback": 10}
 JUDGED = {"origins": 6, "paths": 50, "horizon": 3}
 
@@ -33,6 +36,7 @@ def is_long(test):
 
 
 TESTS = list(examples())
+_AS_THEY_ARE = ("dashboard", "example", "features", "load", "load_run", "padded_steps", "trace")
 
 
 @pytest.mark.parametrize("test", [test for test in TESTS if not is_long(test)], ids=lambda test: test.name)
@@ -54,21 +58,42 @@ def namespace(tmp_path_factory):
     frame.to_csv(folder / "prices-today.csv")
     run.save(folder / "prices.lstm")
     small = SimpleNamespace(
-        **{name: getattr(lab, name) for name in ("dashboard", "example", "features", "load", "load_run", "trace")},
+        **{name: getattr(lab, name) for name in _AS_THEY_ARE},
         train=partial(lab.train, **SMALL),
         backtest=lambda *args, **options: lab.backtest(*args, **{**options, **JUDGED}),
         compare=partial(lab.compare, seeds=[0], test=0.4, **SMALL, **JUDGED),
         ablate=partial(lab.ablate, changes=["loss: mse"], test=0.4, **SMALL, **JUDGED),
+        mask_effect=lambda *args, **options: lab.mask_effect(
+            *args, **{**options, **SMALL, "lookback": 40, "seeds": [0]}
+        ),
         memory=lambda **options: lab.memory(**{**options, "recall": [5], "updates": 2}),
     )
     x = np.random.default_rng(0).normal(size=(1, 20, 1)).astype(np.float32)
-    return folder, {"lab": small, "run": run, "frame": frame, "longer": frame, "model": run.model, "x": x}
+    fc = run.forecast(5, paths=50)
+    later = pd.DataFrame({"price": np.linspace(60, 70, 5)}, index=fc.index)
+    names = {"lab": small, "run": run, "frame": frame, "longer": frame, "model": run.model, "x": x, "fc": fc}
+    return folder, {**names, "later": later, "actual": later["price"]}
+
+
+@pytest.fixture(scope="module")
+def of_many_series(namespace):
+    """Give the same names for four stores, one of which has fewer rows than a window."""
+    rng = np.random.default_rng(1)
+    rows = {"store_1": 200, "store_2": 200, "store_3": 200, "store_4": 30}
+    parts = []
+    for name, count in rows.items():
+        days = pd.date_range(end="2024-07-18", periods=count)
+        parts.append(pd.DataFrame({"store": name, "day": days, "sales": 50 + rng.normal(0, 1, count)}))
+    frame = pd.concat(parts)
+    run = lstm_lab.train(frame, id="store", target="sales", features=[], **SMALL)
+    return {**namespace[1], "frame": frame, "run": run, "report": lstm_lab.features(frame, id="store", target="sales")}
 
 
 @pytest.mark.parametrize("test", [test for test in TESTS if is_long(test)], ids=lambda test: test.name)
-def test_an_example_of_a_training_runs(test, namespace, monkeypatch):
+def test_an_example_of_a_training_runs(test, namespace, of_many_series, monkeypatch):
     folder, names = namespace
     monkeypatch.chdir(folder)
+    names = of_many_series if test.name.endswith(OF_MANY_SERIES) else names
     available = {**test.globs, **names}
     if "trace" in available:
         available["trace"] = lstm_lab.trace

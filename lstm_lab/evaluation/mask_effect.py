@@ -116,7 +116,7 @@ def mask_effect(
 
     Examples
     --------
-    >>> lab.mask_effect(frame, id="store", lookback=60).verdict  # doctest: +SKIP
+    >>> lab.mask_effect(frame, id="store", target="sales", lookback=60).verdict  # doctest: +SKIP
     """
     for name in ("short", "mask", "seed"):
         if name in options:

@@ -79,6 +79,8 @@ def read_stack(source: str, namespace: dict[str, Any]) -> list[SourcedLayer]:
     try:
         tree = ast.fix_missing_locations(_CallRecorder(source).visit(ast.parse(source, filename)))
         code = compile(tree, filename, "exec")
+    except ValueError as error:  # a null character, in Python below 3.11.4; newer ones call it a SyntaxError
+        raise StackError(f"the body of a cell is not Python ({error}); mend it") from None
     except (MemoryError, RecursionError):
         raise StackError("the body of a cell is nested too deeply to be read; write the stack as a list") from None
     except SyntaxError as error:
@@ -242,7 +244,7 @@ def _calls(text: str) -> list[str]:
     """Return the names that a line calls, the innermost last; empty where it cannot be parsed alone."""
     try:
         tree = ast.parse(text.rstrip(":"))
-    except SyntaxError:
+    except (SyntaxError, ValueError):
         return []
     called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return [name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "") for name in called][::-1]

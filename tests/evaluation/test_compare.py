@@ -19,7 +19,7 @@ from lstm_lab.models.serialize import PackedModel, fresh_layers, pack, unpack
 from lstm_lab.models.transformer import transformer_stack
 from lstm_lab.options import TrainOptions
 from lstm_lab.simulation.simulator import CHUNK
-from lstm_lab.training import fit as training
+from lstm_lab.training.reporter import Reporter
 
 HORIZON, ORIGINS, LOOKBACK = 3, 14, 8
 STUDY = {"horizon": HORIZON, "origins": ORIGINS, "paths": CHUNK}
@@ -247,8 +247,8 @@ def test_a_training_that_was_cut_short_is_not_judged(how, monkeypatch):
             stop.set()
         return told(self, batch, logs)
 
-    told = training._Reporter.on_train_batch_end
-    monkeypatch.setattr(training._Reporter, "on_train_batch_end", on_batch)
+    told = Reporter.on_train_batch_end
+    monkeypatch.setattr(Reporter, "on_train_batch_end", on_batch)
     kinds, options = ["naive", "rnn", "lstm"], {**TRAIN, "epochs": 50}
     result = lab.compare(table(), kinds=kinds, seeds=(0,), calibration=0.2, stop=stop, **STUDY, **options)
     assert list(result.summary.index) == ["naive"]

@@ -23,6 +23,7 @@ LINES = {
     "lstm_load": "prices.lstm",
     "lstm_export": "prices.tflite",
     "lstm_runs": "",
+    "lstm_resume": "--epochs 1",
     "lstm_lab": "prices",
 }
 RESULT = {
@@ -42,10 +43,11 @@ RESULT = {
     "lstm_load": "Run",
     "lstm_export": "Export of close",
     "lstm_runs": "Runs",
+    "lstm_resume": "Run",
     "lstm_lab": "Dashboard: prices",
 }
 """How the text of what is displayed begins."""
-VIEW_AND_TABLE = {"lstm_train", "lstm_forecast"}
+VIEW_AND_TABLE = {"lstm_train", "lstm_resume", "lstm_forecast"}
 """The live view grew while the work was done, and the table stands below it: two displays of the result's two parts."""
 
 
@@ -117,11 +119,11 @@ def test_a_forecast_that_is_interrupted_while_it_is_drawn_is_kept(trained):
     slow += "def slow(*_, **__):\n    print('drawing', flush=True)\n    time.sleep(60)\n"
     trained.run(slow + "swift, lstm_lab.plots.png = lstm_lab.plots.png, slow")
     try:
-        outputs = trained.run("%lstm_forecast 3 --paths 5 -o fan\nlater = 1", interrupt="drawing")
+        outputs = trained.run("%lstm_forecast 3 --paths 5 -o fan\nafterwards = 1", interrupt="drawing")
         assert outputs.errors == ["Interrupted: the result is complete and kept as fan, but not drawn"]
         gates = trained.run("%lstm_gates", interrupt="drawing")
         assert gates.errors == ["Interrupted: the result is complete and kept as _, but not drawn"]
-        assert trained.value("type(fan).__name__, fan.paths.shape, 'later' in globals(), type(_).__name__") == (
+        assert trained.value("type(fan).__name__, fan.paths.shape, 'afterwards' in globals(), type(_).__name__") == (
             "('Forecast', (5, 3), False, 'Trace')"
         )
     finally:

@@ -140,7 +140,8 @@ def test_a_file_and_an_example_are_data_too(do, tmp_path):
     assert len(do("%lstm_train oil")[0].given["source"]) > 1000
 
 
-def test_forecasts_come_from_the_last_run_or_the_named_one(do, shell):
+def test_forecasts_come_from_the_last_run_or_the_named_one(do, shell, monkeypatch):
+    monkeypatch.setattr("lstm_lab.run.Run", Run)
     first, _, _ = do("%lstm_train prices -o first")
     second, _, _ = do("%lstm_train prices -o second")
     assert shell.user_ns["first"] is first

@@ -52,6 +52,7 @@ def recorded(shell, monkeypatch):
     class Run(Recorded):
         __module__, __qualname__ = "lstm_lab.run", "Run"
 
+    monkeypatch.setattr("lstm_lab.run.Run", Run)
     shell.user_ns["mine"] = Run()
     return shell
 
