@@ -13,15 +13,14 @@ import pandas as pd
 
 from lstm_lab.data.memory_budget import refuse_beyond_memory
 from lstm_lab.data.time_index import future_times_after
-from lstm_lab.errors import CalibrationError, DataError, ForecastError
+from lstm_lab.errors import DataError, ForecastError
 from lstm_lab.events import Progress, SamplingEnd, SamplingListener
-from lstm_lab.forecasting.calibration_scores import origins_for
 from lstm_lab.forecasting.floor import at_least, refuse_floor_above
 from lstm_lab.forecasting.panel_correction import PanelCorrection
 from lstm_lab.forecasting.panel_forecast import PanelForecast
 from lstm_lab.forecasting.panel_past import panel_naive_points, panel_origins
 from lstm_lab.forecasting.panel_simulation import simulate_past
-from lstm_lab.forecasting.predictor import announce_compiling, settings_of
+from lstm_lab.forecasting.predictor import announce_compiling, enough_origins, settings_of
 from lstm_lab.simulation.simulator import CHUNK
 
 if TYPE_CHECKING:
@@ -300,18 +299,9 @@ class PanelPredictor:
         return self.cache[key]
 
     def _enough(self, origins: int) -> bool:
-        """Tell whether there are enough origins to calibrate; if not, and it is not switched off, note the reason."""
-        options, needed = self.options, origins_for(self.options.interval)
-        if options.calibrate is False or origins >= needed:
-            return options.calibrate is not False
-        problem = (
-            f"a {options.interval:g} % band needs {needed} calibration origins, got {origins} of all ids in the"
-            f" {self.trained.calibration_rows} calibration rows at horizon {options.horizon}"
-        )
-        if options.calibrate is True:
-            raise CalibrationError(f"{problem}; train with a larger calibration= or shorten the horizon")
-        self.notes["not calibrated"] = problem
-        return False
+        """Return whether there are enough origins to calibrate; if not, and it is not switched off, note the reason."""
+        source = f"{origins} of all ids in the {self.trained.calibration_rows} calibration rows"
+        return enough_origins(self.options, origins, source, self.notes)
 
     # The result ------------------------------------------------------------------------------------------------------
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lstm_lab.options import ForecastOptions
     from lstm_lab.simulation.simulator import Rollout
 
-__all__ = ["Predictor", "announce_compiling", "evenly_spaced", "settings_of"]
+__all__ = ["Predictor", "announce_compiling", "enough_origins", "evenly_spaced", "settings_of"]
 
 ORIGINS = 60
 """Held-out origins that the band is calibrated on, at most."""
@@ -222,18 +222,8 @@ class Predictor:
 
     def _enough(self, origins: int) -> bool:
         """Return whether there are enough origins to calibrate; if not, and it is not switched off, note the reason."""
-        options = self.options
-        needed = origins_for(options.interval)
-        if options.calibrate is False or origins >= needed:
-            return options.calibrate is not False
-        problem = (
-            f"a {options.interval:g} % band needs {needed} calibration origins, got {origins} in the"
-            f" {self.dataset.calibration_rows} calibration rows at horizon {options.horizon}"
-        )
-        if options.calibrate is True:
-            raise CalibrationError(f"{problem}; train with a larger calibration= or shorten the horizon")
-        self.notes["not calibrated"] = problem
-        return False
+        source = f"{origins} in the {self.dataset.calibration_rows} calibration rows"
+        return enough_origins(self.options, origins, source, self.notes)
 
     def naive_forecasts(self, target: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the naive forecasts that the median is mixed with, (naive, horizon); none with ``combine=False``."""
@@ -327,6 +317,37 @@ def announce_compiling(fitted: FittedModel, settings: SimulationSettings, listen
     """Report what the first paths of an architecture wait for: TensorFlow compiles its roll-out, once in a process."""
     if not fitted.simulator.is_compiled(settings.rollout):
         listener.on_progress(Progress("compiling the roll-out", 0, 1))
+
+
+def enough_origins(options: ForecastOptions, origins: int, source: str, notes: dict[str, str]) -> bool:
+    """Return whether there are enough origins to calibrate; if not, and it is not switched off, note the reason.
+
+    Parameters
+    ----------
+    options
+        Resolved options.
+    origins
+        Calibration origins.
+    source
+        Their number and where they lie, in words.
+    notes
+        Takes the reason.
+
+    Raises
+    ------
+    CalibrationError
+        A calibration was asked for, and there are too few origins.
+    """
+    needed = origins_for(options.interval)
+    if options.calibrate is False or origins >= needed:
+        return options.calibrate is not False
+    problem = (
+        f"a {options.interval:g} % band needs {needed} calibration origins, got {source} at horizon {options.horizon}"
+    )
+    if options.calibrate is True:
+        raise CalibrationError(f"{problem}; train with a larger calibration= or shorten the horizon")
+    notes["not calibrated"] = problem
+    return False
 
 
 def settings_of(fitted: FittedModel, options: ForecastOptions) -> SimulationSettings:
