@@ -1,0 +1,63 @@
+"""Running a notebook, what its outputs say, and the form in which they are kept."""
+
+import base64
+import re
+import struct
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LIVE = "application/vnd.jupyter.widget-view+json"
+SHARP = 1200
+"""Pictures of so many pixels are drawn at twice the density of a screen."""
+
+
+def execute(path, folder):
+    """Run a notebook in a folder of its own, without keeping widget state or times."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        store_widget_state=False,
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    return client.execute()
+
+
+def outputs(notebook):
+    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def said(notebook):
+    """Give what the cells printed and what results say of themselves."""
+    found = outputs(notebook)
+    texts = (output.get("text") or str(output.get("data", {}).get("text/plain", "")) for output in found)
+    return " ".join(" ".join(texts).split())
+
+
+def still(notebook):
+    """Drop the live views, which nobody could show without this kernel, and keep pictures and tables side by side."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [part for output in cell.outputs for part in still_parts(output)]
+    return notebook
+
+
+def still_parts(output):
+    """Part a picture from its table: HTML with a picture inside carries it twice, and some viewers cut it out."""
+    data = output.get("data", {})
+    if "image/png" not in data:
+        return [output]
+    data.pop(LIVE, None)
+    (pixels,) = struct.unpack(">I", base64.b64decode(data["image/png"][:32])[16:20])
+    if pixels >= SHARP:
+        output.metadata["image/png"] = {"width": pixels // 2}
+    table = re.sub(r"<img [^>]*>", "", data.pop("text/html", ""))
+    if "<table" not in table:
+        return [output]
+    return [output, nbformat.v4.new_output("display_data", {"text/html": table, "text/plain": data["text/plain"]})]
