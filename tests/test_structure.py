@@ -74,12 +74,3 @@ def test_every_dependency_is_explained():
     extras = [text for extra in PROJECT["optional-dependencies"].values() for text in extra]
     names = {Requirement(text).name for text in [*PROJECT["dependencies"], *extras]} - {"lstm-lab"}
     assert [name for name in sorted(names) if f"`{name}`" not in text] == []
-
-
-def test_binder_pins_everything_that_the_package_needs():
-    lines = [line for line in (ROOT / "binder" / "requirements.txt").read_text().splitlines() if line[0] != "#"]
-    pins = dict(line.split("==") for line in lines)
-    pins["tensorflow"] = pins.pop("tensorflow-cpu")
-    needed = [Requirement(text) for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["stats"]]]
-    assert set(pins) == {requirement.name for requirement in needed}
-    assert [str(requirement) for requirement in needed if pins[requirement.name] not in requirement.specifier] == []
