@@ -65,11 +65,19 @@ def _after(warmup: int, y: np.ndarray, values: Callable[[np.ndarray], np.ndarray
     return out
 
 
-def _log_returns(y: np.ndarray) -> np.ndarray:
-    """Compute log(y_t / y_{t-1}); 0 where either value has no logarithm (a simulated path may get there)."""
-    logs = np.log(y, out=np.full(y.shape, np.nan), where=y > 0)
-    returns = np.diff(logs, axis=-1)
-    return np.where(np.isnan(returns), 0.0, returns)
+def _logs(y: np.ndarray) -> np.ndarray:
+    """Compute the logarithm; NaN where a value has none (a simulated path may get there)."""
+    return np.asarray(np.log(y, out=np.full(y.shape, np.nan), where=y > 0))
+
+
+def _log_returns(y: np.ndarray, n: int = 1) -> np.ndarray:
+    """Compute log(y_t / y_{t-n}); 0 where either value has no logarithm."""
+    logs = _logs(y)
+    return _zero_if_undefined(logs[..., n:] - logs[..., :-n])
+
+
+def _zero_if_undefined(values: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(values), 0.0, values)
 
 
 @_path(warmup=1, positive=True)
@@ -113,6 +121,12 @@ def momentum(y: np.ndarray, n: int = 10) -> np.ndarray:
     return _after(n, y, lambda values: values[..., n:] - values[..., :-n])
 
 
+@_path(warmup=lambda n: n, positive=True)
+def log_momentum(y: np.ndarray, n: int = 10) -> np.ndarray:
+    """log(y_t / y_{t-n}); 0 on a simulated path where either value is not positive."""
+    return _after(n, y, lambda values: _log_returns(values, n))
+
+
 @_path(warmup=lambda n: n, fallback=50.0)
 def rsi(y: np.ndarray, n: int = 14) -> np.ndarray:
     """100 · rises / (rises + falls) over the last n changes, each a simple mean (Cutler's RSI); 50 without a change.
@@ -145,13 +159,23 @@ def seasonal(y: np.ndarray, n: int = 24, k: int = 7) -> np.ndarray:
     These are the values at the next step's place in the last k seasons of n rows. The last of them alone, which the
     seasonal naive forecast repeats, carries all of its own noise.
     """
+    return _after(n * k - 1, y, lambda values: _beyond_the_last_season(values, n, k))
 
-    def beyond(values: np.ndarray) -> np.ndarray:
-        values_a_season_apart = _windows(values, n * k)[..., ::n]
-        # Differences first: far from zero, the mean of the values themselves would lose their last digits.
-        return np.asarray((values_a_season_apart - values_a_season_apart[..., -1:]).mean(axis=-1))
 
-    return _after(n * k - 1, y, beyond)
+@_path(warmup=lambda n, k: n * k - 1, positive=True)
+def log_seasonal(y: np.ndarray, n: int = 24, k: int = 7) -> np.ndarray:
+    """Mean of the logarithms of y_{t+1-n}, y_{t+1-2n}, ..., y_{t+1-kn}, less the first: as `seasonal`, in proportion.
+
+    0 on a simulated path where one of them is not positive.
+    """
+    return _after(n * k - 1, y, lambda values: _zero_if_undefined(_beyond_the_last_season(_logs(values), n, k)))
+
+
+def _beyond_the_last_season(values: np.ndarray, n: int, k: int) -> np.ndarray:
+    """Subtract from the mean of the last k values at the next step's place in a season of n rows the last of them."""
+    a_season_apart = _windows(values, n * k)[..., ::n]
+    # Differences first: far from zero, the mean of the values themselves would lose their last digits.
+    return np.asarray((a_season_apart - a_season_apart[..., -1:]).mean(axis=-1))
 
 
 def _calendar(name: str, phase: Callable[[pd.DatetimeIndex], Any]) -> None:

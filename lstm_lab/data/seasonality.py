@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["HORIZON", "ORIGINS", "Candidate", "measure", "peaks", "recurs"]
+__all__ = ["HORIZON", "ORIGINS", "Candidate", "measure", "measure_growth", "peaks", "recurs"]
 
 HORIZON = 30
 """Steps over which naive forecasts are compared: over one step the last value nearly always wins, and says nothing."""
@@ -85,6 +85,20 @@ def measure(y: np.ndarray, seasons: tuple[int, ...], origins: np.ndarray, horizo
             continue
         yield measured(label, _seasonal_naive(y, season, origins, ahead), f"the value {season} rows ago", season)
     yield changes[1]
+
+
+def measure_growth(y: np.ndarray, season: int, origins: np.ndarray, horizon: int) -> Candidate:
+    """Measure the seasonal naive forecast with its usual growth, as `measure` does those that ``auto`` considers."""
+    label, ahead = f"seasonal_log_return({season})", np.arange(1, horizon + 1)
+    if 2 * season + horizon > len(y):
+        why = f"{len(y)} training rows hold fewer than two seasons of {season}"
+        return Candidate(label, np.nan, feasible=False, note=why, season=season)
+    if (unfit := _no_logarithm(y)) is not None:
+        return Candidate(label, np.nan, feasible=False, note=unfit, season=season)
+    forecast = np.exp(np.minimum(_seasonal_naive(np.log(y), season, origins, ahead), 709.0))
+    error = float(np.mean(np.abs(forecast - y[origins[:, None] + ahead])))
+    note = f"the value {season} rows ago, grown as usual"
+    return Candidate(label, error, feasible=True, note=note, season=season)
 
 
 def _no_logarithm(y: np.ndarray) -> str | None:

@@ -1,4 +1,4 @@
-"""Target transforms: none, the logarithm, or the change since the last value or the last season.
+"""Target transforms: none, the logarithm, or the change since the last value or the last season, of either.
 
 A transform is exact in both directions. Its inverse is taken for each simulated path, in the original unit, before
 any quantile is; a network that outputs the mean then repeats the naive forecast that the transform implies.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.seasonality import HORIZON, ORIGINS, Candidate, measure, peaks
+from lstm_lab.data.seasonality import HORIZON, ORIGINS, Candidate, measure, measure_growth, peaks
 from lstm_lab.data.time_index import usual_seasons
 from lstm_lab.errors import OptionError, did_you_mean
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMES", "Transform", "TransformChoice", "choose_transform", "parse_transform", "weigh"]
 
-NAMES = ("none", "log", "diff", "log_return", "seasonal_diff(n)")
+NAMES = ("none", "log", "diff", "log_return", "seasonal_diff(n)", "seasonal_log_return(n)")
 _LARGEST = float(np.finfo(np.float64).max)
 _SMALLEST = float(np.finfo(np.float64).tiny)
 _LARGEST_LOG = math.log(_LARGEST)
@@ -101,23 +101,6 @@ def _logarithm() -> Transform:
     )
 
 
-def _log_return() -> Transform:
-    def add(z: np.ndarray, tail: np.ndarray) -> np.ndarray:
-        return _exp(_log(tail[..., -1]) + z)
-
-    def add_all(z: np.ndarray, head: np.ndarray) -> np.ndarray:
-        return _exp(_log(head[..., -1:]) + np.cumsum(z, axis=-1))
-
-    return Transform(
-        label="log_return",
-        memory=1,
-        positive=True,
-        forward=lambda y: _change(_log(y), 1),
-        invert_step=add,
-        inverse=add_all,
-    )
-
-
 def _seasonal_diff(season: int, label: str) -> Transform:
     def add(z: np.ndarray, tail: np.ndarray) -> np.ndarray:
         return np.asarray(tail[..., -season] + z, dtype=np.float64)
@@ -141,11 +124,28 @@ def _seasonal_diff(season: int, label: str) -> Transform:
     )
 
 
+def _seasonal_log_return(season: int, label: str) -> Transform:
+    of_logs = _seasonal_diff(season, label)
+    return Transform(
+        label=label,
+        memory=season,
+        positive=True,
+        forward=lambda y: of_logs.forward(_log(y)),
+        invert_step=lambda z, tail: _exp(of_logs.invert_step(z, _log(tail))),
+        inverse=lambda z, head: _exp(of_logs.inverse(z, _log(head))),
+        season=of_logs.season,
+    )
+
+
 _PLAIN: dict[str, Callable[[], Transform]] = {
     "none": _none,
     "log": _logarithm,
     "diff": lambda: _seasonal_diff(1, "diff"),
-    "log_return": _log_return,
+    "log_return": lambda: _seasonal_log_return(1, "log_return"),
+}
+_SEASONAL: dict[str, Callable[[int, str], Transform]] = {
+    "seasonal_diff": _seasonal_diff,
+    "seasonal_log_return": _seasonal_log_return,
 }
 
 
@@ -155,7 +155,8 @@ def parse_transform(label: str) -> Transform:
     Parameters
     ----------
     label
-        ``none``, ``log``, ``diff``, ``log_return`` or ``seasonal_diff(n)`` with a whole n of at least 2.
+        ``none``, ``log``, ``diff``, ``log_return``, ``seasonal_diff(n)`` or ``seasonal_log_return(n)`` with a whole n
+        of at least 2.
         ``auto`` is no transform but a question to `choose_transform`.
 
     Returns
@@ -176,17 +177,17 @@ def parse_transform(label: str) -> Transform:
     text = label.strip()
     if text in _PLAIN:
         return _PLAIN[text]()
-    match = re.fullmatch(r"seasonal_diff\s*(?:\((?:\s*n\s*=)?([^()]*)\))?", text)
-    if match is None:
+    match = re.fullmatch(r"(\w+)\s*(?:\((?:\s*n\s*=)?([^()]*)\))?", text)
+    seasonal = None if match is None else _SEASONAL.get(match[1])
+    if match is None or seasonal is None:
         name = text.partition("(")[0]
         raise OptionError(f"there is no transform {label!r}; {did_you_mean(name, [*NAMES, 'auto'])}")
-    season = (match.group(1) or "").strip()
+    name, season = match[1], (match[2] or "").strip()
     if not re.fullmatch(r"[0-9]{1,12}", season) or int(season) < 2:
         raise OptionError(
-            f"seasonal_diff takes the rows in a season, a whole number of at least 2, got {label!r}; "
-            "for example seasonal_diff(24)"
+            f"{name} takes the rows in a season, a whole number of at least 2, got {label!r}; for example {name}(24)"
         )
-    return _seasonal_diff(int(season), f"seasonal_diff({int(season)})")
+    return seasonal(int(season), f"{name}({int(season)})")
 
 
 MARGIN = 0.97
@@ -271,10 +272,12 @@ def weigh(label: str, y: np.ndarray) -> Candidate | None:
         None where the rows are too few to compare.
     """
     horizon, origins = _origins(len(y))
-    season = parse_transform(label).season
+    transform, values = parse_transform(label), np.asarray(y, dtype=np.float64)
     if horizon < 1:
         return None
-    candidates = measure(np.asarray(y, dtype=np.float64), () if season is None else (season,), origins, horizon)
+    if transform.season is not None and transform.positive:
+        return measure_growth(values, transform.season, origins, horizon)
+    candidates = measure(values, () if transform.season is None else (transform.season,), origins, horizon)
     return next(candidate for candidate in candidates if candidate.label == label)
 
 

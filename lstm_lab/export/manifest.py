@@ -24,6 +24,7 @@ TRANSFORMS = {
     "diff": ("y_t - y_{t-1}", "y = y[-1] + z"),
     "log_return": ("log(y_t / y_{t-1})", "y = y[-1] * exp(z)"),
     "seasonal_diff": ("y_t - y_{t-N}", "y = y[-N] + z"),
+    "seasonal_log_return": ("log(y_t / y_{t-N})", "y = y[-N] * exp(z)"),
 }
 """How each transform is taken and inverted, N being the rows in a season."""
 _USAGE = (
@@ -79,7 +80,7 @@ def manual(step: Step, content: bytes, encoder: Encoder, **facts: Any) -> dict[s
 
 def _transform(label: str) -> tuple[str, str]:
     """Write how a transform is taken, and how it is inverted."""
-    season = re.fullmatch(r"(seasonal_diff)\((\d+)\)", label)
+    season = re.fullmatch(r"(\w+)\((\d+)\)", label)
     taken, inverse = TRANSFORMS[season[1] if season else label]
     return (taken.replace("N", season[2]), inverse.replace("N", season[2])) if season else (taken, inverse)
 

@@ -80,5 +80,11 @@ def floor_details(forecast: Forecast, floor: float | None, lowest: float, transf
 
 
 def stay_positive(transform: str | None) -> str | None:
-    """Return the transform of the same kind whose paths stay above zero; None without one, as for a season."""
-    return {"none": "log", "diff": "log_return"}.get(transform or "")
+    """Return the transform of the same kind whose paths stay above zero; None for one whose paths do, or without any.
+
+    >>> stay_positive("seasonal_diff(24)")
+    'seasonal_log_return(24)'
+    """
+    kind, bracket, season = (transform or "").partition("(")
+    positive = {"none": "log", "diff": "log_return", "seasonal_diff": "seasonal_log_return"}.get(kind)
+    return None if positive is None else f"{positive}{bracket}{season}"

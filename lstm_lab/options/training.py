@@ -66,7 +66,8 @@ class InputOptions(Options):
     )
     transform: str = option(
         "auto",
-        "what is learnt: none, log, diff, log_return, seasonal_diff(n), or auto to let the training rows decide",
+        "what is learnt: none, log, diff, log_return, seasonal_diff(n), seasonal_log_return(n) for seasons that grow"
+        " with the level, or auto to let the training rows decide",
         example="log_return",
     )
     missing: Literal["error", "interpolate", "ffill", "drop"] = option(

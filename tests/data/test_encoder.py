@@ -12,7 +12,7 @@ from lstm_lab.data.features import _KINDS, feature
 from lstm_lab.errors import DataError, OptionError
 
 FEATURES = ["log_return", "bollinger(5, 2)", "rsi(4)", "lag(3)", "price", "hour", "humidity", "volatility(3)"]
-TRANSFORMS = ["none", "log", "diff", "log_return", "seasonal_diff(6)"]
+TRANSFORMS = ["none", "log", "diff", "log_return", "seasonal_diff(6)", "seasonal_log_return(6)"]
 
 
 def made(rows=120, seed=0):

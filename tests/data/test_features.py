@@ -21,6 +21,8 @@ PATH_FEATURES = [
     "rsi(6)",
     "lag(2)",
     "seasonal(4, 3)",
+    "log_momentum(3)",
+    "log_seasonal(4, 3)",
 ]
 ANY_FINITE = st.floats(allow_nan=False, allow_infinity=False, width=64)
 
@@ -71,7 +73,8 @@ def test_a_value_needs_its_warmup_and_no_more(text, y):
 @pytest.mark.parametrize("text", PATH_FEATURES)
 def test_features_against_pandas(text):
     y = pd.Series(50 * np.exp(0.02 * np.random.default_rng(1).normal(size=300).cumsum()))
-    returns = np.log(y).diff()
+    logs = np.log(y)
+    returns = logs.diff()
     middle, spread = y.rolling(5).mean(), y.rolling(5).std(ddof=0)
     rises, falls = y.diff().clip(lower=0).rolling(6).mean(), (-y.diff()).clip(lower=0).rolling(6).mean()
     expected = {
@@ -83,6 +86,8 @@ def test_features_against_pandas(text):
         "rsi(6)": 100 - 100 / (1 + rises / falls),
         "lag(2)": y.shift(2),
         "seasonal(4, 3)": (y.shift(3) + y.shift(7) + y.shift(11)) / 3 - y.shift(3),
+        "log_momentum(3)": np.log(y / y.shift(3)),
+        "log_seasonal(4, 3)": (logs.shift(3) + logs.shift(7) + logs.shift(11)) / 3 - logs.shift(3),
     }[text]
     np.testing.assert_allclose(one(text).function(y.to_numpy()), expected, rtol=1e-7, atol=1e-9)
 
@@ -130,6 +135,10 @@ def test_a_path_below_zero_gives_numbers():
     y = np.array([[3.0, 1.0, -1.0, 0.0, 2.0, 4.0]])
     np.testing.assert_allclose(one("log_return").function(y)[0, 1:], [np.log(1 / 3), 0, 0, 0, np.log(2)])
     assert np.isfinite(one("volatility(2)").function(y)[0, 2:]).all()
+    np.testing.assert_allclose(one("log_momentum(2)").function(y)[0, 2:], [0, 0, 0, 0])
+    np.testing.assert_allclose(one("log_momentum(5)").function(y)[0, 5:], [np.log(4 / 3)])
+    # No value of two rows of which one has no logarithm; else (log 2 + log 4) / 2 - log 4.
+    np.testing.assert_allclose(one("log_seasonal(1, 2)").function(y)[0, 2:], [0, 0, 0, np.log(2 / 4) / 2])
 
 
 def test_what_many_seasons_say_takes_the_noise_out_of_the_seasonal_naive_forecast():

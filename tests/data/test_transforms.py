@@ -9,10 +9,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lstm_lab.data.transforms import choose_transform, parse_transform
+from lstm_lab.data.transforms import choose_transform, parse_transform, weigh
 from lstm_lab.errors import OptionError
 
-LABELS = ["none", "log", "diff", "log_return", "seasonal_diff(2)", "seasonal_diff(7)"]
+LABELS = ["none", "log", "diff", "log_return", "seasonal_diff(2)", "seasonal_diff(7)", "seasonal_log_return(3)"]
 EPS = np.finfo(np.float64).eps
 
 
@@ -84,6 +84,9 @@ def test_forward_against_values_worked_out_by_hand():
     assert parse_transform("seasonal_diff(2)").forward(y)[2:].tolist() == [3, 1]
     np.testing.assert_allclose(parse_transform("log_return").forward(y)[1:], np.log([2, 2, 0.75]))
     np.testing.assert_allclose(parse_transform("log").forward(y), np.log(y))
+    np.testing.assert_allclose(parse_transform("seasonal_log_return(2)").forward(y)[2:], np.log([4, 1.5]))
+    step = parse_transform("seasonal_log_return(2)").invert_step(np.log(3.0), y)
+    assert step == pytest.approx(12.0)  # three times the value two rows before the next
 
 
 def test_forward_leaves_its_input_alone_and_gives_a_copy():
@@ -95,10 +98,10 @@ def test_forward_leaves_its_input_alone_and_gives_a_copy():
     np.testing.assert_array_equal(y, kept)
 
 
-@pytest.mark.parametrize("label", ["log", "log_return"])
+@pytest.mark.parametrize("label", ["log", "log_return", "seasonal_log_return(2)"])
 def test_a_wild_path_stays_positive_and_finite(label):
     transform = parse_transform(label)
-    out = transform.inverse(np.array([[800.0, 900.0], [-800.0, -900.0]]), np.ones((2, 1)))
+    out = transform.inverse(np.array([[800.0, 900.0], [-800.0, -900.0]]), np.ones((2, 2)))
     assert np.all(np.isfinite(out))
     assert np.all(out > 0)
     assert np.isfinite(transform.forward(out)[..., transform.memory :]).all()
@@ -119,6 +122,8 @@ def test_a_transform_survives_pickling(label):
         ("seasonal_diff(1)", "at least 2"),
         ("seasonal_diff(2.5)", "whole number"),
         ("seasonal_diff(n)", "whole number"),
+        ("seasonal_log_return", "for example seasonal_log_return(24)"),
+        ("seasonal_log_retrun(24)", "did you mean 'seasonal_log_return(n)'?"),
         ("zzz", "choose from 'none'"),
     ],
 )
@@ -213,3 +218,27 @@ def test_auto_always_chooses_something_that_can_be_used(y):
     assume(np.ptp(y) == 0 or np.ptp(y) > 1e-9)
     label = choose_transform(y, pd.RangeIndex(len(y))).label
     assert np.isfinite(parse_transform(label).forward(y)[parse_transform(label).memory :]).all()
+
+
+def test_a_transform_that_auto_does_not_consider_is_measured_as_the_others():
+    y = np.exp(0.001 * np.arange(600)) * (20 + 3 * np.sin(np.arange(600) * 2 * np.pi / 24) + 0.1 * noise(600))
+    growth, change = weigh("seasonal_log_return(24)", y), weigh("seasonal_diff(24)", y)
+    assert growth.label == "seasonal_log_return(24)"
+    assert growth.season == 24
+    usual = np.log(y[24:] / y[:-24]).mean()
+    missed = []
+    for origin in np.unique(np.linspace(300, 569, 400).astype(int)):
+        for step in range(1, 31):
+            back = 1 + (step > 24)
+            missed.append(y[origin + step - 24 * back] * np.exp(usual * back) - y[origin + step])
+    assert growth.error == pytest.approx(np.abs(missed).mean(), rel=1e-9)
+    assert growth.error < change.error
+
+
+@pytest.mark.parametrize(
+    ("first", "rows", "why"), [(0, 100, "1 training rows are not positive"), (1, 50, "fewer than two")]
+)
+def test_a_seasonal_logarithm_that_cannot_be_used_says_why(first, rows, why):
+    candidate = weigh("seasonal_log_return(24)", np.arange(first, first + rows, dtype=float))
+    assert not candidate.feasible
+    assert why in candidate.note

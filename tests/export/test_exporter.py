@@ -103,14 +103,15 @@ def test_the_json_says_what_a_program_must_know(run, tmp_path):
     assert "PRICES_LOOKBACK 8" in (tmp_path / "prices.h").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("transform", ["none", "log", "diff", "log_return", "seasonal_diff(7)"])
+@pytest.mark.parametrize(
+    "transform", ["none", "log", "diff", "log_return", "seasonal_diff(7)", "seasonal_log_return(7)"]
+)
 def test_every_inverse_is_written_as_it_is_taken(transform):
     y = 50 + np.random.default_rng(0).normal(size=20)
     z = parse_transform(transform).forward(y)[-1]
     taken, text = manual._transform(transform)
-    assert re.findall(r"\d+", taken + text) == {"none": [], "log": [], "seasonal_diff(7)": ["7", "7"]}.get(
-        transform, ["1", "1"]
-    )
+    rows = {"none": [], "log": []}.get(transform, ["7", "7"] if "seasonal" in transform else ["1", "1"])
+    assert re.findall(r"\d+", taken + text) == rows
     value = eval(text.removeprefix("y = "), {"exp": np.exp, "z": z, "y": y[:-1]})  # noqa: S307 - the text is our own
     assert value == pytest.approx(y[-1])
 

@@ -145,7 +145,8 @@ def test_a_band_below_zero_says_so_and_its_remedy_ends_it(run, free):
         (0.0, "diff", "; forecast with floor=0"),
         (0.1, "diff", "or train with transform='log_return'"),
         (0.1, "none", "or train with transform='log'"),
-        (0.1, "seasonal_diff(7)", "; forecast with floor=0"),
+        (0.1, "seasonal_diff(7)", "or train with transform='seasonal_log_return(7)'"),
+        (0.1, "seasonal_log_return(7)", "; forecast with floor=0"),
         (-0.1, "diff", None),
     ],
 )

@@ -345,7 +345,8 @@ def test_choosing_other_data_offers_their_columns_and_likely_target(opened):
     assert target.value == "close"
     board.state.source.menu.value = "temperature"
     assert target.value == "temperature"
-    assert "seasonal_diff(24)" in board.state.train.controls["transform"].field.menu.options
+    menu = board.state.train.controls["transform"].field.menu
+    assert {"seasonal_diff(24)", "seasonal_log_return(24)"} <= {*menu.options}
     board.state.source.menu.value = "oil"
     assert target.value == ""
     assert "target" not in board.state.settings().train

@@ -184,4 +184,5 @@ def _transforms(frame: pd.DataFrame | None) -> list[str]:
     if times is not None and times.nlevels > 1:
         times = times[: int(series_of(times)[1][1])].get_level_values(-1)  # those of the first series
     seasons = () if times is None else usual_seasons(times)
-    return [*plain, *(f"seasonal_diff({season})" for season in seasons)]
+    seasonal = [name.removesuffix("(n)") for name in NAMES if "(" in name]
+    return [*plain, *(f"{name}({season})" for name in seasonal for season in seasons)]
