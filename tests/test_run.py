@@ -10,6 +10,7 @@ import pytest
 
 import lstm_lab as lab
 from lstm_lab.data.dataset import Dataset
+from lstm_lab.diagnostics.training_choices import residual_losses
 from lstm_lab.errors import CalibrationError, DataError, ForecastError, LabError, OptionError
 from lstm_lab.events import SamplingListener
 from lstm_lab.forecasting.predictor import Predictor, evenly_spaced
@@ -54,6 +55,25 @@ def test_a_run_holds_what_the_contract_names(run, frame):
     text = repr(run)
     for part in ("sales", "LSTM 4", "300 rows", "train 240, validation 30, calibration 30", "kept epoch"):
         assert part in text
+
+
+def test_a_run_scaled_to_a_range_forecasts_says_so_and_draws_no_losses(frame, tmp_path):
+    ranged = lab.train(frame, target="sales", features=[], scaler="minmax", **TINY)
+    assert "scaler           minmax, to the range of the training rows" in repr(ranged)
+    train = ranged.dataset.encoder.standardise(np.diff(frame["sales"])[:239])
+    assert (train.min(), train.max()) == (0, 1)
+    band = ranged.forecast(5, paths=50).frame
+    assert np.isfinite(band.to_numpy(np.float64)).all()
+    again = lab.load_run(ranged.save(tmp_path / "ranged.lstm"))
+    pd.testing.assert_frame_equal(again.forecast(5, paths=50).frame, band)
+    with pytest.raises(lab.LabError, match="got a run of scaler='minmax'; train with scaler='standard'"):
+        residual_losses(ranged.fitted, "huber", 1.0)
+
+
+def test_many_series_keep_their_own_scaling(frame):
+    two = pd.concat([frame.assign(store="a"), frame.assign(store="b")])
+    with pytest.raises(lab.LabError, match="got scaler='minmax'; leave scaler= out"):
+        lab.train(two, id="store", target="sales", scaler="minmax", **TINY)
 
 
 def test_a_forecast_is_calibrated_where_the_data_allow_it(run):

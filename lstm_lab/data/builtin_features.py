@@ -109,6 +109,24 @@ def bollinger(y: np.ndarray, n: int = 20, k: float = 2) -> np.ndarray:
     return _after(n - 1, y, position)
 
 
+@_path(warmup=lambda n, **_: n - 1)
+def unguarded_bollinger(y: np.ndarray, n: int = 20, k: float = 2) -> np.ndarray:
+    """(y - lower) / (upper - lower) as textbooks have it: `bollinger` without its guard, to measure what it is worth.
+
+    NaN where the band has no width; where rounding alone gives it one, any number. Rows with a NaN are in no window.
+    """
+
+    def position(values: np.ndarray) -> np.ndarray:
+        windows = _windows(values, n)
+        reach = k * windows.std(axis=-1)
+        lower, upper = windows.mean(axis=-1) - reach, windows.mean(axis=-1) + reach
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            place = (values[..., n - 1 :] - lower) / (upper - lower)
+        return np.where(np.isfinite(place), place, np.nan)
+
+    return _after(n - 1, y, position)
+
+
 @_path(warmup=lambda n: n, positive=True)
 def volatility(y: np.ndarray, n: int = 20) -> np.ndarray:
     """Compute the population standard deviation of the last n log returns."""

@@ -1,4 +1,4 @@
-"""The network's input columns: the transformed target, then the features, each standardised by the training rows.
+"""The network's input columns: the transformed target, then the features, each scaled by the training rows.
 
 One `Encoder` serves training and forecasting. `encode` makes the columns of a whole frame; `encode_step` makes the same
 row from the last few values of simulated paths, so a feature on a path is the feature of training, not a copy of it.
@@ -16,7 +16,13 @@ from lstm_lab.data.panel_ids import ids_from_json, ids_to_json
 from lstm_lab.data.series_scaling import SeriesScaling
 from lstm_lab.data.static_inputs import StaticInputs
 from lstm_lab.data.transforms import Transform, parse_transform
-from lstm_lab.data.value_checks import column_moments, feature_times, finite_values, refuse_non_positive
+from lstm_lab.data.value_checks import (
+    column_moments,
+    column_ranges,
+    feature_times,
+    finite_values,
+    refuse_non_positive,
+)
 from lstm_lab.errors import DataError, OptionError
 
 if TYPE_CHECKING:
@@ -43,13 +49,16 @@ class Encoder:
     columns: tuple[str, ...]
     """Model input columns, the transformed target first."""
     mean: np.ndarray
-    """(columns,) float64, over the training rows alone."""
+    """(columns,) float64, over the training rows alone; with ``scaler="minmax"`` the least value."""
     scale: np.ndarray
-    """(columns,) float64 standard deviations over the training rows alone; 1 where a column never changes."""
+    """(columns,) float64 standard deviations over the training rows alone; 1 where a column never changes. With
+    ``scaler="minmax"`` the distance from the least to the largest value."""
     series: SeriesScaling | None = None
     """Mean and scale of each series of a panel; `mean` and `scale` are then those of all rows together."""
     static: StaticInputs | None = None
     """Inputs that are constant over a series of a panel, the last columns."""
+    scaler: str = "standard"
+    """What `mean` and `scale` are: ``standard`` or ``minmax``."""
 
     @classmethod
     def fit(  # noqa: PLR0917 - the parts of a fit, in the order they are decided
@@ -60,6 +69,7 @@ class Encoder:
         features: Sequence[str],
         rows: slice,
         segments: np.ndarray,
+        scaler: str = "standard",
     ) -> Self:
         """Fit the scaling on the training rows; no other row is looked at.
 
@@ -77,6 +87,8 @@ class Encoder:
             The training rows.
         segments
             (rows,) number of the gap-free stretch that each row of the frame belongs to.
+        scaler
+            ``standard``: to mean 0 and deviation 1; ``minmax``: to the range from 0 to 1.
 
         Returns
         -------
@@ -92,7 +104,7 @@ class Encoder:
         """
         unfitted = cls.unfitted([str(name) for name in frame.columns], target, transform, features)
         raw = unfitted.raw(frame.iloc[rows], segments[rows])
-        return unfitted.fitted(raw)
+        return unfitted.fitted(raw, scaler)
 
     @classmethod
     def unfitted(
@@ -114,8 +126,8 @@ class Encoder:
         blank = np.zeros(len(columns))
         return cls(target, change, used, columns, blank, blank + 1.0, static=static)
 
-    def fitted(self, raw: np.ndarray) -> Self:
-        """Return the encoding with mean and scale of raw training rows, (rows, columns).
+    def fitted(self, raw: np.ndarray, scaler: str = "standard") -> Self:
+        """Return the encoding scaled by raw training rows, (rows, columns), see `fit`.
 
         Raises
         ------
@@ -128,8 +140,9 @@ class Encoder:
                 f"scaling needs at least {self.warmup + 2} training rows without a gap "
                 f"({self.warmup} of warmup), got {len(raw)}; use more data or shorter features"
             )
-        mean, scale = column_moments(complete, self.columns)
-        return replace(self, mean=mean, scale=scale)
+        measured = column_ranges if scaler == "minmax" else column_moments
+        mean, scale = measured(complete, self.columns)
+        return replace(self, mean=mean, scale=scale, scaler=scaler)
 
     def scaled(self, mean: np.ndarray, scale: np.ndarray) -> Self:
         """Return the encoding with other moments, (..., columns), whose leading axes broadcast with those of the rows.
@@ -297,7 +310,7 @@ class Encoder:
         return self.transform.invert_step(self.unstandardise(z), tail)
 
     def standardise(self, z: np.ndarray) -> np.ndarray:
-        """Scale transformed targets, of any shape, to mean 0 and standard deviation 1 over the training rows."""
+        """Scale transformed targets, of any shape, as the training rows were: to mean 0 and standard deviation 1."""
         return np.asarray((np.asarray(z, dtype=np.float64) - self.mean[..., 0]) / self.scale[..., 0])
 
     def unstandardise(self, z: np.ndarray) -> np.ndarray:
@@ -319,6 +332,7 @@ class Encoder:
             "mean": self.mean.tolist(),
             "scale": self.scale.tolist(),
             "columns": list(self.columns),
+            "scaler": self.scaler,
             **panel,
         }
 
@@ -349,6 +363,7 @@ class Encoder:
             scale,
             None if series is None else SeriesScaling.from_json(ids_from_json(series["ids"]), series),
             None if static is None else StaticInputs.from_json(static),
+            saved.get("scaler", "standard"),
         )
 
     def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Encoder], tuple[dict[str, Any]]]:

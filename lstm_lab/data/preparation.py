@@ -78,11 +78,13 @@ def prepare_rows(frame: pd.DataFrame, target: str, options: InputOptions, *, wei
     _refuse_unused_mask(options, panel=isinstance(frame.index, pd.MultiIndex))
     if isinstance(frame.index, pd.MultiIndex):
         _refuse_large_panel(frame)
+        _refuse_panel_scaler(options)
         return Prepared(*prepare_panel(frame, target, options, weighting=weighting))
     stretches = segments(frame.index, options.max_gap)
     cuts = cut_rows(len(frame), validation=options.validation, calibration=options.calibration)
     choice = choose_inputs(options.transform, options.features, frame[target].iloc[cuts.train_rows])
-    encoder = Encoder.fit(frame, target, choice.transform, choice.features, cuts.train_rows, stretches)
+    parts = choice.transform, choice.features, cuts.train_rows, stretches, options.scaler
+    encoder = Encoder.fit(frame, target, *parts)
     store = FrameStore(frame, encoder, options.max_gap)
     return Prepared(Dataset(store, options.lookback, (cuts,), weighting), choice)
 
@@ -95,6 +97,15 @@ def _refuse_unused_mask(options: InputOptions, *, panel: bool) -> None:
     raise OptionError(
         f"mask= says what a network reads of padding, but {padding}; leave mask= out, or use id= and short='pad'"
     )
+
+
+def _refuse_panel_scaler(options: InputOptions) -> None:
+    """Refuse another scaling than by mean and deviation of each series, shrunk to what is usual in the panel."""
+    if options.scaler != "standard":
+        raise OptionError(
+            f"with id= each series is scaled by its own mean and deviation, got scaler={options.scaler!r}; leave"
+            " scaler= out, or train on one series"
+        )
 
 
 def _refuse_large_panel(frame: pd.DataFrame) -> None:

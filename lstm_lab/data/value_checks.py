@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.features import Feature
 
 
-__all__ = ["column_moments", "feature_times", "finite_values", "refuse_non_positive"]
+__all__ = ["column_moments", "column_ranges", "feature_times", "finite_values", "refuse_non_positive"]
 
 
 def refuse_non_positive(values: pd.Series[float], label: str) -> None:
@@ -61,6 +61,18 @@ def column_moments(values: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarr
     """Compute mean and standard deviation of each column; a column that never changes is only centred."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean, scale = values.mean(axis=0), values.std(axis=0)
+    return _usable(mean, scale, columns)
+
+
+def column_ranges(values: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the least value and the range of each column; a column that never changes is only shifted."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, span = values.min(axis=0), np.ptp(values, axis=0)
+    return _usable(low, span, columns)
+
+
+def _usable(mean: np.ndarray, scale: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Refuse values too large to be scaled, and set the scale of columns that never change to 1."""
     wild = np.flatnonzero(~(np.isfinite(mean) & np.isfinite(scale)))
     if len(wild) > 0:
         raise DataError(f"{columns[wild[0]]!r} has values too large to be scaled; divide it by a power of ten")

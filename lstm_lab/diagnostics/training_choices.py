@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lstm_lab.data.sample_weights import effective_sample_size, sample_weights
-from lstm_lab.errors import DataError
+from lstm_lab.errors import DataError, OptionError
 from lstm_lab.formatting import number, percent, span
 from lstm_lab.results import Result, Summary
 
@@ -187,7 +187,14 @@ def residual_losses(fitted: FittedModel, loss: str, delta: float) -> ResidualLos
     ------
     DataError
         Nothing was held out.
+    OptionError
+        The columns were not standardised.
     """
+    if fitted.encoder.scaler != "standard":
+        raise OptionError(
+            f"the losses are drawn in standard deviations, got a run of scaler={fitted.encoder.scaler!r}; train with"
+            " scaler='standard'"
+        )
     if len(fitted.errors.dataset.split.calibration) > 0:
         errors, rows = fitted.errors.calibration, "calibration rows, one step ahead"
     else:

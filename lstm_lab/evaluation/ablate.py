@@ -13,7 +13,8 @@ from lstm_lab.data.panel_ids import refuse_ids
 from lstm_lab.data.preparation import prepare_rows, read_series
 from lstm_lab.errors import DataError
 from lstm_lab.evaluation.experiments import StudyResult, StudySettings, choose_inputs_before, first_rows, plan_study
-from lstm_lab.evaluation.kinds import BASE, CHANGES, LOOKBACKS, UNCALIBRATED, change, check_changes
+from lstm_lab.evaluation.improvements import Improvements
+from lstm_lab.evaluation.kinds import BASE, CHANGES, DROPOUT_BAND, LOOKBACKS, UNCALIBRATED, change, check_changes
 from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.formatting import percent
 from lstm_lab.options import AblateOptions
@@ -35,12 +36,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Ablation", "ablate"]
 
-EFFECTS: Final = ("mae", "crps", "coverage", "width")
+EFFECTS: Final = ("mae", "crps", "coverage", "width", "interval_score")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ablation(StudyResult):
     """Scores of the base and of every variant, and the effect of each change; made by `ablate`."""
+
+    unchanged: frozenset[str] = frozenset()
+    """Changes that the base has already, so that they are no variants."""
 
     called = "variant"
 
@@ -56,11 +60,27 @@ class Ablation(StudyResult):
         uncalibrated = {
             (UNCALIBRATED, seed): forecasts.without_calibration() for (_, seed), forecasts in calibrated.items()
         }
+        dropout = {
+            key: forecasts.without_calibration()
+            for key, forecasts in result.forecasts.items()
+            if key[0] == DROPOUT_BAND
+        }
         fitted = {(UNCALIBRATED, seed): result.fitted[BASE, seed] for _, seed in calibrated}
         details = {**result.details, "transform": result.fitted[next(iter(result.forecasts))].transform}
         return replace(
-            result, forecasts={**result.forecasts, **uncalibrated}, fitted={**result.fitted, **fitted}, details=details
+            result,
+            forecasts={**result.forecasts, **dropout, **uncalibrated},
+            fitted={**result.fitted, **fitted},
+            details=details,
         )
+
+    @property
+    def recipe(self) -> Improvements:
+        """The recipe's table: which problem, which fix, and its measured effect with the spread over the seeds."""
+        return Improvements(self, self.unchanged)
+
+    def _scored(self, key: ModelKey) -> dict[str, float]:
+        return super()._scored(key) | {"interval_score": float(self.forecasts[key].interval_scores.mean())}
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -127,7 +147,7 @@ def ablate(
     stop: threading.Event | None = None,
     **options: Unpack[AblateKeywords],
 ) -> Ablation:
-    """Measure what each part of a training does alone: loss, weights, transform, lookback, start, calibration.
+    """Measure what each part of a training does alone: loss, weights, transform, scaler, lookback, start, band.
 
     Parameters
     ----------
@@ -144,7 +164,8 @@ def ablate(
     Returns
     -------
     Ablation
-        ``.summary``, a row a variant with its effect and the spread over the seeds.
+        ``.summary``, a row a variant with its effect and the spread over the seeds; ``.recipe``, the table of the
+        recipe's improvements: problem, fix, effect.
 
     Raises
     ------
@@ -163,11 +184,17 @@ def ablate(
     plan = plan_study(frame, target, settings, list(variants.values()))
     # Seed after seed, so that an ablation that is stopped has tried every change.
     seeds = dict.fromkeys(settings.study.seeds)
-    jobs = [plan.job(variant, varied, seed) for seed in seeds for variant, varied in variants.items()]
+    thin = settings.forecast.model_copy(update={"noise": "none", "calibrate": False, "combine": False})
+    jobs = [
+        plan.job(variant, varied, seed, forecast=thin if variant == DROPOUT_BAND else None)
+        for seed in seeds
+        for variant, varied in variants.items()
+    ]
     store = settings.checkpoint("an ablation", plan.protocol.dataset)
     with task_runner(executor, settings.study.workers, settings.study.cluster) as pool:
         outcome = pool.run([job.task for job in jobs], label="ablating", listener=listener, stop=stop, store=store)
-    return Ablation.of(plan, jobs, outcome)
+    unchanged = frozenset(name for name in CHANGES if change(name, variants[BASE]) == variants[BASE])
+    return replace(Ablation.of(plan, jobs, outcome), unchanged=unchanged - {DROPOUT_BAND})
 
 
 def _variants(frame: pd.DataFrame, target: str, settings: StudySettings[AblateOptions]) -> dict[str, TrainOptions]:
@@ -179,9 +206,15 @@ def _variants(frame: pd.DataFrame, target: str, settings: StudySettings[AblateOp
         varied = change(name, base)
         logarithm_fails = varied.transform == "log_return" and not bool((frame[target] > 0).all())
         too_long = name in LOOKBACKS and not _fits(frame, target, varied, settings)
-        if varied != base and not logarithm_fails and not too_long:
+        same = not _is_thin(settings) if name == DROPOUT_BAND else varied == base
+        if not same and not logarithm_fails and not too_long:
             variants[name] = varied
     return variants
+
+
+def _is_thin(settings: StudySettings[AblateOptions]) -> bool:
+    """Return whether a band of dropout alone exists, and differs from the base's."""
+    return settings.train.dropout > 0 and settings.forecast.noise != "none"
 
 
 def _fits(frame: pd.DataFrame, target: str, options: TrainOptions, settings: StudySettings[AblateOptions]) -> bool:

@@ -89,8 +89,16 @@ class StudyPlan:
     """The first row that training never sees."""
     protocol: EvaluationProtocol
 
-    def job(self, name: str, options: TrainOptions, seed: int, *, transformer: bool = False) -> Job[ModelKey]:
-        """Return the job that trains one network and forecasts with it from the judged origins."""
+    def job(
+        self,
+        name: str,
+        options: TrainOptions,
+        seed: int,
+        *,
+        transformer: bool = False,
+        forecast: ForecastOptions | None = None,
+    ) -> Job[ModelKey]:
+        """Return the job that trains one network and forecasts, by the plan's options unless others are given."""
         rows = self.protocol.evaluated.rows
         settings = {**options.model_dump(), "target": self.target, **AS_LOADED, "seed": seed}
         known = self.frame.iloc[: int(rows[-1]) + self.protocol.forecast.horizon]
@@ -100,7 +108,7 @@ class StudyPlan:
             self.cut,
             rows,
             settings,
-            self.protocol.forecast,
+            self.protocol.forecast if forecast is None else forecast,
             transformer=transformer,
         )
         return Job((name, seed), 0, judged=True, part=slice(0, len(rows)), task=task)
@@ -175,17 +183,24 @@ class StudyResult(StillResult):
         """Return the mean absolute error, averaged over the seeds."""
         return float(self.scores.xs(name, level=0)["mae"].mean())
 
-    def gap(self, name: str, other: str) -> Difference:
-        """Compare absolute errors, `name` minus `other`, origin by origin, averaged over the seeds that both have."""
+    def gap(self, name: str, other: str, by: str = "mae") -> Difference:
+        """Compare absolute errors, `name` minus `other`, origin by origin, averaged over the seeds that both have.
+
+        With ``by="interval_score"`` the interval scores of the bands are compared.
+        """
         both = self._seeds(name) & self._seeds(other)
-        return difference(self._errors(name, both), self._errors(other, both), self.evaluated.overlap)
+        return difference(self._losses(name, both, by), self._losses(other, both, by), self.evaluated.overlap)
 
     def _seeds(self, name: str) -> set[int]:
         return {seed for fitted_name, seed in self.fitted if fitted_name == name}
 
-    def _errors(self, name: str, seeds: set[int]) -> NDArray[np.float64]:
-        """Average absolute errors over the given seeds, or over all where none are given: (origins, horizon)."""
-        of_name = {seed: forecasts.errors for (other, seed), forecasts in self.forecasts.items() if other == name}
+    def _losses(self, name: str, seeds: set[int], by: str) -> NDArray[np.float64]:
+        """Average a loss over the given seeds, or over all where none are given: (origins, horizon)."""
+        of_name = {
+            seed: forecasts.errors if by == "mae" else forecasts.interval_scores
+            for (other, seed), forecasts in self.forecasts.items()
+            if other == name
+        }
         return np.asarray(np.mean([of_name[seed] for seed in seeds or of_name], axis=0))
 
     def band(self, name: str | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BASE",
     "CHANGES",
+    "DROPOUT_BAND",
     "KINDS",
     "NETWORKS",
     "UNCALIBRATED",
@@ -30,6 +32,11 @@ KINDS: Final = (*NETWORKS, *BASELINES)
 
 BASE: Final = "as given"
 """The variant that the others are compared with."""
+UNCALIBRATED: Final = "band: not calibrated"
+DROPOUT_BAND: Final = "band: dropout"
+"""The spread of the dropout masks alone, as most tutorials draw it: a change of the forecast, not of the training."""
+GUARD: Final = "guard: off"
+"""Bollinger positions by the textbook's formula."""
 CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     "loss: huber": {"loss": "huber"},
     "loss: mse": {"loss": "mse"},
@@ -39,17 +46,23 @@ CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     "weights: exponential": {"weights": "exponential"},
     "target: raw": {"transform": "none"},
     "target: log returns": {"transform": "log_return"},
+    "scaler: standard": {"scaler": "standard"},
+    "scaler: min-max": {"scaler": "minmax"},
+    "guard: off": {},
     "lookback: half": {},
     "lookback: double": {},
     "forget bias: 0": {"forget_bias": 0.0},
+    "forget bias: 1": {"forget_bias": 1.0},
     "forget bias: 3": {"forget_bias": 3.0},
+    "recurrent weights: orthogonal": {"recurrent_init": "orthogonal"},
     "recurrent weights: gaussian": {"recurrent_init": "gaussian"},
+    "input weights: glorot": {"kernel_init": "glorot"},
     "input weights: gaussian": {"kernel_init": "gaussian"},
+    "band: dropout": {},
 }
 """What an ablation changes, one at a time; a change that changes nothing is left out. See `change`."""
 LOOKBACKS: Final = {"lookback: half": 0.5, "lookback: double": 2.0}
 """Changes of the lookback, as multiples of the base's."""
-UNCALIBRATED: Final = "band: not calibrated"
 
 
 def change(name: str, base: TrainOptions) -> TrainOptions:
@@ -57,6 +70,8 @@ def change(name: str, base: TrainOptions) -> TrainOptions:
     update = dict(CHANGES[name])
     if name in LOOKBACKS:
         update["lookback"] = max(1, round(LOOKBACKS[name] * base.lookback))
+    if name == GUARD:
+        update["features"] = tuple(re.sub(r"^\s*bollinger\b", "unguarded_bollinger", text) for text in base.features)
     return base.model_copy(update=update)
 
 

@@ -174,6 +174,12 @@ class Forecasts(Sequence[Forecast]):
         """1.0 where the observed value lies inside the band, (origins, horizon)."""
         return metrics.inside(self.band[0], self.band[2], self.evaluated.actual)
 
+    @cached_property
+    def interval_scores(self) -> Array:
+        """Interval score of the band, (origins, horizon)."""
+        lower, _, upper = self.band
+        return metrics.interval_score(lower, upper, self.evaluated.actual, self.evaluated.interval)
+
     def without_calibration(self) -> Forecasts:
         """Return the same forecasts with the uncalibrated spread."""
         return replace(

@@ -131,13 +131,18 @@ class Export(StillResult):
         ]
         return Summary(f"Export of {self.about['target']}: {self.path}", tuple(rows))
 
+    @property
+    def measure(self) -> str:
+        """What the network's output is measured in, in words."""
+        return "standard deviations" if self.about["scaler"] == "standard" else "ranges of the training rows"
+
     def _measured(self) -> list[tuple[str, str]]:
         comparison = self.comparison
         if comparison is None:
             return [("error", "not measured, for there is no interpreter here; pip install 'lstm-lab[edge]'")]
         off, values = comparison.error, comparison.error_values
         keras, file, onward = (comparison.mae[name] for name in ("keras", "file", "onward"))
-        average = f"{number(off.mean())} standard deviations on average, {number(off.max())} at most"
+        average = f"{number(off.mean())} {self.measure} on average, {number(off.max())} at most"
         average_in_unit = f"{number(values.mean())} and {number(values.max())} in the unit of {self.about['target']}"
         cost = "" if file <= 1.05 * keras else f", {100 * (file / keras - 1):.0f} % more; a finer quantize costs less"
         never_reset = f"; {number(onward)} if states are carried on and never set back"

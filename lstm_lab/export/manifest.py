@@ -63,6 +63,7 @@ def manual(step: Step, content: bytes, encoder: Encoder, **facts: Any) -> dict[s
         "target": encoder.target,
         "columns": list(encoder.columns),
         "meaning": [meaning, *(line for feature in encoder.features for line in _meaning(feature))],
+        "scaler": encoder.scaler,
         "mean": encoder.mean.tolist(),
         "scale": encoder.scale.tolist(),
         "states": {state.name: [1, state.size] for state in step.states},

@@ -198,6 +198,29 @@ def share_of_whole_paths(inside_band: Array) -> float:
     return float(_mean_observed((inside_band == 1).all(axis=-1).astype(np.float64), complete, None))
 
 
+def interval_score(lower: ArrayLike, upper: ArrayLike, actual: ArrayLike, interval: float) -> Array:
+    """Compute the width of a band, and 2/α times as much as a value lies outside it; α is the share left outside.
+
+    Gneiting & Raftery (2007), J. Am. Stat. Assoc. 102: no band scores lower on average than the true quantiles, so
+    that one number weighs width against misses.
+
+    Parameters
+    ----------
+    lower, upper, actual
+        Of shapes that broadcast.
+    interval
+        Nominal coverage, in percent.
+
+    Examples
+    --------
+    >>> interval_score([0.0, 0.0], [1.0, 1.0], [0.5, 1.2], 90).tolist()
+    [1.0, 5.0]
+    """
+    low, high, y = floats(lower), floats(upper), floats(actual)
+    outside = np.maximum(low - y, 0.0) + np.maximum(y - high, 0.0)
+    return np.asarray(high - low + outside / tail_of(interval))
+
+
 def width(lower: ArrayLike, upper: ArrayLike, *, axis: Axis = None) -> Array:
     """Mean width of the band, in the target's unit."""
     return floats(np.mean(floats(upper) - floats(lower), axis=axis))

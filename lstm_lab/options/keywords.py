@@ -38,6 +38,7 @@ class FeaturesKeywords(TypedDict, total=False):
     date_format: str | None
     features: str | Sequence[str]
     transform: str
+    scaler: Literal["standard", "minmax"]
     missing: Literal["error", "interpolate", "ffill", "drop"]
     na_values: str | float | Sequence[str | float] | None
     decimal: Literal[".", ","] | None
@@ -63,6 +64,7 @@ class TrainKeywords(TypedDict, total=False):
     date_format: str | None
     features: str | Sequence[str]
     transform: str
+    scaler: Literal["standard", "minmax"]
     missing: Literal["error", "interpolate", "ffill", "drop"]
     na_values: str | float | Sequence[str | float] | None
     decimal: Literal[".", ","] | None
@@ -186,6 +188,7 @@ class CompareKeywords(TypedDict, total=False):
     date_format: str | None
     features: str | Sequence[str]
     transform: str
+    scaler: Literal["standard", "minmax"]
     missing: Literal["error", "interpolate", "ffill", "drop"]
     na_values: str | float | Sequence[str | float] | None
     decimal: Literal[".", ","] | None
@@ -251,6 +254,7 @@ class AblateKeywords(TypedDict, total=False):
     date_format: str | None
     features: str | Sequence[str]
     transform: str
+    scaler: Literal["standard", "minmax"]
     missing: Literal["error", "interpolate", "ffill", "drop"]
     na_values: str | float | Sequence[str | float] | None
     decimal: Literal[".", ","] | None
@@ -307,6 +311,7 @@ class DashboardKeywords(TypedDict, total=False):
     date_format: str | None
     features: str | Sequence[str]
     transform: str
+    scaler: Literal["standard", "minmax"]
     missing: Literal["error", "interpolate", "ffill", "drop"]
     na_values: str | float | Sequence[str | float] | None
     decimal: Literal[".", ","] | None

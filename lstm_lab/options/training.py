@@ -70,6 +70,12 @@ class InputOptions(Options):
         " with the level, or auto to let the training rows decide",
         example="log_return",
     )
+    scaler: Literal["standard", "minmax"] = option(
+        "standard",
+        "how columns are scaled by the training rows: to mean 0 and deviation 1, or minmax: to 0 at the least value and"
+        " 1 at the largest, as tutorials do; delta is then a share of that range",
+        example="minmax",
+    )
     missing: Literal["error", "interpolate", "ffill", "drop"] = option(
         "error", "what to do with missing or infinite values", example="interpolate"
     )
@@ -184,7 +190,7 @@ class TrainOptions(TrainingCheckpointOptions, InputOptions):
     delta: float = option(
         1.0,
         "where Huber turns from square to linear",
-        unit="standard deviations of the transformed target over the training rows",
+        unit="standard deviations of the transformed target over the training rows (with scaler=minmax, ranges)",
         example="1.0",
         gt=0,
     )

@@ -81,13 +81,14 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         compare,
         export,
         gates,
+        improvements,
         mask_effect,
         memory,
         panel_backtest,
         run,
     )
 
-    studies = (backtest, benchmark, compare, mask_effect, panel_backtest)
+    studies = (backtest, benchmark, compare, improvements, mask_effect, panel_backtest)
     return *modules, *studies, cell, export, gates, memory, run
 
 

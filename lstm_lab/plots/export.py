@@ -50,6 +50,6 @@ def export_figure(export: Export, *, width: float = 8.0, height: float = 3.8) ->
     time_axis(panel, comparison.times)
     legend(figure)
     windows_text = f"{len(comparison.keras)} windows before {comparison.rows} rows, one row ahead, read row by row"
-    error_text = f"at most {comparison.error.max():.2g} standard deviations off"
+    error_text = f"at most {comparison.error.max():.2g} {export.measure} off"
     titles(panel, title, f"{windows_text}\nquantize={export.about['quantize']}, {export.size:,} bytes; {error_text}")
     return figure

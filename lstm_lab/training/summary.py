@@ -63,6 +63,7 @@ def training_summary(
         *_padding(dataset, options),
         ("inputs", ", ".join(dataset.encoder.columns)),
         ("transform", reason),
+        *([] if options.scaler == "standard" else [("scaler", f"{options.scaler}, to the range of the training rows")]),
         ("sample weights", options.weights),
         ("training", f"{end.message} ({end.seconds:.0f} s)"),
     ]

@@ -71,6 +71,26 @@ def test_decode_undoes_the_target_column(transform):
     np.testing.assert_allclose(encoder.unstandardise(encoder.standardise(y)), y)
 
 
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_minmax_scales_the_training_rows_from_0_to_1_and_is_undone(transform):
+    frame = made()
+    encoder = Encoder.fit(frame, "price", transform, ["lag(3)", "humidity"], slice(0, 80), whole(frame), "minmax")
+    train = encoder.encode(frame, whole(frame))[encoder.warmup : 80]
+    np.testing.assert_allclose(train.min(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(train.max(axis=0), 1, atol=1e-6)
+    y = frame["price"].to_numpy()
+    np.testing.assert_allclose(encoder.unstandardise(encoder.standardise(y)), y)
+    again = Encoder.from_json(json.loads(json.dumps(encoder.to_json())))
+    assert again.scaler == "minmax"
+    np.testing.assert_array_equal(again.scale, encoder.scale)
+
+
+def test_minmax_of_a_column_that_never_changes_is_0():
+    frame = made().assign(humidity=0.5)
+    encoder = Encoder.fit(frame, "price", "none", ["humidity"], slice(0, 80), whole(frame), "minmax")
+    np.testing.assert_array_equal(encoder.encode(frame, whole(frame))[:, 1], 0)
+
+
 def test_output_zero_repeats_the_naive_forecast_with_its_usual_change():
     frame = made()
     encoder = fitted(frame, "seasonal_diff(6)", [])

@@ -59,10 +59,29 @@ def test_a_change_of_the_lookback_is_a_multiple_of_the_base():
     assert change("loss: mae", base) == base.model_copy(update={"loss": "mae"})
 
 
+def test_the_guard_is_taken_off_every_bollinger_position():
+    base = TrainOptions(features=("log_return", "bollinger(5, 2)", " bollinger", "my_bollinger"))
+    assert change("guard: off", base).features == (
+        "log_return",
+        "unguarded_bollinger(5, 2)",
+        "unguarded_bollinger",
+        "my_bollinger",
+    )
+
+
 def test_every_change_differs_from_the_defaults_or_is_one_of_them():
     base = TrainOptions()
     same = [name for name in CHANGES if change(name, base) == base]
-    assert same == ["loss: huber", "weights: uniform"]
+    assert same == [
+        "loss: huber",
+        "weights: uniform",
+        "scaler: standard",
+        "guard: off",
+        "forget bias: 1",
+        "recurrent weights: orthogonal",
+        "input weights: glorot",
+        "band: dropout",
+    ]
 
 
 def test_lookbacks_and_starts_are_ablated_where_their_windows_fit():

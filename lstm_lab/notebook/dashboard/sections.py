@@ -66,7 +66,9 @@ TRAIN = FormLayout(
             ),
         ),
         SectionLayout(
-            "Network", ("transform", "lookback", "features", "cell", "units", "dropout"), ("dense", "forget_bias")
+            "Network",
+            ("transform", "lookback", "features", "cell", "units", "dropout"),
+            ("dense", "forget_bias", "scaler"),
         ),
         SectionLayout("Training", ("epochs", "loss", "weights", "delta")),
     ),
