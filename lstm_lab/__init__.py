@@ -54,6 +54,8 @@ _HOMES = {
     "ablate": "lstm_lab.evaluation.ablate",
     "bench": "lstm_lab.evaluation.benchmark",
     "mask_effect": "lstm_lab.evaluation.mask_effect",
+    "repeat": "lstm_lab.evaluation.repeat",
+    "family": "lstm_lab.models.family",
     "Forecast": "lstm_lab.forecasting.forecast",
     "Stream": "lstm_lab.forecasting.stream",
     "Export": "lstm_lab.export.exporter",
@@ -82,11 +84,13 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.benchmark import bench as bench
     from lstm_lab.evaluation.compare import compare as compare
     from lstm_lab.evaluation.mask_effect import mask_effect as mask_effect
+    from lstm_lab.evaluation.repeat import repeat as repeat
     from lstm_lab.export.exporter import Export as Export
     from lstm_lab.forecasting.forecast import Forecast as Forecast
     from lstm_lab.forecasting.stream import Stream as Stream
     from lstm_lab.interpret.memory import memory as memory
     from lstm_lab.interpret.trace import trace as trace
+    from lstm_lab.models.family import family as family
     from lstm_lab.notebook.dashboard.view import dashboard as dashboard
     from lstm_lab.run import Run as Run
     from lstm_lab.run import load_run as load_run

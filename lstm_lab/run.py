@@ -18,7 +18,7 @@ from lstm_lab.forecasting.panel_run import PanelRun
 from lstm_lab.forecasting.past_forecasts import PastForecastsCache
 from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.forecasting.stream import Stream
-from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows
+from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows, window_at
 from lstm_lab.models.stack import checked_stack, forecaster_of, refuse_unused_options
 from lstm_lab.options import (
     CellOptions,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from lstm_lab.forecasting.panel_forecast import PanelForecast
     from lstm_lab.interpret.cell_step import CellStep
     from lstm_lab.interpret.memory import Memory
+    from lstm_lab.interpret.read_window import ReadWindow
     from lstm_lab.interpret.trace import Trace
     from lstm_lab.models.build import Forecaster
     from lstm_lab.options.keywords import (
@@ -483,6 +484,32 @@ class Run(Result):
         if chosen.windows is None:
             return trace_at(run.fitted, run.dataset, at)
         return trace_windows(run.fitted, run.dataset, chosen.windows)
+
+    def window(self, at: Any = -1, *, id: Hashable | None = None) -> ReadWindow:  # noqa: A002
+        """Show the window that ends at one row: the target in its unit, and the tensor that the network is given.
+
+        Parameters
+        ----------
+        at
+            The last row the network reads: a time, or a position among the rows, -1 the newest.
+        id
+            Of a run of many series, the one whose rows are read.
+
+        Returns
+        -------
+        ReadWindow
+            ``.tensor``, of shape (1, steps, inputs); ``.frame``, the same as a table; a picture of both.
+
+        Raises
+        ------
+        LabError
+            There is no such row, or no whole window before it.
+
+        Examples
+        --------
+        >>> run.window(at="2018-03-01").tensor.shape  # doctest: +SKIP
+        """
+        return window_at(self._for_id(id, "window").dataset, at)
 
     def cell(self, at: Any = -1, *, layer: int | None = None, unit: int | None = None, step: int = -1) -> CellStep:
         """Show one recurrent cell as textbooks draw it, with the numbers of one unit while the network read a window.

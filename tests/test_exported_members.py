@@ -23,6 +23,7 @@ PUBLIC = [
     "compare",
     "dashboard",
     "example",
+    "family",
     "feature",
     "features",
     "load",
@@ -30,6 +31,7 @@ PUBLIC = [
     "mask_effect",
     "memory",
     "padded_steps",
+    "repeat",
     "trace",
     "train",
 ]

@@ -14,6 +14,7 @@ from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import DataError
 from lstm_lab.formatting import moment
 from lstm_lab.interpret.memory import memory
+from lstm_lab.interpret.read_window import ReadWindow
 from lstm_lab.interpret.trace import Scale, Trace, trace
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.options import MemoryOptions
 
-__all__ = ["memory_of", "trace_at", "trace_windows"]
+__all__ = ["memory_of", "trace_at", "trace_windows", "window_at"]
 
 _NUDGE = 1e-3
 """Step, in standard deviations, of the difference that says what the model's output is worth in the target's unit."""
@@ -54,15 +55,8 @@ def trace_at(fitted: FittedModel, dataset: Dataset, at: Any) -> Trace:
     DataError
         There is no such row, or the rows before it hold no whole window: one line with the nearest that do.
     """
-    row = _row(dataset.index, at)
-    last_rows = _last_rows(dataset)
-    if row not in last_rows:
-        nearest = last_rows[np.argmin(np.abs(last_rows - row))]
-        raise DataError(
-            f"the network reads {dataset.lookback} rows without a gap after the warmup, and those up to "
-            f"{moment(dataset.index[row])} are not; the nearest row is {moment(dataset.index[nearest])}"
-        )
-    rows = np.arange(row + 1 - int(dataset.steps_up_to(row)), row + 1)
+    rows = _window_rows(dataset, at)
+    row = int(rows[-1])
     x, names = dataset.matrix[rows], dataset.encoder.columns
     result = trace(fitted.model, x, index=dataset.index[rows], feature_names=names)
     tails = _tails(dataset, np.array([row]))
@@ -76,6 +70,51 @@ def trace_at(fitted: FittedModel, dataset: Dataset, at: Any) -> Trace:
         history=dataset.frame[fitted.target].iloc[rows],
         forecast=pd.Series(decode(result.output[:, 0]), _next(dataset, row)),
         decode=decode,
+    )
+
+
+def _window_rows(dataset: Dataset, at: Any) -> np.ndarray:
+    """List the rows of the window that ends at one row.
+
+    Raises
+    ------
+    DataError
+        There is no such row, or the rows before it hold no whole window.
+    """
+    row = _row(dataset.index, at)
+    last_rows = _last_rows(dataset)
+    if row not in last_rows:
+        nearest = last_rows[np.argmin(np.abs(last_rows - row))]
+        raise DataError(
+            f"the network reads {dataset.lookback} rows without a gap after the warmup, and those up to "
+            f"{moment(dataset.index[row])} are not; the nearest row is {moment(dataset.index[nearest])}"
+        )
+    return np.arange(row + 1 - int(dataset.steps_up_to(row)), row + 1)
+
+
+def window_at(dataset: Dataset, at: Any) -> ReadWindow:
+    """Return the window that ends at one row, as its network reads it.
+
+    Parameters
+    ----------
+    dataset
+        The rows.
+    at
+        The window's last row: a time, or a position among the rows, -1 the newest.
+
+    Raises
+    ------
+    DataError
+        There is no such row, or the rows before it hold no whole window: one line with the nearest that do.
+    """
+    rows = _window_rows(dataset, at)
+    target = dataset.frame[dataset.encoder.target]
+    return ReadWindow(
+        tensor=dataset.matrix[rows][None],
+        index=dataset.index[rows],
+        inputs=tuple(dataset.encoder.columns),
+        history=target.iloc[rows],
+        following=target.iloc[rows[-1] + 1 : rows[-1] + 2],
     )
 
 
@@ -122,6 +161,7 @@ def memory_of(
         units=options.units,
         recall=options.recall,
         updates=options.updates,
+        seeds=options.seeds,
         seed=options.seed,
         listener=listener,
         stop=stop,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["RECALL_STEPS", "Memory", "memory"]
 
 RECALL_STEPS = (10, 20, 50, 100, 200)
-_RECALL_COLUMNS = ["network", "cell", "forget_bias", "steps", "explained", "success", "updates", "seconds"]
+_RECALL_COLUMNS = ["network", "cell", "forget_bias", "steps", "seed", "explained", "success", "updates", "seconds"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -40,8 +40,8 @@ class Memory(Result):
     """A row per network, state and distance: network, cell, forget_bias, state (initial or trained), distance, norm
     (root mean square over windows of the L2 norm of ∂ŷ/∂x over the inputs) and relative (norm by its largest)."""
     recall: pd.DataFrame
-    """A row per cell and distance: network, cell, forget_bias, steps, explained (share of variance), success, updates,
-    seconds. Empty if it was not asked for."""
+    """A row per cell, distance and seed: network, cell, forget_bias, steps, seed, explained (share of variance),
+    success, updates, seconds. Empty if it was not asked for."""
     units: int
     updates: int
     """Gradient steps each network was given, at most."""
@@ -63,8 +63,18 @@ class Memory(Result):
 
     @property
     def table(self) -> pd.DataFrame:
-        """Return the recall table: networks by distance, the share of variance explained."""
+        """Return the recall table: networks by distance, the share of variance explained, mean over the seeds."""
         return self.recall.pivot_table(index="network", columns="steps", values="explained", sort=False)
+
+    @property
+    def recalled(self) -> pd.DataFrame:
+        """Return how many seeds recalled the value: networks by distance."""
+        return self.recall.pivot_table(index="network", columns="steps", values="success", aggfunc="sum", sort=False)
+
+    @property
+    def seeds(self) -> int:
+        """Count the seeds of the recall task."""
+        return int(self.recall["seed"].nunique())
 
     def describe(self) -> str:
         """Describe in a few sentences how far back each network's gradient reaches and how far it recalls."""
@@ -84,7 +94,12 @@ class Memory(Result):
     def _recalled(self) -> str:
         parts = []
         for network, rows in self.recall.groupby("network", sort=False):
-            steps = [str(step) for step in rows.loc[rows["success"], "steps"]]
+            good = rows.groupby("steps", sort=False)["success"].agg(["sum", "count"])
+            steps = [
+                str(step) if count == 1 else f"{step} ({wins} of {count} seeds)"
+                for step, wins, count in good.itertuples()
+                if wins
+            ]
             parts.append(f"{network} over {', '.join(steps)} steps" if steps else f"{network} at no distance")
         return (
             f"A value seen once was recalled (at least {SUCCESS:.0%} of its variance explained on fresh sequences, "
@@ -113,7 +128,8 @@ def _reach_line(row: pd.Series[float]) -> str:
 
 def _recall_line(rows: pd.DataFrame) -> str:
     # Rounded down, so that what falls short of the mark does not read as the mark.
-    shares = zip(rows["steps"], rows["explained"].to_numpy(np.float64), strict=True)
+    means = rows.groupby("steps", sort=False)["explained"].mean()
+    shares = zip(means.index, means.to_numpy(np.float64), strict=True)
     return ", ".join(f"{steps}: {math.floor(100 * share)}%" for steps, share in shares)
 
 
@@ -126,6 +142,7 @@ def memory(
     recall: Sequence[int] = RECALL_STEPS,
     updates: int = 500,
     variants: Sequence[Variant] = VARIANTS,
+    seeds: int = 1,
     seed: int = 0,
     listener: ProgressListener | None = None,
     stop: threading.Event | None = None,
@@ -151,6 +168,9 @@ def memory(
         minutes on two idle cores, most of it for N = 200.
     variants
         The networks; the recall task adds an LSTM with chrono initialisation to them.
+    seeds
+        Trainings for each network and distance of the recall task, with seed, seed + 1, ...; gradients are measured
+        with the first alone.
     seed
         Same seed, same machine: same table.
     listener
@@ -182,9 +202,9 @@ def memory(
     reason: EndReason = "finished"
     work.partial = partial(so_far, "finished")
     try:
-        work.plan(data.x.shape[1], len(variants), recall)
+        work.plan(data.x.shape[1], len(variants), recall, seeds)
         work.measure(data, variants, model)
-        work.examine((*variants, Variant("lstm", "chrono")), recall)
+        work.examine((*variants, Variant("lstm", "chrono")), recall, seeds)
         reason = "stopped" if work.halted() else "finished"
     except KeyboardInterrupt:
         reason = "interrupted"

@@ -86,9 +86,9 @@ class MemoryMeasurement:
         """Whether a stop was requested."""
         return self.stop is not None and self.stop.is_set()
 
-    def plan(self, steps: int, variants: int, recalls: Sequence[int]) -> None:
+    def plan(self, steps: int, variants: int, recalls: Sequence[int], seeds: int = 1) -> None:
         """Build the measurement of: `variants` networks on so many steps, then one more of them at each distance."""
-        lengths = [steps] * variants + [recall + 1 for recall in recalls for _ in range(variants + 1)]
+        lengths = [steps] * variants + [recall + 1 for recall in recalls for _ in range((variants + 1) * seeds)]
         self.total = len(lengths)
         self._cost = float(sum(_cost(length) for length in lengths))
         if self.listener is not None:
@@ -126,23 +126,25 @@ class MemoryMeasurement:
             felt = flow.loc[flow["relative"] >= FAINT, "distance"].max()
             self._show(f"{variant.label}: gradient above 1 % for {felt} steps after training")
 
-    def examine(self, variants: Sequence[Variant], distances: Sequence[int]) -> None:
-        """Train every variant to recall at every distance, the short ones first."""
+    def examine(self, variants: Sequence[Variant], distances: Sequence[int], seeds: int = 1) -> None:
+        """Train every variant to recall at every distance with each seed, the short distances first."""
         for steps in distances:
-            trial = sequences(steps, _TRIAL, np.random.default_rng(self.seed + 1))
-            for variant in variants:
-                self._recall(variant, steps, trial)
+            for seed in range(self.seed, self.seed + seeds):
+                trial = sequences(steps, _TRIAL, np.random.default_rng(seed + 1))
+                for variant in variants:
+                    self._recall(variant, steps, seed, trial)
 
-    def _recall(self, variant: Variant, steps: int, trial: tuple[np.ndarray, np.ndarray]) -> None:
+    def _recall(self, variant: Variant, steps: int, seed: int, trial: tuple[np.ndarray, np.ndarray]) -> None:
         started = time.perf_counter()
-        network = build(variant, steps + 1, 2, self.units, self.seed)
-        rng = np.random.default_rng(self.seed)
+        network = build(variant, steps + 1, 2, self.units, seed)
+        rng = np.random.default_rng(seed)
         batches = iter(lambda: sequences(steps, BATCH, rng), None)
         updates = self._train(network, batches, f"recall over {steps} steps: {variant.label}", steps + 1, trial)
         if updates is None:
             return
         explained = explained_variance(network, *trial)
-        row = {"network": variant.label, "cell": variant.cell, "forget_bias": variant.forget_bias, "steps": steps}
+        described = {"network": variant.label, "cell": variant.cell, "forget_bias": variant.forget_bias}
+        row = {**described, "steps": steps, "seed": seed}
         seconds = time.perf_counter() - started
         scores = {"explained": explained, "success": explained >= SUCCESS, "updates": updates, "seconds": seconds}
         self.recalled.append({**row, **scores})

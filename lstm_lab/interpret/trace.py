@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from lstm_lab.interpret.attribution import (
 )
 from lstm_lab.interpret.cell_step import CellStep, choose_cell
 from lstm_lab.interpret.description import Scale, describe, heading, layer_line
+from lstm_lab.interpret.probe import correlate, letters_of
 from lstm_lab.interpret.ragged import Traces, is_ragged, refuse_ragged_mistakes
 from lstm_lab.interpret.recording import record, recurrent_layers
 from lstm_lab.interpret.verify import cells_of, layer_traces
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.interpret.held import Hold
     from lstm_lab.interpret.layer_trace import LayerTrace
+    from lstm_lab.interpret.probe import Letters
 
 __all__ = ["Scale", "Trace", "Traces", "trace"]
 
@@ -173,6 +175,72 @@ class Trace(Result):
           It keeps 86 % of its memory −0.70, adds −0.28, and shows 56 % of what it then holds.
         """
         return choose_cell(self, layer, unit, step)
+
+    def correlate(self, values: Any, *, layer: int | None = None) -> pd.DataFrame:
+        """Compute which units tell of something: correlations of their signals with a value known at each step.
+
+        Parameters
+        ----------
+        values
+            (steps,) numbers, or True and False.
+        layer
+            Number of the layer in `layers`; by default `opening`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each unit, a column for each signal, the unit with the largest correlation first.
+
+        Raises
+        ------
+        TraceError
+            Not a value for each step, no such layer, or a trace of several sequences.
+
+        Examples
+        --------
+        >>> tr = run.gates()  # doctest: +SKIP
+        >>> tr.correlate(tr.history > tr.history.mean())  # doctest: +SKIP
+        """
+        return correlate(self._layer(layer), values)
+
+    def letters(
+        self, text: str, *, unit: int, signal: Literal["cell", "hidden"] = "cell", layer: int | None = None
+    ) -> Letters:
+        """Colour a text that the network has read, a character at each step, by a state of one unit.
+
+        Parameters
+        ----------
+        text
+            A character for each step of the trace.
+        unit
+            Number of the unit.
+        signal
+            The state: ``cell``, which only an LSTM has, or ``hidden``.
+        layer
+            Number of the layer in `layers`; by default `opening`.
+
+        Returns
+        -------
+        Letters
+            Text and values; a picture of both.
+
+        Raises
+        ------
+        TraceError
+            Another length than the trace's, or no such layer, unit or signal.
+
+        Examples
+        --------
+        >>> tr = run.gates()  # doctest: +SKIP
+        >>> tr.letters("x" * len(tr.index), unit=0)  # doctest: +SKIP
+        """
+        return letters_of(self._layer(layer), text, unit, signal)
+
+    def _layer(self, number: int | None) -> LayerTrace:
+        chosen = self.opening if number is None else number
+        if not 0 <= chosen < len(self.layers):
+            raise TraceError(f"layer must be between 0 and {len(self.layers) - 1}, got {chosen}; see trace.layers")
+        return self.layers[chosen]
 
     def what_if(
         self,

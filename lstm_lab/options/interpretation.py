@@ -55,4 +55,7 @@ class MemoryOptions(Options):
     recall: Sizes = option(
         (10, 20, 50, 100, 200), "distances over which a value is to be recalled, or none", unit="steps", example="10,50"
     )
+    seeds: int = option(
+        1, "trainings for each network and distance of the recall task, with seed, seed + 1, ...", example="5", ge=1
+    )
     seed: int = option(0, "same seed, same machine: same table", example="0", ge=0, lt=2**31)

@@ -138,6 +138,7 @@ class MemoryKeywords(TypedDict, total=False):
     units: int
     updates: int
     recall: int | str | Sequence[int]
+    seeds: int
     seed: int
 
 

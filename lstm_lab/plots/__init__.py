@@ -69,9 +69,21 @@ _STYLE = (
 
 def drawing_modules() -> tuple[ModuleType, ...]:
     """Import the modules that register pictures; those of a network's results once there may be such a result."""
-    from lstm_lab.plots import fan, features, padding, panel_features, panel_forecast, training_choices  # noqa: PLC0415 - they import this
+    from lstm_lab.plots import (  # noqa: PLC0415 - they import this
+        family,
+        fan,
+        features,
+        letters,
+        padding,
+        panel_features,
+        panel_forecast,
+        read_window,
+        repeat,
+        training_choices,
+    )
 
-    modules = (fan, features, padding, panel_features, panel_forecast, training_choices)
+    explained = (family, letters, read_window, repeat)
+    modules = (fan, features, padding, panel_features, panel_forecast, training_choices, *explained)
     if not networks_are_loaded():
         return modules
     from lstm_lab.plots import (  # noqa: PLC0415 - they import TensorFlow

@@ -10,7 +10,7 @@ from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 from lstm_lab.interpret.cell_step import CellStep, decimal, signals_of
 from lstm_lab.plots import style
 from lstm_lab.plots.gates import COLOURS
-from lstm_lab.plots.style import BLACK, GREY, LIGHT, SMALL, canvas
+from lstm_lab.plots.style import BLACK, GREY, LIGHT, SKY, SMALL, canvas
 from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
@@ -136,11 +136,14 @@ def _words(panel: Axes, cell: CellStep) -> None:
 
 
 def _course(panel: Axes, cell: CellStep) -> None:
-    """Draw the state of the unit over the window, of a long one around the step, and where the step is."""
+    """Draw state, kept and written over the window, of a long one around the step, and where the step is."""
     rows = signals_of(cell.of, cell.unit)
     first = min(max(cell.step - _LONGEST // 2, 0), max(cell.of.steps - _LONGEST, 0))
     steps = np.arange(first, min(first + _LONGEST, cell.of.steps))
     original = getattr(cell.trace, "unchanged", None)
+    for name, colour, width in (("kept", SKY, 0.9), ("written", COLOURS["input"], 0.45)):
+        if name in rows:
+            panel.bar(steps, np.nan_to_num(rows[name][steps]), width=width, color=colour, alpha=0.5, label=name)
     for name in ("cell", "hidden"):
         if name in rows:
             panel.plot(steps, rows[name][steps], color=COLOURS[name], linewidth=1.5, label=f"{name} state")
@@ -156,4 +159,4 @@ def _course(panel: Axes, cell: CellStep) -> None:
     panel.spines[["left", "bottom"]].set_color(LIGHT)
     panel.tick_params(labelsize=SMALL, color=LIGHT, labelcolor=GREY)
     panel.set_xlabel("step of the window", fontsize=SMALL, color=GREY)
-    panel.legend(frameon=False, fontsize=SMALL, ncols=2, loc="best")
+    panel.legend(frameon=False, fontsize=SMALL, ncols=4, loc="lower left", bbox_to_anchor=(0, 1))

@@ -106,11 +106,14 @@ def _table(panel: Axes, memory: Memory) -> None:
     """Draw the share of variance recalled, networks by distance; successful recalls are bold."""
     table = memory.table
     values = table.to_numpy(dtype=np.float64)
+    wins = memory.recalled.reindex(index=table.index, columns=table.columns).to_numpy()
     panel.imshow(np.clip(values, 0, 1), aspect="auto", cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(values.shape):
         value = float(values[row, column])
         # Rounded down: what is just below the limit must not be said to have reached it.
         text = "" if np.isnan(value) else f"{np.floor(100 * max(value, 0)):.0f}%"
+        if memory.seeds > 1 and text:
+            text = f"{text}, {wins[row, column]:.0f} of {memory.seeds}"
         recalled = value >= SUCCESS
         colour = "white" if value > 0.6 else BLACK
         weight = "bold" if recalled else "normal"
@@ -119,4 +122,7 @@ def _table(panel: Axes, memory: Memory) -> None:
     panel.set_yticks(np.arange(len(table.index)), [short(name, 30) for name in table.index])
     panel.tick_params(labelsize=SMALL, length=0, labelcolor=GREY)
     panel.spines[:].set_visible(False)
-    style.titles(panel, "Recall of a value seen once", f"share of its variance explained; bold: at least {SUCCESS:.0%}")
+    explained = f"share of its variance explained; bold: at least {SUCCESS:.0%}"
+    if memory.seeds > 1:
+        explained = f"mean {explained}; seeds that reached it, of {memory.seeds}"
+    style.titles(panel, "Recall of a value seen once", explained)

@@ -152,3 +152,18 @@ def test_curves_and_recall_are_told_as_they_are_measured(small):
     felt = found.reach["trained"]["rnn"]
     assert heard.lines[1] == f"rnn: gradient above 1 % for {felt:.0f} steps after training"
     assert re.fullmatch(r"rnn: -?\d+% recalled over 2 steps", heard.lines[3])
+
+
+def test_recall_is_repeated_with_several_seeds_and_counts_those_that_succeed():
+    study = memory(X, Y, units=4, updates=2, recall=[3], variants=(Variant("rnn"),), seeds=2, seed=5)
+    assert study.recall["seed"].tolist() == [5, 5, 6, 6]
+    assert study.seeds == 2
+    explained = study.recall.loc[study.recall["network"] == "rnn", "explained"]
+    assert study.table.loc["rnn", 3] == pytest.approx(explained.mean())
+    alone = memory(X, Y, units=4, updates=2, recall=[3], variants=(Variant("rnn"),), seed=6)
+    assert alone.table.loc["rnn", 3] == explained.iloc[1]
+    study.recall["success"] = [True, True, False, True]
+    assert study.recalled[3].tolist() == [1, 2]
+    assert "rnn over 3 (1 of 2 seeds) steps" in study.describe()
+    texts = [text.get_text() for text in study.plot().axes[-1].texts]
+    assert texts[0].endswith(", 1 of 2")

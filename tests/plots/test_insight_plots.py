@@ -78,6 +78,9 @@ def test_a_cell_is_drawn_with_its_numbers_and_equations(found):
         assert cell.sentence in texts
         course = figure.axes[-1].get_lines()
         np.testing.assert_array_equal(course[0].get_ydata(), cell.of.state[:, 2])
+        bars = [bar.get_height() for bar in figure.axes[-1].patches]
+        if bars:  # what was kept, then what was written: together they are the state
+            np.testing.assert_allclose(np.sum(np.split(np.array(bars), 2), axis=0), cell.of.state[:, 2], atol=1e-6)
         heights = [patch.get_height() for patch in figure.axes[0].patches if patch.get_alpha() is not None]
         first = cell.drawing.boxes[0]
         assert heights[0] == pytest.approx(-cell.numbers[first.value] * first.height)

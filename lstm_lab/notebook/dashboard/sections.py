@@ -76,7 +76,7 @@ TRAIN = FormLayout(
 FORECAST = FormLayout(ForecastOptions, (SectionLayout("Forecast", ("horizon", "paths", "interval")),))
 BACKTEST = FormLayout(BacktestOptions, (SectionLayout("Judge", ("origins", "baselines")),))
 GATES = FormLayout(GateOptions, (SectionLayout("Gates", ("at", "windows", "id")),))
-MEMORY = FormLayout(MemoryOptions, (SectionLayout("Memory", ("units", "updates", "recall")),))
+MEMORY = FormLayout(MemoryOptions, (SectionLayout("Memory", ("units", "updates", "recall", "seeds")),))
 
 
 class Section:

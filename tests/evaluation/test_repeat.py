@@ -1,0 +1,31 @@
+"""A measurement repeated with several seeds."""
+
+import numpy as np
+import pytest
+
+import lstm_lab as lab
+
+
+def test_mean_and_spread_are_those_of_the_values():
+    result = lab.repeat(lambda seed: {"a": seed, "b": 10.0 + seed % 2}, seeds=[1, 2, 6], quantity="error (°C)")
+    assert result.values["a"].tolist() == [1, 2, 6]
+    assert result.summary.loc["a"].tolist() == pytest.approx([3.0, np.std([1, 2, 6], ddof=1), 1.0, 6.0])
+    assert result.clear("a", "b")
+    assert not lab.repeat(lambda seed: {"a": seed, "b": 1.0}, seeds=3).clear("a", "b")
+    assert "error (°C)" in repr(result)
+
+
+def test_the_picture_has_a_dot_for_each_seed_and_the_mean():
+    result = lab.repeat(lambda seed: {"a": 1.0 + seed, "b": 2.0}, seeds=3, quantity="loss")
+    (panel,) = result.plot().axes
+    dots = [line.get_xdata().tolist() for line in panel.get_lines() if line.get_marker() == "o"]
+    assert dots == [[1.0, 2.0, 3.0], [2.0, 2.0, 2.0]]
+    assert [text.get_text() for text in panel.get_yticklabels()] == ["a", "b"]
+    assert panel.get_title(loc="left") == "loss"
+
+
+def test_no_seed_and_names_that_change_are_refused():
+    with pytest.raises(lab.LabError, match=r"at least one seed, got seeds=\[\]; use seeds=5"):
+        lab.repeat(lambda _: {"a": 1.0}, seeds=[])
+    with pytest.raises(lab.LabError, match=r"same names with every seed, got \['s1'\] with seed 1"):
+        lab.repeat(lambda seed: {f"s{seed}": 1.0}, seeds=2)
