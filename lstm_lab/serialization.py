@@ -13,7 +13,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -48,6 +48,8 @@ __all__ = ["Record", "SavedRun", "read_run", "write_run"]
 FORMAT = 3
 """Raised when an older version could not read what this one writes; a run of one series is still written as 2."""
 FORMAT_OF_ONE = 2
+CUTS = ("validation", "calibration", "rows", "forgotten", "remembered")
+"""The fields of `Cuts` under the names that files of formats 1 to 3 have for them."""
 _DAMAGED = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError),
     *(ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError),
@@ -151,7 +153,11 @@ def _description(
         "name": record.name,
         "options": record.options.model_dump(mode="json", exclude=set(CHECKPOINT_OPTIONS)),
         "encoder": fitted.encoder.to_json(),
-        **({"panel": panel_to_json(dataset)} if dataset.is_panel else {"cuts": asdict(dataset.cuts[0])}),
+        **(
+            {"panel": panel_to_json(dataset)}
+            if dataset.is_panel
+            else {"cuts": dict(zip(CUTS, astuple(dataset.cuts[0]), strict=True))}
+        ),
         "stack": fitted.stack,
         "transform": record.transform,
         "reason": record.reason,
@@ -183,7 +189,7 @@ def _dataset(
     encoder, panel = Encoder.from_json(description["encoder"]), description.get("panel")
     if panel is None:
         store = FrameStore(frame, encoder, options.max_gap)
-        return Dataset(store, options.lookback, (Cuts(**description["cuts"]),), options.weights)
+        return Dataset(store, options.lookback, (Cuts(*map(description["cuts"].get, CUTS)),), options.weights)
     rows = by_id(frame, panel, arrays["borders"])
     store = FrameStore(rows, encoder, options.max_gap, static_from_json(panel))
     left_out = tuple(ids_from_json(panel["left_out"]))

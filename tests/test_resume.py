@@ -101,7 +101,7 @@ def test_newer_rows_are_trained_on_with_the_encoding_of_the_run(run):
     today = run.resume(frame, epochs=1)
     assert len(today.dataset) == 300
     (cuts,), (before,) = today.dataset.cuts, run.dataset.cuts
-    assert (cuts.validation, cuts.calibration, cuts.rows, cuts.forgotten) == (240, 270, 300, 0)
+    assert (cuts.validation, cuts.calibration, cuts.rows, cuts.expired) == (240, 270, 300, 0)
     assert (before.validation, before.rows) == (192, 240)
     np.testing.assert_array_equal(today.dataset.matrix[:240], run.dataset.matrix)
     assert bits(run.on(frame.iloc[240:]).resume(epochs=1)) == bits(today)

@@ -90,7 +90,7 @@ def test_a_continued_run_is_saved_as_such(run, tmp_path):
     later = run.on(table(400))
     loaded = lab.load_run(later.save(tmp_path / "later.lstm"))
     assert loaded.dataset.cuts[0] == later.dataset.cuts[0]
-    assert loaded.dataset.cuts[0].forgotten > 0
+    assert loaded.dataset.cuts[0].expired > 0
     same(loaded, later)
 
 

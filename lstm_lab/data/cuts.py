@@ -15,7 +15,7 @@ __all__ = ["CALIBRATION_MEMORY", "Cuts", "cut_rows"]
 CALIBRATION_MEMORY = 1.5
 """Memory of a calibration, in spans of the rows that it began with. On six series, with 60 origins each,
 nominal 90 % bands held 88 to 91 % with 1.5, 89 to 92 % with 1 and bands up to 9 % wider, and 84 to 90 % when
-nothing was forgotten or learnt."""
+no row expired and none was added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class Cuts:
     validation: int
     calibration: int
     rows: int
-    forgotten: int = 0
+    expired: int = 0
     """Rows before `calibration` that calibrated once and, since newer ones came, no longer do."""
-    remembered: int = 0
-    """Rows that calibrate at most, settled when the first newer ones came."""
+    calibration_limit: int = 0
+    """Rows that calibrate at most, fixed when the first newer rows came; 0 before."""
 
     @property
     def train_rows(self) -> slice:
@@ -43,12 +43,10 @@ class Cuts:
         old, new
             Times of the rows before and after; `new` may also have other rows in front.
         """
-        validation, calibration = (
-            _row_of(old, row, new) for row in (self.validation, self.calibration - self.forgotten)
-        )
-        remembered = self.remembered or round(CALIBRATION_MEMORY * (self.rows - self.calibration))
-        first = max(calibration, len(new) - remembered) if remembered else calibration
-        return Cuts(validation, first, len(new), forgotten=first - calibration, remembered=remembered)
+        validation, calibration = (_row_of(old, row, new) for row in (self.validation, self.calibration - self.expired))
+        limit = self.calibration_limit or round(CALIBRATION_MEMORY * (self.rows - self.calibration))
+        first = max(calibration, len(new) - limit) if limit else calibration
+        return Cuts(validation, first, len(new), expired=first - calibration, calibration_limit=limit)
 
 
 def cut_rows(rows: int, *, validation: float = 0.1, calibration: float = 0.1) -> Cuts:

@@ -446,7 +446,7 @@ class Dataset:
     def _before_calibration(self) -> NDArray[np.float32]:
         return np.concatenate(
             [
-                self.store.encoded(slice(int(start), int(start) + cuts.calibration - cuts.forgotten))
+                self.store.encoded(slice(int(start), int(start) + cuts.calibration - cuts.expired))
                 for start, cuts in zip(self.borders, self.cuts, strict=False)
             ]
         )

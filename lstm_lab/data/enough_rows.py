@@ -68,7 +68,7 @@ def largest_lookback(run_lengths: np.ndarray, borders: np.ndarray, cuts: Sequenc
     for start, series in zip(borders, cuts, strict=False):
         for name, first, last in (
             ("train", 0, series.validation),
-            ("validation", series.validation, series.calibration - series.forgotten),
+            ("validation", series.validation, series.calibration - series.expired),
             ("calibration", series.calibration, series.rows),
         ):
             if last > first:

@@ -40,7 +40,7 @@ def divide(windows: Windows, borders: np.ndarray, cuts: Sequence[Cuts]) -> Split
     cuts
         Where the parts of each series begin.
     """
-    begins = np.array([(each.validation, each.calibration - each.forgotten, each.calibration) for each in cuts])
+    begins = np.array([(each.validation, each.calibration - each.expired, each.calibration) for each in cuts])
     series = np.searchsorted(borders, windows.target_rows, side="right") - 1
     rows = windows.target_rows - borders[series]
     part = (rows[:, None] >= begins.reshape(-1, 3)[series]).sum(axis=1)

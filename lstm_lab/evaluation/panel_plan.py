@@ -133,9 +133,7 @@ def _ranges(run: Run, frame: Any) -> tuple[Dataset, Dataset, str]:
 
 
 def _judged_behind(dataset: Dataset, begins: list[int]) -> Dataset:
-    cuts = tuple(
-        replace(each, calibration=begin, forgotten=0) for each, begin in zip(dataset.cuts, begins, strict=True)
-    )
+    cuts = tuple(replace(each, calibration=begin, expired=0) for each, begin in zip(dataset.cuts, begins, strict=True))
     return replace(dataset, cuts=cuts)
 
 

@@ -12,7 +12,7 @@ from lstm_lab.simulation.dropout_masks import DROPPING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["carries", "state_blocker"]
+__all__ = ["first_whole_window_layer", "has_state"]
 
 _POINTWISE = (
     keras.layers.Dense,
@@ -35,17 +35,17 @@ _BY_AXIS = (
 """Layers that do so where their axis is the last."""
 
 
-def carries(layer: Any) -> bool:
+def has_state(layer: Any) -> bool:
     """Return whether the layer's state can be carried forward in time."""
     return isinstance(layer, keras.layers.RNN) and not layer.go_backwards
 
 
-def state_blocker(layers: Sequence[Any]) -> str | None:
+def first_whole_window_layer(layers: Sequence[Any]) -> str | None:
     """Return the name of the first layer in a chain that needs the whole window at each step; None without one.
 
     After the last recurrent layer there is one vector in either roll-out, so any layer may follow.
     """
-    recurrent = [position for position, layer in enumerate(layers) if carries(layer)]
+    recurrent = [position for position, layer in enumerate(layers) if has_state(layer)]
     if not recurrent:
         return str(layers[0].name)
     last = recurrent[-1]

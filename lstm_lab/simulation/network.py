@@ -22,7 +22,7 @@ from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.keras_private import nodes_in_order, run_graph, set_mask, takes_training
 from lstm_lab.models.masking import mask_of, masked, step_mask, unpadded
 from lstm_lab.models.tracing import CompiledFunction
-from lstm_lab.simulation.carried import carries, state_blocker
+from lstm_lab.simulation.carried import first_whole_window_layer, has_state
 from lstm_lab.simulation.dropout_masks import Masks, check_masks, draws, rate_of, with_masks
 from lstm_lab.simulation.fused_lstm import VALUES_PER_UNIT, fused_sequence, fused_step, is_fusible, joined_kernels
 from lstm_lab.simulation.host_calls import called_back, registered
@@ -86,7 +86,7 @@ class Network:
                 layer.cell, return_sequences=layer.return_sequences, return_state=True, dtype=layer.dtype_policy
             )
             for position, layer in enumerate(self._operations if self.stateless_layer() is None else ())
-            if carries(layer)
+            if has_state(layer)
         }
         self._encoding, self._padded_encoding, self._carrying, self._padded_carrying = (
             CompiledFunction(function, open_rows=True, autograph=False)
@@ -115,7 +115,7 @@ class Network:
                 for node in self._nodes
                 if not (node.plain and isinstance(node.operation, keras.Layer))
             )
-        return state_blocker(self._operations)
+        return first_whole_window_layer(self._operations)
 
     def largest_output(self, lookback: int) -> int:
         """Count the values that the largest layer holds for one window: its output, of a fused one all it computes."""

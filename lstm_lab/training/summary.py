@@ -128,14 +128,14 @@ def _blemishes(dataset: Dataset) -> str:
 
 def _parts(dataset: Dataset) -> str:
     """Count the rows of each part."""
-    forgotten = sum(cuts.forgotten for cuts in dataset.cuts)
+    expired = sum(cuts.expired for cuts in dataset.cuts)
     parts = {
         "train": sum(cuts.validation for cuts in dataset.cuts),
-        "validation": sum(cuts.calibration - cuts.forgotten - cuts.validation for cuts in dataset.cuts),
+        "validation": sum(cuts.calibration - cuts.expired - cuts.validation for cuts in dataset.cuts),
         "calibration": sum(cuts.rows - cuts.calibration for cuts in dataset.cuts),
     }
-    if forgotten:
-        parts["older than the band remembers"] = forgotten
+    if expired:
+        parts["older than the band remembers"] = expired
     return ", ".join(f"{part} {count:,}" for part, count in parts.items())
 
 

@@ -100,7 +100,7 @@ def test_newer_rows_move_no_cut_in_time_and_the_newest_calibrate(encoder):
     longer = dataset.append(table.iloc[55:])
     pd.testing.assert_frame_equal(longer.frame, table, check_freq=False)
     assert dataset.cuts == (Cuts(48, 54, 60),)
-    assert longer.cuts == (Cuts(48, 71, 80, forgotten=17, remembered=9),)
+    assert longer.cuts == (Cuts(48, 71, 80, expired=17, calibration_limit=9),)
     np.testing.assert_array_equal(longer.split.train, dataset.split.train)
     assert longer.windows.target_rows[longer.split.calibration].tolist() == list(range(71, 80))
     assert longer.same_training(dataset)

@@ -55,7 +55,7 @@ def test_bands_learn_from_the_newest_rows_and_forget_old_ones(run):
         270,
         300,
     )
-    assert (cuts.validation, cuts.calibration, cuts.rows, cuts.forgotten) == (240, 455, 500, 185)
+    assert (cuts.validation, cuts.calibration, cuts.rows, cuts.expired) == (240, 455, 500, 185)
     assert later.dataset.windows.target_rows[later.dataset.split.calibration].tolist() == list(range(455, 500))
     np.testing.assert_array_equal(later.dataset.split.train, run.dataset.split.train)
     np.testing.assert_array_equal(later.dataset.split.validation, run.dataset.split.validation)
@@ -66,7 +66,7 @@ def test_bands_learn_from_the_newest_rows_and_forget_old_ones(run):
 
 def test_a_few_newer_rows_forget_none(run):
     cuts = run.on(table().iloc[:310]).dataset.cuts[0]
-    assert (cuts.calibration, cuts.rows, cuts.forgotten) == (270, 310, 0)
+    assert (cuts.calibration, cuts.rows, cuts.expired) == (270, 310, 0)
 
 
 @pytest.mark.parametrize("first", [300, 290, 0])
