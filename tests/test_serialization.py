@@ -181,7 +181,7 @@ def is_refused(file):
     else:
         return False
     assert "\n" not in text
-    assert len(text) < 500
+    assert len(text) <= 1_000
     return True
 
 
