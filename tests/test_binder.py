@@ -27,7 +27,7 @@ HEAD = """\
 # Every package of the environment, for Python 3.12 on one core and in 2 GB; written by `python tests/test_binder.py`.
 # `tensorflow-cpu` and `tensorflow` are two distributions of one module, and a need for one is not met by the other, so
 # postBuild installs lstm-lab with --no-deps. `notebook` replaces the version that repo2docker brings, which may want
-# another JupyterLab.
+# another JupyterLab; `psutil` is what its jupyter-resource-usage takes.
 """
 
 
@@ -36,7 +36,7 @@ def needed():
     texts = [*PROJECT["dependencies"], *(text for extra in EXTRAS for text in PROJECT["optional-dependencies"][extra])]
     # TensorFlow first: its newest version decides which versions of its many needs are possible.
     texts.sort(key=lambda text: not text.startswith("tensorflow"))
-    return [*(re.sub(r"^tensorflow\b", "tensorflow-cpu", text) for text in texts), "notebook>=7.4"]
+    return [*(re.sub(r"^tensorflow\b", "tensorflow-cpu", text) for text in texts), "notebook>=7.4", "psutil~=5.6"]
 
 
 def write_lock():

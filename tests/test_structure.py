@@ -12,6 +12,7 @@ import lstm_lab
 from lstm_lab.cli import commands as subcommands
 from lstm_lab.cli import main as cli
 from lstm_lab.notebook.commands import COMMANDS
+from lstm_lab.options.flags import Command
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -44,13 +45,21 @@ def test_every_link_to_a_file_leads_somewhere(document):
     assert [link for link in links if not (ROOT / document).parent.joinpath(link).exists()] == []
 
 
-def test_the_readme_names_only_flags_that_exist():
-    text = (ROOT / "README.md").read_text()
-    flags = {
-        flag.written
-        for command in (*COMMANDS.values(), subcommands.LAB, subcommands.RUN, subcommands.BACKTEST)
-        for flag in command.flags.values()
-    }
+FACES = [
+    "README.md",
+    "docs/guide.md",
+    "docs/python.md",
+    "docs/notebook.md",
+    "docs/many-series.md",
+    "docs/small-device.md",
+]
+
+
+@pytest.mark.parametrize("document", [*FACES, "docs/bands.md", "docs/coming-from.md", "docs/benchmarks.md"])
+def test_a_page_names_only_flags_that_exist(document):
+    text = (ROOT / document).read_text()
+    ours = [value for value in vars(subcommands).values() if isinstance(value, Command)]
+    flags = {flag.written for command in (*COMMANDS.values(), *ours) for flag in command.flags.values()}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= flags
     assert set(re.findall(r"%%?(lstm_\w+)", text)) <= set(COMMANDS)
 
@@ -61,12 +70,13 @@ def test_the_readmes_two_commands_come_first():
     assert "pip install '.[test]' && pytest" in first_screen
 
 
-def test_the_readmes_table_names_every_option():
-    from lstm_lab.options import ForecastOptions, TrainOptions
-
+def test_the_readme_is_short_and_shows_its_picture_in_light_and_dark():
     text = (ROOT / "README.md").read_text()
-    names = [*TrainOptions.model_fields, *ForecastOptions.model_fields]
-    assert [name for name in names if f"`{name}`" not in text] == []
+    assert len(text.splitlines()) <= 120
+    for scheme in ("light", "dark"):
+        assert f'docs/laboratory-{scheme}.png"' in text
+        assert (ROOT / "docs" / f"laboratory-{scheme}.png").stat().st_size < 250_000
+    assert 'media="(prefers-color-scheme: dark)" srcset="docs/laboratory-dark.png"' in text
 
 
 def test_every_dependency_is_explained():

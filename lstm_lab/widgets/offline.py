@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lstm_lab.results import Result
     from lstm_lab.widgets.wire import Wire
 
-__all__ = ["page", "write_html"]
+__all__ = ["inline_bundle", "page", "write_html"]
 
 
 class View(Protocol):
@@ -140,13 +140,17 @@ def _json(state: dict[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _script() -> str:
-    """Turn the module into a script: an inline module can export nothing, so its export becomes a name."""
+def inline_bundle() -> str:
+    """Return the front end as a script that calls its export `lab`, for an inline module can export nothing."""
     script, count = _EXPORT.subn(lambda match: f"const lab = {match[1]};", bundle())
     if count != 1:
         raise RuntimeError(f"the bundle must export one default, found {count}; see frontend/build.mjs")
     # An end tag inside a string of the bundle would end the script; a line comment's end needs a line of its own.
-    return script.replace("</script", "<\\/script") + "\n" + _BOOT
+    return script.replace("</script", "<\\/script") + "\n"
+
+
+def _script() -> str:
+    return inline_bundle() + _BOOT
 
 
 def _fallback(widget: View) -> str:

@@ -1,0 +1,70 @@
+"""The gallery: every kind of view, alive, from a notebook that shows it, else from a run kept in docs/views."""
+
+import json
+from pathlib import Path
+
+from pages.notebooks import NOTEBOOKS, outputs, read
+from pages.views import MIME, holder
+
+KEPT = Path(__file__).parents[1] / "views"
+
+KINDS = {
+    "fan": (
+        "A fan of futures",
+        "`run.forecast(30)`, `%lstm_forecast 30`",
+        "Drag the dashed level: the share of futures above it follows. Play the outcomes one by one.",
+    ),
+    "cell": (
+        "One cell",
+        "`run.cell()`, `%lstm_cell`",
+        "Play the window and watch a unit's numbers flow through its gates. Hold a gate, or drag an input.",
+    ),
+    "gates": (
+        "Every gate",
+        "`run.gates(at=-1)`, `%lstm_gates`",
+        "What each unit kept, wrote and showed on each day that the network read. Click a row to pin a unit.",
+    ),
+    "memory": (
+        "Memory",
+        "`run.memory()`, `%lstm_memory`",
+        "How far back a network can look, beside fresh RNN, GRU and LSTM ones.",
+    ),
+    "training": (
+        "Training",
+        "`lab.train(...)`, `%%lstm_train`",
+        "The loss as it fell, batch by batch; alive while a cell runs, with a Stop button.",
+    ),
+    "features": (
+        "Before training",
+        "`lab.features(...)`, `%lstm_features`",
+        "What a network would be given, the transforms side by side, and what is wrong.",
+    ),
+    "panel": (
+        "Many series",
+        "`run.forecast(12)` of a panel",
+        "A fan for each series with a picker, and one of their sum.",
+    ),
+    "weights": ("Weights", "`%lstm_weights`", "What a weighting makes of old and new rows."),
+    "loss": ("Losses", "`%lstm_loss`", "What each loss makes of large and small errors."),
+}
+"""Kinds of view, in the order of the page: title, calls, what to try."""
+
+
+def kept(kind):
+    """Give what an output keeps of a view of a kind, and the notebook that it is from or None."""
+    for path in NOTEBOOKS:
+        for output in outputs(read(path)):
+            if output.get("data", {}).get(MIME, {}).get("view") == kind:
+                return output["data"][MIME], path
+    return json.loads((KEPT / f"{kind}.json").read_text(encoding="utf-8")), None
+
+
+def append_views(path):
+    """Append every kind of view to the page."""
+    parts = [path.read_text(encoding="utf-8")]
+    for kind, (title, calls, text) in KINDS.items():
+        output, notebook = kept(kind)
+        source = f" From [this notebook](notebooks/{notebook.stem}.md)." if notebook else ""
+        html = "```{raw} html\n" + holder({**output, "key": f"gallery-{kind}"}, kind) + "\n```"
+        parts += [f"## {title}", f"{calls}. {text}{source}", html]
+    path.write_text("\n\n".join([*parts, ""]), encoding="utf-8")
