@@ -72,8 +72,8 @@ def _logs(y: np.ndarray) -> np.ndarray:
 
 def _log_returns(y: np.ndarray, n: int = 1) -> np.ndarray:
     """Compute log(y_t / y_{t-n}); 0 where either value has no logarithm."""
-    logs = _logs(y)
-    return _zero_if_undefined(logs[..., n:] - logs[..., :-n])
+    # Of a path's end, as a roll-out asks for, two logarithms and not n + 1.
+    return _zero_if_undefined(_logs(y[..., n:]) - _logs(y[..., :-n]))
 
 
 def _zero_if_undefined(values: np.ndarray) -> np.ndarray:
@@ -177,7 +177,7 @@ def seasonal(y: np.ndarray, n: int = 24, k: int = 7) -> np.ndarray:
     These are the values at the next step's place in the last k seasons of n rows. The last of them alone, which the
     seasonal naive forecast repeats, carries all of its own noise.
     """
-    return _after(n * k - 1, y, lambda values: _beyond_the_last_season(values, n, k))
+    return _after(n * k - 1, y, lambda values: _beyond_the_last(_at_the_next_place(values, n, k)))
 
 
 @_path(warmup=lambda n, k: n * k - 1, positive=True)
@@ -186,14 +186,22 @@ def log_seasonal(y: np.ndarray, n: int = 24, k: int = 7) -> np.ndarray:
 
     0 on a simulated path where one of them is not positive.
     """
-    return _after(n * k - 1, y, lambda values: _zero_if_undefined(_beyond_the_last_season(_logs(values), n, k)))
+
+    def beyond(values: np.ndarray) -> np.ndarray:
+        return _zero_if_undefined(_beyond_the_last(_logs(_at_the_next_place(values, n, k))))
+
+    return _after(n * k - 1, y, beyond)
 
 
-def _beyond_the_last_season(values: np.ndarray, n: int, k: int) -> np.ndarray:
-    """Subtract from the mean of the last k values at the next step's place in a season of n rows the last of them."""
-    a_season_apart = _windows(values, n * k)[..., ::n]
+def _at_the_next_place(values: np.ndarray, n: int, k: int) -> np.ndarray:
+    """View the last k values at the next step's place in a season of n rows: (..., time) -> (..., time - nk + 1, k)."""
+    return _windows(values, n * k)[..., ::n]
+
+
+def _beyond_the_last(values: np.ndarray) -> np.ndarray:
+    """Subtract from the mean of values, (..., k), the last of them."""
     # Differences first: far from zero, the mean of the values themselves would lose their last digits.
-    return np.asarray((a_season_apart - a_season_apart[..., -1:]).mean(axis=-1))
+    return np.asarray((values - values[..., -1:]).mean(axis=-1))
 
 
 def _calendar(name: str, phase: Callable[[pd.DatetimeIndex], Any]) -> None:
