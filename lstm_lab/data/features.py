@@ -199,17 +199,31 @@ def _bind(kind: _FeatureKind, arguments: str, text: str) -> Feature:
     bound = _arguments(kind, arguments, text)
     shown = f"{kind.name}({', '.join(f'{value:g}' for value in bound.values())})"
     label = shown if bound else kind.name
-    warmup = kind.warmup(**bound) if callable(kind.warmup) else kind.warmup
 
     def function(values: Any) -> np.ndarray:
         return kind.function(values, **bound)
 
     function.__doc__ = kind.function.__doc__  # its first line tells a program outside what to compute
     columns = kind.columns or (label,)
+    warmup = _warmup(kind, bound)
     feature = Feature(label, kind.source, columns, warmup, kind.positive, function, shown, kind.fallback, kind.name)
     if kind.own:
         _prove(feature)
     return feature
+
+
+def _warmup(kind: _FeatureKind, bound: dict[str, int | float]) -> int:
+    """Compute the rows before the first value, for bound arguments."""
+    if not callable(kind.warmup):
+        return kind.warmup
+    try:
+        return kind.warmup(**bound)
+    except TypeError:
+        taken = ", ".join(inspect.signature(kind.warmup).parameters) or "none"
+        raise OptionError(
+            f"the warmup of {kind.name} takes the feature's arguments ({', '.join(bound) or 'none'}), got a function of"
+            f" {taken}; for example warmup=lambda n, **_: n"
+        ) from None
 
 
 def _arguments(kind: _FeatureKind, text: str, whole: str) -> dict[str, int | float]:

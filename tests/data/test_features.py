@@ -270,6 +270,16 @@ def test_a_feature_of_ones_own():
 
 
 @pytest.mark.usefixtures("own_features")
+def test_a_warmup_of_other_arguments_than_the_features_is_refused():
+    @feature(warmup=lambda n: n)
+    def spread(y, n: int = 4, k: int = 2):
+        return y - n - k
+
+    with pytest.raises(OptionError, match=r"takes the feature's arguments \(n, k\), got a function of n; for example"):
+        one("spread(3)")
+
+
+@pytest.mark.usefixtures("own_features")
 def test_the_decorator_works_bare():
     @feature
     def doubled(y):
