@@ -48,12 +48,15 @@ _COSTS: Final = ("training_seconds", "forecast_seconds", "peak_megabytes")
 
 SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "m4-hourly": {
-        "units": (48, 48),
+        "units": (64,),
         "dense": (),
-        "dropout": 0.1,
-        "lookback": 168,
-        "transform": "seasonal_diff(24)",
-        "epochs": 12,
+        "dropout": 0.0,
+        "lookback": 72,
+        "transform": "seasonal_log_return(24)",
+        "features": ("log_seasonal(24, 7)", "log_momentum(23)", "log_momentum(167)"),
+        "epochs": 10,
+        "batch": 64,
+        "learning_rate": 0.006,
         "schedule": "cycle",
         "paths": 100,
     },

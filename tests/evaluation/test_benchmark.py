@@ -13,6 +13,7 @@ from lstm_lab.evaluation.benchmark import OWN, SETTINGS, bench, published
 from lstm_lab.evaluation.benchmark_data import BENCHMARKS, read_benchmark
 from lstm_lab.evaluation.benchmark_scores import LEVELS, naive2, normal_quantiles, scores, seasonal_naive
 from lstm_lab.events import ProgressListener, TrainingListener
+from lstm_lab.options import ForecastOptions, TrainOptions, shared_out
 from lstm_lab.run import Run
 
 
@@ -198,9 +199,9 @@ def test_the_picture_has_a_row_for_every_model_that_is_ranked(result, tmp_path):
 
 
 def test_a_forecast_is_that_of_the_run_at_the_origin(result):
-    small = {"units": 4, "dense": (), "dropout": SETTINGS["m4-weekly"]["dropout"], "lookback": 8, "epochs": 1}
-    run = lab.train(result.data.history(0), id="id", target="value", seed=0, **small)
-    forecasts = run.forecast(13, paths=50, combine=False, interval=95, seed=0)
+    training, simulation = shared_out({**SETTINGS["m4-weekly"], **TINY}, TrainOptions, ForecastOptions)
+    run = lab.train(result.data.history(0), id="id", target="value", seed=0, **training)
+    forecasts = run.forecast(13, interval=95, seed=0, **simulation)
     quantiles = np.array([[[forecasts[name].quantile(level) for level in LEVELS] for name in result.data.ids]])
     assert scores(result.data, quantiles)["MASE"] == pytest.approx(result.scores.loc[0, "MASE"], rel=1e-6)
 
