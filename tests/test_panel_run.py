@@ -71,20 +71,6 @@ def test_residuals_are_in_units_of_their_series(run):
         run.residuals(scaled=True)
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda _, table: lab.compare(table, **IDS),
-        lambda _, table: lab.ablate(table, **IDS),
-    ],
-    ids=["compare", "ablate"],
-)
-def test_what_takes_one_series_refuses_a_panel_in_one_line(run, table, call):
-    with pytest.raises(DataError, match=r"takes one series, got \d by 'store'; give the rows of one id") as refused:
-        call(run, table)
-    assert "\n" not in str(refused.value)
-
-
 @pytest.fixture(scope="module")
 def again(run, tmp_path_factory):
     return lab.load_run(run.save(tmp_path_factory.mktemp("saved") / "panel.lstm"))

@@ -24,8 +24,8 @@ __all__ = [
     "listed",
     "noise_keys",
     "numbers_of",
-    "refuse_ids",
     "series_of",
+    "several_ids",
 ]
 
 NAMED = 5
@@ -84,6 +84,25 @@ def numbers_of(wanted: Iterable[Hashable], ids: Sequence[Hashable]) -> NDArray[n
     return np.array(known_numbers, dtype=np.int64)
 
 
+def several_ids(given: Any, ids: Sequence[Hashable]) -> list[Hashable] | None:
+    """Return the ids that a list names, or a text with commas that is no id itself; None where one or none is named.
+
+    >>> several_ids("a, b", ["a", "b"]), several_ids("a, b", ["a, b", "c"]), several_ids(["c"], ["a, b", "c"])
+    (['a', 'b'], None, ['c'])
+
+    Raises
+    ------
+    DataError
+        There is no such id.
+    """
+    if isinstance(given, str):
+        parts = [part.strip() for part in given.split(",") if part.strip()]
+        wanted = None if given in ids or len(parts) < 2 else parts
+    else:
+        wanted = list(given) if isinstance(given, list | tuple | set) and given not in ids else None
+    return None if wanted is None else [ids[number] for number in dict.fromkeys(numbers_of(wanted, ids).tolist())]
+
+
 def _near(name: Hashable, ids: Sequence[Hashable]) -> str:
     """Name the nearest ids, or the first ones where none is near."""
     texts = {str(each): each for each in ids}
@@ -91,21 +110,6 @@ def _near(name: Hashable, ids: Sequence[Hashable]) -> str:
     if close:
         return f"did you mean {' or '.join(repr(texts[text]) for text in close)}?"
     return f"it has {listed(ids)}"
-
-
-def refuse_ids(index: pd.Index, call: str) -> None:
-    """Refuse the rows of a panel in a call that takes one series.
-
-    Raises
-    ------
-    DataError
-        The rows have ids.
-    """
-    if isinstance(index, pd.MultiIndex):
-        raise DataError(
-            f"{call} takes one series, got {len(series_of(index)[0]):,} by {index.names[0] or 'id'!r};"
-            " give the rows of one id, and leave id= out"
-        )
 
 
 def noise_keys(ids: Sequence[Hashable]) -> NDArray[np.uint64]:

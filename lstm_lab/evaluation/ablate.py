@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
-import numpy as np
 import pandas as pd
 
-from lstm_lab.data.panel_ids import refuse_ids
 from lstm_lab.data.preparation import prepare_rows, read_series
-from lstm_lab.errors import DataError
+from lstm_lab.errors import DataError, OptionError
+from lstm_lab.evaluation.effects import Effects
 from lstm_lab.evaluation.experiments import StudyResult, StudySettings, choose_inputs_before, first_rows, plan_study
 from lstm_lab.evaluation.improvements import Improvements
-from lstm_lab.evaluation.kinds import BASE, CHANGES, DROPOUT_BAND, LOOKBACKS, UNCALIBRATED, change, check_changes
-from lstm_lab.evaluation.tables import effect_text, four_digits
-from lstm_lab.formatting import percent
+from lstm_lab.evaluation.kinds import (
+    BASE,
+    CHANGES,
+    DROPOUT_BAND,
+    LOOKBACKS,
+    MASK,
+    UNCALIBRATED,
+    change,
+    changes_of,
+    check_changes,
+)
+from lstm_lab.evaluation.panel_ablate import ablate_by_id
 from lstm_lab.options import AblateOptions
 from lstm_lab.parallel import task_runner
 from lstm_lab.results import Summary
@@ -24,11 +31,12 @@ from lstm_lab.results import Summary
 if TYPE_CHECKING:
     import os
     import threading
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from concurrent.futures import Executor
 
     from lstm_lab.evaluation.experiments import ModelKey, StudyPlan
     from lstm_lab.evaluation.forecast_sets import Job
+    from lstm_lab.evaluation.panel_ablate import PanelAblation
     from lstm_lab.events import ProgressListener
     from lstm_lab.options import TrainOptions
     from lstm_lab.options.keywords import AblateKeywords
@@ -36,17 +44,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Ablation", "ablate"]
 
-EFFECTS: Final = ("mae", "crps", "coverage", "width", "interval_score")
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Ablation(StudyResult):
+class Ablation(StudyResult, Effects):
     """Scores of the base and of every variant, and the effect of each change; made by `ablate`."""
 
     unchanged: frozenset[str] = frozenset()
     """Changes that the base has already, so that they are no variants."""
 
     called = "variant"
+    measures = ("mae", "crps", "coverage", "width", "interval_score")
 
     @classmethod
     def of(cls, plan: StudyPlan, jobs: Sequence[Job[ModelKey]], outcome: Outcome) -> Self:
@@ -82,61 +89,10 @@ class Ablation(StudyResult):
     def _scored(self, key: ModelKey) -> dict[str, float]:
         return super()._scored(key) | {"interval_score": float(self.forecasts[key].interval_scores.mean())}
 
-    @property
-    def variants(self) -> tuple[str, ...]:
-        """Variants with a result, `BASE` first."""
-        return tuple(dict.fromkeys(variant for variant, _ in self.forecasts))
-
-    @cached_property
-    def summary(self) -> pd.DataFrame:
-        """A row a variant: its mean scores over the seeds, and the effect of the change.
-
-        ``mae_effect`` and so on are the mean over the seeds of variant minus `BASE`, seed by seed; ``mae_spread`` the
-        standard deviation of that difference over the seeds (NaN for one seed). ``clear`` says whether the effect on
-        the MAE is more than two standard errors over the origins, and has one sign with every seed.
-        """
-        rows = {variant: self._row(variant) for variant in self.variants}
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant")
-
-    def _row(self, variant: str) -> dict[str, Any]:
-        """Average a variant's scores over the seeds, and compare them with the base's, seed by seed."""
-        variants = self.scores.index.get_level_values("variant")
-        by_seed, base_by_seed = (
-            self.scores.loc[variants == name, list(EFFECTS)].droplevel("variant") for name in (variant, BASE)
-        )
-        effects = (by_seed - base_by_seed).dropna()
-        signs = set(np.sign(effects["mae"]))
-        row: dict[str, Any] = {name: by_seed[name].mean() for name in EFFECTS}
-        row |= {f"{name}_effect": effects[name].mean() for name in EFFECTS}
-        row |= {f"{name}_spread": effects[name].std(ddof=1) for name in EFFECTS}
-        return row | {"clear": variant != BASE and len(signs) == 1 and self.gap(variant, BASE).clear}
-
     def summary_table(self) -> Summary:
         """Describe the base and tabulate the effect of each change."""
         rows = [*self.details.items(), ("band", self.band(BASE))]
-        return Summary(f"Ablation for {self.evaluated.series.name}", tuple(rows), tuple(self._lines()))
-
-    def _lines(self) -> Iterator[tuple[str, ...]]:
-        yield ("variant", "MAE", "effect on it", "", "held", "width", "CRPS")
-        base = self.mae(BASE)
-        for name, row in self.summary.iterrows():
-            variant = str(name)
-            same = variant in {BASE, UNCALIBRATED}  # a calibration moves the band's edges, never the median
-            yield (
-                variant,
-                four_digits(row.mae),
-                "" if same else effect_text(self.gap(variant, BASE), base),
-                "" if same else self._word(variant),
-                percent(row.coverage),
-                four_digits(row.width),
-                four_digits(row.crps),
-            )
-
-    def _word(self, variant: str) -> str:
-        """Return whether an effect is clear, and if not, whether the origins or the seeds disagree."""
-        if self.summary["clear"][variant]:
-            return "clear"
-        return "not with every seed" if self.gap(variant, BASE).clear else "may be chance"
+        return Summary(f"Ablation for {self.target}", tuple(rows), tuple(self._lines()))
 
 
 def ablate(
@@ -146,7 +102,7 @@ def ablate(
     listener: ProgressListener | None = None,
     stop: threading.Event | None = None,
     **options: Unpack[AblateKeywords],
-) -> Ablation:
+) -> Ablation | PanelAblation:
     """Measure what each part of a training does alone: loss, weights, transform, scaler, lookback, start, band.
 
     Parameters
@@ -159,13 +115,14 @@ def ablate(
         Fields of `lstm_lab.options.AblateOptions`, `lstm_lab.options.TrainOptions` and
         `lstm_lab.options.ForecastOptions`; the latter two make the base that is changed. ``changes`` names some of
         `lstm_lab.evaluation.kinds.CHANGES`; all that apply are tried by default. Whether calibration helps is always
-        told: it takes no further training.
+        told: it takes no further training. Of many series, ``mask: off`` trains a network that reads padding as data.
 
     Returns
     -------
-    Ablation
+    Ablation or PanelAblation
         ``.summary``, a row a variant with its effect and the spread over the seeds; ``.recipe``, the table of the
-        recipe's improvements: problem, fix, effect.
+        recipe's improvements: problem, fix, effect. Of many series without that table; errors are in units of each
+        series' own changes (MASE), and an effect is told by series, not by origins.
 
     Raises
     ------
@@ -179,7 +136,10 @@ def ablate(
     settings = StudySettings.of(AblateOptions, options)
     check_changes(settings.study.changes)
     frame, target = read_series(source, settings.train)
-    refuse_ids(frame.index, "ablate")
+    if isinstance(frame.index, pd.MultiIndex):
+        return ablate_by_id(frame, target, settings, executor=executor, listener=listener, stop=stop)
+    if MASK in settings.study.changes:
+        raise OptionError(f"{MASK!r} reads padding as data, and one series has none; leave it out, or use id=")
     variants = _variants(frame, target, settings)
     plan = plan_study(frame, target, settings, list(variants.values()))
     # Seed after seed, so that an ablation that is stopped has tried every change.
@@ -202,7 +162,9 @@ def _variants(frame: pd.DataFrame, target: str, settings: StudySettings[AblateOp
     choice = choose_inputs_before(frame, target, first_rows(frame, settings.study), settings.train)
     base = settings.train.model_copy(update={"transform": choice.transform, "features": choice.features})
     variants = {BASE: base}
-    for name in CHANGES if "all" in settings.study.changes else settings.study.changes:
+    for name in changes_of(settings.study.changes):
+        if name == MASK:
+            continue
         varied = change(name, base)
         logarithm_fails = varied.transform == "log_return" and not bool((frame[target] > 0).all())
         too_long = name in LOOKBACKS and not _fits(frame, target, varied, settings)

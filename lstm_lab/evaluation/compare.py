@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
-from lstm_lab.data.panel_ids import refuse_ids
+import pandas as pd
+
 from lstm_lab.data.preparation import read_series
 from lstm_lab.errors import OptionError
 from lstm_lab.evaluation.experiments import StudyResult, StudySettings, plan_study
 from lstm_lab.evaluation.forecast_sets import baseline_jobs
 from lstm_lab.evaluation.kinds import NETWORKS, check_kinds
-from lstm_lab.evaluation.tables import comparison_text, effect_text, four_digits, joined_names
+from lstm_lab.evaluation.leaderboard import Leaderboard
+from lstm_lab.evaluation.panel_compare import compare_by_id
+from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.formatting import percent
 from lstm_lab.options import CompareOptions
@@ -25,10 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Executor
 
-    import pandas as pd
-
     from lstm_lab.evaluation.experiments import ModelKey, StudyPlan
     from lstm_lab.evaluation.forecast_sets import Job
+    from lstm_lab.evaluation.panel_compare import PanelComparison
     from lstm_lab.events import ProgressListener
     from lstm_lab.options.keywords import CompareKeywords
 
@@ -38,7 +39,7 @@ _COSTS: Final = ("parameters", "kilobytes", "training_seconds", "forecast_second
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(StudyResult):
+class Comparison(StudyResult, Leaderboard):
     """Several kinds of model on the same rows; made by `compare`."""
 
     called = "kind"
@@ -52,71 +53,22 @@ class Comparison(StudyResult):
         costs = (size, 4 * size / 1000, training, drawing / len(self.evaluated.rows))
         return super()._scored(key) | dict(zip(_COSTS, costs, strict=True))
 
-    @cached_property
-    def summary(self) -> pd.DataFrame:
-        """The leaderboard, the lowest MAE first.
-
-        Scores are means over the seeds. ``mae_low`` and ``mae_high`` are the best and the worst seed; ``kilobytes`` is
-        the size of the weights as float32; ``forecast_seconds`` the time of one forecast within a batch of them.
-        """
-        seeds = self.scores.groupby(level="kind", sort=False)
-        frame = seeds.mean()
-        frame.insert(0, "seeds", seeds.size())
-        frame.insert(2, "mae_low", seeds["mae"].min())
-        frame.insert(3, "mae_high", seeds["mae"].max())
-        return frame.sort_values("mae", kind="stable")
-
-    @cached_property
-    def rivals(self) -> tuple[str, ...]:
-        """Kinds that cannot be told from the leader: their seeds overlap its, or the origins leave a doubt."""
-        table = self.summary
-        leader = str(table.index[0])
-        return tuple(
-            str(kind)
-            for kind, row in table.iloc[1:].iterrows()
-            if row.mae_low <= table.loc[leader, "mae_high"] or not self.gap(leader, str(kind)).clear
-        )
-
     @property
-    def verdict(self) -> str:
-        """Return a line with the best model, or why there is none."""
-        table = self.summary
-        leader = str(table.index[0])
-        if len(table) == 1:
-            return f"{leader} alone, with nothing to compare it with"
-        if not self.rivals:
-            share = percent(1 - float(table["mae"].iloc[0] / table["mae"].iloc[1]))
-            return f"{leader} has the lowest error, {share} below {table.index[1]}, with every seed and beyond chance"
-        return (
-            f"no winner: {leader} has the lowest error, but {joined_names(self.rivals)} cannot be told from it by"
-            f" {self._judged_by()}"
-        )
-
-    @property
-    def best_network(self) -> str | None:
-        """Describe how the best network compares with the best baseline; None where either kind is missing."""
-        networks = [str(kind) for kind in self.summary.index if kind in NETWORKS]
-        others = [str(kind) for kind in self.summary.index if kind not in NETWORKS]
-        if not networks or not others:
-            return None
-        best = others[0]
-        text = comparison_text(networks[0], best, self.gap(networks[0], best), self.mae(best), self._judged_by())
-        return f"{text} ({networks[0]} is the best network, {best} the best baseline)"
-
-    def _judged_by(self) -> str:
-        seeds, origins = int(self.summary["seeds"].max()), len(self.evaluated.rows)
-        return f"{seeds} seed{'s' if seeds > 1 else ''} and {origins} origin{'s' if origins > 1 else ''}"
+    def clusters(self) -> str:
+        """Count the origins, in words."""
+        origins = len(self.evaluated.rows)
+        return f"{origins} origin{'s' if origins > 1 else ''}"
 
     def summary_table(self) -> Summary:
         """Describe the rows and the verdict, and tabulate the kinds."""
         rows = [*self.details.items(), ("band", self.band()), ("verdict", self.verdict)]
         if self.best_network is not None:
             rows.append(("networks", self.best_network))
-        return Summary(f"Comparison for {self.evaluated.series.name}", tuple(rows), tuple(self._lines()))
+        return Summary(f"Comparison for {self.target}", tuple(rows), tuple(self._lines()))
 
     def _lines(self) -> Iterator[tuple[str, ...]]:
         """Tabulate the kinds, with the effect against the naive forecast where that was judged too."""
-        naive = self.mae("naive") if "naive" in self.summary.index else None
+        naive = self.mean_error("naive") if "naive" in self.summary.index else None
         vs_naive = () if naive is None else ("vs naive",)
         yield ("kind", "MAE", "of seeds", *vs_naive, "held", "width", "weights", "trained", "CRPS", "MASE")
         for name, row in self.summary.iterrows():
@@ -143,7 +95,7 @@ def compare(
     listener: ProgressListener | None = None,
     stop: threading.Event | None = None,
     **options: Unpack[CompareKeywords],
-) -> Comparison:
+) -> Comparison | PanelComparison:
     """Train networks of several kinds on the same rows and judge them, beside baselines, on the same later ones.
 
     Parameters
@@ -159,12 +111,14 @@ def compare(
         and ``arima`` with the ``[stats]`` extra. Every network gets the same options (units, epochs, patience) and is
         trained once for each of the ``seeds``; a transformer has one target a window, with the stride, batch and rate
         of that, unless they are given. ``test`` is the newest share of the rows: the ``origins`` lie
-        there, and nothing else sees them; training, validation and calibration share the rows before.
+        there, and nothing else sees them; training, validation and calibration share the rows before. Of many series,
+        each is cut by its own time, and the baselines are ``naive`` and ``seasonal_naive``.
 
     Returns
     -------
-    Comparison
-        ``.summary``, the leaderboard; ``.scores``, by seed; ``.verdict``; ``.plot()``.
+    Comparison or PanelComparison
+        ``.summary``, the leaderboard; ``.scores``, by seed; ``.verdict``; ``.plot()``. Of many series, errors are in
+        units of each series' own changes (MASE), and differences are told by series, not by origins.
 
     Raises
     ------
@@ -178,7 +132,8 @@ def compare(
     settings = StudySettings.of(CompareOptions, options)
     _check(settings)
     frame, target = read_series(source, settings.train)
-    refuse_ids(frame.index, "compare")
+    if isinstance(frame.index, pd.MultiIndex):
+        return compare_by_id(frame, target, settings, executor=executor, listener=listener, stop=stop)
     plan = plan_study(frame, target, settings, [settings.train])
     jobs = list(_jobs(plan, settings))
     store = settings.checkpoint("a comparison", plan.protocol.dataset)

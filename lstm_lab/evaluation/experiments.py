@@ -129,6 +129,18 @@ class StudyResult(StillResult):
 
     called: ClassVar[str] = "model"
     """Name of the index level that holds the models' names."""
+    error: ClassVar[str] = "mae"
+    """Name of the score that ranks models."""
+
+    @property
+    def target(self) -> str:
+        """The column that is forecast."""
+        return str(self.evaluated.series.name)
+
+    @property
+    def interval(self) -> float:
+        """Nominal coverage of the bands, in percent."""
+        return self.evaluated.interval
 
     @classmethod
     def of(cls, plan: StudyPlan, jobs: Sequence[Job[ModelKey]], outcome: Outcome) -> Self:
@@ -178,10 +190,6 @@ class StudyResult(StillResult):
 
     def _scored(self, key: ModelKey) -> dict[str, float]:
         return score(self.forecasts[key])
-
-    def mae(self, name: str) -> float:
-        """Return the mean absolute error, averaged over the seeds."""
-        return float(self.scores.xs(name, level=0)["mae"].mean())
 
     def gap(self, name: str, other: str, by: str = "mae") -> Difference:
         """Compare absolute errors, `name` minus `other`, origin by origin, averaged over the seeds that both have.

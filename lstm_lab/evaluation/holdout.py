@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     import threading
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from lstm_lab.evaluation.backtest import Backtest
     from lstm_lab.evaluation.panel_backtest import PanelBacktest
     from lstm_lab.events import ProgressListener
 
-__all__ = ["judge_on_newest"]
+__all__ = ["judge_on_newest", "older_rows"]
 
 
 def judge_on_newest(
@@ -65,7 +66,7 @@ def judge_on_newest(
         if name not in chosen.features:
             raise OptionError(f"known names input columns, got {name!r}, which is none of features=; add it there too")
     frame, target = read_series(source, chosen)
-    older = _older_rows(frame, HoldoutOptions.of(holdout_options), horizon)
+    older = frame[older_rows(frame.index, HoldoutOptions.of(holdout_options), horizon)]
     loaded = {**train_options, "target": target, **AS_LOADED}
     hears_training = listener if isinstance(listener, TrainingListener) else None
     # A scheduler that does not answer is found out before the training.
@@ -83,15 +84,15 @@ def judge_on_newest(
         )
 
 
-def _older_rows(frame: pd.DataFrame, options: HoldoutOptions, horizon: int) -> pd.DataFrame:
-    """Return the rows before those that are judged; of many series, those of each.
+def older_rows(index: pd.Index, options: HoldoutOptions, horizon: int) -> NDArray[np.bool_]:
+    """Mark the rows before those that are judged; of many series, those of each.
 
     Raises
     ------
     DataError
         No series has newest rows enough for a horizon.
     """
-    _, borders = series_of(frame.index)
+    _, borders = series_of(index)
     counts = np.diff(borders)
     cuts = counts - np.round(options.test * counts).astype(np.int64)
     if (counts - cuts).max() < horizon:
@@ -99,7 +100,4 @@ def _older_rows(frame: pd.DataFrame, options: HoldoutOptions, horizon: int) -> p
             f"judging needs {horizon} known steps after an origin, got {(counts - cuts).max()} newest rows to judge on;"
             " shorten the horizon or raise test="
         )
-    if len(counts) == 1:
-        return frame.iloc[: int(cuts[0])]
-    older = np.arange(len(frame)) - np.repeat(borders[:-1], counts) < np.repeat(cuts, counts)
-    return frame.loc[older]
+    return np.asarray(np.arange(len(index)) - np.repeat(borders[:-1], counts) < np.repeat(cuts, counts))

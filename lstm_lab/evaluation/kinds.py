@@ -19,9 +19,11 @@ __all__ = [
     "CHANGES",
     "DROPOUT_BAND",
     "KINDS",
+    "MASK",
     "NETWORKS",
     "UNCALIBRATED",
     "change",
+    "changes_of",
     "check_baselines",
     "check_changes",
     "check_kinds",
@@ -59,10 +61,13 @@ CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     "input weights: glorot": {"kernel_init": "glorot"},
     "input weights: gaussian": {"kernel_init": "gaussian"},
     "band: dropout": {},
+    "mask: off": {"mask": False},
 }
 """What an ablation changes, one at a time; a change that changes nothing is left out. See `change`."""
 LOOKBACKS: Final = {"lookback: half": 0.5, "lookback: double": 2.0}
 """Changes of the lookback, as multiples of the base's."""
+MASK: Final = "mask: off"
+"""The change of many series alone: the network reads padding as if it were data."""
 
 
 def change(name: str, base: TrainOptions) -> TrainOptions:
@@ -73,6 +78,11 @@ def change(name: str, base: TrainOptions) -> TrainOptions:
     if name == GUARD:
         update["features"] = tuple(re.sub(r"^\s*bollinger\b", "unguarded_bollinger", text) for text in base.features)
     return base.model_copy(update=update)
+
+
+def changes_of(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the changes that are tried, each once; all of them for ``all``."""
+    return tuple(CHANGES) if "all" in names else tuple(dict.fromkeys(names))
 
 
 def check_baselines(names: Sequence[str]) -> None:

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.panel_ids import listed
-from lstm_lab.evaluation.scoring import Difference
+from lstm_lab.evaluation.scoring import difference_by_series
 from lstm_lab.evaluation.tables import comparison_text, four_digits
 from lstm_lab.forecasting.correction import NAIVE_NAMES
 from lstm_lab.forecasting.coverage import binomial_interval, effective_trials
-from lstm_lab.forecasting.panel_calibration import SeriesCoverage
+from lstm_lab.forecasting.panel_calibration import CHANCE, SeriesCoverage
 from lstm_lab.formatting import percent, span
 from lstm_lab.results import StillResult, Summary
 
@@ -29,8 +29,6 @@ __all__ = ["PanelBacktest", "PanelOutcome", "seasonal_scales"]
 
 SHOWN: Final = 10
 """Ids in the table of the worst."""
-CHANCE: Final = 0.05
-"""Chance that any id at all is named whose band holds what it should: each id is tested at this over their number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,14 +81,14 @@ class PanelBacktest(StillResult):
         return next(iter(self.outcome.points))
 
     @cached_property
-    def _errors(self) -> dict[str, Array]:
-        """(series,) mean absolute scaled error of each model, NaN for a series without origins."""
+    def errors(self) -> dict[str, Array]:
+        """(series,) mean absolute scaled error of each model by name, NaN for a series without origins."""
         return {
-            name: self._by_series(np.abs(point - self.outcome.actual).mean(axis=1)) / self.scales
+            name: self.by_series(np.abs(point - self.outcome.actual).mean(axis=1)) / self.scales
             for name, point in self.outcome.points.items()
         }
 
-    def _by_series(self, values: Array) -> Array:
+    def by_series(self, values: Array) -> Array:
         """Average the origins of each series, (series,)."""
         count = np.bincount(self.outcome.series, minlength=len(self.ids))
         sums = np.bincount(self.outcome.series, values, minlength=len(self.ids))
@@ -105,7 +103,7 @@ class PanelBacktest(StillResult):
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row a model, the best first: MASE and its spread over series, ND, and the share of series it is best on."""
-        errors = pd.DataFrame(self._errors)
+        errors = pd.DataFrame(self.errors)
         size = np.abs(self.outcome.actual).sum()
         rows = {
             name: {
@@ -115,7 +113,7 @@ class PanelBacktest(StillResult):
                 "nd": float(np.abs(self.outcome.points[name] - self.outcome.actual).sum() / size) if size else np.nan,
                 "best_on": float((errors.idxmin(axis=1, skipna=True) == name).mean()),
             }
-            for name, own in self._errors.items()
+            for name, own in self.errors.items()
         }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model").sort_values("mase", kind="stable")
 
@@ -126,9 +124,9 @@ class PanelBacktest(StillResult):
         ``off`` marks a coverage that is off the nominal one by more than chance: outside a binomial (Wilson) interval
         at `CHANCE` over the number of ids.
         """
-        frame = pd.DataFrame(self._errors, index=pd.Index(self.ids, name="id", tupleize_cols=False))
-        frame["scrps"] = self._by_series(self.outcome.crps) / self.scales
-        frame["coverage"] = self._by_series(self._inside.mean(axis=1))
+        frame = pd.DataFrame(self.errors, index=pd.Index(self.ids, name="id", tupleize_cols=False))
+        frame["scrps"] = self.by_series(self.outcome.crps) / self.scales
+        frame["coverage"] = self.by_series(self._inside.mean(axis=1))
         bounds = np.array([self._bounds(number) for number in range(len(self.ids))])
         frame["coverage_low"], frame["coverage_high"] = bounds.T
         nominal = self.interval / 100
@@ -185,12 +183,10 @@ class PanelBacktest(StillResult):
         best = self.baseline
         if best is None:
             return f"{self.network} has no baseline to be compared with"
-        gaps = self._errors[self.network] - self._errors[best]
-        gaps = gaps[np.isfinite(gaps)]
-        error = float(gaps.std(ddof=1) / np.sqrt(len(gaps))) if len(gaps) > 1 else np.inf
-        judged_by = f"{len(gaps):,} series"
+        gap = difference_by_series(self.errors[self.network], self.errors[best])
+        judged_by = f"{np.isfinite(self.errors[best]).sum():,} series"
         base = float(self.summary["mase"].loc[best])
-        return comparison_text(self.network, best, Difference(float(gaps.mean()), error), base, judged_by)
+        return comparison_text(self.network, best, gap, base, judged_by)
 
     def summary_table(self) -> Summary:
         """Tabulate the models, the band's coverage, and the ids that it or the network fails."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lstm_lab.models.serialize import PackedModel
     from lstm_lab.options import ForecastOptions
 
-__all__ = ["TrainingResult", "TrainingTask", "chunks_for"]
+__all__ = ["TrainingResult", "TrainingTask", "chunks_for", "used_options"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,10 @@ class TrainingTask:
 
     def __call__(self, stop: threading.Event | None = None) -> TrainingResult:
         """Train, calibrate, draw; nothing after `cut` reaches training or calibration."""
-        run = train(self.frame.iloc[: self.cut], stack=self._stack(), stop=stop, **self._options())
+        other = self.transformer or self.layers is not None
+        run = train(
+            self.frame.iloc[: self.cut], stack=self._stack(), stop=stop, **used_options(self.train, other_stack=other)
+        )
         if run.end.reason in {"stopped", "interrupted"}:  # its network had less training than the others
             raise TaskStopped
         predictor = Predictor(run.fitted, run.dataset, self.forecast)
@@ -104,16 +107,17 @@ class TrainingTask:
             drawing_seconds=ended - calibrated,
         )
 
-    def _options(self) -> dict[str, Any]:
-        """Return the options that have an effect: those of a stack only where it is built from them."""
-        unused = set(STACK_OPTIONS if self.transformer or self.layers is not None else ())
-        unused |= {"delta"} if self.train.get("loss", "huber") != "huber" else set()
-        return {name: value for name, value in self.train.items() if name not in unused}
-
     def _stack(self) -> list[Any] | None:
         if self.transformer:
             return transformer_stack(TrainOptions.of(self.train))
         return None if self.layers is None else fresh_layers(unpack(self.layers))
+
+
+def used_options(options: Mapping[str, Any], *, other_stack: bool) -> dict[str, Any]:
+    """Return the options of a training that have an effect: those of the reference stack only where it is built."""
+    unused = set(STACK_OPTIONS if other_stack else ())
+    unused |= {"delta"} if options.get("loss", "huber") != "huber" else set()
+    return {name: value for name, value in options.items() if name not in unused}
 
 
 def chunks_for(paths: int) -> int:

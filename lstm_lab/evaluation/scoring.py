@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["COLUMNS", "Difference", "Forecasts", "difference", "score", "uncombined_name"]
+__all__ = ["COLUMNS", "Difference", "Forecasts", "difference", "difference_by_series", "score", "uncombined_name"]
 
 COLUMNS = (
     "mae",
@@ -258,3 +258,19 @@ def difference(errors: Array, reference: Array, overlap: int) -> Difference:
     for lag in range(1, reach + 1):
         spread += 2 * (1 - lag / (reach + 1)) * float(centred[lag:] @ centred[:-lag])
     return Difference(float(gaps.mean()), math.sqrt(max(spread, 0.0) / (count - 1) / count))
+
+
+def difference_by_series(errors: Array, reference: Array) -> Difference:
+    """Compare two models series by series: `errors` minus `reference`, each (series,), NaN where one is not judged.
+
+    Series are the clusters: the origins of one share its fate, and count as one.
+
+    Examples
+    --------
+    >>> difference_by_series(np.array([2.0, 4.0, np.nan]), np.array([1.0, 1.0, 1.0]))
+    Difference(mean=2.0, error=1.0)
+    """
+    gaps = errors - reference
+    gaps = gaps[np.isfinite(gaps)]
+    error = float(gaps.std(ddof=1) / math.sqrt(len(gaps))) if len(gaps) > 1 else math.inf
+    return Difference(float(gaps.mean()), error)

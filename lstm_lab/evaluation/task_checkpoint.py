@@ -11,6 +11,7 @@ import numpy as np
 
 from lstm_lab.checkpoints import CheckpointFolder
 from lstm_lab.errors import FileWriteError
+from lstm_lab.evaluation.panel_task import PanelTaskResult
 from lstm_lab.evaluation.refit import TrainingResult
 from lstm_lab.evaluation.tasks import SampledPaths
 from lstm_lab.forecasting.past_forecasts import PastForecasts
@@ -112,10 +113,12 @@ class TaskCheckpoint:
             warnings.warn(f"the study goes on without a checkpoint: {refused}", stacklevel=2)
 
 
-def _result(facts: Mapping[str, Any], arrays: Mapping[str, Any]) -> SampledPaths | TrainingResult:
+def _result(facts: Mapping[str, Any], arrays: Mapping[str, Any]) -> SampledPaths | TrainingResult | PanelTaskResult:
     """Put together what `TaskCheckpoint.save` took apart."""
     values = {name: value for name, value in facts.items() if name != "task"}
     values |= {name: array for name, array in arrays.items() if not name.startswith(_PAST)}
+    if "bare_band" in values:
+        return PanelTaskResult(**values)
     past = {name.removeprefix(_PAST): array for name, array in arrays.items() if name.startswith(_PAST)}
     return TrainingResult(past_forecasts=PastForecasts(**past), **values) if past else SampledPaths(**values)
 

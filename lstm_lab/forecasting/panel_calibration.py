@@ -19,7 +19,7 @@ import numpy as np
 
 from lstm_lab.forecasting.calibration import Calibration
 from lstm_lab.forecasting.calibration_scores import centre_and_spread, origins_for, pin_quantile
-from lstm_lab.forecasting.coverage import Coverage
+from lstm_lab.forecasting.coverage import Coverage, binomial_interval, effective_trials
 from lstm_lab.forecasting.metrics import share_of_whole_paths, tail_of
 from lstm_lab.formatting import percent
 
@@ -32,10 +32,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["PRIOR", "PanelCalibration", "SeriesCoverage", "inside_bands"]
+__all__ = ["CHANCE", "PRIOR", "PanelCalibration", "SeriesCoverage", "inside_bands", "off_by_more_than_chance"]
 
 PRIOR: Final = 3.0
 """Origins at which a series' own scores and the usual ones count alike in its stretch."""
+CHANCE: Final = 0.05
+"""Chance that any id at all is named whose band holds what it should: each id is tested at this over their number."""
 BLOCKS: Final = 5
 """Blocks of time, or of series, that the coverage is measured on."""
 
@@ -191,6 +193,33 @@ def inside_bands(past: PanelPast, interval: float) -> Array | None:
     if np.isnan(inside[np.isfinite(scores)]).any():
         inside = _across_series(scores, interval)
     return None if np.isnan(inside[np.isfinite(scores)]).any() else inside
+
+
+def off_by_more_than_chance(inside: Array, interval: float, overlap: int) -> NDArray[np.bool_]:
+    """Tell which series' bands held a share of steps that is off the nominal one by more than chance, (series,).
+
+    Parameters
+    ----------
+    inside
+        (series, slots, horizon) hits and misses, NaN where a series has no origin.
+    interval
+        Nominal coverage, in percent.
+    overlap
+        Following slots whose horizon still touches that of a slot.
+    """
+    nominal, confidence = interval / 100, 1 - CHANCE / len(inside)
+    off = np.zeros(len(inside), dtype=np.bool_)
+    for number, table in enumerate(inside):
+        hits = table[~np.isnan(table[:, 0])]
+        # All steps as independent make the narrowest interval: most series need no closer look.
+        if len(hits) and _is_off(hits, hits.size, nominal, confidence):
+            off[number] = _is_off(hits, effective_trials(hits, overlap=overlap), nominal, confidence)
+    return off
+
+
+def _is_off(hits: Array, trials: float, nominal: float, confidence: float) -> bool:
+    low, high = binomial_interval(float(hits.mean()) * trials, trials, confidence)
+    return not low <= nominal <= high
 
 
 def _judged(scores: Array, rest: Array, stride: int, interval: float) -> Array:

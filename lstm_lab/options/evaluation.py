@@ -98,7 +98,7 @@ class AblateOptions(TrialOptions):
         "what to try, one at a time: loss: huber, mse or mae; weights: uniform, linear or exponential; target: raw or"
         " log returns; scaler: standard or min-max; guard: off (of Bollinger positions); lookback: half or double;"
         " forget bias: 0, 1 or 3; recurrent weights: orthogonal or gaussian; input weights: glorot or gaussian; band:"
-        " dropout; or all that apply",
+        " dropout; of many series, mask: off; or all that apply",
         example="'loss: mse, target: raw'",
         min_length=1,
     )

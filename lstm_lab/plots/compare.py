@@ -12,6 +12,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from lstm_lab.evaluation.ablate import Ablation
 from lstm_lab.evaluation.compare import Comparison
 from lstm_lab.evaluation.kinds import BASE, NETWORKS, UNCALIBRATED
+from lstm_lab.evaluation.panel_ablate import PanelAblation
+from lstm_lab.evaluation.panel_compare import PanelComparison
 from lstm_lab.plots import style
 from lstm_lab.plots.style import BLUE, GREY, LIGHT, ORANGE, VERMILION
 from lstm_lab.results import pictures
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from lstm_lab.evaluation.experiments import StudyResult
+    from lstm_lab.evaluation.panel_study import PanelStudyResult
 
-__all__ = ["ablation_figure", "comparison_figure"]
+__all__ = ["ablation_figure", "comparison_figure", "panel_ablation_figure", "panel_comparison_figure"]
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,21 @@ def comparison_figure(result: Comparison, *, width: float = 9.0, height: float |
     width, height
         In inches; the height grows with the kinds.
     """
+    return _comparison(result, (width, height))
+
+
+@pictures.register(PanelComparison)
+def panel_comparison_figure(result: PanelComparison, *, width: float = 9.0, height: float | None = None) -> Figure:
+    """Draw a comparison on many series as `comparison_figure` draws that on one; a baseline has no band."""
+    return _comparison(result, (width, height))
+
+
+def _comparison(result: Comparison | PanelComparison, size: tuple[float, float | None]) -> Figure:
     kinds = [str(kind) for kind in result.summary.index]
     looks = {kind: _NETWORK if kind in NETWORKS else _BASELINE for kind in kinds}
     best = next((kind for kind in kinds if kind not in NETWORKS), None)
     subtitle = "\n".join(text for text in (result.verdict, result.best_network) if text is not None)
-    return _dots(result, looks, best, (f"Comparison for {result.evaluated.series.name}", subtitle), (width, height))
+    return _dots(result, looks, best, (f"Comparison for {result.target}", subtitle), size)
 
 
 @pictures.register(Ablation)
@@ -74,15 +87,25 @@ def ablation_figure(result: Ablation, *, width: float = 9.0, height: float | Non
     width, height
         In inches; the height grows with the variants.
     """
+    return _ablation(result, (width, height))
+
+
+@pictures.register(PanelAblation)
+def panel_ablation_figure(result: PanelAblation, *, width: float = 9.0, height: float | None = None) -> Figure:
+    """Draw an ablation on many series as `ablation_figure` draws that on one."""
+    return _ablation(result, (width, height))
+
+
+def _ablation(result: Ablation | PanelAblation, size: tuple[float, float | None]) -> Figure:
     clear = result.summary["clear"]
     looks = {name: _CLEAR if clear[name] else _CHANCE for name in result.variants}
     looks |= {name: look for name, look in ((BASE, _BASE), (UNCALIBRATED, _SAME)) if name in looks}
     subtitle = f"one thing changed at a time; {result.details['judged at']}"
-    return _dots(result, looks, BASE, (f"Ablation for {result.evaluated.series.name}", subtitle), (width, height))
+    return _dots(result, looks, BASE, (f"Ablation for {result.target}", subtitle), size)
 
 
 def _dots(
-    result: StudyResult,
+    result: StudyResult | PanelStudyResult,
     looks: Mapping[str, _Look],
     reference: str | None,
     heading: tuple[str, str],
@@ -96,9 +119,10 @@ def _dots(
     head.set_axis_off()
     # The title begins where the axes do, beside names of any length.
     style.titles(head, heading[0], "\n".join(fill(line, round(12 * width)) for line in heading[1].split("\n")))
-    unit = style.short(result.evaluated.series.name, 16)
+    by_id = result.error == "mase"
+    unit = "mean changes of a series" if by_id else style.short(result.target, 16)
     labels = {
-        "mae": f"mean absolute error ({unit})",
+        result.error: f"mean absolute error ({unit})",
         "coverage": f"measured coverage of the band ({result.band(reference)})",
         "width": f"width of the band ({unit})",
     }
@@ -118,12 +142,12 @@ def _dots(
         elif reference is not None:
             value = float(result.scores.xs(reference, level=0)[column].mean())
             panel.axvline(value, color=looks[reference].colour, linewidth=1, alpha=0.6, zorder=0)
-            style.scale_for(panel, result.scores[column].to_numpy(np.float64))
+            style.scale_for(panel, result.scores[column].dropna().to_numpy(np.float64))
     _legend(figure, looks, reference)
     return figure
 
 
-def _marks(panel: Axes, result: StudyResult, looks: Mapping[str, _Look], column: str) -> None:
+def _marks(panel: Axes, result: StudyResult | PanelStudyResult, looks: Mapping[str, _Look], column: str) -> None:
     """Draw one mark for each seed, and a bar at their mean."""
     for row, (name, look) in enumerate(looks.items()):
         values = np.atleast_1d(result.scores.xs(name, level=0)[column].to_numpy(np.float64))
@@ -132,9 +156,9 @@ def _marks(panel: Axes, result: StudyResult, looks: Mapping[str, _Look], column:
         panel.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color=look.colour, linewidth=1.5)
 
 
-def _coverages(panel: Axes, result: StudyResult, names: list[str]) -> None:
+def _coverages(panel: Axes, result: StudyResult | PanelStudyResult, names: list[str]) -> None:
     """Draw the 95 % interval of each coverage and the nominal coverage, and label the axis in percent."""
-    nominal = result.evaluated.interval / 100
+    nominal = result.interval / 100
     for row, name in enumerate(names):
         scores = result.scores.xs(name, level=0)
         bounds = float(scores["coverage_low"].mean()), float(scores["coverage_high"].mean())

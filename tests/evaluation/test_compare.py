@@ -389,11 +389,11 @@ def test_the_table_says_how_far_each_kind_is_from_naive(comparison):
     cells = {line[0]: dict(zip(head, line, strict=True)) for line in lines}
     assert list(cells) == list(comparison.summary.index)
     assert cells["naive"]["vs naive"] == ""
-    share = 100 * (comparison.mae("rnn") / comparison.mae("naive") - 1)
+    share = 100 * (comparison.mean_error("rnn") / comparison.mean_error("naive") - 1)
     mean, doubt = cells["rnn"]["vs naive"].removesuffix(" %").replace("−", "-").split(" ± ")
     assert float(mean) == pytest.approx(share, abs=0.5)
     gap = comparison.gap("rnn", "naive")
-    assert float(doubt) == pytest.approx(100 * gap.error / comparison.mae("naive"), abs=0.5)
+    assert float(doubt) == pytest.approx(100 * gap.error / comparison.mean_error("naive"), abs=0.5)
     assert cells["drift"]["weights"] == ""
 
 
