@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from lstm_lab.data.append import read_newer
 from lstm_lab.data.known_future import read_known
 from lstm_lab.data.panel_append import read_newer_by_id
-from lstm_lab.data.panel_ids import numbers_of
+from lstm_lab.data.panel_ids import numbers_of, several_ids
 from lstm_lab.data.preparation import prepare
 from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import OptionError
@@ -19,6 +19,7 @@ from lstm_lab.forecasting.past_forecasts import PastForecastsCache
 from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.forecasting.stream import Stream
 from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows, window_at
+from lstm_lab.interpret.panel_trace import trace_ids
 from lstm_lab.models.stack import checked_stack, forecaster_of, refuse_unused_options
 from lstm_lab.options import (
     CellOptions,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from lstm_lab.forecasting.panel_forecast import PanelForecast
     from lstm_lab.interpret.cell_step import CellStep
     from lstm_lab.interpret.memory import Memory
+    from lstm_lab.interpret.panel_trace import PanelTrace
     from lstm_lab.interpret.read_window import ReadWindow
     from lstm_lab.interpret.trace import Trace
     from lstm_lab.models.build import Forecaster
@@ -453,7 +455,13 @@ class Run(Result):
         self._for_id(None, "export", "use run.series({!r}).export(...)")
         return export_step(self.fitted, self.dataset, path, ExportOptions.of(options))
 
-    def gates(self, at: Any = -1, *, windows: int | None = None, id: Hashable | None = None) -> Trace:  # noqa: A002
+    def gates(
+        self,
+        at: Any = -1,
+        *,
+        windows: int | None = None,
+        id: Hashable | Sequence[Hashable] | None = None,  # noqa: A002
+    ) -> Trace | PanelTrace:
         """Show what every gate did while the network read a window, checked against its own output.
 
         Parameters
@@ -463,12 +471,14 @@ class Run(Result):
         windows
             Look at so many windows together, evenly spread over the data, instead of one.
         id
-            Of many series, the one whose rows are read.
+            Of many series, the one whose rows are read; of several, such as ``["a", "b"]`` or ``"a,b"``, the windows
+            that end at the same time are compared.
 
         Returns
         -------
-        Trace
-            With the window's times; sensitivities are in the target's unit.
+        Trace or PanelTrace
+            With the window's times; sensitivities are in the target's unit. Of several ids a mapping from each to its
+            trace, with tables and a picture of their gates side by side; a position counts the times that all have.
 
         Raises
         ------
@@ -479,7 +489,12 @@ class Run(Result):
         --------
         >>> run.gates(at="2018-03-01").layers[0].half_life_text  # doctest: +SKIP
         """
+        several = several_ids(id, self.dataset.ids) if self.dataset.is_panel else None
         chosen = GateOptions.of({"at": at, "windows": windows, "id": None if id is None else str(id)})
+        if several is not None:
+            if windows is not None:
+                raise OptionError(f"windows= looks at many windows of one id, got {len(several)} ids; leave one out")
+            return trace_ids(self.fitted, {name: self.series(name).dataset for name in several}, at)
         run = self._for_id(id, "gates")
         if chosen.windows is None:
             return trace_at(run.fitted, run.dataset, at)
@@ -511,7 +526,15 @@ class Run(Result):
         """
         return window_at(self._for_id(id, "window").dataset, at)
 
-    def cell(self, at: Any = -1, *, layer: int | None = None, unit: int | None = None, step: int = -1) -> CellStep:
+    def cell(
+        self,
+        at: Any = -1,
+        *,
+        layer: int | None = None,
+        unit: int | None = None,
+        step: int = -1,
+        id: Hashable | None = None,  # noqa: A002
+    ) -> CellStep:
         """Show one recurrent cell as textbooks draw it, with the numbers of one unit while the network read a window.
 
         Parameters
@@ -524,6 +547,8 @@ class Run(Result):
             Number of the unit, from 0; by default the one that remembers longest.
         step
             Step of the window, from 0, or counted back from the last with -1.
+        id
+            Of many series, the one whose rows are read.
 
         Returns
         -------
@@ -539,8 +564,11 @@ class Run(Result):
         --------
         >>> run.cell(at="2018-03-01", unit=3).equations  # doctest: +SKIP
         """
-        chosen = CellOptions.of({"at": at, "layer": layer, "unit": unit, "step": step})
-        return self.gates(at).cell(layer=chosen.layer, unit=chosen.unit, step=chosen.step)
+        named = None if id is None else str(id)
+        chosen = CellOptions.of({"at": at, "layer": layer, "unit": unit, "step": step, "id": named})
+        run = self._for_id(id, "cell")
+        trace = trace_at(run.fitted, run.dataset, at)
+        return trace.cell(layer=chosen.layer, unit=chosen.unit, step=chosen.step)
 
     def memory(
         self,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.options import MemoryOptions
 
-__all__ = ["memory_of", "trace_at", "trace_windows", "window_at"]
+__all__ = ["memory_of", "row_at", "trace_at", "trace_windows", "window_at"]
 
 _NUDGE = 1e-3
 """Step, in standard deviations, of the difference that says what the model's output is worth in the target's unit."""
@@ -81,7 +81,7 @@ def _window_rows(dataset: Dataset, at: Any) -> np.ndarray:
     DataError
         There is no such row, or the rows before it hold no whole window.
     """
-    row = _row(dataset.index, at)
+    row = row_at(dataset.index, at)
     last_rows = _last_rows(dataset)
     if row not in last_rows:
         nearest = last_rows[np.argmin(np.abs(last_rows - row))]
@@ -196,7 +196,7 @@ def _last_rows(dataset: Dataset) -> np.ndarray:
     return np.append(last_rows, newest) if whole else np.asarray(last_rows)
 
 
-def _row(index: pd.Index, at: Any) -> int:
+def row_at(index: pd.Index, at: Any) -> int:
     """Find a row by time or by position."""
     if isinstance(at, str) and re.fullmatch(r"-?[0-9]{1,18}", at):
         at = int(at)

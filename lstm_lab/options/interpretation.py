@@ -20,7 +20,11 @@ class GateOptions(Options):
     windows: int | None = option(
         None, "look at so many windows together, evenly spread, instead of one", unit="windows", example="200", ge=1
     )
-    id: Name | None = option(None, "of a run of many series, the one whose rows are read", example="store_1")
+    id: Name | None = option(
+        None,
+        "of a run of many series, the one whose rows are read; several with commas are compared at the same time",
+        example="store_1",
+    )
 
     @model_validator(mode="after")
     def _one_window_or_many(self) -> Self:
@@ -45,6 +49,7 @@ class CellOptions(Options):
         None, "number of its unit, from 0; default: the one that remembers longest", example="3", ge=0
     )
     step: int = option(-1, "step of the window to begin at, from 0, or back from the last with -1", example="-1")
+    id: Name | None = option(None, "of a run of many series, the one whose rows are read", example="store_1")
 
 
 class MemoryOptions(Options):

@@ -97,11 +97,12 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         mask_effect,
         memory,
         panel_backtest,
+        panel_gates,
         run,
     )
 
     studies = (backtest, benchmark, compare, improvements, mask_effect, panel_backtest)
-    return *modules, *studies, cell, export, gates, memory, run
+    return *modules, *studies, cell, export, gates, memory, panel_gates, run
 
 
 def plot(result: object, **options: Any) -> Figure:
