@@ -1,5 +1,6 @@
 """Ids with fewer rows than the lookback: trained on and forecast from padded windows, with and without a mask."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
+from lstm_lab.events import SamplingListener
 from lstm_lab.interpret.inspection import trace_at, trace_windows
 from lstm_lab.models.backend import keras
 from lstm_lab.simulation.simulator import SimulationSettings
@@ -177,3 +179,31 @@ def test_gates_of_a_padded_window_are_those_of_its_rows_alone(run):
     earlier = trace_at(run.fitted, dataset, len(dataset) - 4)
     assert len(earlier.index) == 9
     assert len(trace_windows(run.fitted, dataset, 5).index) == 20
+
+
+@pytest.mark.parametrize("rollout", ["window", "state"])
+def test_the_numbers_of_an_id_do_not_depend_on_the_ids_beside_it(run, rollout):
+    options = {"paths": 60, "seed": 5, "rollout": rollout}
+    every = run.forecast(4, **options)
+    for ids in (["s00"], ["s02"], ["s01", "s00"], ["s02", "s01"], "s01,s02"):
+        some = run.forecast(4, ids=ids, **options)
+        assert list(some) == (ids.split(",") if isinstance(ids, str) else ids)
+        for name in some:
+            np.testing.assert_array_equal(some[name].paths, every[name].paths)
+
+
+def test_a_stopped_forecast_keeps_the_ids_that_are_done(run, table, monkeypatch):
+    monkeypatch.setattr("lstm_lab.forecasting.panel_predictor.TOGETHER", 1)
+    stop = threading.Event()
+
+    class StopAtOnce(SamplingListener):
+        def on_progress(self, progress):
+            if progress.label == "forecasting series":
+                stop.set()
+
+    kept = run.forecast(3, ids=["s02", "s01", "s00"], paths=60, stop=stop, listener=StopAtOnce())
+    assert list(kept) == ["s01"]  # whole windows come first
+    monkeypatch.undo()
+    own = table[table.store == "s01"].day.max()
+    assert kept["s01"].index[0] == own + pd.Timedelta(days=1)
+    assert kept["s01"].paths.shape == (60, 3)

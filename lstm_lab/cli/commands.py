@@ -12,6 +12,7 @@ from lstm_lab.options import (
     HoldoutOptions,
     InputOptions,
     ResumeOptions,
+    RunForecastOptions,
     TrainOptions,
 )
 from lstm_lab.options.flags import Command, Flag
@@ -42,6 +43,7 @@ QUICKSTART = {
 """What the quickstart notebook sets: the reference stack, small enough to train in under a minute on two cores."""
 
 _MODELS = (TrainOptions, ForecastOptions)
+_FORECAST_MODELS = (TrainOptions, RunForecastOptions)
 
 
 def _out(name: str, more: str = "") -> Flag:
@@ -87,13 +89,14 @@ RUN = Command(
     "lstm-lab run",
     "Train on a file, forecast, and leave a picture and a table. Ctrl-C ends the training or the sampling early and "
     "keeps what there is.",
-    _MODELS,
+    _FORECAST_MODELS,
     argument=_FILE,
     extras=(_KNOWN, _OUT_WITH_RUN),
     examples=(
         "lstm-lab run prices.csv --target close --time date --horizon 30",
         "lstm-lab run prices.csv --target close --features volume --known future.csv --horizon 30",
         "lstm-lab run sales.csv --id store --static region --target units --horizon 28 --out ahead.csv",
+        "lstm-lab run sales.csv --id store --target units --ids store_1,store_2 --out two.csv",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.png,oil.csv",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.lstm,oil.png",
     ),
@@ -102,7 +105,7 @@ RESUME = Command(
     "lstm-lab resume",
     "Train a saved run on from its weights, with newer rows too, forecast, and leave a picture, a table and the new "
     "run; the file of the run stays as it is unless --out names it. The optimiser begins anew.",
-    (ResumeOptions, ForecastOptions),
+    (ResumeOptions, RunForecastOptions),
     argument=Flag("file", "what run.save, %lstm_save or lstm-lab run --out FILE.lstm wrote", value="RUN.lstm"),
     extras=(
         Flag("newer", "rows after the run's last, or the whole longer series", value="FILE", example="today.csv"),

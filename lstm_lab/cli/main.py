@@ -19,7 +19,7 @@ from lstm_lab.cli.checks import check_run_file, check_work
 from lstm_lab.cli.commands import ABLATE, BACKTEST, BENCH, COMPARE, DEMO, EXPORT, FEATURES, FLAGS, LAB, RESUME, RUN
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.notebook.namespace import find_source
-from lstm_lab.options import ExportOptions, ForecastOptions, ResumeOptions, TrainOptions, split_commas
+from lstm_lab.options import ExportOptions, ResumeOptions, RunForecastOptions, TrainOptions, split_commas
 from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import listener
 
@@ -229,7 +229,7 @@ def _resume(file: Any, parsed: Parsed) -> tuple[Any, str]:
 def _forecast_of(run: Any, known: Mapping[str, Any], parsed: Parsed) -> tuple[Any, str]:
     """Forecast with a run that a command has trained."""
     with _progress() as progress:
-        forecast = run.forecast(listener=progress, **known, **parsed.of(ForecastOptions))
+        forecast = run.forecast(listener=progress, **known, **parsed.of(RunForecastOptions))
     return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame, band=forecast.has_band)}"
 
 

@@ -11,7 +11,12 @@ from lstm_lab.forecasting.calibration_scores import centre_and_spread, least_spr
 from lstm_lab.forecasting.correction import describe_weights
 from lstm_lab.forecasting.coverage import Coverage
 from lstm_lab.forecasting.metrics import tail_of
-from lstm_lab.forecasting.panel_calibration import PanelCalibration, SeriesCoverage, inside_bands
+from lstm_lab.forecasting.panel_calibration import (
+    PanelCalibration,
+    SeriesCoverage,
+    inside_bands,
+    off_by_more_than_chance,
+)
 from lstm_lab.forecasting.panel_forecast import TotalCalibration
 from lstm_lab.forecasting.panel_past import mixed_series
 
@@ -43,6 +48,8 @@ class PanelCorrection:
     coverage: SeriesCoverage | None = None
     """Measured over all series of the run."""
     total: TotalCalibration | None = None
+    off: NDArray[np.bool_] | None = None
+    """(series,) whether the coverage of a series is off the nominal one by more than chance, among all of the run."""
 
     @classmethod
     def of(cls, past: PanelPast, interval: float, *, calibrate: bool) -> Self:
@@ -52,14 +59,18 @@ class PanelCorrection:
             return cls(weights, shared, None)
         inside = inside_bands(past, interval)
         coverage = None if inside is None else SeriesCoverage.of_origins(inside, interval)
-        return cls(weights, shared, PanelCalibration.of(past), inside, coverage)
+        off = None
+        if inside is not None:
+            off = off_by_more_than_chance(inside, interval, past.origins.overlap(past.horizon))
+        return cls(weights, shared, PanelCalibration.of(past), inside, coverage, off=off)
 
     def taken(self, numbers: NDArray[np.int64]) -> Self:
         """Return the correction of some series, by their numbers; -1 for a series without a past."""
         weights = np.where((numbers < 0)[:, None], self.shared_weights, self.weights[numbers])
         calibration = None if self.calibration is None else self.calibration.taken(numbers)
         inside = None if self.inside is None else np.where((numbers < 0)[:, None, None], np.nan, self.inside[numbers])
-        return replace(self, weights=weights, calibration=calibration, inside=inside)
+        off = None if self.off is None else np.where(numbers < 0, False, self.off[numbers])
+        return replace(self, weights=weights, calibration=calibration, inside=inside, off=off)
 
     def adjust(self, paths: Array, naive: Array, interval: float) -> Array:
         """Correct paths, (series, paths, horizon), with naive forecasts, (naive, series, horizon)."""

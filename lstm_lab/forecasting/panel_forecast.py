@@ -33,6 +33,10 @@ AT_ONCE = 256
 """Series whose quantiles are computed together: the paths of thousands are copied in parts."""
 
 
+LISTED = 10
+"""Ids whose coverage is listed one by one, at most."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TotalCalibration:
     """How far sums over all series lay from their medians at earlier origins, against sums of their paths.
@@ -74,6 +78,8 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
     """Measured over all series at earlier origins."""
     coverage_by_id: pd.Series[float] | None = None
     """Measured share of the steps in the band, of each id at its own earlier origins; NaN without any."""
+    off: tuple[Hashable, ...] = ()
+    """Ids whose measured coverage is off the nominal one by more than chance, the farthest first."""
     names: tuple[str, str] = ("id", "time")
     """What ids and times are called."""
     total_calibration: TotalCalibration | None = None
@@ -353,6 +359,7 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
             kind=kind,
             coverage=None,
             coverage_by_id=None,
+            off=(),
             total_calibration=None,
             history=self.history.iloc[:0],
             details={**self.details, "sum": f"over {period}; the first and the last may be parts"},
@@ -372,15 +379,20 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
             rows.append(("left out", f"{len(self.left_out):,} with {few}"))
         rows.append(("band", self.band_name()))
         if self.coverage_by_id is not None and self.coverage_by_id.notna().any():
-            shares = self.coverage_by_id.dropna().sort_values()
-            rows.append(
-                (
-                    "coverage by id",
-                    f"{shares.iloc[0]:.0%} ({shares.index[0]}) to {shares.iloc[-1]:.0%} ({shares.index[-1]})",
-                )
-            )
+            rows.append(("coverage by id", self._coverages(self.coverage_by_id.dropna().sort_values())))
+            named = self._coverages(self.coverage_by_id.reindex(list(self.off[:LISTED])))
+            more = f" and {len(self.off) - LISTED} more" if len(self.off) > LISTED else ""
+            rows.append(("off by more than chance", f"{named}{more}" if self.off else "no id"))
         rows.append(("paths", f"{self.paths.shape[1]:,} of each"))
         return Summary(f"Forecasts of {self.target}", (*rows, *self.details.items()))
+
+    @staticmethod
+    def _coverages(shares: pd.Series[float]) -> str:
+        """List coverages by id, or the lowest and the highest of many."""
+        if len(shares) > LISTED:
+            low, high = (f"{shares.iloc[end]:.0%} ({shares.index[end]})" for end in (0, -1))
+            return f"{low} to {high}"
+        return ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
 
     def band_name(self) -> str:
         """Name what the bands are, and their measured coverage over all series."""

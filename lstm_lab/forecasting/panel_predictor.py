@@ -25,7 +25,7 @@ from lstm_lab.simulation.simulator import CHUNK
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
     from numpy.typing import NDArray
 
@@ -112,25 +112,31 @@ class PanelPredictor:
         )
         paths = np.empty((len(series), self.options.paths, self.options.horizon))
         reason: EndReason = "finished"
-        done = 0
+        done = np.zeros(len(series), dtype=np.bool_)
         try:
-            for part in self._parts(len(series)):
+            for part in self._parts(series):
                 paths[part] = self._drawn(series[part], times, part, correction, known)
-                done = part.stop
-                events.on_progress(Progress("forecasting series", done, len(series)))
-                if stop is not None and stop.is_set() and done < len(series):
+                done[part] = True
+                events.on_progress(Progress("forecasting series", int(done.sum()), len(series)))
+                if stop is not None and stop.is_set() and not done.all():
                     reason = "stopped"
                     break
         except KeyboardInterrupt:
             reason = "interrupted"
-            if done == 0:
+            if not done.any():
                 raise ForecastError("interrupted before any series was forecast; run it again") from None
         seconds = time.perf_counter() - started
-        message = f"{done:,} of {len(series):,} series in {seconds:.1f} s"
+        count = int(done.sum())
+        message = f"{count:,} of {len(series):,} series in {seconds:.1f} s"
         if reason != "finished":
             self.notes[reason] = message
-        events.on_end(SamplingEnd(reason, done, seconds, message if reason == "finished" else f"{reason}: {message}"))
-        return self._result(series[:done], paths[:done], times[: done * self.options.horizon], correction, left_out)
+        told = message if reason == "finished" else f"{reason}: {message}"
+        events.on_end(SamplingEnd(reason, count, seconds, told))
+        if not done.all():
+            kept = np.flatnonzero(done)
+            series, paths, correction = series[kept], paths[kept], correction.taken(kept)
+            times = times[np.repeat(done, self.options.horizon)]
+        return self._result(series, paths, times, correction, left_out)
 
     def _with_window(self, series: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Divide series into those whose rows since the last gap hold a window, and the others.
@@ -160,23 +166,28 @@ class PanelPredictor:
         like = self.dataset.index[borders[longest] : borders[longest + 1]]
         return future_times_after(self.dataset.index[borders[series + 1] - 1], like, self.options.horizon)
 
-    @staticmethod
-    def _parts(count: int) -> Iterator[slice]:
-        """Yield parts of the series whose paths are drawn together."""
-        for first in range(0, count, TOGETHER):
-            yield slice(first, min(first + TOGETHER, count))
+    def _parts(self, series: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        """Yield positions of series whose paths are drawn together: whole windows, or padded ones.
+
+        A window that is padded takes another road through the network, and rounds otherwise: a whole one must not take
+        it because another id has too few rows.
+        """
+        short = self.dataset.steps_up_to(self.dataset.borders[series + 1] - 1) < self.fitted.lookback
+        for alike in (np.flatnonzero(~short), np.flatnonzero(short)):
+            for first in range(0, len(alike), TOGETHER):
+                yield alike[first : first + TOGETHER]
 
     def _drawn(
         self,
         series: NDArray[np.int64],
         times: pd.Index,
-        part: slice,
+        part: NDArray[np.int64],
         correction: PanelCorrection,
         known: pd.DataFrame | None,
     ) -> Array:
-        """Draw and correct the paths of some series, (series, paths, horizon)."""
+        """Draw and correct the paths of some series, at these positions, (series, paths, horizon)."""
         horizon = self.options.horizon
-        steps = slice(part.start * horizon, part.stop * horizon)
+        steps = (part[:, None] * horizon + np.arange(horizon)).ravel()
         origins = self.dataset.newest_origins(series, times[steps], None if known is None else known.iloc[steps])
         origins = origins[np.resize(np.arange(len(series)), TOGETHER)]
         chunks = math.ceil(self.options.paths / CHUNK)
@@ -185,7 +196,7 @@ class PanelPredictor:
         paths = drawn[: len(series), : self.options.paths]
         rows = self.dataset.borders[series + 1]
         points = panel_naive_points(self.dataset, rows, series, horizon, self.fitted.season)
-        own = correction.taken(np.arange(part.start, part.stop))
+        own = correction.taken(part)
         naive = points if self.options.combines else points[:0]
         return at_least(own.adjust(paths, naive, self.options.interval), self.options.floor)
 
@@ -329,13 +340,23 @@ class PanelPredictor:
             kind=kind if correction.calibration is None else "calibrated",
             interval=interval,
             coverage=correction.coverage,
-            coverage_by_id=None if shares is None else pd.Series(shares[: len(ids)], index=index),
+            coverage_by_id=None if shares is None else pd.Series(shares, index=index),
+            off=self._off(ids, correction),
             names=(label, clock),
             total_calibration=correction.total if self.dataset is self.trained else None,
             left_out=tuple(dataset.ids[number] for number in left_out),
             details=self._details(correction),
             notes={name: note for number, name in enumerate(ids) if (note := correction.describe(number))},
         )
+
+    def _off(self, ids: tuple[Hashable, ...], correction: PanelCorrection) -> tuple[Hashable, ...]:
+        """Return the ids whose coverage is off by more than chance, the farthest from nominal first."""
+        shares = correction.coverage_by_series()
+        if shares is None or correction.off is None:
+            return ()
+        found = np.flatnonzero(correction.off)
+        farthest = np.argsort(-np.abs(shares[found] - self.options.interval / 100), kind="stable")
+        return tuple(ids[number] for number in found[farthest])
 
     def _history(self, series: NDArray[np.int64]) -> pd.Series[float]:
         """Return the newest rows of the target, by (id, time)."""

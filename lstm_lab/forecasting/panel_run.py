@@ -10,7 +10,7 @@ import pandas as pd
 
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.panel_append import read_known_by_id, read_rows_by_id
-from lstm_lab.data.panel_ids import numbers_of
+from lstm_lab.data.panel_ids import numbers_of, several_ids
 from lstm_lab.data.store import FrameStore
 from lstm_lab.forecasting.panel_forecast import PanelForecast
 from lstm_lab.forecasting.panel_predictor import PanelPredictor
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.sources import Source
     from lstm_lab.events import SamplingListener
     from lstm_lab.fitted import FittedModel
+    from lstm_lab.forecasting.coverage import Coverage
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.forecasting.panel_correction import PanelCorrection
     from lstm_lab.forecasting.past_forecasts import PastForecastsCache
@@ -53,8 +54,9 @@ class PanelRun:
     ) -> PanelForecast:
         """Forecast every id, or some, from the run's rows or others; see `lstm_lab.Run.forecast`."""
         dataset = self.dataset if data is None else self._laid_out(data)
+        several = several_ids(ids, dataset.ids)
         named = [ids] if isinstance(ids, str) or not np.iterable(ids) else list(ids)
-        series = np.arange(len(dataset.ids)) if ids is None else numbers_of(named, dataset.ids)
+        series = np.arange(len(dataset.ids)) if ids is None else numbers_of(several or named, dataset.ids)
         if data is None and len(dataset.ids) == 1:
             return self._lone(options, known, listener, stop)
         predictor = PanelPredictor(self.fitted, self.dataset, dataset, options, self.corrections)
@@ -97,7 +99,13 @@ def _of_one(forecast: Forecast, dataset: Dataset) -> PanelForecast:
         kind=forecast.kind,
         interval=forecast.interval,
         coverage=forecast.coverage,
+        off=dataset.ids if _is_off(forecast.coverage, forecast.interval) else (),
         coverage_by_id=pd.Series([share], index=pd.Index(dataset.ids, name=label, tupleize_cols=False)),
         names=(label, clock),
         details=forecast.details,
     )
+
+
+def _is_off(coverage: Coverage | None, interval: float) -> bool:
+    """Return whether the nominal coverage lies outside the interval of the measured one."""
+    return coverage is not None and not coverage.low <= interval / 100 <= coverage.high

@@ -241,6 +241,10 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
     def values(self, flag: Flag, data: str | None) -> Iterable[str]:
         """Return the possible values of a flag, for TAB: columns, features, transforms, runs, tables."""
         words = words_of(() if data is None else columns_named(data, self.shell.user_ns))
+        if flag.name == "ids" or (flag.name == "id" and data is None):
+            return (
+                tuple(map(str, self.last.dataset.ids)) if self.last is not None and self.last.dataset.is_panel else ()
+            )
         if flag.name in words:
             return words[flag.name]
         if flag.name == "run":

@@ -16,6 +16,7 @@ from lstm_lab.options import (
     InputOptions,
     MemoryOptions,
     ResumeOptions,
+    RunForecastOptions,
     TrainOptions,
 )
 from lstm_lab.options.flags import Command, Flag
@@ -106,7 +107,7 @@ FEATURES = Command(
 FORECAST = Command(
     "%lstm_forecast",
     "Simulate futures of the last run, or of the one named with --run, and give back a Forecast.",
-    (ForecastOptions,),
+    (RunForecastOptions,),
     argument=Flag("horizon", "steps to forecast, the same as --horizon", value="HORIZON"),
     extras=(_RUN, _KNOWN, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_forecast 30", "fc = %lstm_forecast 30 --paths 500 --interval 80"),
@@ -167,7 +168,8 @@ ABLATE = Command(
 GATES = Command(
     "%lstm_gates",
     "Look inside the last run, or the one named with --run: what every gate did while the network read a window, "
-    "checked against its own output, and what moved the forecast. Gives back a Trace.",
+    "checked against its own output, and what moved the forecast. Gives back a Trace; with several ids, such as --id "
+    "a,b, a PanelTrace of their gates at the same time.",
     (GateOptions,),
     argument=Flag("at", "the last row the network reads: a time, or a position, -1 the newest", value="AT"),
     extras=(_RUN, _OUTPUT, _NO_DISPLAY),

@@ -47,6 +47,7 @@ from lstm_lab.options import (
     InputOptions,
     MemoryOptions,
     ResumeOptions,
+    RunForecastOptions,
     TrainOptions,
     TrialOptions,
 )
@@ -109,6 +110,10 @@ class LSTMMagics(LabMagics):
         """Forecast with a run."""
         run = self._run(parsed.extras.get("run"))
         options = self._options(ForecastOptions, parsed) | {"known": self._known(parsed.extras.get("known"))}
+        if "ids" in parsed.values:
+            named = {"ids": parsed.values["ids"]}
+            words = {"ids": tuple(map(str, run.dataset.ids))}
+            options |= resolve(named, RunForecastOptions, self.shell.user_ns, words)
         with self._listener(parsed) as progress:
             forecast = self.last_forecast = run.forecast(listener=progress, stop=progress.stop, **options)
             self._finish(progress, forecast, parsed)

@@ -16,7 +16,7 @@ from lstm_lab.options.evaluation import (
     TrialOptions,
 )
 from lstm_lab.options.export import ExportOptions
-from lstm_lab.options.forecasting import CLASSIC, ForecastOptions
+from lstm_lab.options.forecasting import CLASSIC, ForecastOptions, RunForecastOptions
 from lstm_lab.options.interpretation import CellOptions, GateOptions, MemoryOptions
 from lstm_lab.options.training import WEIGHTS_PATTERN, InputOptions, ResumeOptions, TrainOptions
 
@@ -37,6 +37,7 @@ __all__ = [
     "MemoryOptions",
     "Options",
     "ResumeOptions",
+    "RunForecastOptions",
     "StudyOptions",
     "TrainOptions",
     "TrialOptions",
@@ -55,7 +56,7 @@ OPTION_NAMES = frozenset(
         CellOptions,
         CompareOptions,
         ExportOptions,
-        ForecastOptions,
+        RunForecastOptions,
         GateOptions,
         HoldoutOptions,
         MemoryOptions,

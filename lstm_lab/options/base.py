@@ -27,6 +27,7 @@ __all__ = [
     "Options",
     "Sizes",
     "Texts",
+    "as_id_list",
     "as_marks",
     "as_name",
     "as_names",
@@ -84,6 +85,13 @@ def as_names(value: object) -> object:
     """Convert to a tuple of texts, among which whole numbers may name columns."""
     parts = as_sequence(value)
     return tuple(map(as_name, parts)) if isinstance(parts, tuple | list) else parts
+
+
+def as_id_list(value: object) -> object:
+    """Convert ids to text: one, or several; a text with commas stays as it is, for an id may have commas itself."""
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        return as_name(value)
+    return tuple(str(part) for part in value)
 
 
 def as_marks(value: object) -> object:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from lstm_lab.options.base import Options, option
+from pydantic import BeforeValidator
+
+from lstm_lab.options.base import Options, as_id_list, option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CLASSIC", "ForecastOptions"]
+__all__ = ["CLASSIC", "ForecastOptions", "RunForecastOptions"]
 
 
 class ForecastOptions(Options):
@@ -71,6 +73,14 @@ class ForecastOptions(Options):
             return self
         set_by_hand = {name: getattr(self, name) for name in self.model_fields_set}
         return ForecastOptions(**{**CLASSIC, **set_by_hand})
+
+
+class RunForecastOptions(ForecastOptions):
+    """Options of a forecast where a person writes it: ``%lstm_forecast``, ``lstm-lab run`` and the dashboard's page."""
+
+    ids: Annotated[str | tuple[str, ...], BeforeValidator(as_id_list)] | None = option(
+        None, "of a run of many series, those that are forecast, with commas; default: all", example="store_1,store_2"
+    )
 
 
 CLASSIC: Mapping[str, Any] = {

@@ -45,6 +45,18 @@ def test_run_forecasts_every_id_and_leaves_the_long_table(file, capsys):
     assert (table["lower"] <= table["upper"]).all()
 
 
+def test_some_ids_are_forecast_and_many_series_compared(file, capsys):
+    words = [file, "--id", "industry", "--time", "month", *TINY, "--horizon", "3", "--paths", "60"]
+    assert main(["run", *words, "--ids", "Finance,Other", "--out", "two.csv"]) == 0
+    assert pd.read_csv("two.csv").industry.unique().tolist() == ["Finance", "Other"]
+    study = ["--kinds", "rnn,naive", "--seeds", "0", "--origins", "3", "--out", "kinds.csv,kinds.png"]
+    assert main(["compare", *words, *study]) == 0
+    assert "14 series, 3 origins each" in capsys.readouterr().out
+    table = pd.read_csv("kinds.csv", index_col="kind")
+    assert set(table.index) == {"rnn", "naive"}
+    assert (table["mase"] > 0).all()
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

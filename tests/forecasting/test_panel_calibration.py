@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lstm_lab.forecasting.calibration import Calibration
-from lstm_lab.forecasting.panel_calibration import PRIOR, PanelCalibration, inside_bands
+from lstm_lab.forecasting.panel_calibration import PRIOR, PanelCalibration, inside_bands, off_by_more_than_chance
 from lstm_lab.forecasting.panel_correction import PanelCorrection, calibrate_total
 from lstm_lab.forecasting.panel_past import PanelOrigins, PanelPast, weigh_series
 
@@ -111,3 +111,17 @@ def test_sums_are_widened_by_what_earlier_sums_showed():
     assert apart.stretch == pytest.approx(1.0, rel=0.15)
     few = calibrate_total(paths[:3], rng.normal(size=(3, HORIZON)), 90.0, overlap=5)
     assert few.coverage is None
+
+
+def test_only_series_off_by_more_than_chance_are_found():
+    rng = np.random.default_rng(0)
+    shares = np.array([0.9] * 18 + [0.5, 1.0])
+    inside = (rng.random((20, 40, 3)) < shares[:, None, None]).astype(np.float64)
+    inside[3] = np.nan  # without an origin
+    inside[4, 1:] = np.nan  # with one, that was missed throughout
+    inside[4, 0] = 0.0
+    found = off_by_more_than_chance(inside, 90.0, 0)
+    assert np.flatnonzero(found).tolist() == [18]
+    assert not off_by_more_than_chance(inside[:, :, :], 50.0, 0)[18]
+    correction = PanelCorrection(np.zeros((20, 0)), np.zeros(0), None, inside, off=found)
+    assert correction.taken(np.array([18, 0, -1])).off.tolist() == [True, False, False]

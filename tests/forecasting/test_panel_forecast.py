@@ -1,5 +1,7 @@
 """Forecasts of many series: each as if it were alone, in one unit of its own, calibrated together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 import lstm_lab as lab
 from lstm_lab.errors import DataError, ForecastError, OptionError
 from tests.data.panels import made_panel
+from tests.forecasting.panel_forecasts import drawn_panel
 
 END = "2023-12-31"
 HORIZON = 7
@@ -112,6 +115,19 @@ def test_bands_of_all_ids_hold_about_their_nominal_share(fcs, whole):
 def test_the_measured_coverage_is_that_of_the_ids(fcs):
     assert fcs.coverage_by_id.index.tolist() == list(fcs)
     assert fcs.coverage_by_id.mean() == pytest.approx(fcs.coverage.share, abs=0.03)
+
+
+def test_ids_whose_coverage_is_off_are_named_with_it_and_few_are_listed():
+    fcs = drawn_panel(12)
+    shares = pd.Series(np.linspace(0.5, 1.0, 12), index=pd.Index(fcs.ids))
+    told = dict(replace(fcs, coverage_by_id=shares, off=("s00", "s01")).summary_table().rows)
+    assert told["coverage by id"] == "50% (s00) to 100% (s11)"
+    assert told["off by more than chance"] == "s00 50%, s01 55%"
+    few = replace(drawn_panel(2), coverage_by_id=shares[:2])
+    told = dict(few.summary_table().rows)
+    assert told["coverage by id"] == "s00 50%, s01 55%"
+    assert told["off by more than chance"] == "no id"
+    assert replace(few, off=("s00",)).sum().off == ()
 
 
 def test_the_total_is_the_sum_of_the_paths_widened_by_what_sums_showed(fcs, run):

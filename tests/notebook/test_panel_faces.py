@@ -12,6 +12,7 @@ from lstm_lab.diagnostics.panel_report import PanelFeatureReport
 from lstm_lab.forecasting.panel_forecast import PanelForecast
 from lstm_lab.notebook.commands import COMMANDS
 from lstm_lab.notebook.completion import complete
+from lstm_lab.notebook.dashboard import code
 from lstm_lab.notebook.dashboard.view import dashboard
 from lstm_lab.notebook.magics import LSTMMagics
 
@@ -44,6 +45,40 @@ def test_the_forecast_magic_gives_a_forecast_by_id_and_keeps_it(do, shell):
     assert shell.user_ns["ahead"] is fcs
     assert (len(fcs), fcs.horizon) == (14, 3)
     assert "Forecasts of rate" in out
+
+
+def test_ids_are_chosen_on_the_line_by_name_or_by_a_variable(do, shell):
+    run, _, _ = do(f"%lstm_train rates --id industry --time month {TINY} -o many")
+    fcs, _, err = do("%lstm_forecast 3 --paths 60 --ids Finance,Construction")
+    assert (list(fcs), err) == (["Finance", "Construction"], "")
+    shell.user_ns["chosen"] = ["Government", "Other"]
+    assert list(do("%lstm_forecast 3 --paths 60 --ids chosen")[0]) == ["Government", "Other"]
+    _, _, err = do("%lstm_forecast 3 --ids Finanse")
+    assert "there is no id 'Finanse' in the run; did you mean 'Finance'?" in err
+    magics = next(each for each in shell.magics_manager.registry.values() if isinstance(each, LSTMMagics))
+    assert complete("%lstm_forecast 3 --ids Fin", COMMANDS, magics.values).candidates == ("Finance",)
+    assert complete("%lstm_gates --id Con", COMMANDS, magics.values).candidates == ("Construction",)
+    traces, out, err = do("%lstm_gates --id Finance,Construction -o gates")
+    assert (list(traces), err) == (["Finance", "Construction"], "")
+    assert "Gates of 2 series at the same time" in out
+    assert shell.user_ns["gates"] is traces
+    cell, _, err = do("%lstm_cell --id Finance --unit 1")
+    assert (repr(cell), err) == (repr(run.cell(id="Finance", unit=1)), "")
+
+
+def test_ids_of_one_series_are_refused_as_typed(do):
+    do("%lstm_train oil --lookback 12 --units 3 --dense none --epochs 1")
+    _, _, err = do("%lstm_forecast 3 --ids a,b")
+    assert "--ids belongs to a run of many series, and this one has no ids" in err
+
+
+def test_many_series_are_compared_and_ablated_on_a_line(do):
+    study = "--kinds rnn,naive --seeds 0 --horizon 3 --origins 3 --paths 50"
+    result, out, err = do(f"%lstm_compare rates --id industry --time month {TINY} {study}")
+    assert (type(result).__name__, err) == ("PanelComparison", "")
+    assert "Comparison for rate" in out
+    _, _, err = do(f'%lstm_ablate rates --id industry --time month {TINY} --changes "mask: off" --horizon 3')
+    assert "raise --lookback, or leave 'mask: off' out" in err
 
 
 def test_the_features_magic_reports_on_many_series(do):
@@ -154,3 +189,15 @@ def test_the_dashboard_trains_and_forecasts_many_series(opened, shell):
     line = html.unescape(re.sub("<[^>]+>", "", board.pages["Forecast"].bar.line.value))
     assert "14 series, 60 paths of each, 3 steps ahead" in line
     assert len(board.pages["Forecast"].result) == 14
+    board.state.forecast.controls["ids"].put("Finance,Construction")
+    board.pages["Forecast"].bar.start.click()
+    assert list(board.pages["Forecast"].result) == ["Finance", "Construction"]
+    lines = code.magics(board.state.settings())
+    assert '--ids "Finance, Construction"' in lines["Forecast"]
+    assert "--ids" not in lines["Judge"]
+    board.state.gates.controls["id"].put("Finance,Construction")
+    board.pages["Gates"].bar.start.click()
+    assert list(board.pages["Gates"].result) == ["Finance", "Construction"]
+    board.state.backtest.controls["origins"].put(2)
+    board.pages["Judge"].bar.start.click()
+    assert len(board.pages["Judge"].result.ids) == 14

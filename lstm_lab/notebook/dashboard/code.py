@@ -49,7 +49,7 @@ def magics(settings: Settings) -> dict[str, str]:
     weights = {"weights": "uniform"} if settings.chosen_weights else {}
     train = _flags(weights | _over(settings, options, TRAIN.models, without=_STACK))
     forecast = _over(settings, settings.forecast, FORECAST.models)
-    backtest = _over(settings, {**settings.forecast, **settings.backtest}, BACKTEST.models)
+    backtest = _over(settings, _judging(settings), BACKTEST.models)
     of = f" --run {settings.run}"
     return {
         "Train": f"%{TRAIN.name} {quoted(settings.word)}{train} -o {settings.name}\n{stack_text(settings.train)}",
@@ -63,7 +63,7 @@ def magics(settings: Settings) -> dict[str, str]:
 def python(settings: Settings) -> str:
     """Return the settings as Python code."""
     data, run = settings.source, settings.run
-    backtest = {**settings.forecast, **settings.backtest}
+    backtest = _judging(settings)
     lines = [
         "import lstm_lab as lab",
         "",
@@ -74,6 +74,11 @@ def python(settings: Settings) -> str:
         f"judged = lab.backtest({', '.join([run, *_keywords(backtest)])})",
     ]
     return "\n".join(lines)
+
+
+def _judging(settings: Settings) -> dict[str, Any]:
+    """Return the options of a backtest: every id is judged, whichever are forecast."""
+    return {name: value for name, value in {**settings.forecast, **settings.backtest}.items() if name != "ids"}
 
 
 def stack_text(train: Mapping[str, Any]) -> str:

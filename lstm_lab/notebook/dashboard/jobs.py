@@ -94,6 +94,7 @@ class Jobs:
         from lstm_lab.evaluation.backtest import backtest
 
         options = self._state.forecast.values() | self._state.backtest.values()
+        options.pop("ids", None)  # every id is judged
         result = backtest(self._state.run, listener=progress, stop=progress.stop, **options)
         return result, result.verdict
 

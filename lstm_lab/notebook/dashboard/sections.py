@@ -10,7 +10,7 @@ import ipywidgets
 
 from lstm_lab.notebook.dashboard.controls import Control
 from lstm_lab.notebook.dashboard.style import box, title
-from lstm_lab.options import BacktestOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
+from lstm_lab.options import BacktestOptions, GateOptions, MemoryOptions, RunForecastOptions, TrainOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -73,7 +73,7 @@ TRAIN = FormLayout(
         SectionLayout("Training", ("epochs", "loss", "weights", "delta")),
     ),
 )
-FORECAST = FormLayout(ForecastOptions, (SectionLayout("Forecast", ("horizon", "paths", "interval")),))
+FORECAST = FormLayout(RunForecastOptions, (SectionLayout("Forecast", ("horizon", "paths", "interval")),))
 BACKTEST = FormLayout(BacktestOptions, (SectionLayout("Judge", ("origins", "baselines")),))
 GATES = FormLayout(GateOptions, (SectionLayout("Gates", ("at", "windows", "id")),))
 MEMORY = FormLayout(MemoryOptions, (SectionLayout("Memory", ("units", "updates", "recall", "seeds")),))
