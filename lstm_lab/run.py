@@ -423,7 +423,7 @@ class Run(Result):
             The folder does not exist.
         """
         record = Record(self.history, self.end, self.options, self.transform, self.reason, self.baseline, self.name)
-        return write_run(path, self.fitted, self.dataset, record, self.past_forecasts)
+        return write_run(path, self.fitted, self.dataset, record, self.past_forecasts, self.corrections)
 
     def export(self, path: str | PathLike[str], **options: Unpack[ExportKeywords]) -> Export:
         """Write one step of the network for a small device: a row and the states in, a forecast and new states out.
@@ -728,5 +728,5 @@ def load_run(path: str | PathLike[str]) -> Run:
     --------
     >>> lab.load_run("prices.lstm").forecast(30)  # doctest: +SKIP
     """
-    fitted, dataset, record, past_forecasts = read_run(path)
-    return Run(fitted, dataset, *record, past_forecasts)
+    fitted, dataset, record, past_forecasts, corrections = read_run(path)
+    return Run(fitted, dataset, *record, past_forecasts, corrections)

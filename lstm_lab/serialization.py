@@ -32,6 +32,7 @@ from lstm_lab.errors import LabError, RunError
 from lstm_lab.events import TrainingEnd
 from lstm_lab.fitted import FittedModel
 from lstm_lab.forecasting.baselines import naive_points
+from lstm_lab.forecasting.correction_record import corrections_from_file, corrections_to_file
 from lstm_lab.forecasting.past_forecasts import CacheKey, PastForecasts, PastForecastsCache
 from lstm_lab.models.archive_check import check_member, read_member
 from lstm_lab.models.saved import model_from_bytes, model_to_bytes
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
+    from lstm_lab.forecasting.panel_correction import PanelCorrection
+
 __all__ = ["Record", "SavedRun", "read_run", "write_run"]
 
 FORMAT = 3
@@ -50,6 +53,8 @@ FORMAT = 3
 FORMAT_OF_ONE = 2
 CUTS = ("validation", "calibration", "rows", "forgotten", "remembered")
 """The fields of `Cuts` under the names that files of formats 1 to 3 have for them."""
+CORRECTIONS = "corrections.npz"
+"""The part with the arrays of a panel's corrections, where it has any."""
 _DAMAGED = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError),
     *(ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError),
@@ -77,21 +82,30 @@ class SavedRun(NamedTuple):
     dataset: Dataset
     record: Record
     past_forecasts: PastForecastsCache
+    corrections: dict[Any, PanelCorrection]
 
 
-def write_run(
-    path: str | PathLike[str], fitted: FittedModel, dataset: Dataset, record: Record, past_forecasts: PastForecastsCache
+def write_run(  # noqa: PLR0917 - the parts of a run
+    path: str | PathLike[str],
+    fitted: FittedModel,
+    dataset: Dataset,
+    record: Record,
+    past_forecasts: PastForecastsCache,
+    corrections: Mapping[Any, PanelCorrection],
 ) -> Path:
     """Write a network, its rows and what is known of them, see `Run.save`."""
     target = check_target(path, "a run")
+    described, arrays = corrections_to_file(corrections)
+    description = _description(fitted, dataset, record, past_forecasts)
     parts = {
-        "run.json": _json(_description(fitted, dataset, record, past_forecasts)).encode(),
+        "run.json": _json(description | ({"corrections": described} if described else {})).encode(),
         "data.npz": _npz(
             values=dataset.frame.to_numpy(np.float64),
             index=_index_values(dataset.index),
             **(panel_arrays(dataset) if dataset.is_panel else {}),
         ),
         "model.keras": model_to_bytes(fitted.model),
+        **({CORRECTIONS: _npz(**arrays)} if described else {}),
     }
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -123,9 +137,13 @@ def read_run(path: str | PathLike[str]) -> SavedRun:
                 )
             arrays = read_member(archive, "data.npz")
             network = read_member(archive, "model.keras")
+            corrected = read_member(archive, CORRECTIONS) if description.get("corrections") else None
         rows = _arrays(arrays)
         frame = _frame(description["frame"], rows["values"], rows["index"])
-        return _saved(description, frame, rows, model_from_bytes(network, file.name))
+        saved = _saved(description, frame, rows, model_from_bytes(network, file.name))
+        if corrected is None:
+            return saved
+        return saved._replace(corrections=corrections_from_file(description["corrections"], _arrays(corrected)))
     except LabError:
         raise
     except _DAMAGED as broken:
@@ -179,7 +197,7 @@ def _saved(description: dict[str, Any], frame: pd.DataFrame, arrays: Mapping[str
     past = description.get("experiences", [])  # a file of format 1 has none; they are then simulated anew
     past_forecasts = PastForecastsCache({CacheKey(*key): _past_forecasts(values, dataset) for key, values in past})
     fitted = FittedModel.of(model, dataset, max_gap=options.max_gap, stack=description["stack"])
-    return SavedRun(fitted, dataset, record, past_forecasts)
+    return SavedRun(fitted, dataset, record, past_forecasts, {})
 
 
 def _dataset(

@@ -1,12 +1,19 @@
 """One network over many series: what `lab.train` makes of a panel."""
 
+import json
+from dataclasses import asdict, replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import lstm_lab as lab
+from lstm_lab.data.cuts import cut_rows
 from lstm_lab.diagnostics.training_choices import residual_losses
 from lstm_lab.errors import DataError, OptionError
+from lstm_lab.forecasting.correction_record import corrections_from_file, corrections_to_file
+from lstm_lab.forecasting.coverage import Coverage
+from lstm_lab.forecasting.panel_forecast import TotalCalibration
 from tests.data.panels import made_panel
 
 SMALL = {"units": [5], "dense": [], "epochs": 2, "lookback": 14, "seed": 3}
@@ -91,6 +98,66 @@ def test_a_loaded_run_forecasts_the_same_paths_and_knows_its_regions(run, again,
     np.testing.assert_array_equal(again.forecast(5, data=new).paths, run.forecast(5, data=new).paths)
     other = run.forecast(5, data=new.assign(region="west")).paths
     assert not np.array_equal(other, run.forecast(5, data=new).paths)
+
+
+def test_corrections_are_saved_with_a_run_and_not_simulated_again(run, tmp_path, monkeypatch):
+    options = {"paths": 60, "interval": 70}
+    drawn = run.forecast(3, **options)
+    again = lab.load_run(run.save(tmp_path / "corrected.lstm"))
+
+    def refuse(*_, **__):
+        raise AssertionError("simulated again")
+
+    monkeypatch.setattr("lstm_lab.forecasting.panel_predictor.simulate_past", refuse)
+    loaded = again.forecast(3, **options)
+    np.testing.assert_array_equal(loaded.paths, drawn.paths)
+    assert repr(loaded) == repr(drawn)
+    assert loaded.kind == "calibrated"
+    pd.testing.assert_series_equal(loaded.coverage_by_id, drawn.coverage_by_id)
+    assert (loaded.coverage, loaded.off) == (drawn.coverage, drawn.off)
+    with pytest.raises(AssertionError, match="simulated again"):
+        again.forecast(2, **options)
+
+
+def test_a_correction_is_the_same_after_a_file(run):
+    run.forecast(3, paths=60)
+    key, correction = next(iter(run.corrections.items()))
+    measured = Coverage.measure(np.array([[1.0, 0.0], [1.0, 1.0]]), 90.0)
+    first = {key: replace(correction, total=TotalCalibration(1.5, measured, 7))}
+    described, arrays = corrections_to_file(first)
+    second = corrections_from_file(json.loads(json.dumps(described)), arrays)
+    assert list(second) == [key]
+    before, after = first[key], second[key]
+    assert asdict(after.total) == asdict(before.total)
+    assert after.coverage == before.coverage
+    for name in ("weights", "shared_weights", "inside", "off"):
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+    for name in ("stretch", "floor"):
+        np.testing.assert_array_equal(getattr(after.calibration, name), getattr(before.calibration, name))
+    np.testing.assert_array_equal(after.calibration.pooled.scores, before.calibration.pooled.scores)
+
+
+def test_resuming_trains_on_newer_rows_and_on_those_of_a_new_id(table, tmp_path):
+    early = table[table.day < "2023-03-01"]
+    first = lab.train(early[early.store != "s01"], **IDS, **SMALL, short="skip")
+    weights = [each.copy() for each in first.model.get_weights()]
+    same = first.resume(epochs=1)
+    assert same.dataset.cuts == first.dataset.cuts
+    longer = first.resume(table[table.store != "s05"], epochs=1)
+    for before, now in zip(weights, first.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, now)
+    assert longer.dataset.ids == ("s00", "s01", "s02", "s03", "s04", "s05")
+    for number, cuts in enumerate(longer.dataset.cuts):
+        rows = int(np.diff(longer.dataset.borders)[number])
+        assert (cuts.rows, cuts.calibration) == (rows, cut_rows(rows, validation=0.1, calibration=0.1).calibration)
+    windows, split = longer.dataset.windows, longer.dataset.split
+    trained = longer.dataset.series[windows.target_rows[split.train]]
+    assert set(trained) == set(range(6))  # the new id's too
+    assert longer.history.index[0] == 0
+    scale = first.dataset.store.scaling.scale[first.dataset.ids.index("s02")]
+    np.testing.assert_array_equal(longer.dataset.store.scaling.scale[2], scale)
+    again = lab.load_run(longer.save(tmp_path / "longer.lstm"))
+    np.testing.assert_array_equal(again.forecast(3, paths=50).paths, longer.forecast(3, paths=50).paths)
 
 
 @pytest.mark.parametrize("ids", [[7, 11], [pd.Timestamp("2020-01-01"), pd.Timestamp("2021-01-01")]])

@@ -435,9 +435,11 @@ class Dataset:
         return replace(self, store=store, cuts=tuple(moved) if self.cuts else ())
 
     def cut_anew(self, validation: float, calibration: float) -> Dataset:
-        """Cut all rows of a lone series by shares; a panel stays as it is cut."""
-        cuts = (cut_rows(len(self), validation=validation, calibration=calibration),)
-        return self if self.is_panel or cuts == self.cuts else replace(self, cuts=cuts)
+        """Cut all rows by shares; of a panel, those of each series."""
+        counts = np.diff(self.borders).tolist()
+        by_rows = {rows: cut_rows(rows, validation=validation, calibration=calibration) for rows in set(counts)}
+        cuts = tuple(by_rows[rows] for rows in counts)
+        return self if cuts == self.cuts else replace(self, cuts=cuts)
 
     def same_training(self, other: Dataset) -> bool:
         """Return whether another dataset has the same training and validation rows, with no value of them revised."""

@@ -35,8 +35,15 @@ __all__ = ["backtest_by_id"]
 PART: Final = 256
 """Origins whose forecasts are drawn and scored together."""
 _BASELINES: Final = {"naive": "naive", "seasonal_naive": "seasonal naive"}
-_ONE_SERIES: Final = ("refit", "adapt", "workers", "cluster", "checkpoint")
-"""Options of a backtest that mean something for one series alone."""
+_IN_BATCHES: Final = "forecasts of many series are drawn together, in batches that fill the processor"
+_ONE_SERIES: Final = {
+    "refit": "a training is on the rows of all series, whose later origins lie at times of their own",
+    "adapt": "steering follows the hits and misses of one series from origin to origin",
+    "workers": _IN_BATCHES,
+    "cluster": _IN_BATCHES,
+    "checkpoint": "the forecasts of many series are one task, which nothing divides",
+}
+"""Options of a backtest that many series do not have, and why."""
 
 
 def backtest_by_id(
@@ -91,13 +98,14 @@ def backtest_by_id(
 
 
 def _refuse_options_of_one_series(options: BacktestOptions, executor: Executor | None) -> None:
-    given: list[str] = [name for name in _ONE_SERIES if name in options.model_fields_set and getattr(options, name)]
+    given = {name: why for name, why in _ONE_SERIES.items() if name in options.model_fields_set}
+    given = {name: why for name, why in given.items() if getattr(options, name)}
     if executor is not None:
-        given.append("executor")
-    if given:
+        given["executor"] = _IN_BATCHES
+    for name, why in given.items():
         raise OptionError(
-            f"{given[0]}= means something for one series alone, and the run has many; leave it out, or backtest"
-            " run.series(id)"
+            f"{name}= is for one series, got {name}={getattr(options, name, executor)!r} for many: {why}; leave it out,"
+            " or backtest run.series(id)"
         )
     asked = set(options.baselines) if "baselines" in options.model_fields_set else set()
     other = sorted(asked - {*_BASELINES, "none"})

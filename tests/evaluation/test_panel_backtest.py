@@ -121,8 +121,13 @@ def test_calibration_rows_are_shared_out_without_newer_ones(run):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"refit": 2}, r"refit= means something for one series alone.* or backtest run.series\(id\)"),
-        ({"workers": 2}, "workers= means something for one series alone"),
+        (
+            {"refit": 2},
+            r"refit= is for one series, got refit=2 for many: .* or backtest run.series\(id\)",
+        ),
+        ({"workers": 2}, "workers= is for one series, got workers=2 for many: .* in batches that fill the processor"),
+        ({"adapt": True}, "adapt= is for one series, got adapt=True for many: steering follows .*; leave it out"),
+        ({"checkpoint": "state"}, "checkpoint= is for one series, got checkpoint='state' for many: .* one task"),
         ({"baselines": ["naive", "ets"]}, "baselines of many series are naive and seasonal_naive, got 'ets'"),
     ],
 )
