@@ -1,4 +1,4 @@
-"""Sequences of different lengths in batches: right-padded arrays, batches of like lengths, and what padding costs.
+"""Sequences of different lengths in batches: masks, batches of like lengths, and what padding costs.
 
 Padding stands behind a sequence, never before it: a network that goes forward has then read the real steps before the
 first PAD step, and fused kernels take no other order.
@@ -7,7 +7,7 @@ first PAD step, and fused kernels take no other order.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,20 +16,11 @@ from lstm_lab.formatting import percent
 from lstm_lab.results import StillResult, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-__all__ = ["Padded", "PaddedSteps", "like_lengths", "pad", "padded_steps", "step_mask"]
-
-
-class Padded(NamedTuple):
-    """Sequences of different lengths in one array."""
-
-    values: np.ndarray
-    """(sequences, steps, columns), zeros after each sequence's end."""
-    mask: np.ndarray
-    """(sequences, steps) bool, True where a value is real."""
+__all__ = ["PaddedSteps", "like_lengths", "padded_steps", "step_mask"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,37 +71,6 @@ class PaddedSteps(StillResult):
         for way, share in self.shares.items():
             lines.append((names[way], f"{getattr(self, way):,}", percent(share)))
         return Summary("Padding", rows, tuple(lines))
-
-
-def pad(sequences: Sequence[np.ndarray], steps: int | None = None) -> Padded:
-    """Right-pad sequences of different lengths with zeros.
-
-    Parameters
-    ----------
-    sequences
-        Arrays (length, columns) of one dtype and width; the length may be 0.
-    steps
-        Steps to pad to; a longer sequence keeps its newest steps. By default the longest length.
-
-    Returns
-    -------
-    Padded
-        ``(values, mask)``.
-
-    Raises
-    ------
-    DataError
-        There is no sequence, or their widths differ.
-    """
-    widths = {sequence.shape[1:] for sequence in sequences}
-    if len(widths) != 1:
-        raise DataError(f"sequences to pad are at least one and of one width, got widths {sorted(widths)}; align them")
-    length = max(len(sequence) for sequence in sequences) if steps is None else steps
-    values = np.zeros((len(sequences), length, *widths.pop()), dtype=np.result_type(*sequences))
-    lengths = np.minimum([len(sequence) for sequence in sequences], length)
-    for row, sequence in enumerate(sequences):
-        values[row, : lengths[row]] = sequence[max(0, len(sequence) - length) :]
-    return Padded(values, step_mask(lengths, length))
 
 
 def step_mask(lengths: NDArray[np.int64], steps: int) -> NDArray[np.bool_]:

@@ -63,6 +63,16 @@ def test_a_series_that_was_not_sent_is_asked_for_and_a_wrong_one_is_said(mount, 
     assert median(view) == pytest.approx(fcs["s20"].quantile(0.5)[-1], rel=1e-3)
 
 
+def test_the_field_of_ids_is_whole_in_a_very_narrow_view(mount):
+    view = mount(drawn_panel(8).widget())
+    view.page.set_viewport_size({"width": 220, "height": 900})
+    field = view.root.get_by_label("Series").first.bounding_box()
+    whole = view.root.bounding_box()
+    assert field["width"] > 60
+    assert field["x"] >= whole["x"]
+    assert field["x"] + field["width"] <= whole["x"] + whole["width"]
+
+
 @pytest.mark.parametrize(
     ("context_options", "width"),
     [({"color_scheme": "light"}, 1000), ({"color_scheme": "dark"}, 500)],

@@ -1,4 +1,4 @@
-"""Right-padded arrays, batches of like lengths, and the share of padding among the computed steps."""
+"""Masks, batches of like lengths, and the share of padding among the computed steps."""
 
 from __future__ import annotations
 
@@ -8,32 +8,10 @@ import numpy as np
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.data.padding import like_lengths, pad, step_mask
-from lstm_lab.errors import DataError, LabError
+from lstm_lab.data.padding import like_lengths, step_mask
+from lstm_lab.errors import LabError
 
 LENGTHS = np.random.default_rng(0).integers(10, 501, 300)
-
-
-def test_pad_puts_zeros_after_the_end_and_masks_them():
-    short, long = np.ones((2, 3), dtype=np.float32), np.full((4, 3), 2.0, dtype=np.float32)
-    values, mask = pad([short, long, short[:0]])
-    assert values.shape == (3, 4, 3)
-    assert values.dtype == np.float32
-    assert mask.tolist() == [[True, True, False, False], [True] * 4, [False] * 4]
-    assert np.array_equal(values[0, :2], short)
-    assert not values[~mask].any()
-
-
-def test_pad_to_fewer_steps_keeps_the_newest():
-    padded = pad([np.arange(5.0)[:, None]], steps=3)
-    assert padded.values[0, :, 0].tolist() == [2, 3, 4]
-    assert padded.mask.all()
-
-
-@pytest.mark.parametrize("sequences", [[], [np.ones((2, 3)), np.ones((2, 4))]])
-def test_pad_refuses_what_cannot_be_one_array(sequences):
-    with pytest.raises(DataError, match="one width"):
-        pad(sequences)
 
 
 def test_a_mask_is_true_up_to_each_length():
