@@ -20,7 +20,9 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FRONTEND = Path("lstm_lab", "widgets", "frontend")
-BUNDLE = Path("lstm_lab", "widgets", "static", "lab.js")
+ENTRIES = FRONTEND / "src" / "entries"
+"""One for each view, which is bundled into a module of its own."""
+VIEWS = Path("lstm_lab", "widgets", "static", "views")
 EXTENSION = Path("lstm_lab", "widgets", "static", "labextension")
 """What JupyterLab and Notebook 7 load to show saved views; the wheel puts it under share/jupyter/labextensions."""
 
@@ -38,12 +40,11 @@ class BundleHook(BuildHookInterface):  # type: ignore[type-arg] - hatchling look
 def ensure_bundle(root: Path, *, force: bool = False) -> bool:
     """Build the bundle unless one that matches the sources is there; say whether it was built."""
     stamp = digest(root / FRONTEND)
-    bundle = root / BUNDLE
+    modules = [root / VIEWS / f"{entry.stem}.js" for entry in sorted((root / ENTRIES).glob("*.ts"))]
     described = root / EXTENSION / "package.json"
-    ready = bundle.is_file() and described.is_file() and stamp in bundle.read_text(encoding="utf-8")[-200:]
+    ready = described.is_file() and all(_is_stamped(module, stamp) for module in modules)
     if ready and not force:
         return False
-    bundle.parent.mkdir(parents=True, exist_ok=True)
     node, npm = find_node()
     folder = root / FRONTEND
     # npm's install scripts look for a `node` on the PATH, where there may be none.
@@ -52,10 +53,14 @@ def ensure_bundle(root: Path, *, force: bool = False) -> bool:
     if not dependencies_match(folder):
         _run([*npm, "ci", "--omit=dev", "--ignore-scripts"], folder, environment)
     _run([node, "build.mjs"], folder, environment)
-    for needed in (bundle, described):
+    for needed in (*modules, described):
         if not needed.is_file():
             raise RuntimeError(f"{needed} must be there after a build, but is not; run python hatch_build.py --force")
     return True
+
+
+def _is_stamped(module: Path, stamp: str) -> bool:
+    return module.is_file() and stamp in module.read_text(encoding="utf-8")[-200:]
 
 
 def version_of(root: Path) -> str:
@@ -120,4 +125,4 @@ def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
 
 if __name__ == "__main__":
     built = ensure_bundle(Path(__file__).parent, force="--force" in sys.argv)
-    sys.stdout.write(f"{BUNDLE} {'built' if built else 'is up to date'}\n")
+    sys.stdout.write(f"{VIEWS} {'built' if built else 'is up to date'}\n")

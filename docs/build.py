@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from pages import gallery, notebooks, reference, sources
-from pages.views import boot
+from pages.views import write_scripts
 from sphinx.cmd.build import build_main
 
 DOCS = Path(__file__).parent
@@ -26,7 +26,7 @@ def build(target):
         notebooks.write_pages(source / "notebooks")
         reference.write_pages(source / "reference")
         gallery.append_views(source / "gallery.md")
-        (source / "_static" / "views.js").write_text(boot(), encoding="utf-8")
+        write_scripts(source / "_static")
         shutil.copy(DOCS / "conf.py", source)
         return build_main(["-q", "-W", "--keep-going", "-d", f"{folder}-doctrees", folder, str(target)])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from pages.views import boot, holder
+from pages.views import boot, holder, module
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -76,7 +76,7 @@ def _cut(page, selector, first, last):
 def draw(cell, fan, gates):
     """Photograph three views as the README shows them."""
     views = holder(saved(cell), "cell", wide=True) + holder(saved(fan), "fan") + holder(saved(gates), "gates")
-    page_text = PAGE.format(views=views, script=boot())
+    page_text = PAGE.format(views=views, script="".join(module(kind) for kind in ("cell", "fan", "gates")) + boot())
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for scheme in ("light", "dark"):

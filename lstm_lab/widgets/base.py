@@ -1,8 +1,8 @@
 """The base class of every live view: the bundle, a wire, a still picture, and saving as one HTML file.
 
-To add a view: subclass `LabWidget`, set ``_view`` to the name it has in `frontend/src/index.ts`, and put its state on
-``self.wire`` (`Wire.set` for values, `put` and `append` for arrays). Override `on_message` to handle messages of the
-page; register it for the result it shows with ``@views.register(Type)``, and import it in
+To add a view: subclass `LabWidget`, set ``_view`` to the name of its module in `frontend/src/entries`, and put its
+state on ``self.wire`` (`Wire.set` for values, `put` and `append` for arrays). Override `on_message` to handle messages
+of the page; register it for the result it shows with ``@views.register(Type)``, and import it in
 `lstm_lab.widgets.view_modules`.
 """
 
@@ -67,7 +67,7 @@ class LabWidget(anywidget.AnyWidget):
         if not can_interrupt():
             self.wire.set(interrupt=False)
         self.fill()
-        super().__init__(_key=uuid.uuid4().hex, _esm=bundle(), **traits)
+        super().__init__(_key=uuid.uuid4().hex, _esm=bundle(self._view), **traits)
         self.wire.opened()
         let_clicks_through(self.comm)
         self.on_msg(self._receive)

@@ -1,4 +1,4 @@
-"""The front end of the live views, as ``hatch_build.py`` bundles it."""
+"""The front end of the live views, one module for each view, as ``hatch_build.py`` bundles it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ from pathlib import Path
 
 from lstm_lab.errors import LabError
 
-__all__ = ["BUNDLE", "bundle"]
+__all__ = ["VIEWS", "bundle"]
 
-BUNDLE = Path(__file__).parent / "static" / "lab.js"
+VIEWS = Path(__file__).parent / "static" / "views"
+"""Holds the module of each view: ``fan.js``, ``gates.js``, ..."""
 
 
 @cache
-def bundle() -> str:
-    """Return the JavaScript of the front end.
+def bundle(view: str) -> str:
+    """Return the JavaScript module of a view.
+
+    Parameters
+    ----------
+    view
+        Name of the view, as in `frontend/src/entries`.
 
     Raises
     ------
     LabError
         The front end was never built, as in a fresh checkout.
     """
-    if not BUNDLE.is_file():
+    module = VIEWS / f"{view}.js"
+    if not module.is_file():
         raise LabError("live views need their front end, and this checkout has none; run: python hatch_build.py")
-    return BUNDLE.read_text(encoding="utf-8")
+    return module.read_text(encoding="utf-8")

@@ -29,6 +29,7 @@ __all__ = ["inline_bundle", "page", "write_html"]
 class View(Protocol):
     """The members of a view that are saved; `lstm_lab.widgets.base.LabWidget` has them."""
 
+    _view: Any
     wire: Wire
     label: str
     result: Result | None
@@ -103,7 +104,7 @@ def write_html(
 
 def page(widget: View, *, title: str | None = None, wire: Wire | None = None) -> str:
     """Return the HTML text of the file."""
-    script = _script()
+    script = inline_bundle(widget._view) + _BOOT  # noqa: SLF001 - our own base
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return _PAGE.format(
         digest=digest,
@@ -140,17 +141,13 @@ def _json(state: dict[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def inline_bundle() -> str:
-    """Return the front end as a script that calls its export `lab`, for an inline module can export nothing."""
-    script, count = _EXPORT.subn(lambda match: f"const lab = {match[1]};", bundle())
+def inline_bundle(view: str) -> str:
+    """Return the module of a view as a script that calls its export `lab`, for an inline module can export nothing."""
+    script, count = _EXPORT.subn(lambda match: f"const lab = {match[1]};", bundle(view))
     if count != 1:
         raise RuntimeError(f"the bundle must export one default, found {count}; see frontend/build.mjs")
     # An end tag inside a string of the bundle would end the script; a line comment's end needs a line of its own.
     return script.replace("</script", "<\\/script") + "\n"
-
-
-def _script() -> str:
-    return inline_bundle() + _BOOT
 
 
 def _fallback(widget: View) -> str:

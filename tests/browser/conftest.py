@@ -21,7 +21,7 @@ import pytest
 from nbformat.sign import NotebookNotary
 
 from lstm_lab.widgets import offline
-from lstm_lab.widgets.bundle import BUNDLE, bundle
+from lstm_lab.widgets.bundle import VIEWS
 
 REQUIRED = "LSTM_LAB_REQUIRE_BROWSER"
 CHROMIUM_FLAGS = [
@@ -34,7 +34,7 @@ CHROMIUM_FLAGS = [
     "--no-first-run",
 ]
 BLANK = "http://views.test/"
-EXTENSION = BUNDLE.parent / "labextension"
+EXTENSION = VIEWS.parent / "labextension"
 FAKE = Path(__file__).parent / "fake_work.py"
 
 
@@ -317,11 +317,11 @@ def notebook(page, server, request):
 PAGE = """<!doctype html><html lang="en"><head><title>views</title><meta name="color-scheme" content="light dark">
 <style>@media (prefers-color-scheme: dark) {{ body {{ background: #111; color: #eee; }} }}</style></head>
 <body><main><h1>Views</h1></main><script type="module">
-import lab from "./lab.js";
 const bytes = (text) => new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 const revive = (key, value) => (value && value.base64 !== undefined ? bytes(value.base64) : value);
 const models = {{}};
-window.make = (key, text) => {{
+const labs = {{}};
+window.make = async (key, text) => {{
   const state = JSON.parse(text, revive);
   const heard = {{}};
   models[key] = {{
@@ -329,13 +329,15 @@ window.make = (key, text) => {{
     on: (name, callback) => (heard[name] ??= []).push(callback), off: () => {{}}, save_changes: () => {{}},
     send: (content) => window.pageSent(key, content),
   }};
-  lab.initialize({{ model: models[key] }});
+  const module = URL.createObjectURL(new Blob([state._esm], {{ type: "text/javascript" }}));
+  labs[key] = (await import(module)).default;
+  labs[key].initialize({{ model: models[key] }});
 }};
 window.draw = (key, id) => {{
   const el = document.createElement("div");
   el.id = id;
   document.querySelector("main").append(el);
-  lab.render({{ model: models[key], el }});
+  labs[key].render({{ model: models[key], el }});
 }};
 window.receive = (key, content, buffers) =>
   (models[key].heard["msg:custom"] ?? []).forEach((callback) => callback(content, buffers.map(bytes)));
@@ -414,9 +416,7 @@ def mount(page):
 
     def serve(route):
         name = route.request.url.rsplit("/", 1)[-1]
-        if name == "lab.js":
-            route.fulfill(body=bundle(), content_type="text/javascript")
-        elif name == "page.html":
+        if name == "page.html":
             route.fulfill(body=PAGE, content_type="text/html")
         else:
             route.abort()
@@ -429,7 +429,7 @@ def mount(page):
             page.wait_for_function("window.up === true")
         mounted = Mounted(page, widget, [], len(widgets))
         widgets[widget._key] = (widget, mounted.sent)
-        state = {**offline._state(widget), "_offline": False, "_snapshot": widget.wire.snapshot()}
+        state = {**offline._state(widget), "_esm": widget._esm, "_offline": False, "_snapshot": widget.wire.snapshot()}
         page.evaluate("([key, text]) => make(key, text)", [widget._key, offline._json(state)])
         page.evaluate("([key, id]) => draw(key, id)", [widget._key, mounted.host[1:]])
         if ready:

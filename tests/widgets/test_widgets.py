@@ -325,16 +325,16 @@ def test_a_widget_is_closed_when_every_cell_that_shows_it_ran_again(trained, mon
 
 def test_without_a_bundle_the_remedy_is_said(monkeypatch, tmp_path):
     base.bundle.cache_clear()
-    monkeypatch.setattr(front_end, "BUNDLE", tmp_path / "lab.js")
+    monkeypatch.setattr(front_end, "VIEWS", tmp_path)
     with pytest.raises(LabError, match=r"python hatch_build\.py"):
         training_view()
     base.bundle.cache_clear()
 
 
 def test_a_bundle_without_its_one_export_is_ours_to_mend(monkeypatch):
-    monkeypatch.setattr(offline, "bundle", lambda: "export{a as default};export{b as default};")
+    monkeypatch.setattr(offline, "bundle", lambda _: "export{a as default};export{b as default};")
     with pytest.raises(RuntimeError, match="export one default"):
-        offline._script()
+        offline.inline_bundle("fan")
 
 
 def test_the_choice_for_the_next_training_is_a_known_scheme():

@@ -2,13 +2,13 @@
  * The part that JupyterLab and Notebook 7 load at their start: a renderer for what an output keeps of a view.
  *
  * It goes before the widget's own, so that the view stands in the output whether there is a kernel or not: where
- * anywidget has the model, now or later, the kernel and the view share a wire (wire.ts). The views themselves, `lab.js`,
- * are fetched when the first of them is shown. Written by hand as the module-federation container that JupyterLab asks
+ * anywidget has the model, now or later, the kernel and the view share a wire (wire.ts). The module of a view is fetched
+ * when the first such view is shown. Written by hand as the module-federation container that JupyterLab asks
  * for, which is an object with `init` and `get`: no bundler of JupyterLab's own is needed to build it.
  */
-import { build } from "./build";
+import { build, views } from "./build";
 import { type Kernel, lineTo } from "./line";
-import type { Lab } from "./index";
+import type { Lab } from "./lab";
 import type { Wire } from "./wire";
 
 const MIME = "application/vnd.lstm-lab.view.v1+json";
@@ -92,11 +92,15 @@ async function module<T>(name: string): Promise<T> {
   return (await chosen.get())() as T;
 }
 
-let views: Promise<Lab> | null = null;
+const fetched = new Map<string, Promise<Lab>>();
 
-function lab(): Promise<Lab> {
-  views ??= import(new URL(`lab.js?${build.slice(-12)}`, source).href).then((loaded: { default: Lab }) => loaded.default);
-  return views;
+/** Fetch the module of a view; an output comes from anybody, so its name must be one that the build knows. */
+async function lab(output: Output): Promise<Lab> {
+  const name = String(field(output, "view"));
+  if (!views.includes(name)) throw new Error(`no view is called ${name}`);
+  const drawer = fetched.get(name) ?? import(new URL(`${name}.js?${build.slice(-12)}`, source).href).then((loaded: { default: Lab }) => loaded.default);
+  fetched.set(name, drawer);
+  return drawer;
 }
 
 function field(output: Output, name: string): unknown {
@@ -140,7 +144,7 @@ function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: type
       this.#output = output;
       const preferred = field(output, "prefer") === "widget";
       const known = this.#key !== null && this.#key === field(output, "key");
-      if (known && !preferred) return (await lab()).renew(output.data[MIME]);
+      if (known && !preferred) return (await lab(output)).renew(output.data[MIME]);
       if (known) return this.#picture?.replaceChildren(still(output));
       this.#ending.abort();
       this.#ending = new AbortController();
@@ -172,7 +176,7 @@ function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: type
     }
 
     async #draw(output: Output, signal: AbortSignal): Promise<void> {
-      const [drawer] = await Promise.all([lab(), this.#place]);
+      const [drawer] = await Promise.all([lab(output), this.#place]);
       if (signal.aborted) return;
       const host = document.createElement("div");
       this.#fill(host);

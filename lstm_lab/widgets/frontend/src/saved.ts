@@ -113,8 +113,7 @@ export function restore(wire: Wire, { message }: Saved): void {
 /** The model that a view of an output sees: what was saved, and what the kernel says once it joins. */
 export function keeper(wire: Wire, saved: Saved, signal: AbortSignal): AnyModel {
   const { view, key, theme, height, label } = saved;
-  // Quoted: the build gives names that begin with "_" shorter ones.
-  const state: Record<string, unknown> = { "_view": view, "_key": key, theme, height, label, error: "" };
+  const state: Record<string, unknown> = { _view: view, _key: key, theme, height, label, error: "" };
   wire.whenJoined((speaker) => {
     for (const name of ["theme", "label", "error"]) {
       const take = (): void => {

@@ -1,0 +1,4 @@
+import { CellView } from "../cell/view";
+import { laboratory } from "../lab";
+
+export default laboratory("cell", CellView);

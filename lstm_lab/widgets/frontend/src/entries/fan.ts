@@ -1,0 +1,4 @@
+import { FanView } from "../fan";
+import { laboratory } from "../lab";
+
+export default laboratory("fan", FanView);

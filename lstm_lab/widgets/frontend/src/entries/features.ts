@@ -1,0 +1,4 @@
+import { FeaturesView } from "../features";
+import { laboratory } from "../lab";
+
+export default laboratory("features", FeaturesView);

@@ -1,0 +1,4 @@
+import { GatesView } from "../gates/view";
+import { laboratory } from "../lab";
+
+export default laboratory("gates", GatesView);

@@ -1,0 +1,4 @@
+import { LossView } from "../loss";
+import { laboratory } from "../lab";
+
+export default laboratory("loss", LossView);

@@ -1,0 +1,4 @@
+import { WeightsView } from "../weights";
+import { laboratory } from "../lab";
+
+export default laboratory("weights", WeightsView);
