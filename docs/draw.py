@@ -100,6 +100,8 @@ def main():
     keep("cell", cell.widget())
     keep("features", lab.features(lab.example("oil"), target="price", transform="log_return").widget())
     keep("panel", panel_run().forecast(12, paths=100).widget())
+    keep("backtest", lab.backtest(run, horizon=10, origins=40, paths=100).widget())
+    keep("spread", run.spread(30, paths=100).widget())
     draw(cell.widget(), fan.widget(height=400), gates.widget())
 
 

@@ -17,6 +17,7 @@ from lstm_lab.fitted import FittedModel
 from lstm_lab.forecasting.panel_run import PanelRun
 from lstm_lab.forecasting.past_forecasts import PastForecastsCache
 from lstm_lab.forecasting.predictor import Predictor
+from lstm_lab.forecasting.spread import measure_spread
 from lstm_lab.forecasting.stream import Stream
 from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows, window_at
 from lstm_lab.interpret.panel_trace import trace_ids
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.forecasting.panel_correction import PanelCorrection
     from lstm_lab.forecasting.panel_forecast import PanelForecast
+    from lstm_lab.forecasting.spread import Spread
     from lstm_lab.interpret.cell_step import CellStep
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.interpret.panel_trace import PanelTrace
@@ -214,6 +216,47 @@ class Run(Result):
                     f"{name}= belongs to a run of many series, and this one has no ids; for newer rows, run.on(newer)"
                 )
         return self._predictor(chosen, self._future(known, chosen.horizon)).draw(listener, stop)
+
+    def spread(
+        self,
+        horizon: int | None = None,
+        *,
+        known: Source | None = None,
+        listener: SamplingListener | None = None,
+        stop: threading.Event | None = None,
+        **options: Unpack[ForecastKeywords],
+    ) -> Spread:
+        """Show where the spread of a forecast comes from: draw it with and without dropout, noise and calibration.
+
+        Parameters
+        ----------
+        horizon, known, stop
+            As in `forecast`.
+        listener
+            Hears of the work on the calibration rows, which is done up to four times.
+        **options
+            As in `forecast`, without ``noise="none"``, ``calibrate=False`` and presets.
+
+        Returns
+        -------
+        Spread
+            ``.frame`` with the width and the measured coverage of each band; ``.forecast(dropout=False)``; in a
+            notebook the fan with a switch for each source.
+
+        Raises
+        ------
+        LabError
+            An option or the data: one line with the remedy.
+
+        Examples
+        --------
+        >>> run.spread(30).frame  # doctest: +SKIP
+        """
+        given = options if horizon is None else {"horizon": horizon, **options}
+        chosen = ForecastOptions.of(given).resolved()
+        self._for_id(None, "spread", "take the run of one with run.series({!r})")
+        future = self._future(known, chosen.horizon)
+        return measure_spread(self.fitted, self.dataset, chosen, future, listener=listener, stop=stop)
 
     @property
     def _panel(self) -> PanelRun:

@@ -24,6 +24,16 @@ KINDS = {
         "`run.gates(at=-1)`, `%lstm_gates`",
         "What each unit kept, wrote and showed on each day that the network read. Click a row to pin a unit.",
     ),
+    "backtest": (
+        "A backtest",
+        "`lab.backtest(run, horizon=30)`, `%lstm_backtest`",
+        "Drag along the series: each origin's forecast, its misses lit, and beside it how reliable the bands were.",
+    ),
+    "spread": (
+        "Where the spread comes from",
+        "`run.spread(30)`, `%lstm_spread`",
+        "Switch dropout, noise and calibration off, and watch what the band still holds.",
+    ),
     "memory": (
         "Memory",
         "`run.memory()`, `%lstm_memory`",

@@ -7,8 +7,8 @@ from lstm_lab.widgets.offline import inline_bundle
 
 MIME = "application/vnd.lstm-lab.view.v1+json"
 
-# Pages may be opened from a disk, where a script can import and fetch nothing: data stand in the page, and the module of
-# each kind of view in a script of its own, which a page loads where it shows such a view.
+# Pages may be opened from a disk, where a script can import and fetch nothing: data stand in the page, and the module
+# of each kind of view in a script of its own, which a page loads where it shows such a view.
 _BOOT = """
 const labs = (globalThis.lstmLab ??= {});
 const base = document.currentScript?.src;

@@ -11,6 +11,7 @@ import pandas as pd
 from lstm_lab.evaluation.kinds import check_baselines
 from lstm_lab.evaluation.panel_plan import backtest_by_id
 from lstm_lab.evaluation.refit import TrainingTask
+from lstm_lab.evaluation.reliability import reliability
 from lstm_lab.evaluation.rolling_origins import assemble, jobs_of, plan_backtest
 from lstm_lab.evaluation.scoring import COLUMNS, difference, score, uncombined_name
 from lstm_lab.evaluation.tables import comparison_text, coverage_text, effect_text, four_digits, origins_text
@@ -18,7 +19,7 @@ from lstm_lab.evaluation.task_checkpoint import TaskCheckpoint
 from lstm_lab.models.serialize import pack
 from lstm_lab.options import BacktestOptions, ForecastOptions, shared_out
 from lstm_lab.parallel import task_runner
-from lstm_lab.results import StillResult, Summary
+from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
     import threading
@@ -41,7 +42,7 @@ and held 86 % is what calibration gives from a few dozen origins, and no reason 
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Backtest(StillResult):
+class Backtest(Result):
     """Forecasts from many origins, scored against the observed values; made by `backtest`."""
 
     evaluated: EvaluationSet
@@ -82,6 +83,11 @@ class Backtest(StillResult):
         return pd.concat(
             {name: forecasts.by_step() for name, forecasts in self.forecasts.items()}, names=["model", "step"]
         )
+
+    def reliability(self) -> pd.DataFrame:
+        """Tabulate the measured coverage of central intervals by model and nominal coverage, in percent."""
+        by_model = {name: reliability(forecasts) for name, forecasts in self.forecasts.items()}
+        return pd.concat(by_model, names=["model", "nominal"])
 
     @property
     def verdict(self) -> str:
@@ -126,7 +132,7 @@ class Backtest(StillResult):
 
     def summary_table(self) -> Summary:
         """Describe the origins and the verdict, and tabulate the models."""
-        bands = {name: self._band(name) for name in self.forecasts}
+        bands = {name: self.band_name(name) for name in self.forecasts}
         several = len(set(bands.values())) > 1
         band = ", ".join(f"{name} {kind}" for name, kind in bands.items()) if several else bands[self.network]
         rows = [
@@ -141,7 +147,8 @@ class Backtest(StillResult):
             rows.append(("beware", self.caution))
         return Summary(f"Backtest of {self.target}", tuple(rows), tuple(self._lines()))
 
-    def _band(self, name: str) -> str:
+    def band_name(self, name: str) -> str:
+        """Return what a model's band is, in words."""
         kind = self.forecasts[name].kind
         return f"calibrated {self.evaluated.interval:g} %" if kind == "calibrated" else kind
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ENOUGH", "Forecast", "Kind"]
 
-Kind: TypeAlias = Literal["dropout spread", "predictive", "calibrated"]
-"""What makes the paths differ: dropout alone; one-step residuals too; both, set right by calibration rows."""
+Kind: TypeAlias = Literal["dropout spread", "predictive", "calibrated", "one path"]
+"""What makes the paths differ: dropout alone; one-step residuals too; both, set right by calibration rows; nothing."""
 ENOUGH = 50
 """Paths below which no band is shown: its edges would be single paths."""
 

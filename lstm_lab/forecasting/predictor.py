@@ -140,6 +140,10 @@ class Predictor:
         events.on_end(
             SamplingEnd(reason, len(paths), seconds, message if reason == "finished" else f"{reason}: {message}")
         )
+        return self.forecast_of(paths, correction)
+
+    def forecast_of(self, paths: NDArray[np.float64], correction: Correction | None) -> Forecast:
+        """Build the forecast that starts after the newest row, from paths as drawn, (paths, horizon)."""
         plan = self._plan(correction)
         return self.result(paths, correction, self.naive_forecasts(self.dataset.target), plan.index, plan.history)
 
@@ -204,7 +208,7 @@ class Predictor:
         if self.options.calibrate is False and not combines:
             return nothing
         rows, _ = self.calibration_rows()
-        enough = self._enough(len(rows))
+        enough = self.enough_origins(len(rows))
         if len(rows) == 0 or not (enough or combines):
             return nothing
         key = CacheKey(
@@ -220,7 +224,7 @@ class Predictor:
             cache.add(key, PastForecasts.of(rows, paths, self.dataset.actual(rows, horizon)).with_naive(points))
         return cache[key] if combines else cache[key].without_naive()
 
-    def _enough(self, origins: int) -> bool:
+    def enough_origins(self, origins: int) -> bool:
         """Return whether there are enough origins to calibrate; if not, and it is not switched off, note the reason."""
         source = f"{origins} in the {self.dataset.calibration_rows} calibration rows"
         return enough_origins(self.options, origins, source, self.notes)

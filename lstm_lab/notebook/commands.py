@@ -43,6 +43,7 @@ __all__ = [
     "REVEAL",
     "RUNS",
     "SAVE",
+    "SPREAD",
     "TRAIN",
     "WEIGHTS",
 ]
@@ -111,6 +112,17 @@ FORECAST = Command(
     argument=Flag("horizon", "steps to forecast, the same as --horizon", value="HORIZON"),
     extras=(_RUN, _KNOWN, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_forecast 30", "fc = %lstm_forecast 30 --paths 500 --interval 80"),
+    notes=_NOTES,
+)
+SPREAD = Command(
+    "%lstm_spread",
+    "Show where the spread of a forecast comes from: the fan of the last run, or of the one named with --run, with "
+    "dropout, noise and calibration switched on and off, each band with the coverage measured for it. Gives back a "
+    "Spread.",
+    (ForecastOptions,),
+    argument=FORECAST.argument,
+    extras=(_RUN, _KNOWN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_spread 30", "sources = %lstm_spread 24 --paths 100 --interval 80"),
     notes=_NOTES,
 )
 REVEAL = Command(
@@ -266,6 +278,7 @@ COMMANDS: Mapping[str, Command] = {
         RESUME,
         FEATURES,
         FORECAST,
+        SPREAD,
         REVEAL,
         BACKTEST,
         COMPARE,

@@ -31,6 +31,7 @@ from lstm_lab.notebook.commands import (
     REVEAL,
     RUNS,
     SAVE,
+    SPREAD,
     TRAIN,
     WEIGHTS,
 )
@@ -124,6 +125,17 @@ class LSTMMagics(LabMagics):
                 )
             )
         return forecast
+
+    @line_magic
+    @parsed_magic(SPREAD)
+    def lstm_spread(self, parsed: Parsed) -> Any:
+        """Show where the spread of a forecast comes from."""
+        run = self._run(parsed.extras.get("run"))
+        options = self._options(ForecastOptions, parsed) | {"known": self._known(parsed.extras.get("known"))}
+        with self._listener(parsed) as progress:
+            result = run.spread(listener=progress, stop=progress.stop, **options)
+            self._finish(progress, result, parsed)
+        return result
 
     @line_magic
     @parsed_magic(REVEAL)

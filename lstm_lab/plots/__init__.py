@@ -99,10 +99,11 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         panel_backtest,
         panel_gates,
         run,
+        spread,
     )
 
     studies = (backtest, benchmark, compare, improvements, mask_effect, panel_backtest)
-    return *modules, *studies, cell, export, gates, memory, panel_gates, run
+    return *modules, *studies, cell, export, gates, memory, panel_gates, run, spread
 
 
 def plot(result: object, **options: Any) -> Figure:

@@ -1,4 +1,4 @@
-"""The still picture of a backtest: some of its forecasts over what happened, and how each model did step by step."""
+"""The still picture of a backtest: some of its forecasts over what happened, and errors, coverage and reliability."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from matplotlib.ticker import MaxNLocator
 
 from lstm_lab.evaluation.backtest import Backtest
+from lstm_lab.evaluation.reliability import reliability
 from lstm_lab.evaluation.scoring import score
 from lstm_lab.formatting import percent
 from lstm_lab.plots import style
@@ -26,14 +27,13 @@ _BASELINE_COLOURS: Final = (VERMILION, GREEN, ORANGE, PURPLE, SKY)
 _DASHED: Final = (0, (5, 1.5))
 """Line style of the baselines, so that the network's line differs by more than its colour."""
 _MARKS: Final = ("s", "^", "v", "D", "P")
-_COLUMNS: Final = ("mae", "coverage", "width")
 _SHOWN: Final = 6
 """Forecasts drawn over the series, at most, none of which overlaps another."""
 
 
 @pictures.register(Backtest)
 def backtest_figure(result: Backtest, *, width: float = 9.0, height: float = 6.4) -> Figure:
-    """Draw forecasts from some origins above; error, coverage and width of all models by step below.
+    """Draw forecasts from some origins above; error and coverage by step, and reliability of all models, below.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def backtest_figure(result: Backtest, *, width: float = 9.0, height: float = 6.4
     grid = figure.add_gridspec(2, 3, height_ratios=[1.25, 1])
     _forecasts(_axes(figure, grid[0, :], result.target), result)
     unit = style.short(result.target, 16)
-    labels = (f"mean absolute error ({unit})", "measured coverage of the band", f"width of the band ({unit})")
-    for position, (column, label) in enumerate(zip(_COLUMNS, labels, strict=True)):
+    labels = {"mae": f"mean absolute error ({unit})", "coverage": "measured coverage of the band"}
+    for position, (column, label) in enumerate(labels.items()):
         panel = _axes(figure, grid[1, position], "")
         lowest = _lines(panel, result, column)
         style.titles(panel, "", label)
@@ -58,6 +58,7 @@ def backtest_figure(result: Backtest, *, width: float = 9.0, height: float = 6.4
             _percentages(panel, result.evaluated.interval / 100, lowest)
         else:
             panel.set_ylim(bottom=0)
+    _reliability(_axes(figure, grid[1, 2], ""), result)
     for name, colour, mark in _models(result):
         label_text = style.plain(style.short(name, 20))
         dashes = _DASHED if name != result.network else "-"
@@ -78,6 +79,25 @@ def _lines(panel: Axes, result: Backtest, column: str) -> float:
         panel.plot(values.index, values, color=colour, marker=mark, markevery=every, markersize=4, **look)
         lowest = min(lowest, float(values.min()))
     return lowest
+
+
+def _reliability(panel: Axes, result: Backtest) -> None:
+    """Draw the measured coverage of central intervals against their nominal one, and what chance leaves open."""
+    panel.plot([0, 100], [0, 1], color=GREY, linewidth=1, linestyle=(0, (4, 3)))
+    own = reliability(result.forecasts[result.network])
+    panel.fill_between(own.index, own["coverage_low"], own["coverage_high"], color=BLUE, alpha=0.2, linewidth=0)
+    for name, colour, _ in reversed(_models(result)):
+        look: dict[str, Any] = (
+            {"linewidth": 1.8} if name == result.network else {"linewidth": 1.2, "linestyle": _DASHED}
+        )
+        shares = reliability(result.forecasts[name])["coverage"]
+        panel.plot(shares.index, shares, color=colour, **look)
+    style.titles(panel, "", "reliability: measured coverage")
+    panel.set_xlabel("nominal coverage", fontsize=style.SMALL, color=GREY)
+    panel.set_xlim(0, 100)
+    panel.set_ylim(0, 1)
+    panel.xaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
+    panel.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
 
 
 def _axes(figure: Figure, cell: Any, ylabel: str) -> Axes:
@@ -109,9 +129,7 @@ def _forecasts(panel: Axes, result: Backtest) -> None:
         panel.plot(ahead, median[number], color=BLUE, linewidth=1.4)
     coverage = score(result.forecasts[result.network])
     low, high = percent(coverage["coverage_low"]), percent(coverage["coverage_high"])
-    kind = result.forecasts[result.network].kind
-    band = f"calibrated {evaluated.interval:g} %" if kind == "calibrated" else kind
-    subtitle = f"{band} band of {result.network} held {percent(coverage['coverage'])}"
+    subtitle = f"{result.band_name(result.network)} band of {result.network} held {percent(coverage['coverage'])}"
     subtitle += f" ({low} to {high}) over {len(evaluated.rows)} origins"
     verdict = "\n".join(wrap(result.verdict, round(12 * panel.figure.bbox.width / panel.figure.dpi)))
     style.titles(panel, f"Backtest of {result.target}", f"{subtitle}\n{verdict}")

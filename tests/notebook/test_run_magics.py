@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab
-from lstm_lab.notebook.commands import LOAD, LOSS, REVEAL, RUNS, SAVE, WEIGHTS
+from lstm_lab.notebook.commands import LOAD, LOSS, REVEAL, RUNS, SAVE, SPREAD, WEIGHTS
 from lstm_lab.notebook.run_table import run_table
 
 
@@ -92,6 +92,17 @@ def test_every_example_of_the_help_runs_as_written(stocked, do, run, example):
     assert err == ""
     assert "Traceback" not in out
     assert stocked.user_ns.get("first", run).target == "close"
+
+
+@pytest.mark.usefixtures("stocked")
+@pytest.mark.parametrize("example", SPREAD.examples)
+def test_every_example_of_the_spread_runs_as_written(do, run, example):
+    run.save("prices.lstm")
+    do("%lstm_load prices.lstm")
+    result, _, err = do(example)
+    assert err == ""
+    assert result.full.target == "close"
+    assert set(result.absent) == {"dropout", "calibration"} if "24" in example else {"dropout"}
 
 
 @pytest.mark.parametrize("example", REVEAL.examples)

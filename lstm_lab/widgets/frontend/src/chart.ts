@@ -165,7 +165,7 @@ export class Chart {
       width: options.width,
       height: options.height,
       legend: { show: false },
-      padding: options.plain ? [4, 12, 6, 0] : [10, 22 * options.unit, 0, 0],
+      padding: options.plain ? [4, 12, 6, 0] : [10, 30 * options.unit, 0, 0],
       cursor: {
         points: { size: 7 },
         drag: { x: true, y: !options.plain, uni: 24, dist: 4 },

@@ -15,7 +15,8 @@ const MEDIAN = 2;
 const HIGH = 4;
 /** Below this many paths the quantiles are too rough for a filled band. */
 const ENOUGH = 50;
-const SAMPLES = 20;
+/** Paths drawn one by one. */
+export const SAMPLES = 20;
 const OUTCOME_MS = 450;
 /** How long it takes for all to be revealed, at most. */
 const REVEAL_MS = 12_000;
@@ -68,12 +69,27 @@ export class FanView extends ChartView {
     if (calm()) say(this.#play, "Next outcome");
     const all = button("Show all", () => this.#chart.reset());
     const controls = h("div", { class: "controls" }, this.#show, this.#far.element, this.#logBox, this.#play, all);
+    this.#play.hidden = this.#chance.hidden = !this.withPaths;
     this.#chart = this.#draw();
     this.body.append(this.#bar, this.#chart.element, this.#legend, controls, this.#chance, this.#table, this.#median, this.#score, this.#word);
     if (!this.store.flag("reveal")) return;
     // What counts up stands where the eye is.
     this.#score.className = "note meaning";
     controls.after(this.#score);
+  }
+
+  /** Whether single paths belong to the view, and not quantiles alone. */
+  protected get withPaths(): boolean {
+    return true;
+  }
+
+  /** What must stay in sight besides what is drawn. */
+  protected get held(): ArrayLike<number>[] {
+    return [];
+  }
+
+  protected get heading(): string {
+    return this.store.text("target") || "Forecast";
   }
 
   get #horizon(): number {
@@ -179,7 +195,7 @@ export class FanView extends ChartView {
   #range(): [number, number] {
     const bands = this.#done < ENOUGH ? this.#row("quantiles", MEDIAN) : this.store.data("quantiles");
     const samples = this.store.data("paths").subarray(0, SAMPLES * this.#horizon);
-    const found = extent(this.store.data("history"), this.store.data("actual"), bands, samples);
+    const found = extent(this.store.data("history"), this.store.data("actual"), bands, samples, ...this.held);
     if (found === null) return this.#logScale ? [1, 10] : [0, 1];
     let [low, high] = found;
     if (this.store.flag("live")) {
@@ -258,7 +274,7 @@ export class FanView extends ChartView {
     const total = store.number("total") ?? 0;
     const live = store.flag("live");
     const rate = store.number("rate");
-    say(this.#title, store.text("target") || "Forecast");
+    say(this.#title, this.heading);
     say(this.#kind, store.text("band"));
     say(this.#count, `${done}/${total} paths${live && rate !== null ? ` · ${number(rate, 3)} paths/s` : ""}`);
     this.#bar.max = Math.max(total, 1);
@@ -278,7 +294,7 @@ export class FanView extends ChartView {
     const hits = this.#hits().filter((hit) => hit !== null);
     this.#score.hidden = hits.length === 0;
     const inside = hits.filter((hit) => hit).length;
-    say(this.#score, this.#scored(inside, hits.length));
+    say(this.#score, this.scored(inside, hits.length));
     this.#sayReveal();
     this.#play.disabled = this.#kept === 0;
     this.root.dataset["done"] = String(done);
@@ -286,7 +302,8 @@ export class FanView extends ChartView {
     this.#showLegend(hits.length > 0);
   }
 
-  #scored(inside: number, known: number): string {
+  /** Say how many of the actual values that are known lie inside the band. */
+  protected scored(inside: number, known: number): string {
     const counted = `${inside} of ${known} actual values inside the band`;
     const caution = "One forecast says little about coverage; a backtest measures it.";
     if (!this.store.flag("reveal")) return `${counted}. ${caution}`;
@@ -353,8 +370,8 @@ export class FanView extends ChartView {
       { words: "median", colour: blue },
       { words: "25th–75th", colour: alpha(blue, 0.5), kind: "box" },
       { words: `${low}–${high} percentile`, colour: alpha(blue, 0.25), kind: "box" },
-      { words: this.#samples(), colour: alpha(blue, 0.5) },
     ];
+    if (this.withPaths) entries.push({ words: this.#samples(), colour: alpha(blue, 0.5) });
     if (this.#done < ENOUGH) entries.splice(2, 2);
     if (scored) entries.push({ words: "inside", colour: green, kind: "dot" }, { words: "outside", colour: red, kind: "dot" });
     if (this.#outcome >= 0) entries.push({ words: `outcome ${this.#outcome + 1}`, colour: orange });
@@ -394,7 +411,8 @@ export class FanView extends ChartView {
     const state = [x, ...values, ...errors].join();
     if (this.#table.dataset["state"] === state) return;
     this.#table.dataset["state"] = state;
-    fill(this.#table, ["", ...names], [[time(x, isTime, step), ...values], ["Monte Carlo error", ...errors]]);
+    const rows = [[time(x, isTime, step), ...values], ["Monte Carlo error", ...errors]];
+    fill(this.#table, ["", ...names], this.withPaths ? rows : rows.slice(0, 1));
   }
 
   #levelValue(): number | null {
@@ -410,7 +428,7 @@ export class FanView extends ChartView {
   }
 
   #placeLevel(u: uPlot): void {
-    const level = this.#levelValue();
+    const level = this.withPaths ? this.#levelValue() : null;
     const { min, max } = u.scales["y"] ?? {};
     if (level === null || typeof min !== "number" || typeof max !== "number") {
       this.#level.hidden = true;

@@ -1,0 +1,4 @@
+import { laboratory } from "../lab";
+import { SpreadView } from "../spread";
+
+export default laboratory("spread", SpreadView);
