@@ -35,8 +35,8 @@ FAMILY: Final = (
     Member("attention (Transformer)", "neural network", "by positions that are added", "all rows at once", "language"),
     Member("recurrent", "neural network", "row after row", "a state", "sequences"),
     Member("plain RNN", "recurrent", "row after row", "one state, written over at each row", "short memories"),
-    Member("GRU", "recurrent", "row after row", "one state, 2 gates", "the same, with fewer weights"),
-    Member("LSTM", "recurrent", "row after row", "a cell and a hidden state, 3 gates", "memories of many rows"),
+    Member("GRU", "recurrent", "row after row", "one state, 2 gates", "long memories, fewer weights"),
+    Member("LSTM", "recurrent", "row after row", "a cell and a hidden state, 3 gates", "long memories"),
 )
 """Parents before their children."""
 
