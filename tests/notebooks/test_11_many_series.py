@@ -1,0 +1,39 @@
+"""What `11-many-series` finds out."""
+
+import re
+
+
+def test_batches_of_like_lengths_hold_little_padding(text):
+    longest, like = re.search(
+        r"Padding: (\d+)% padded to the longest, (\d+)% in batches of like lengths", text
+    ).groups()
+    assert int(longest) > 35
+    assert int(like) < 12
+
+
+def test_without_a_mask_the_network_learns_padding(text):
+    masked, read = re.search(r"error with a mask (\S+), without (\S+); without a mask", text).groups()
+    assert float(masked) < 0.4
+    assert float(read) > 0.8
+    assert "with every seed" in text
+
+
+def test_only_a_mask_in_every_layer_gives_the_series_alone(text):
+    ways = r"(mask forgotten|mask in the LSTM alone|mask in LSTM and pooling)"
+    found = re.findall(rf"{ways}: (\S+) off the series alone, moved by (\S+) when padding is a million", text)
+    off = {way: (float(distance), float(moved)) for way, distance, moved in found}
+    assert off["mask forgotten"][1] > 0.1
+    assert off["mask in the LSTM alone"][0] > 0
+    assert off["mask in LSTM and pooling"] == (0, 0)
+
+
+def test_one_network_forecasts_short_series_too(text):
+    assert "14 of 20 to 122 rows" in text
+    network, naive, year = (
+        float(value)
+        for value in re.search(r"All ids: network (\S+), naive (\S+), a year ago (\d+\.\d+)", text).groups()
+    )
+    assert 0.8 * naive < network < 1.3 * naive
+    assert naive < year
+    assert "4 with too few rows to train on: 'Finance'" in text
+    assert "(Flatten) would read padding" in text
