@@ -123,7 +123,7 @@ def _dots(
     unit = "mean changes of a series" if by_id else style.short(result.target, 16)
     labels = {
         result.error: f"mean absolute error ({unit})",
-        "coverage": f"measured coverage of the band ({result.band(reference)})",
+        "coverage": f"measured coverage of the band ({result.band(reference) or result.band()})",
         "width": f"width of the band ({unit})",
     }
     for column_number, (column, label) in enumerate(labels.items()):

@@ -47,14 +47,14 @@ def panel_gates_figure(
     grid = figure.add_gridspec(1 + len(signals), 1)
     top = style.axes_in(figure, grid[0])
     for name in ids:
-        _line(top, _standardised(result[name]), colours[name], name)
+        _line(top, _standardised(result[name]), colours[name], style.plain(style.short(name, 24)))
     top.set_ylabel("standard deviations", fontsize=SMALL, color=GREY)
     panels = [top]
     for number, signal in enumerate(signals, start=1):
         panel = style.axes_in(figure, grid[number])
         panel.sharex(top)
         for name in ids:
-            _line(panel, table[signal].xs(name, level="id"), colours[name], name)
+            _line(panel, table[signal].xs(name, level="id"), colours[name])
         if signal != "state":
             panel.set_ylim(0, 1)
         panel.set_title(_head(signal), loc="left", fontsize=SMALL, color=BLACK, pad=3)
@@ -73,8 +73,8 @@ def _head(signal: str) -> str:
     return "size of the state" if signal == "state" else f"{signal} gate, 0 shut to 1 open"
 
 
-def _line(panel: Axes, values: pd.Series[float], colour: str, name: object) -> None:
-    panel.plot(values.index, values.to_numpy(), color=colour, linewidth=1.5, label=style.plain(style.short(name, 24)))
+def _line(panel: Axes, values: pd.Series[float], colour: str, label: str = "") -> None:
+    panel.plot(values.index, values.to_numpy(), color=colour, linewidth=1.5, label=label)
 
 
 def _standardised(trace: Trace) -> pd.Series[float]:

@@ -105,6 +105,7 @@ def test_nothing_judged_reaches_a_training(comparison, panel):
 def test_a_comparison_is_drawn_and_written(comparison):
     figure = comparison.plot()
     assert "mean changes of a series" in figure.axes[1].get_xlabel().replace("\n", " ")
+    assert figure.axes[2].get_xlabel().replace("\n", " ") == "measured coverage of the band (calibrated 90 %)"
     text = repr(comparison)
     assert "Comparison for units" in text
     assert "MASE" in text
