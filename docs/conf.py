@@ -36,6 +36,23 @@ def _formula(translator, node):
     raise nodes.SkipNode
 
 
+_AS_WRITTEN = {}
+
+
+def _keep(app, what, name, thing, options, lines):  # noqa: PLR0917, ARG001 - Sphinx's signature
+    if what in {"attribute", "property"}:
+        _AS_WRITTEN[name] = list(lines)
+
+
+def _restore(app, what, name, thing, options, lines):  # noqa: PLR0917, ARG001 - Sphinx's signature
+    # Napoleon takes what stands before a colon in an attribute's first line for its type.
+    written = _AS_WRITTEN.pop(name, lines)
+    if not any(line.startswith("---") for line in written):
+        lines[:] = written
+
+
 def setup(app):
-    """Write formulas as MathML."""
+    """Write formulas as MathML, and descriptions of attributes as they stand."""
+    app.connect("autodoc-process-docstring", _keep, priority=400)
+    app.connect("autodoc-process-docstring", _restore, priority=600)
     app.add_html_math_renderer("mathml", (_formula, None), (_formula, None))

@@ -1,4 +1,4 @@
-"""The guide and "coming from ..." run as they are written, on small networks."""
+"""The README's example, the guide and "coming from ..." run as they are written, on small networks."""
 
 import re
 from pathlib import Path
@@ -11,12 +11,11 @@ import lstm_lab
 
 DOCS = Path(__file__).parents[1] / "docs"
 SMALLER = {
-    "oil.iloc[:-30]": "oil.iloc[-700:-30]",
+    'lab.example("oil")': 'lab.example("oil").iloc[-700:]',
     "units=[32, 32]": "units=[4]",
     "epochs=8": "epochs=1",
     "paths=200": "paths=50",
     "origins=60": "origins=6",
-    "units=[3]": "units=[1]",
 }
 
 
@@ -24,13 +23,26 @@ def blocks(page):
     return re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_the_tour_runs_from_its_first_line_to_its_last():
-    code = "\n".join(blocks("guide.md"))
+def run_smaller(code):
+    """Run a page's code on fewer rows, units, epochs, paths and origins, and return its names."""
     for text, smaller in SMALLER.items():
-        assert text in code, f"the guide no longer says {text}: mend this table"
+        assert text in code, f"the page no longer says {text}: mend this table"
         code = code.replace(text, smaller)
     names = {}
-    exec(compile(code, "guide.md", "exec"), names)  # noqa: S102 - the page is our own
+    exec(compile(code, "page", "exec"), names)  # noqa: S102 - the pages are our own
+    return names
+
+
+def test_the_readmes_example_runs():
+    (code,) = blocks("../README.md")
+    names = run_smaller(code)
+    assert names["fan"].frame.shape[0] == 30
+    assert names["gates"].verified
+
+
+def test_the_tour_runs_from_its_first_line_to_its_last():
+    code = "\n".join(blocks("guide.md"))
+    names = run_smaller(code)
     assert names["fan"].frame.shape[0] == 30
     assert 0 <= names["fan"].score(names["later"]["price"])["coverage"] <= 1
 
