@@ -46,6 +46,8 @@ _HOMES = {
     "feature": "lstm_lab.data.features",
     "features": "lstm_lab.diagnostics.report",
     "FeatureReport": "lstm_lab.diagnostics.feature_report",
+    "preview_losses": "lstm_lab.diagnostics.training_previews",
+    "preview_weights": "lstm_lab.diagnostics.training_previews",
     "train": "lstm_lab.run",
     "Run": "lstm_lab.run",
     "load_run": "lstm_lab.run",
@@ -78,6 +80,8 @@ if TYPE_CHECKING:
     from lstm_lab.data.padding import padded_steps as padded_steps
     from lstm_lab.diagnostics.feature_report import FeatureReport as FeatureReport
     from lstm_lab.diagnostics.report import features as features
+    from lstm_lab.diagnostics.training_previews import preview_losses as preview_losses
+    from lstm_lab.diagnostics.training_previews import preview_weights as preview_weights
     from lstm_lab.errors import LabError as LabError
     from lstm_lab.evaluation.ablate import ablate as ablate
     from lstm_lab.evaluation.backtest import backtest as backtest

@@ -36,7 +36,17 @@ def is_long(test):
 
 
 TESTS = list(examples())
-_AS_THEY_ARE = ("dashboard", "example", "features", "load", "load_run", "padded_steps", "trace")
+_AS_THEY_ARE = (
+    "dashboard",
+    "example",
+    "features",
+    "load",
+    "load_run",
+    "padded_steps",
+    "preview_losses",
+    "preview_weights",
+    "trace",
+)
 
 
 @pytest.mark.parametrize("test", [test for test in TESTS if not is_long(test)], ids=lambda test: test.name)

@@ -31,6 +31,8 @@ PUBLIC = [
     "mask_effect",
     "memory",
     "padded_steps",
+    "preview_losses",
+    "preview_weights",
     "repeat",
     "trace",
     "train",

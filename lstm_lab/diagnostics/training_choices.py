@@ -37,10 +37,13 @@ class Weighting(Result):
         Times of the training windows' targets, oldest first.
     scheme
         As for `lstm_lab.data.sample_weights.curve`.
+    planned
+        Whether nothing is trained with it yet.
     """
 
     index: pd.Index
     scheme: str = "uniform"
+    planned: bool = False
 
     def __post_init__(self) -> None:
         if len(self.index) == 0:

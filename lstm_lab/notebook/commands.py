@@ -210,20 +210,42 @@ MEMORY = Command(
 )
 WEIGHTS = Command(
     "%lstm_weights",
-    "Show how much each training window of the last run counts, or of the run named with --run, under each scheme of "
-    "weights, and choose one for the next training. Gives back a Weighting.",
-    (),
-    argument=Flag("scheme", "uniform, linear, exponential or exponential:RATE; default: the run's own", value="SCHEME"),
-    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
-    examples=("%lstm_weights", "%lstm_weights exponential:2"),
+    "Show how much each training window of the last run counts, of the run named with --run, or of data before any is "
+    "trained, under each scheme of weights, and choose one for the next training. Gives back a Weighting.",
+    (InputOptions,),
+    argument=Flag(
+        "data", "data that nothing is trained on yet, or a scheme; default: the last run's windows", value="DATA|SCHEME"
+    ),
+    extras=(
+        Flag(
+            "scheme",
+            "uniform, linear, exponential or exponential:RATE (default: the run's own, else uniform)",
+            "SCHEME",
+        ),
+        _RUN,
+        _OUTPUT,
+        _NO_DISPLAY,
+    ),
+    examples=("%lstm_weights", "%lstm_weights exponential:2", "%lstm_weights oil --scheme linear"),
+    notes=_NOTES,
 )
 LOSS = Command(
     "%lstm_loss",
     "Show what squared, absolute and Huber loss make of the held-out residuals of the last run, or of the run named "
-    "with --run. Gives back the ResidualLosses.",
-    (),
-    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
-    examples=("%lstm_loss",),
+    "with --run; of data before any is trained, of the naive forecast's errors. Gives back the ResidualLosses.",
+    (InputOptions,),
+    argument=Flag("data", "data that nothing is trained on yet; default: the last run's residuals", value="DATA"),
+    extras=(
+        Flag("loss", "the loss drawn strongest (default: the run's own, else huber)", "LOSS", ("huber", "mse", "mae")),
+        Flag(
+            "delta", "where Huber turns from square to linear, in standard deviations (default: the run's, else 1)", "X"
+        ),
+        _RUN,
+        _OUTPUT,
+        _NO_DISPLAY,
+    ),
+    examples=("%lstm_loss", "%lstm_loss oil --transform log_return --delta 2"),
+    notes=_NOTES,
 )
 SAVE = Command(
     "%lstm_save",

@@ -12,6 +12,7 @@ from IPython.core.magic import line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
 import lstm_lab
+from lstm_lab.errors import OptionError
 from lstm_lab.notebook.base import LabMagics, columns_of, parsed_magic, words_of
 from lstm_lab.notebook.commands import (
     ABLATE,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from lstm_lab.options.flags import Command, Parsed
+
 
 __all__ = ["LSTMMagics", "register"]
 
@@ -220,20 +222,49 @@ class LSTMMagics(LabMagics):
     @line_magic
     @parsed_magic(WEIGHTS)
     def lstm_weights(self, parsed: Parsed) -> Any:
-        """Show the weights of a run's training windows."""
-        from lstm_lab.diagnostics.training_choices import Weighting, weighting  # a run is there, %load_ext is over
+        """Show the weights of the training windows of a run, or of data before any."""
+        from lstm_lab.diagnostics.training_choices import SCHEMES, Weighting, weighting
 
-        own = weighting(self._run(parsed.extras.get("run")).dataset)
-        return self._shown(own if parsed.argument is None else Weighting(own.index, parsed.argument), parsed)
+        scheme, data = parsed.extras.get("scheme"), parsed.argument
+        if data is not None and data not in self.shell.user_ns and data.split(":")[0] in SCHEMES:
+            scheme, data = data, None
+        if scheme is not None:
+            TrainOptions.of({"weights": scheme})  # refuses an unknown one before any data are read
+        if data is not None:
+            source, options = self._untrained(WEIGHTS, parsed)
+            return self._shown(lstm_lab.preview_weights(source, scheme or "uniform", **options), parsed)
+        own = weighting(self._trained(WEIGHTS, parsed).dataset)
+        return self._shown(own if scheme is None else Weighting(own.index, scheme), parsed)
 
     @line_magic
     @parsed_magic(LOSS)
     def lstm_loss(self, parsed: Parsed) -> Any:
-        """Show the losses over a run's residuals."""
+        """Show the losses over the residuals of a run, or over the naive forecast's errors before any."""
         from lstm_lab.diagnostics.training_choices import residual_losses
 
-        run = self._run(parsed.extras.get("run"))
-        return self._shown(residual_losses(run.fitted, run.options.loss, run.options.delta), parsed)
+        given = {name: parsed.extras[name] for name in ("loss", "delta") if name in parsed.extras}
+        chosen = TrainOptions.of(given)
+        if parsed.argument is not None:
+            source, options = self._untrained(LOSS, parsed)
+            return self._shown(lstm_lab.preview_losses(source, chosen.loss, chosen.delta, **options), parsed)
+        run = self._trained(LOSS, parsed)
+        loss = chosen.loss if "loss" in given else run.options.loss
+        delta = chosen.delta if "delta" in given else run.options.delta
+        return self._shown(residual_losses(run.fitted, loss, delta), parsed)
+
+    def _untrained(self, command: Command, parsed: Parsed) -> tuple[Any, dict[str, Any]]:
+        """Return the data that a preview is of, and how they are read."""
+        if "run" in parsed.extras:
+            raise OptionError(f"{command.name} shows data or a run, got both; leave out --run or {parsed.argument}")
+        source = self._source(command, parsed)
+        return source, self._options(InputOptions, parsed, columns_of(source))
+
+    def _trained(self, command: Command, parsed: Parsed) -> Any:
+        """Return the run that is shown where no data are named; flags of data have no meaning then."""
+        if parsed.values:
+            flag = f"--{next(iter(parsed.values)).replace('_', '-')}"
+            raise OptionError(f"{flag} belongs to data, and none are named; for example {command.name} oil {flag} ...")
+        return self._run(parsed.extras.get("run"))
 
     @line_magic
     @parsed_magic(SAVE)

@@ -36,7 +36,11 @@ def weights_figure(result: Weighting, *, width: float = 8.0, height: float = 3.2
         panel.plot(times, result.weights(scheme), dash, color=colour, linewidth=thick, label=scheme)
     panel.set_ylim(bottom=0)
     style.time_axis(panel, result.index)
-    titles(panel, "Weights of the training windows", f"trained with: {result.scheme}")
+    titles(
+        panel,
+        "Weights of the training windows",
+        f"{'nothing is trained yet' if result.planned else 'trained with'}: {result.scheme}",
+    )
     style.legend(figure)
     return figure
 

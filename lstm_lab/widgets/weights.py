@@ -54,6 +54,7 @@ class WeightCurve(LabWidget):
             count=len(index),
             scheme=self._weighting.scheme,
             rate=DEFAULT_RATE if rate is None else rate,
+            planned=self._weighting.planned,
             chart_only=self._chart_only,
             is_time=window_axis.is_time,
             step=window_axis.step,

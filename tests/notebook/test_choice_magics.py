@@ -70,3 +70,45 @@ def test_a_flag_overrides_the_choice_and_a_failure_keeps_it(do):
     assert trained.options.weights == "uniform"
     assert "Using" not in out
     assert next_weights.get() is None
+
+
+def test_weights_and_losses_of_data_that_nothing_is_trained_on(do, run):
+    shown, out, err = do("%lstm_weights prices --scheme linear --lookback 6 --transform diff")
+    assert (shown.scheme, shown.planned, err) == ("linear", True, "")
+    assert list(shown.index) == list(run.frame.index[run.dataset.windows.target_rows[run.dataset.split.train]])
+    assert out.count("Weights: linear") == 1
+    losses, _, err = do("%lstm_loss prices --transform diff --lookback 6 --delta 0.5 --loss huber")
+    assert err == ""
+    rows = run.dataset.windows.target_rows[run.dataset.split.train]
+    changes = run.frame["close"].diff().iloc[rows] / run.encoder.scale[0]
+    np.testing.assert_allclose(losses.residuals, np.sort(changes), rtol=1e-5)
+    assert losses.delta == 0.5
+
+
+def test_losses_of_levels_are_over_changes_too(run):
+    losses = lab.preview_losses(run.frame, target="close", transform="none", lookback=6)
+    level = run.frame["close"].to_numpy()
+    assert losses.linear_share < 0.2
+    changes = np.diff(level)[5 : 5 + len(losses.residuals)] / losses.scale
+    np.testing.assert_allclose(losses.residuals, np.sort(changes), rtol=1e-4, atol=1e-5)
+
+
+def test_a_run_with_another_loss_than_its_own(do):
+    shown = do("%lstm_loss --run first --loss mae --delta 2")[0]
+    assert (shown.loss, shown.delta) == ("mae", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("%lstm_weights prices --run first", "leave out --run or prices"),
+        ("%lstm_weights --lookback 9 --run first", "--lookback belongs to data, and none are named"),
+        ("%lstm_weights prices --scheme linaer", "uniform, linear, exponential or exponential:RATE"),
+        ("%lstm_loss prices --delta -1", "--delta"),
+        ("%lstm_loss --transform diff --run first", "--transform belongs to data"),
+    ],
+)
+def test_what_has_no_meaning_for_data_or_for_a_run_is_refused(do, line, message):
+    _, _, err = do(line)
+    assert err.startswith("UsageError: ")
+    assert message in err

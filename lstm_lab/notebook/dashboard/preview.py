@@ -13,6 +13,7 @@ from lstm_lab.data.preparation import prepare
 from lstm_lab.data.sample_weights import effective_sample_size
 from lstm_lab.diagnostics.panel_report import PanelFeatureReport
 from lstm_lab.diagnostics.training_choices import LOSS_LABELS, ResidualLosses, Weighting
+from lstm_lab.diagnostics.training_previews import naive_losses
 from lstm_lab.errors import LabError
 from lstm_lab.formatting import number, percent
 from lstm_lab.notebook.dashboard.series_sketch import series_sketch
@@ -173,7 +174,4 @@ def _weighting(prepared: Prepared, options: TrainOptions) -> Weighting:
 def _residuals(prepared: Prepared, options: TrainOptions) -> ResidualLosses:
     """Return the errors of the naive forecast over the training rows, in the unit of Huber's delta."""
     dataset = prepared.dataset
-    learnt = dataset.matrix[dataset.cuts[0].train_rows, 0] - float(dataset.encoder.standardise(np.zeros(1))[0])
-    return ResidualLosses(
-        learnt.astype(np.float64), float(dataset.encoder.scale[0]), delta=options.delta, loss=options.loss
-    )
+    return naive_losses(dataset, np.arange(1, dataset.cuts[0].train_rows.stop), options)

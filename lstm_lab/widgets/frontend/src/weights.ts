@@ -105,7 +105,7 @@ export class WeightsView extends ChartView {
     say(this.#use, `Use ${this.#scheme()} in the next training`);
     const next = this.store.text("next");
     const now = this.store.text("scheme");
-    say(this.#chosen, next === "" ? (now === "" ? "" : `This run was trained with: ${now}.`) : `Chosen for the next training, unless it says otherwise: ${next}.`);
+    say(this.#chosen, next === "" ? (now === "" ? "" : this.store.flag("planned") ? `Nothing is trained yet; shown first: ${now}.` : `This run was trained with: ${now}.`) : `Chosen for the next training, unless it says otherwise: ${next}.`);
     this.root.dataset["scheme"] = this.#scheme();
     this.root.dataset["next"] = next;
   }
