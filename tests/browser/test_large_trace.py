@@ -25,7 +25,7 @@ PAINT_MS = 1000.0
 # From the bytes as they arrived to the first frame that shows them.
 PAINT = """async ([key, text, id]) => {
     const began = performance.now();
-    make(key, text);
+    await make(key, text);
     draw(key, id);
     await new Promise(requestAnimationFrame);
     await new Promise((done) => setTimeout(done));
@@ -132,7 +132,7 @@ def test_every_panel_is_painted_within_a_second(mount, found, record_property):
     times = []
     for at in range(TRIES):
         widget = GateExplorer(found, theme="light")
-        state = {**offline._state(widget), "_offline": True, "_snapshot": widget.wire.snapshot()}
+        state = {**offline._state(widget), "_esm": widget._esm, "_offline": True, "_snapshot": widget.wire.snapshot()}
         times.append(page.evaluate(PAINT, [widget._key, offline._json(state), f"paint{at}"]))
     record_property("painted_ms", times)
     print(times)  # noqa: T201 - the figures
