@@ -160,6 +160,8 @@ def time_axis(panel: Axes, index: pd.Index, *, few: int = 4, many: int = 9) -> N
 
 _LOG_RATIO: Final = 10.0
 """Ratio of the largest to the smallest value from which an axis is logarithmic: else one failure hides the rest."""
+_DECADES: Final = 1e4
+"""Ratio from which a logarithmic axis has room for powers of ten alone."""
 
 
 def scale_for(panel: Axes, values: np.ndarray) -> None:
@@ -170,7 +172,8 @@ def scale_for(panel: Axes, values: np.ndarray) -> None:
         return
     panel.set_xscale("log")
     panel.set_xlabel(panel.get_xlabel() + "\nlogarithmic scale", fontsize=SMALL, color=GREY)
-    panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+    few_decades = positive.max() < _DECADES * positive.min()
+    panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few_decades else (1,), numticks=6))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     panel.xaxis.set_minor_formatter(NullFormatter())
 

@@ -29,3 +29,11 @@ def test_no_seed_and_names_that_change_are_refused():
         lab.repeat(lambda _: {"a": 1.0}, seeds=[])
     with pytest.raises(lab.LabError, match=r"same names with every seed, got \['s1'\] with seed 1"):
         lab.repeat(lambda seed: {f"s{seed}": 1.0}, seeds=2)
+
+
+def test_many_decades_keep_their_labels():
+    figure = lab.repeat(lambda seed: {"a": 1.0 + seed, "b": 1e-30 * (1 + seed)}, seeds=2).plot()
+    figure.draw_without_rendering()
+    low, high = figure.axes[0].get_xlim()
+    shown = [at for at in figure.axes[0].get_xticks() if low <= at <= high]
+    assert 3 <= len(shown) <= 8
