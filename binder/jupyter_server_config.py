@@ -1,11 +1,11 @@
-"""Two gigabytes for all notebooks together: kernels that idle are stopped, and a third one replaces an idle one."""
+"""About 2 GB for all notebooks together: kernels that idle are stopped, and a third one replaces an idle one."""
 
 from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
 MOST_KERNELS = 2
-"""A kernel that has trained holds 600 to 900 MB."""
+"""A kernel that has run a notebook holds 850 to 1,070 MB: two of the largest together go slightly beyond 2 GB."""
 
 
 class FewKernels(AsyncMappingKernelManager):
