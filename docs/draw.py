@@ -102,6 +102,9 @@ def main():
     keep("panel", panel_run().forecast(12, paths=100).widget())
     keep("backtest", lab.backtest(run, horizon=10, origins=40, paths=100).widget())
     keep("spread", run.spread(30, paths=100).widget())
+    oil = {"target": "price", "transform": "log_return", "lookback": 20, "dense": [], "seed": 0}
+    small, large = (lab.train(lab.example("oil"), units=[units], epochs=4, **oil) for units in (4, 16))
+    keep("runs", lab.compare_runs({"4 units": small, "16 units": large}, 30, paths=100).widget())
     draw(cell.widget(), fan.widget(height=400), gates.widget())
 
 

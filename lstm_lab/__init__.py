@@ -52,6 +52,7 @@ _HOMES = {
     "Run": "lstm_lab.run",
     "load_run": "lstm_lab.run",
     "backtest": "lstm_lab.evaluation.backtest",
+    "compare_runs": "lstm_lab.evaluation.run_comparison",
     "compare": "lstm_lab.evaluation.compare",
     "ablate": "lstm_lab.evaluation.ablate",
     "bench": "lstm_lab.evaluation.benchmark",
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.compare import compare as compare
     from lstm_lab.evaluation.mask_effect import mask_effect as mask_effect
     from lstm_lab.evaluation.repeat import repeat as repeat
+    from lstm_lab.evaluation.run_comparison import compare_runs as compare_runs
     from lstm_lab.export.exporter import Export as Export
     from lstm_lab.forecasting.forecast import Forecast as Forecast
     from lstm_lab.forecasting.stream import Stream as Stream

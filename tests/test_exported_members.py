@@ -21,6 +21,7 @@ PUBLIC = [
     "backtest",
     "bench",
     "compare",
+    "compare_runs",
     "dashboard",
     "example",
     "family",

@@ -34,6 +34,11 @@ KINDS = {
         "`run.spread(30)`, `%lstm_spread`",
         "Switch dropout, noise and calibration off, and watch what the band still holds.",
     ),
+    "runs": (
+        "Runs beside each other",
+        "`lab.compare_runs([first, second])`, `%lstm_compare_runs first second`",
+        "Losses and fans of several trainings, and what their settings differ in.",
+    ),
     "memory": (
         "Memory",
         "`run.memory()`, `%lstm_memory`",

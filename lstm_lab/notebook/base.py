@@ -247,7 +247,7 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
             )
         if flag.name in words:
             return words[flag.name]
-        if flag.name == "run":
+        if flag.name in {"run", "other"}:
             return self._runs()
         if flag.name == "data":
             return sources(self.shell.user_ns)

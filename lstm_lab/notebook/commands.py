@@ -30,6 +30,7 @@ __all__ = [
     "CELL",
     "COMMANDS",
     "COMPARE",
+    "COMPARE_RUNS",
     "EXPORT",
     "FEATURES",
     "FLAGS",
@@ -271,6 +272,17 @@ RUNS = Command(
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=("%lstm_runs",),
 )
+COMPARE_RUNS = Command(
+    "%lstm_compare_runs",
+    "Lay the losses and the forecasts of trained runs over each other, and say what their settings differ in; nothing "
+    "is trained. Gives back a RunComparison.",
+    (ForecastOptions,),
+    argument=Flag("run", "the first run: a name given with -o, or a variable", value="RUN"),
+    second="other",
+    extras=(Flag("other", "the run beside it, or several with commas", value="RUN"), _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_compare_runs first second", "both = %lstm_compare_runs first second --horizon 20 --paths 100"),
+    notes=_NOTES,
+)
 EXPORT = Command(
     "%lstm_export",
     "Write one step of the last run's network, or of the one named with --run, for a small device: a LiteRT file, a "
@@ -314,6 +326,7 @@ COMMANDS: Mapping[str, Command] = {
         LOAD,
         EXPORT,
         RUNS,
+        COMPARE_RUNS,
         LAB,
     )
 }

@@ -20,6 +20,7 @@ from lstm_lab.notebook.commands import (
     CELL,
     COMMANDS,
     COMPARE,
+    COMPARE_RUNS,
     EXPORT,
     FEATURES,
     FORECAST,
@@ -301,6 +302,22 @@ class LSTMMagics(LabMagics):
         from lstm_lab.notebook.run_table import run_table  # brings pandas, which %load_ext must not
 
         return self._shown(run_table(self._runs(), self.last), parsed)
+
+    @line_magic
+    @parsed_magic(COMPARE_RUNS)
+    def lstm_compare_runs(self, parsed: Parsed) -> Any:
+        """Show trained runs beside each other."""
+        others = [name.strip() for name in parsed.extras.get("other", "").split(",") if name.strip()]
+        names = [name for name in (parsed.argument, *others) if name is not None]
+        if len(names) < 2:
+            example = COMPARE_RUNS.examples[0]
+            raise OptionError(f"{COMPARE_RUNS.name} needs two runs or more, got {len(names)}; for example {example}")
+        runs = {name: self._run(name) for name in names}
+        options = self._options(ForecastOptions, parsed)
+        with self._listener(parsed) as progress:
+            result = lstm_lab.compare_runs(runs, listener=progress, stop=progress.stop, **options)
+            self._finish(progress, result, parsed)
+        return result
 
     @line_magic
     @parsed_magic(LAB)

@@ -99,11 +99,12 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         panel_backtest,
         panel_gates,
         run,
+        run_comparison,
         spread,
     )
 
     studies = (backtest, benchmark, compare, improvements, mask_effect, panel_backtest)
-    return *modules, *studies, cell, export, gates, memory, panel_gates, run, spread
+    return *modules, *studies, cell, export, gates, memory, panel_gates, run, run_comparison, spread
 
 
 def plot(result: object, **options: Any) -> Figure:

@@ -24,6 +24,7 @@ LINES = {
     "lstm_load": "prices.lstm",
     "lstm_export": "prices.tflite",
     "lstm_runs": "",
+    "lstm_compare_runs": "first second --horizon 2 --paths 5",
     "lstm_resume": "--epochs 1",
     "lstm_lab": "prices",
 }
@@ -45,6 +46,7 @@ RESULT = {
     "lstm_load": "Run",
     "lstm_export": "Export of close",
     "lstm_runs": "Runs",
+    "lstm_compare_runs": "Runs of close",
     "lstm_resume": "Run",
     "lstm_lab": "Dashboard: prices",
 }
@@ -64,6 +66,8 @@ def trained(kernel):
     )
     assert kernel.run(f"%lstm_train {LINES['lstm_train']}").errors == []
     kernel.run("%lstm_save prices.lstm")
+    kernel.run("%lstm_load prices.lstm -o first")
+    kernel.run("%lstm_load prices.lstm -o second")
     kernel.run(f"%lstm_forecast {LINES['lstm_forecast']};")
     return kernel
 

@@ -287,7 +287,16 @@ def test_help_is_generated_and_raises_nothing(do, shell, name):
     assert shell.find_line_magic(name).__doc__ == out.removesuffix("\n")
 
 
-NEED_A_REAL_RUN = {"lstm_weights", "lstm_loss", "lstm_runs", "lstm_export", "lstm_resume", "lstm_reveal", "lstm_spread"}
+NEED_A_REAL_RUN = {
+    "lstm_weights",
+    "lstm_loss",
+    "lstm_runs",
+    "lstm_export",
+    "lstm_resume",
+    "lstm_reveal",
+    "lstm_spread",
+    "lstm_compare_runs",
+}
 """Their examples run in test_run_magics.py, test_export.py and test_resume.py."""
 
 

@@ -1,0 +1,4 @@
+import { laboratory } from "../lab";
+import { RunsView } from "../runs";
+
+export default laboratory("runs", RunsView);

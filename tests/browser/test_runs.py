@@ -1,0 +1,28 @@
+"""Runs beside each other in a browser: both are named, and the charts read both out."""
+
+import numpy as np
+import pandas as pd
+
+import lstm_lab as lab
+
+
+def test_both_runs_are_drawn_and_read_out(mount):
+    index = pd.date_range("2022-01-01", periods=160, freq="D")
+    frame = pd.DataFrame({"level": np.sin(np.arange(160) / 5)}, index)
+    given = {"target": "level", "lookback": 8, "dense": [], "transform": "none", "seed": 0}
+    runs = {f"run <{units}>": lab.train(frame, units=[units], epochs=2, **given) for units in (2, 3)}
+    compared = lab.compare_runs(runs, 3, paths=50)
+    view = mount(compared.widget())
+    assert "units 2 / 3" in view.text()
+    view.root.get_by_role("application", name="Losses of the runs").press("Home")
+    loss = runs["run <3>"].history["val_loss"].iloc[0]
+    readout = view.root.locator(".readout")
+    assert readout.inner_text().startswith("epoch 1, validation loss · run <2> ")
+    assert (
+        float(readout.inner_text().rsplit(" ", 1)[1]) == np.float32(loss)
+        or abs(float(readout.inner_text().rsplit(" ", 1)[1]) / loss - 1) < 1e-3
+    )
+    view.root.get_by_role("application", name="Forecasts of level").press("End")
+    median = compared.forecasts["run <2>"].quantile(0.5)[-1]
+    shown = readout.inner_text().split("run <2> ")[1].split(" ")[0].replace("−", "-")
+    assert abs(float(shown) - median) < 2e-3 * max(1, abs(median))
