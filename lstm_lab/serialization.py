@@ -38,6 +38,7 @@ from lstm_lab.models.archive_check import check_member, read_member
 from lstm_lab.models.saved import model_from_bytes, model_to_bytes
 from lstm_lab.options import TrainOptions
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
+from lstm_lab.saved_description import check_description
 from lstm_lab.version import __version__
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def read_run(path: str | PathLike[str]) -> SavedRun:
                     f"{file.name} was saved by lstm_lab {description['version']}, which is newer;"
                     " pip install -U lstm-lab"
                 )
+            check_description(description, file.name)
             arrays = read_member(archive, "data.npz")
             network = read_member(archive, "model.keras")
             corrected = read_member(archive, CORRECTIONS) if description.get("corrections") else None
