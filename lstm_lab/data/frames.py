@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from lstm_lab.errors import DataError, MissingExtraError
@@ -44,7 +45,44 @@ def as_frame(source: Any) -> pd.DataFrame:
     twice = named.columns[named.columns.duplicated()]
     if len(twice) > 0:
         raise DataError(f"column names are unique, got {twice[0]!r} more than once; rename one")
-    return named
+    return _plain(named)
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make every column one that can be counted and sorted; what is no number, text or time becomes text."""
+    changed = {name: plain for name in frame.columns if (plain := _plain_values(frame[name])) is not None}
+    if changed:
+        attrs = frame.attrs
+        frame = frame.assign(**changed)
+        frame.attrs = attrs
+    index = None if isinstance(frame.index, pd.RangeIndex) else _plain_values(frame.index.to_series())
+    return frame if index is None else frame.set_axis(pd.Index(index, name=frame.index.name), axis=0)
+
+
+def _plain_values(values: pd.Series[Any]) -> pd.Series[Any] | None:
+    """Return plain values for half-precision numbers, complex ones, and objects such as lists; None for all others."""
+    if values.dtype == np.float16:  # pandas has no index of these
+        return values.astype(np.float32)
+    if pd.api.types.is_complex_dtype(values.dtype):
+        return values.astype(str).astype(object)
+    if values.dtype != object or pd.api.types.infer_dtype(values, skipna=True) in _KNOWN_OBJECTS:
+        return None
+    odd = np.array([isinstance(each, complex | np.complexfloating) or not _has_hash(each) for each in values])
+    return values.where(~odd, values.astype(str)) if odd.any() else None
+
+
+_KNOWN_OBJECTS = frozenset(
+    ("string", "empty", "integer", "floating", "decimal", "boolean", "datetime", "datetime64", "date", "period")
+)
+"""Kinds of objects, as pandas infers them, that hold nothing else."""
+
+
+def _has_hash(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _frame(source: Any) -> pd.DataFrame:

@@ -220,16 +220,28 @@ def _timed(table: pd.DataFrame, ids: pd.Series[Any], time: str | None, rule: Dat
     timed = by_time(table, time, rule)
     if not isinstance(timed.frame.index, pd.RangeIndex):
         return timed
-    numbers = pd.Index(ids.groupby(ids.to_numpy(), observed=True).cumcount(), name="row")
+    numbers = pd.Index(ids.groupby(ids.to_numpy(), observed=True, sort=False).cumcount(), name="row")
     return replace(timed, frame=timed.frame.set_axis(numbers, axis=0))
+
+
+def _numbered(values: Any, what: str) -> tuple[Any, Any]:
+    """Return the number of each value in the sorted order of all, and the values."""
+    try:
+        return pd.factorize(values, sort=True)
+    except TypeError:
+        kinds = sorted({type(each).__name__ for each in values})
+        raise DataError(
+            f"{what} are of one kind, got {', '.join(kinds[:4])}; convert their column first, for example with"
+            " .astype(str)"
+        ) from None
 
 
 def _ordered(ids: pd.Series[Any], times: pd.Index) -> tuple[pd.MultiIndex, NDArray[np.int64]]:
     """Return the sorted index of (id, time), and the row of the table that each of its rows is."""
     names: Any
     instants: Any
-    series, names = pd.factorize(ids, sort=True)
-    moments, instants = pd.factorize(times, sort=True)
+    series, names = _numbered(ids, "ids")
+    moments, instants = _numbered(times, "times")
     nameless = series < 0
     if not pd.api.types.is_numeric_dtype(names.dtype):
         blank = np.array([isinstance(each, str) and not each.strip() for each in names], dtype=bool)

@@ -175,6 +175,9 @@ def peaks(y: np.ndarray) -> tuple[int, ...]:
     """Find up to two seasons: the highest peaks above 0.3 of the autocorrelation of the changes."""
     changes = np.diff(y)
     changes = changes - changes.mean()
+    largest = np.abs(changes).max(initial=0.0)
+    if largest > 1e100:  # whose square would overflow
+        changes = changes / largest
     longest = min(len(changes) // 3, 500)
     size = 1 << (2 * len(changes) - 1).bit_length()
     power = np.abs(np.fft.rfft(changes, size)) ** 2
