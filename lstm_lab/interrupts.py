@@ -2,12 +2,15 @@
 
 Python turns Ctrl-C into a `KeyboardInterrupt` between any two instructions of the main thread. One that falls into a
 weakref callback or a finaliser is printed and lost, and one that falls into an import or into the restoring of weights
-leaves half of it. Nothing here has an effect outside the main thread, where no signal arrives.
+leaves half of it: the first is sent again, the second held back. Nothing here has an effect outside the main thread,
+where no signal arrives.
 """
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -36,7 +39,10 @@ def held_back() -> Iterator[list[int]]:
 
 @contextmanager
 def interrupt_sets(flag: threading.Event) -> Iterator[None]:
-    """Make Ctrl-C set a flag as well: work that checks it ends even where the exception itself is swallowed."""
+    """Make Ctrl-C set a flag as well: work that checks it ends even where the exception itself is swallowed.
+
+    One that Python cannot raise, in a weakref callback or a finaliser, is not printed but comes again behind it.
+    """
     before = signal.getsignal(signal.SIGINT)
 
     def handle(number: int, frame: Any) -> None:
@@ -44,8 +50,31 @@ def interrupt_sets(flag: threading.Event) -> Iterator[None]:
         if callable(before):
             before(number, frame)
 
-    with _handling(handle):
+    with _handling(handle), _sent_again():
         yield
+
+
+@contextmanager
+def _sent_again() -> Iterator[None]:
+    """Send an interrupt again that came where no exception can be raised."""
+    before = sys.unraisablehook
+    sending: list[threading.Timer] = []
+
+    def hook(unraisable: Any) -> None:
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            before(unraisable)
+            return
+        # A moment later, for it cannot be raised from here either.
+        sending.append(threading.Timer(0.01, _thread.interrupt_main))
+        sending[-1].start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+        for timer in sending:  # what was sent within the block is raised within it
+            timer.join()
 
 
 @contextmanager

@@ -1,7 +1,10 @@
 """Ctrl-C: held back, forgotten, or a flag beside the exception."""
 
 import signal
+import sys
 import threading
+import time
+import weakref
 
 import pytest
 
@@ -51,3 +54,19 @@ def test_another_thread_changes_nothing():
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_an_interrupt_in_a_weakref_callback_comes_again_behind_it(capfd):
+    class Thing:
+        pass
+
+    thing, hook = Thing(), sys.unraisablehook
+    reference = weakref.ref(thing, lambda _: press())
+    with Listener() as heard:
+        with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - which of the steps raises it is Python's to choose
+            del thing
+            time.sleep(5)
+        assert heard.stop.is_set()
+    assert reference() is None
+    assert sys.unraisablehook is hook
+    assert capfd.readouterr() == ("", "")

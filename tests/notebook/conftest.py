@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import threading
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -22,10 +23,59 @@ class Outputs:
     """Kind and mimebundle, a text that was printed as text/plain; updates are applied."""
     errors: list[str] = field(default_factory=list)
     """The lines that an exception shows."""
+    pressed: int = 0
+    """Interrupts that were sent while the cell ran."""
+    seconds: float = 0.0
+    """How long the cell ran."""
+
+    places: dict[str, int] = field(default_factory=dict)
+    """Where each display that may be updated stands."""
+
+    def add(self, kind, content):
+        """Take a message of the kernel."""
+        if kind == "error":
+            self.errors += content["traceback"]
+        elif kind == "stream":
+            self.shown.append((kind, {"text/plain": content["text"]}))
+        elif kind in {"display_data", "execute_result", "update_display_data"}:
+            name = content.get("transient", {}).get("display_id")
+            if kind == "update_display_data":
+                self.shown[self.places[name]] = ("display_data", content["data"])
+            else:
+                self.places[name] = len(self.shown)
+                self.shown.append((kind, content["data"]))
 
     def texts(self, start: str) -> list[str]:
         """Give the outputs that begin with a text."""
         return [data["text/plain"] for _, data in self.shown if data["text/plain"].startswith(start)]
+
+
+class Presses:
+    """Interrupts of a cell, so many seconds after it began; none is sent once the cell is seen to have ended."""
+
+    def __init__(self, manager, after):
+        self.manager, self.sent, self.began = manager, 0, None
+        self.running = threading.Lock()
+        self.timers = [threading.Timer(seconds, self.press) for seconds in after]
+
+    def begin(self):
+        self.began = time.monotonic()
+        for timer in self.timers:
+            timer.start()
+
+    def press(self):
+        with self.running:
+            if self.began is not None:
+                self.sent += 1
+                self.manager.interrupt_kernel()
+
+    def end(self):
+        """Give how many were sent, and the seconds that the cell ran."""
+        for timer in self.timers:
+            timer.cancel()
+        with self.running:
+            began, self.began = self.began, None
+        return self.sent, 0.0 if began is None else time.monotonic() - began
 
 
 class Kernel:
@@ -34,14 +84,14 @@ class Kernel:
     def __init__(self, manager, client):
         self.manager, self.client = manager, client
 
-    def run(self, code, *, interrupt=None, timeout=120):
-        """Run a cell; interrupt it as soon as an output holds a text."""
+    def run(self, code, *, interrupt=None, after=(), timeout=120):
+        """Run a cell; interrupt it as soon as an output holds a text, or so many seconds after it began."""
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
         # As every notebook page does, and no program that executes notebooks: it names the cell.
         message = self.client.session.msg("execute_request", content, metadata={"cellId": uuid.uuid4().hex})
         self.client.shell_channel.send(message)
         request = message["header"]["msg_id"]
-        left, places = Outputs(), {}
+        left, presses = Outputs(), Presses(self.manager, after)
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             try:
@@ -51,19 +101,12 @@ class Kernel:
             if message["parent_header"].get("msg_id") != request:
                 continue
             kind, content = message["msg_type"], message["content"]
-            if kind == "status" and content["execution_state"] == "idle":
+            if kind == "status" and content["execution_state"] == "busy":
+                presses.begin()
+            elif kind == "status":
+                left.pressed, left.seconds = presses.end()
                 return left
-            if kind == "error":
-                left.errors += content["traceback"]
-            elif kind == "stream":
-                left.shown.append((kind, {"text/plain": content["text"]}))
-            elif kind in {"display_data", "execute_result", "update_display_data"}:
-                name = content.get("transient", {}).get("display_id")
-                if kind == "update_display_data":
-                    left.shown[places[name]] = ("display_data", content["data"])
-                else:
-                    places[name] = len(left.shown)
-                    left.shown.append((kind, content["data"]))
+            left.add(kind, content)
             if interrupt is not None and any(interrupt in data["text/plain"] for _, data in left.shown):
                 self.manager.interrupt_kernel()
                 interrupt = None
