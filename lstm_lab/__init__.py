@@ -37,6 +37,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lstm_lab.interrupts import held_back
 from lstm_lab.results import provide_renderer
 from lstm_lab.version import __version__
 
@@ -103,16 +104,18 @@ if TYPE_CHECKING:
     from lstm_lab.run import train as train
 
 
-def _plots() -> ModuleType:
-    from lstm_lab import plots
+def _imported(name: str) -> ModuleType:
+    """Import a module, with Ctrl-C held back: NumPy, pandas and others cannot be imported again from half-way."""
+    with held_back():
+        return import_module(name)
 
-    return plots
+
+def _plots() -> ModuleType:
+    return _imported("lstm_lab.plots")
 
 
 def _widgets() -> ModuleType:
-    from lstm_lab import widgets
-
-    return widgets
+    return _imported("lstm_lab.widgets")
 
 
 provide_renderer("picture", _plots)
@@ -124,7 +127,7 @@ def __getattr__(name: str) -> Any:
         from lstm_lab.errors import did_you_mean
 
         raise AttributeError(f"module 'lstm_lab' has no attribute {name!r}; {did_you_mean(name, _HOMES)}")
-    value = getattr(import_module(_HOMES[name]), name)
+    value = getattr(_imported(_HOMES[name]), name)
     globals()[name] = value
     return value
 

@@ -55,7 +55,9 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
         attrs = frame.attrs
         frame = frame.assign(**changed)
         frame.attrs = attrs
-    index = None if isinstance(frame.index, pd.RangeIndex) else _plain_values(frame.index.to_series())
+    if frame.index.dtype != object and not pd.api.types.is_complex_dtype(frame.index.dtype):
+        return frame
+    index = _plain_values(pd.Series(frame.index))
     return frame if index is None else frame.set_axis(pd.Index(index, name=frame.index.name), axis=0)
 
 

@@ -17,6 +17,7 @@ from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.panel_ids import series_of
 from lstm_lab.data.series_scaling import Moments, SeriesScaling, UsualScale, moments_of
 from lstm_lab.data.static_inputs import StaticInputs
+from lstm_lab.data.value_checks import refuse_too_large
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +67,7 @@ def fit_panel_encoder(  # noqa: PLR0917 - the parts of a fit, in the order they 
     ids, borders = series_of(table.index)
     series = np.repeat(np.arange(len(ids)), np.diff(borders))[training]
     moments = moments_of(raw, part[target].to_numpy(np.float64), series, len(ids))
+    refuse_too_large((np.isfinite(moments.mean) & np.isfinite(moments.deviation)).all(axis=0), encoder.columns)
     if len(ids) == 1:  # the encoding of a lone series, to the last bit
         moments = moments._replace(mean=encoder.mean[None], deviation=encoder.scale[None])
     usual = UsualScale.of(moments, _scaled_by_series(encoder), encoder.mean, encoder.scale)

@@ -34,7 +34,7 @@ class Candidate:
     """Rows in the season whose change it is."""
 
 
-def measure(y: np.ndarray, seasons: tuple[int, ...], origins: np.ndarray, horizon: int) -> Iterator[Candidate]:
+def measure(y: np.ndarray, seasons: tuple[int, ...], origins: np.ndarray, horizon: int) -> tuple[Candidate, ...]:
     """Measure the naive forecast of every transform, the simplest first.
 
     Parameters
@@ -48,17 +48,24 @@ def measure(y: np.ndarray, seasons: tuple[int, ...], origins: np.ndarray, horizo
     horizon
         Steps of a forecast.
 
-    Yields
-    ------
-    Candidate
-        With its mean absolute error, or why it cannot be used.
+    Returns
+    -------
+    tuple of Candidate
+        Each with its mean absolute error, or why it cannot be used.
     """
+    with np.errstate(over="ignore", invalid="ignore"):  # near the largest number, an error is infinite
+        return tuple(_candidates(y, seasons, origins, horizon))
+
+
+def _candidates(y: np.ndarray, seasons: tuple[int, ...], origins: np.ndarray, horizon: int) -> Iterator[Candidate]:
+    """Yield the candidates of `measure`."""
     ahead = np.arange(1, horizon + 1)
     truth = y[origins[:, None] + ahead]
     unfit = _no_logarithm(y)
 
     def measured(label: str, forecast: np.ndarray, note: str, season: int | None = None) -> Candidate:
-        return Candidate(label, float(np.mean(np.abs(forecast - truth))), feasible=True, note=note, season=season)
+        error = float(np.mean(np.abs(forecast - truth)))
+        return Candidate(label, np.inf if np.isnan(error) else error, feasible=True, note=note, season=season)
 
     def refused(label: str, why: str, season: int | None = None) -> Candidate:
         return Candidate(label, np.nan, feasible=False, note=why, season=season)

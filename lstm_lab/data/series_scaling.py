@@ -64,8 +64,9 @@ def moments_of(raw: Array, target: Array, series: NDArray[np.int64], count: int)
     own, values = series[complete], raw[complete]
     rows = np.bincount(own, minlength=count)
     divisor = np.maximum(rows, 1)
-    mean = _sums(values, own, count) / divisor[:, None]
-    deviation = np.sqrt(_sums((values - mean[own]) ** 2, own, count) / divisor[:, None])
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = _sums(values, own, count) / divisor[:, None]
+        deviation = np.sqrt(_sums((values - mean[own]) ** 2, own, count) / divisor[:, None])
     deviation[deviation <= 8.0 * np.finfo(np.float64).eps * np.abs(mean)] = 0.0
     level = np.bincount(own, np.abs(target[complete]), minlength=count) / divisor
     return Moments(rows, mean, deviation, level)

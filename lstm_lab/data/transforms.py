@@ -241,7 +241,7 @@ def choose_transform(y: np.ndarray, index: pd.Index) -> TransformChoice:
         why = "the training rows are all alike" if horizon >= 1 else f"{rows} training rows are too few to compare"
         return TransformChoice("none", f"none: {why}", (Candidate("none", np.nan, feasible=True, note=why),))
     seasons = usual_seasons(index) or peaks(values)
-    candidates = tuple(measure(values, seasons, origins, horizon))
+    candidates = measure(values, seasons, origins, horizon)
     best = _pick([candidate for candidate in candidates if candidate.feasible])
     others = [
         candidate

@@ -58,7 +58,7 @@ def _unreadable(texts: NDArray[np.object_]) -> NDArray[np.bool_]:
     """Mark the texts that are no dates on their own."""
     codes, unique = pd.factorize(texts)
     some = [_fits_nothing(text) for text in unique[: 25 * SAMPLE]]  # nobody waits for a count beyond these
-    bad = np.zeros(len(unique), dtype=bool)
+    bad = np.zeros(len(unique) + 1, dtype=bool)  # the last is of missing texts, whose code is -1
     bad[: len(some)] = some
     return bad[codes]
 

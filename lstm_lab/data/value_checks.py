@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from lstm_lab.data.features import Feature
 
 
-__all__ = ["column_moments", "column_ranges", "feature_times", "finite_values", "refuse_non_positive"]
+__all__ = [
+    "column_moments",
+    "column_ranges",
+    "feature_times",
+    "finite_values",
+    "refuse_non_positive",
+    "refuse_too_large",
+]
 
 
 def refuse_non_positive(values: pd.Series[float], label: str) -> None:
@@ -73,8 +80,26 @@ def column_ranges(values: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarra
 
 def _usable(mean: np.ndarray, scale: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Refuse values too large to be scaled, and set the scale of columns that never change to 1."""
-    wild = np.flatnonzero(~(np.isfinite(mean) & np.isfinite(scale)))
-    if len(wild) > 0:
-        raise DataError(f"{columns[wild[0]]!r} has values too large to be scaled; divide it by a power of ten")
+    refuse_too_large(np.isfinite(mean) & np.isfinite(scale), columns)
     still = scale <= 8.0 * np.finfo(np.float64).eps * np.abs(mean)
     return mean, np.where(still, 1.0, scale)
+
+
+def refuse_too_large(finite: np.ndarray, columns: Sequence[str]) -> None:
+    """Refuse columns whose mean or standard deviation is beyond the largest number.
+
+    Parameters
+    ----------
+    finite
+        (columns,) whether both are finite.
+    columns
+        Their names.
+
+    Raises
+    ------
+    DataError
+        One line with the first of them.
+    """
+    wild = np.flatnonzero(~finite)
+    if len(wild) > 0:
+        raise DataError(f"{columns[wild[0]]!r} has values too large to be scaled; divide it by a power of ten")

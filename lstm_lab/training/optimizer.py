@@ -19,8 +19,11 @@ START = 1 / 25
 
 
 def optimizer_of(options: TrainOptions) -> keras.optimizers.Adam:
-    """Build the optimiser of resolved options."""
-    return keras.optimizers.Adam(options.learning_rate, global_clipnorm=options.clip or None)
+    """Build the optimiser of resolved options.
+
+    Its name is always the same: TensorFlow keeps, for good, some 40 kB for every new name of a variable.
+    """
+    return keras.optimizers.Adam(options.learning_rate, global_clipnorm=options.clip or None, name="adam")
 
 
 def schedule_of(options: TrainOptions, batches: int, step: int = 0) -> list[keras.callbacks.Callback]:

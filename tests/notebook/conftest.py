@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,12 +119,11 @@ class Kernel:
         return data["text/plain"]
 
 
-@pytest.fixture(scope="module")
-def kernel(tmp_path_factory):
+@contextmanager
+def started_kernel(folder):
     """Start a kernel with the extension loaded, in a folder of its own."""
     from jupyter_client.manager import start_new_kernel
 
-    folder = tmp_path_factory.mktemp("kernel")
     tree = str(Path(lstm_lab.__file__).parents[1])
     environment = {
         **os.environ,
@@ -135,6 +135,21 @@ def kernel(tmp_path_factory):
     kernel = Kernel(manager, client)
     loaded = kernel.run("%load_ext lstm_lab")
     assert (loaded.shown, loaded.errors) == ([], [])
-    yield kernel
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
+    try:
+        yield kernel
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory):
+    """Give a kernel to all tests of a file."""
+    with started_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
+        yield kernel
+
+
+@pytest.fixture(scope="module")
+def start_kernel():
+    """Give what starts a kernel of one's own."""
+    return started_kernel

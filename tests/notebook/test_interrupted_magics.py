@@ -84,6 +84,26 @@ def interrupted(kernel, line, moments):
     return outputs.pressed, lines, wrong
 
 
+@pytest.mark.parametrize(
+    "seconds_after", [1.0, *(pytest.param(0.15 + 0.9 * turn, marks=pytest.mark.harness) for turn in range(10))]
+)
+def test_an_interrupt_of_the_first_imports_is_one_line_and_harmless(
+    start_kernel, tmp_path_factory, seconds_after
+):
+    with start_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
+        kernel.run("rows = {'y': [(i % 7) + i / 50 for i in range(90)]}")
+        line = "%lstm_train rows --transform none --lookback 4 --units 2 --dense none --epochs 1 -o new"
+        outputs = kernel.run(line, after=[seconds_after])
+        lines = [text for part in outputs.errors for text in ANSI.sub("", part).splitlines() if text.strip()]
+        assert outputs.pressed == 1
+        assert len(lines) <= 1, lines
+        assert all(text.startswith("Interrupted: ") for text in lines)
+        assert not [text for _, data in outputs.shown if "Traceback" in (text := data["text/plain"])]
+        outputs = kernel.run(line)
+        assert outputs.errors == []
+        assert outputs.texts("Run")
+
+
 def report(failures):
     return "\n".join(json.dumps(failure)[:3000] for failure in failures)
 
