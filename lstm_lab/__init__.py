@@ -26,8 +26,8 @@ The packages, from the top down; a module imports from its own floor and from th
     models       Keras networks; TensorFlow is imported in models.backend alone
     data         files, features, transforms, encoder, Dataset (NumPy and pandas)
     options      every option, defined once for Python, magics, command line and dashboard
-    parallel     tasks on any executor;  results: how a result shows itself;  checkpoints, main_guard,
-                 atomic_files, events, formatting, errors, interrupts, version
+    parallel     tasks on any executor;  results: how a result shows itself;  saved_description,
+                 checkpoints, main_guard, atomic_files, events, formatting, errors, interrupts, version
 
 Every public name is imported when it is first used, so that ``import lstm_lab`` costs a blink and no TensorFlow.
 """

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["held_back", "interrupt_sets"]
+__all__ = ["held_back", "interrupt_sets", "sent_again"]
 
 
 @contextmanager
@@ -50,12 +50,12 @@ def interrupt_sets(flag: threading.Event) -> Iterator[None]:
         if callable(before):
             before(number, frame)
 
-    with _handling(handle), _sent_again():
+    with _handling(handle), sent_again():
         yield
 
 
 @contextmanager
-def _sent_again() -> Iterator[None]:
+def sent_again() -> Iterator[None]:
     """Send an interrupt again that came where no exception can be raised."""
     before = sys.unraisablehook
     sending: list[threading.Timer] = []

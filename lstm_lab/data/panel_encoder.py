@@ -67,7 +67,8 @@ def fit_panel_encoder(  # noqa: PLR0917 - the parts of a fit, in the order they 
     ids, borders = series_of(table.index)
     series = np.repeat(np.arange(len(ids)), np.diff(borders))[training]
     moments = moments_of(raw, part[target].to_numpy(np.float64), series, len(ids))
-    refuse_too_large((np.isfinite(moments.mean) & np.isfinite(moments.deviation)).all(axis=0), encoder.columns)
+    finite = np.isfinite(moments.mean) & np.isfinite(moments.deviation)
+    refuse_too_large(np.all(finite, axis=0), encoder.columns)
     if len(ids) == 1:  # the encoding of a lone series, to the last bit
         moments = moments._replace(mean=encoder.mean[None], deviation=encoder.scale[None])
     usual = UsualScale.of(moments, _scaled_by_series(encoder), encoder.mean, encoder.scale)

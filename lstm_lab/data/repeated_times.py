@@ -44,11 +44,12 @@ def sort_times(frame: pd.DataFrame) -> pd.DataFrame:
 def series_columns(frame: pd.DataFrame, times: pd.Index) -> tuple[str, ...]:
     """Find the column, or the two, that tell series apart whose times are the same; text before numbers."""
     rows = len(frame)
-    kinds = [
-        (pd.api.types.is_numeric_dtype(frame[name].dtype), count, name)
-        for name in frame.columns
-        if 1 < (count := frame[name].nunique()) <= rows // 2 and not pd.api.types.is_float_dtype(frame[name].dtype)
-    ]
+    with np.errstate(over="ignore", invalid="ignore"):  # pandas casts what it counts
+        kinds = [
+            (pd.api.types.is_numeric_dtype(frame[name].dtype), count, name)
+            for name in frame.columns
+            if 1 < (count := frame[name].nunique()) <= rows // 2 and not pd.api.types.is_float_dtype(frame[name].dtype)
+        ]
     names = [name for _, _, name in sorted(kinds, key=lambda kind: kind[:2])][:12]
     for size in (1, 2):
         for columns in itertools.combinations(names, size):

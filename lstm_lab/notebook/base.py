@@ -17,7 +17,7 @@ from IPython.core.magic import Magics
 from traitlets import MetaHasTraits, TraitError, TraitType
 
 from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
-from lstm_lab.interrupts import held_back
+from lstm_lab.interrupts import held_back, sent_again
 from lstm_lab.notebook.commands import COMMANDS, FLAGS
 from lstm_lab.notebook.live import LiveProgress
 from lstm_lab.notebook.namespace import find_source, named_runs, resolve, sources, tables, why_not_a_name
@@ -96,7 +96,8 @@ def parsed_magic(command: Command) -> Callable[[Callable[..., Any]], Callable[..
                 with held_back():  # an import of pandas that is broken off cannot be done again
                     import pandas  # noqa: F401, ICN001
                 _check_name(parsed, self.shell.user_ns)
-                result = method(self, parsed) if cell is None else method(self, parsed, cell)
+                with sent_again():
+                    result = method(self, parsed) if cell is None else method(self, parsed, cell)
             except LabError as mistake:
                 raise UsageError(as_flags(" ".join(str(mistake).split()), FLAGS)) from None
             except Interrupted:

@@ -129,7 +129,9 @@ class TrainingBatches:
     def passes(self, step: int, shuffled: Callable[..., Any], gathered: Callable[..., Any]) -> Any:
         """Chain the passes, each from its number alone, so that a gradient step is found without those before it."""
         turn, batch = divmod(step, self.per_pass)
-        order = tf.data.Dataset.counter(turn, dtype=tf.int64).flat_map(shuffled).skip(batch)
+        # Not Dataset.counter, whose function TensorFlow keeps for good, once for each dataset.
+        turns = tf.data.Dataset.range(turn, 2**62)
+        order = turns.flat_map(shuffled).skip(batch)
         return order.map(gathered).prefetch(2)
 
     def _known_levels(self, turn: Any, shape: Any) -> Any:

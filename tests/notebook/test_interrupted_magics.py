@@ -87,9 +87,7 @@ def interrupted(kernel, line, moments):
 @pytest.mark.parametrize(
     "seconds_after", [1.0, *(pytest.param(0.15 + 0.9 * turn, marks=pytest.mark.harness) for turn in range(10))]
 )
-def test_an_interrupt_of_the_first_imports_is_one_line_and_harmless(
-    start_kernel, tmp_path_factory, seconds_after
-):
+def test_an_interrupt_of_the_first_imports_is_one_line_and_harmless(start_kernel, tmp_path_factory, seconds_after):
     with start_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
         kernel.run("rows = {'y': [(i % 7) + i / 50 for i in range(90)]}")
         line = "%lstm_train rows --transform none --lookback 4 --units 2 --dense none --epochs 1 -o new"
