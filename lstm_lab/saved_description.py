@@ -36,14 +36,14 @@ class _Cuts(_Part):
 
 class _SeriesScaling(_Part):
     ids: list[Any]
-    mean: list[float]
-    scale: list[float]
+    mean: list[list[float]]
+    scale: list[list[float]]
     usual: dict[str, Any]
 
 
 class _StaticInputs(_Part):
-    levels: dict[str, list[Scalar]]
-    numbers: dict[str, list[float]]
+    levels: dict[str, list[Any]]
+    numbers: dict[str, list[Any]]
 
 
 class _Encoder(_Part):
@@ -68,7 +68,7 @@ class _Panel(_Part):
     ids: list[Any]
     name: Scalar
     left_out: list[Any]
-    static: dict[str, list[Scalar]] | None
+    static: dict[str, list[Any]] | None
 
 
 class _End(_Part):
