@@ -99,6 +99,7 @@ def main():
     cell, fan, gates = run.cell(), run.forecast(30, paths=200), run.gates(at=-1)
     keep("cell", cell.widget())
     keep("features", lab.features(lab.example("oil"), target="price", transform="log_return").widget())
+    keep("memory", run.memory(recall=[10, 50], updates=150).widget())
     keep("panel", panel_run().forecast(12, paths=100).widget())
     keep("backtest", lab.backtest(run, horizon=10, origins=40, paths=100).widget())
     keep("spread", run.spread(30, paths=100).widget())
