@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["read_file"]
 
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t"}
-UNREADABLE = (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
+UNREADABLE = (
+    *(ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, lzma.LZMAError, zlib.error),
+    *(LookupError, TypeError, MemoryError),  # of a Feather or Parquet file whose schema is broken
+)
 """Exceptions of pandas, pyarrow and the decompressors at a broken file."""
 FORMATS = (*SEPARATORS, ".parquet", ".feather")
 
