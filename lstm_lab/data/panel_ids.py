@@ -65,8 +65,15 @@ def listed(ids: Sequence[Hashable]) -> str:
     return names if len(ids) <= NAMED else f"{names} and {len(ids) - NAMED} more"
 
 
-def numbers_of(wanted: Iterable[Hashable], ids: Sequence[Hashable]) -> NDArray[np.int64]:
+def numbers_of(wanted: Iterable[Hashable], ids: Sequence[Hashable], remedy: str = "") -> NDArray[np.int64]:
     """Find the numbers of some ids among all of them; the text of an id will do.
+
+    Parameters
+    ----------
+    wanted, ids
+        What is looked for, and where.
+    remedy
+        What else can be done about an id that is not there, where no other id is near.
 
     Raises
     ------
@@ -79,12 +86,14 @@ def numbers_of(wanted: Iterable[Hashable], ids: Sequence[Hashable]) -> NDArray[n
     for given in wanted:
         name = texts.get(given, given) if isinstance(given, str) and given not in numbers else given
         if name not in numbers:
-            raise DataError(f"there is no id {name!r} in the run; {_near(name, ids)}; a new id's rows go in data=")
+            near = _near(name, ids)
+            more = "" if not remedy or near.endswith("?") else f"; {remedy}"
+            raise DataError(f"there is no id {name!r} in the run; {near}{more}")
         known_numbers.append(numbers[name])
     return np.array(known_numbers, dtype=np.int64)
 
 
-def several_ids(given: Any, ids: Sequence[Hashable]) -> list[Hashable] | None:
+def several_ids(given: Any, ids: Sequence[Hashable], remedy: str = "") -> list[Hashable] | None:
     """Return the ids that a list names, or a text with commas that is no id itself; None where one or none is named.
 
     >>> several_ids("a, b", ["a", "b"]), several_ids("a, b", ["a, b", "c"]), several_ids(["c"], ["a, b", "c"])
@@ -100,7 +109,9 @@ def several_ids(given: Any, ids: Sequence[Hashable]) -> list[Hashable] | None:
         wanted = None if given in ids or len(parts) < 2 else parts
     else:
         wanted = list(given) if isinstance(given, list | tuple | set) and given not in ids else None
-    return None if wanted is None else [ids[number] for number in dict.fromkeys(numbers_of(wanted, ids).tolist())]
+    return (
+        None if wanted is None else [ids[number] for number in dict.fromkeys(numbers_of(wanted, ids, remedy).tolist())]
+    )
 
 
 def _near(name: Hashable, ids: Sequence[Hashable]) -> str:

@@ -269,7 +269,7 @@ class Forecast(Result):
         if isinstance(actual, pd.Series):
             values = self._by_time(actual)
         else:
-            values = np.asarray(actual, dtype=np.float64)
+            values = _numbers(actual)
             if values.ndim != 1 or not 0 < len(values) <= self.horizon:
                 raise ForecastError(f"actual holds 1 to {self.horizon} values, got shape {values.shape}")
             values = np.concatenate([values, np.full(self.horizon - len(values), np.nan)])
@@ -287,7 +287,7 @@ class Forecast(Result):
                 f"actual shares no time with the forecast, {span(self.index)}, got {times}; "
                 "pass actual.to_numpy() to compare by position"
             )
-        return np.asarray(actual.reindex(self.index), dtype=np.float64)
+        return _numbers(actual.reindex(self.index))
 
     def extend(self, more_paths: ArrayLike) -> Forecast:
         """Add paths, (k, horizon), drawn in the same way; paths of a calibrated forecast must be adjusted already."""
@@ -328,3 +328,11 @@ class Forecast(Result):
             below, above = (number(self.standard_error(level)[-1]) for level in self.levels)
             rows.append(("Monte Carlo error", f"lower edge ± {below}, upper edge ± {above} at the end"))
         return Summary(f"Forecast of {self.target}", (*rows, *self.details.items()))
+
+
+def _numbers(actual: ArrayLike) -> Array:
+    """Return values as numbers, or refuse them in one line."""
+    try:
+        return np.asarray(actual, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ForecastError(f"actual must hold numbers, in a Series, a DataFrame or a list: {error}") from None

@@ -16,7 +16,7 @@ from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.forecast import ENOUGH, Forecast
 from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.periods import period_starts
-from lstm_lab.formatting import span
+from lstm_lab.formatting import moment, span
 from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
@@ -251,6 +251,9 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
             if self.target not in actual.columns:
                 raise ForecastError(f"no column {self.target!r}; {did_you_mean(self.target, map(str, actual.columns))}")
             actual = actual[self.target]
+        elif not isinstance(actual, pd.Series):
+            got = type(actual).__name__
+            raise ForecastError(f"actual is a Series or a DataFrame with rows by id and time, got {got}")
         if not isinstance(actual.index, pd.MultiIndex):
             raise ForecastError(
                 "actual has rows by id and time, got one level; give a frame with both, or fcs[id].score"
@@ -258,8 +261,8 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
         values = np.asarray(actual.reindex(self.index), dtype=np.float64).reshape(len(self.ids), self.horizon)
         if np.isnan(values).all():
             raise ForecastError(
-                f"actual shares no id and time with the forecast, {span(self.times)} of {listed(self.ids)};"
-                " look at both"
+                f"actual shares no id and time with the forecast, {span(self.times.sort_values())} of"
+                f" {listed(self.ids)}; look at both"
             )
         return values
 
@@ -282,7 +285,8 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
         if not common.any():
             last = self.times[self.horizon - 1 :: self.horizon]
             raise ForecastError(
-                f"a total needs times that all ids have, but they end between {last.min()} and {last.max()}; forecast"
+                f"a total needs times that all ids have, but they end between {moment(last.min())} and"
+                f" {moment(last.max())}; forecast"
                 " ids with a common end, or lengthen the horizon"
             )
         paths = np.zeros((self.paths.shape[1], len(times)))

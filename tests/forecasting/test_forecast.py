@@ -144,6 +144,8 @@ def test_score_aligns_by_time():
         (np.zeros((5, 1)), "1 to 5 values"),
         ([np.nan], "no finite value"),
         ([np.inf], "infinite"),
+        ("later.csv", "must hold numbers, in a Series, a DataFrame or a list"),
+        (pd.Series(["high"], TIMES[:1]), "must hold numbers"),
     ],
 )
 def test_a_score_without_common_ground_is_refused(actual, message):

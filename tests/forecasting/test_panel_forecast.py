@@ -56,10 +56,22 @@ def test_the_frame_is_long_and_holds_the_band_of_every_id(fcs):
 
 def test_an_unknown_id_is_refused_with_its_neighbours(fcs, run):
     for call in (lambda: fcs["s7"], lambda: run.forecast(HORIZON, ids=["s01", "s7"])):
-        with pytest.raises(
-            DataError, match=r"no id 's7' in the run; did you mean .*'s07'\?; a new id's rows go in data=$"
-        ):
+        with pytest.raises(DataError, match=r"no id 's7' in the run; did you mean .*'s07'\?$"):
             call()
+    with pytest.raises(DataError, match=r"no id 'Oslo' in the run; it has 's\d\d'.*; a new id's rows go in data=$"):
+        run.forecast(HORIZON, ids=["Oslo"])
+    with pytest.raises(DataError, match=r"no id 'Oslo' in the run; it has 's\d\d'[^;]*$"):
+        _ = fcs["Oslo"]
+
+
+def test_a_forecast_of_no_id_is_refused(run):
+    with pytest.raises(ForecastError, match="ids must name at least one id, got none"):
+        run.forecast(HORIZON, ids=[])
+
+
+def test_actual_values_that_are_no_table_are_refused(fcs):
+    with pytest.raises(ForecastError, match=r"actual is a Series or a DataFrame .* got dict"):
+        fcs.plot(actual={"s07": [1.0] * HORIZON})
 
 
 def test_paths_of_an_id_do_not_depend_on_the_others(fcs, run):
@@ -157,7 +169,7 @@ def test_sums_over_weeks_are_those_of_each_path(fcs):
 def test_series_that_end_apart_have_no_total(run):
     rows = run.frame.loc[["s07", "s20"]].reset_index()
     early = rows[(rows.store == "s20") | (rows.day < "2023-12-01")]
-    with pytest.raises(ForecastError, match="a total needs times that all ids have, but they end between 2023-12-07"):
+    with pytest.raises(ForecastError, match="but they end between 2023-12-07 and 2023-12-31; "):
         run.forecast(HORIZON, data=early).total()
 
 
