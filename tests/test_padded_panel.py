@@ -51,6 +51,9 @@ def test_only_an_id_with_too_few_rows_to_pad_is_left_out(run, table):
     assert set(windows.lengths[series < 2]) == {20}
     assert windows.lengths[series == 2].tolist() == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
     assert [int((series[part] == 2).sum()) for part in (split.train, split.validation, split.calibration)] == [8, 1, 1]
+    joined = run.on(table)
+    assert joined.dataset.ids == ("s00", "s01", "s02", "s03")
+    assert joined.dataset.left_out == ()
     skipped = lab.train(table, **IDS, **SMALL, short="skip")
     assert skipped.dataset.left_out == ("s02", "s03")
     assert skipped.dataset.windows.lengths is None

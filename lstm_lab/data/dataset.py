@@ -432,7 +432,8 @@ class Dataset:
                 moved.append(cuts.moved(self.index[a:b], store.index[first:last]))
             else:
                 moved.append(Cuts(0, 0, int(last - first)))
-        return replace(self, store=store, cuts=tuple(moved) if self.cuts else ())
+        left_out = tuple(name for name in self.left_out if name not in set(store.ids))
+        return replace(self, store=store, cuts=tuple(moved) if self.cuts else (), left_out=left_out)
 
     def cut_anew(self, validation: float, calibration: float) -> Dataset:
         """Cut all rows by shares; of a panel, those of each series."""
