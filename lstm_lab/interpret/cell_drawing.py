@@ -110,7 +110,7 @@ _LSTM = Drawing(
         Box(264, 247, 95, 66, "input i", "input", 0.24),
         Box(368, 247, 95, 66, "candidate g", "candidate", 0.24, signed=True),
         Box(472, 247, 95, 66, "output o", "output", 0.24),
-        Box(552, 137, 82, 54, "{a}", "squashed", 0.78, signed=True),
+        Box(552, 137, 94, 54, "{a}", "squashed", 0.78, signed=True),
     ),
     operations=(
         Operation(160, 84, "×", 0.44),

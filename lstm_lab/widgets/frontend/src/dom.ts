@@ -91,11 +91,11 @@ export function toggle(words: string, checked: boolean, change: (on: boolean) =>
   return h("label", { class: "control" }, input, words);
 }
 
-/** One entry of a legend: a line, a dashed line, a box or a ring, and what it stands for. */
+/** One entry of a legend: a line, dashes, dots, a box, a ring or a disc, and what it stands for. */
 export interface Entry {
   words: string;
   colour: string;
-  kind?: "dash" | "box" | "dot";
+  kind?: "dash" | "dots" | "box" | "ring" | "disc";
   /** Leave room for a value, which `values` fills in. */
   value?: boolean;
 }
@@ -108,8 +108,8 @@ export function legend(list: HTMLElement, entries: Entry[]): void {
   list.replaceChildren(
     ...entries.map(({ words, colour, kind, value }) => {
       const swatch = h("span", { class: `swatch ${kind ?? ""}`, "aria-hidden": "true" });
-      if (kind === "box") swatch.style.background = colour;
-      else swatch.style.borderColor = colour;
+      if (kind === "box" || kind === "disc") swatch.style.background = colour;
+      if (kind !== "box") swatch.style.borderColor = colour;
       return h("li", {}, swatch, words, ...(value ? [h("span", { class: "value" })] : []));
     }),
   );

@@ -373,7 +373,7 @@ export class FanView extends ChartView {
     ];
     if (this.withPaths) entries.push({ words: this.#samples(), colour: alpha(blue, 0.5) });
     if (this.#done < ENOUGH) entries.splice(2, 2);
-    if (scored) entries.push({ words: "inside", colour: green, kind: "dot" }, { words: "outside", colour: red, kind: "dot" });
+    if (scored) entries.push({ words: "inside", colour: green, kind: "disc" }, { words: "outside", colour: red, kind: "ring" });
     if (this.#outcome >= 0) entries.push({ words: `outcome ${this.#outcome + 1}`, colour: orange });
     legend(this.#legend, entries);
   }

@@ -158,7 +158,7 @@ export class LossView extends ChartView {
     this.root.dataset["linear"] = (linear / count).toFixed(4);
     legend(this.#legend, [
       { words: this.#label("mse"), colour: this.#colour("mse"), kind: "dash" },
-      { words: this.#label("mae"), colour: this.#colour("mae"), kind: "dash" },
+      { words: this.#label("mae"), colour: this.#colour("mae"), kind: "dots" },
       { words: this.#label("huber"), colour: this.#colour("huber") },
       { words: "residuals, Huber square", colour: alpha(this.palette.blue, 0.4), kind: "box" },
       { words: "residuals, Huber linear", colour: alpha(this.palette.purple, 0.4), kind: "box" },

@@ -239,8 +239,8 @@ export class TrainingView extends ChartView {
       entries.push({ words: `naive forecast: ${number(baseline)}${where}`, colour: muted, kind: "dash" });
     }
     const best = this.store.number("best_epoch");
-    if (best !== null && best > 0) entries.push({ words: `best epoch ${best}: ${number(this.#judged(best))}`, colour: green, kind: "dot" });
-    if (this.#partial()) entries.push({ words: "partial epoch", colour: blue, kind: "dot" });
+    if (best !== null && best > 0) entries.push({ words: `best epoch ${best}: ${number(this.#judged(best))}`, colour: green, kind: "ring" });
+    if (this.#partial()) entries.push({ words: "partial epoch", colour: blue, kind: "ring" });
     legend(this.#legend, entries);
   }
 

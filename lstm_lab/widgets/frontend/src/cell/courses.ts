@@ -22,7 +22,7 @@ class Series extends Strip<Window> {
     const { changes } = inside;
     const changed = forecast === null ? null : (changes.moved?.[1] ?? null);
     const words = changed === null ? `forecast ${number(forecast)}` : `forecast ${number(forecast, 5)} → ${number(changed, 5)}`;
-    const ahead = forecast === null ? [] : [{ words, colour: red, kind: "dot" as const }];
+    const ahead = forecast === null ? [] : [{ words, colour: red, kind: "disc" as const }];
     legend(this.key, [{ words: store.text("series_name"), colour: text, value: true }, ...ahead]);
     const ctx = this.begin();
     const ends = [forecast, changed].filter((value) => value !== null);

@@ -25,7 +25,7 @@ export class Series extends Strip implements Course {
     const series = store.data("series");
     this.element.hidden = !inside.dated;
     say(this.head, `What it read: ${inside.steps} steps`);
-    const ahead = forecast === null ? [] : [{ words: `forecast ${number(forecast)}`, colour: red, kind: "dot" as const }];
+    const ahead = forecast === null ? [] : [{ words: `forecast ${number(forecast)}`, colour: red, kind: "disc" as const }];
     legend(this.key, [{ words: store.text("series_name"), colour: text, value: true }, ...ahead]);
     const ctx = this.begin();
     this.fit([series, forecast === null ? [] : [forecast]]);
