@@ -241,6 +241,10 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
 
     def aligned(self, actual: pd.Series[float] | pd.DataFrame) -> Array:
         """Align observed values with the forecasts, (series, horizon), NaN where there is none."""
+        given: object = actual
+        if not isinstance(given, pd.Series | pd.DataFrame):
+            got = type(given).__name__
+            raise ForecastError(f"actual is a Series or a DataFrame with rows by id and time, got {got}")
         if isinstance(actual, pd.DataFrame):
             if not isinstance(actual.index, pd.MultiIndex):
                 for name in self.names:
@@ -251,9 +255,6 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
             if self.target not in actual.columns:
                 raise ForecastError(f"no column {self.target!r}; {did_you_mean(self.target, map(str, actual.columns))}")
             actual = actual[self.target]
-        elif not isinstance(actual, pd.Series):
-            got = type(actual).__name__
-            raise ForecastError(f"actual is a Series or a DataFrame with rows by id and time, got {got}")
         if not isinstance(actual.index, pd.MultiIndex):
             raise ForecastError(
                 "actual has rows by id and time, got one level; give a frame with both, or fcs[id].score"
