@@ -108,8 +108,10 @@ class Listener(TrainingListener, SamplingListener):
         if isinstance(plan, SamplingPlan):
             self._offer(0, f"0/{plan.paths} paths")
         else:
-            takes = "" if plan.seconds is None else f", about {seconds_text(plan.seconds)} if all are needed"
-            self._offer(0, f"{plan.title}: {plan.windows:,} windows, at most {plan.epochs} epochs{takes}")
+            takes = "" if plan.seconds is None else f", about {seconds_text(plan.seconds)}"
+            epochs = "1 epoch" if plan.epochs == 1 else f"at most {plan.epochs} epochs"
+            takes += " if all are needed" if takes and plan.epochs > 1 else ""
+            self._offer(0, f"{plan.title}: {plan.windows:,} windows, {epochs}{takes}")
 
     def on_batch(self, batch: Batch) -> None:
         """Move the bar within the epoch."""

@@ -216,4 +216,6 @@ def test_a_training_says_how_long_before_its_first_step():
     stream = io.StringIO()
     with LineProgress(stream, Clock()) as heard:
         heard.on_start(TrainingPlan("oil", 100, 10, 10, 250, 30, 1234, 0.5, seconds=190.0))
+        heard.on_start(TrainingPlan("oil", 1, 10, 10, 250, 30, 1234, 0.5, seconds=2.0))
     assert "oil: 250 windows, at most 100 epochs, about 3 min 10 s if all are needed" in stream.getvalue()
+    assert "oil: 250 windows, 1 epoch, about 2 s\n" in stream.getvalue()
