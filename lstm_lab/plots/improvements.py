@@ -48,12 +48,14 @@ def improvements_figure(result: Improvements, *, width: float = 9.0, height: flo
     panel.set_yticks(range(len(rows)), [style.plain(label) for label in labels], fontsize=style.SMALL)
     panel.set_ylim(len(rows) - 0.4, -0.6)
     values = effects.to_numpy(np.float64)
+    axis = "change of the score by the fix: to the left is better"
     if np.abs(values).max() > 10 * _LINEAR:
+        axis += f"\nlogarithmic beyond ±{_LINEAR:g} %"
         panel.set_xscale("symlog", linthresh=_LINEAR)
         panel.set_xticks([tick for tick in (-50, -10, -2, 0, 2, 10, 50) if _within(tick, values)])
         panel.minorticks_off()
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g} %".replace("-", "−") if value else "0"))
-    panel.set_xlabel("change of the score by the fix: to the left is better", fontsize=style.SMALL, color=GREY)
+    panel.set_xlabel(axis, fontsize=style.SMALL, color=GREY)
     for filled, colour, label in ((True, BLUE, "better, clear"), (True, VERMILION, "worse, clear"), (False, GREY, "")):
         face = colour if filled else "white"
         words = label or "hollow: may be chance"

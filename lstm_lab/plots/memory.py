@@ -85,8 +85,9 @@ def _flow(panel: Axes, memory: Memory, state: str) -> None:
     panel.axhline(FAINT, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
     panel.annotate(
         f"{100 * FAINT:g} % of the largest",
-        (0.01, FAINT),
+        (0.99, FAINT),
         xycoords=("axes fraction", "data"),
+        ha="right",
         va="bottom",
         fontsize=SMALL,
     )

@@ -86,6 +86,8 @@ def test_the_picture_has_a_mark_a_seed_in_every_row(ablation):
     figure = ablation.recipe.plot()
     marks = [line for line in figure.axes[0].get_lines() if line.get_marker() == "o" and len(line.get_xdata())]
     assert [len(line.get_xdata()) for line in marks] == [2] * len(ablation.recipe.frame)
+    axis = figure.axes[0].get_xlabel()
+    assert ("logarithmic beyond ±2 %" in axis) == (figure.axes[0].get_xscale() == "symlog")
     hollow = [line.get_markerfacecolor() == "white" for line in marks]
     assert hollow == [not clear for clear in ablation.recipe.frame["clear"]]
 

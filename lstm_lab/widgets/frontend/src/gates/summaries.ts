@@ -53,7 +53,7 @@ export class Saturation {
         plot.ctx.fill();
       }
     }
-    legend(this.#key, gates.map((gate) => ({ words: gate, colour: inside.colour(gate), kind: "ring", value: true })));
+    legend(this.#key, gates.map((gate) => ({ words: gate, colour: inside.colour(gate), kind: "disc", value: true })));
     values(this.#key, gates.map((gate) => `shut ${this.#mean(gate, 0)}, open ${this.#mean(gate, 1)}`));
     plot.canvas.setAttribute("aria-label", `Saturation of ${gates.join(", ")} for ${inside.units.length} units`);
   }
