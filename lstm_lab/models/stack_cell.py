@@ -88,7 +88,8 @@ def read_stack(source: str, namespace: dict[str, Any]) -> list[SourcedLayer]:
             raise StackError(f"the body of a cell is not Python ({error.msg}); mend it") from None
         lines = source.splitlines()
         text = (error.text or (lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else "")).strip()
-        raise StackError(f"line {error.lineno}: {text!r} is not Python ({error.msg}); mend the line") from None
+        remedy = "a magic stands in a cell of its own" if text.startswith("%") else "mend the line"
+        raise StackError(f"line {error.lineno}: {text!r} is not Python ({error.msg}); {remedy}") from None
     recorded = _RecordedLayers()
     with _lent_names(namespace, {_CALLED: recorded.record_call, _SEEN: recorded.record_expression}):
         try:

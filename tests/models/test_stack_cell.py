@@ -135,6 +135,10 @@ def test_every_layer_that_is_called_for_is_a_layer_in_order(source, units):
         ("{'a': LSTM(8)}\nDense(1)", "line 1: LSTM(8) is made"),
         ("[LSTM(8), 3]\nDense(1)", "line 1: LSTM(8) is made"),
         ("def block(n):\n    kept = LSTM(n)\nblock(8)\nDense(1)", "line 2: LSTM(n) is made"),
+        (
+            "LSTM(8)\n\n%lstm_forecast 30",
+            "line 3: '%lstm_forecast 30' is not Python (invalid syntax); a magic stands in a cell of its own",
+        ),
         ("LSTM(8)\nreturn 1", "line 2: 'return 1' is not Python ('return' outside function); mend the line"),
         ("LSTM('64')\nDense(1)", "line 1: LSTM('64'): "),
         ("LSTM(8, unit_forget_bas=True)\nDense(1)", "LSTM takes no unit_forget_bas=; did you mean 'unit_forget_bias'?"),
