@@ -191,7 +191,9 @@ class PanelBacktest(StillResult):
     def summary_table(self) -> Summary:
         """Tabulate the models, the band's coverage, and the ids that it or the network fails."""
         counts = np.bincount(self.outcome.series, minlength=len(self.ids))
-        judged = f"{(counts > 0).sum():,} series, {counts[counts > 0].min()} to {counts.max()} origins each"
+        fewest, most = counts[counts > 0].min(), counts.max()
+        origins = "1 origin" if most == 1 else f"{most} origins" if fewest == most else f"{fewest} to {most} origins"
+        judged = f"{(counts > 0).sum():,} series, {origins} each"
         rows = [
             ("judged", f"{judged}, {span(self.outcome.times.sort_values())}, {self.horizon} steps each"),
             ("verdict", self.verdict),

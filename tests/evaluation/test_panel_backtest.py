@@ -68,6 +68,7 @@ def test_only_bands_that_are_off_by_more_than_chance_are_named():
     assert result.off == ("s18",)  # 40 origins that all hit hold no variance, and are within chance
     told = dict(result.summary_table().rows)["off by more than chance"]
     assert "'s18' 5" in told
+    assert dict(result.summary_table().rows)["judged"].startswith("20 series, 40 origins each, ")
     assert made(np.ones((20, 40, 3)), [0.9] * 20).off == ()
 
 

@@ -45,6 +45,9 @@ def test_the_forecast_magic_gives_a_forecast_by_id_and_keeps_it(do, shell):
     assert shell.user_ns["ahead"] is fcs
     assert (len(fcs), fcs.horizon) == (14, 3)
     assert "Forecasts of rate" in out
+    shell.user_ns["later"] = [1.0, 2.0, 3.0]
+    _, _, err = do("%lstm_reveal later")
+    assert "the last forecast is of many series; keep it with -o fcs and reveal one: fcs['Agriculture'].reveal(" in err
 
 
 def test_ids_are_chosen_on_the_line_by_name_or_by_a_variable(do, shell):
