@@ -533,6 +533,8 @@ class Run(Result):
         >>> run.gates(at="2018-03-01").layers[0].half_life_text  # doctest: +SKIP
         """
         several = several_ids(id, self.dataset.ids) if self.dataset.is_panel else None
+        if several == []:
+            raise OptionError("id= must name at least one id, got none; for example id=" + repr(self.dataset.ids[0]))
         chosen = GateOptions.of({"at": at, "windows": windows, "id": None if id is None else str(id)})
         if several is not None:
             if windows is not None:

@@ -83,6 +83,7 @@ def test_a_cell_is_shown_of_one_id(run):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda run: run.gates(id=[]), "id= must name at least one id, got none; for example id='s00'"),
         (lambda run: run.gates(id=["s00", "s9"]), "there is no id 's9' in the run; it has 's00', 's01'"),
         (lambda run: run.gates("1999-01-01", id=["s00", "s01"]), "there is no row at 1999-01-01; the nearest is"),
         (lambda run: run.gates(id=["s00", "s01"], windows=3), "windows= looks at many windows of one id, got 2 ids"),
