@@ -13,7 +13,7 @@ import pandas as pd
 from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import DataError
 from lstm_lab.formatting import moment
-from lstm_lab.interpret.memory import memory
+from lstm_lab.interpret.memory import distances_within, memory
 from lstm_lab.interpret.read_window import ReadWindow
 from lstm_lab.interpret.trace import Scale, Trace, trace
 
@@ -154,12 +154,14 @@ def memory_of(
 ) -> Memory:
     """Compare how far a network and fresh ones of one layer look back over the training windows of a dataset."""
     train = _whole(dataset)[-_ENOUGH:]
+    windows = dataset.windows.inputs(train)
+    recall = distances_within(windows.shape[1]) if options.recall is None else options.recall
     return memory(
-        dataset.windows.inputs(train),
+        windows,
         dataset.windows.targets(train),
         model=fitted.model,
         units=options.units,
-        recall=options.recall,
+        recall=recall,
         updates=options.updates,
         seeds=options.seeds,
         seed=options.seed,

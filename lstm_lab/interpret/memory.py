@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     from lstm_lab.events import EndReason, ProgressListener
 
-__all__ = ["RECALL_STEPS", "Memory", "memory"]
+__all__ = ["RECALL_STEPS", "Memory", "distances_within", "memory"]
 
 RECALL_STEPS = (10, 20, 50, 100, 200)
+"""Distances of the recall task, unless others are asked for."""
 _RECALL_COLUMNS = ["network", "cell", "forget_bias", "steps", "seed", "explained", "success", "updates", "seconds"]
 
 
@@ -133,6 +134,15 @@ def _recall_line(rows: pd.DataFrame) -> str:
     return ", ".join(f"{steps}: {math.floor(100 * share)}%" for steps, share in shares)
 
 
+def distances_within(lookback: int) -> tuple[int, ...]:
+    """Return the usual distances of the recall task that a window spans; of a short window its own length alone.
+
+    >>> distances_within(60), distances_within(5)
+    ((10, 20, 50), (5,))
+    """
+    return tuple(steps for steps in RECALL_STEPS if steps <= lookback) or (lookback,)
+
+
 def memory(
     x: np.ndarray | None = None,
     y: np.ndarray | None = None,
@@ -162,10 +172,11 @@ def memory(
     units
         Of every network.
     recall
-        Distances N at which a value is to be recalled; empty to leave the task out.
+        Distances N at which a value is to be recalled; empty to leave the task out. `Run.memory` asks for no distance
+        that is longer than the run's lookback, unless it is named.
     updates
-        Gradient steps with batches of 64, at most, for each network. With the defaults the whole takes about two
-        minutes on two idle cores, most of it for N = 200.
+        Gradient steps with batches of 64, at most, for each network. With the defaults the whole takes some minutes
+        on two cores, most of it for N = 200.
     variants
         The networks; the recall task adds an LSTM with chrono initialisation to them.
     seeds
@@ -174,7 +185,7 @@ def memory(
     seed
         Same seed, same machine: same table.
     listener
-        Hears how far it has come.
+        Hears about how long it will take, and how far it has come.
     stop
         Looked at before each update; what was measured by then is kept, as after an interrupt.
 
@@ -202,7 +213,7 @@ def memory(
     reason: EndReason = "finished"
     work.partial = partial(so_far, "finished")
     try:
-        work.plan(data.x.shape[1], len(variants), recall, seeds)
+        work.plan(data.x.shape[1:], len(variants), recall, seeds)
         work.measure(data, variants, model)
         work.examine((*variants, Variant("lstm", "chrono")), recall, seeds)
         reason = "stopped" if work.halted() else "finished"

@@ -202,7 +202,7 @@ CELL = Command(
 MEMORY = Command(
     "%lstm_memory",
     "Compare how far back the last run's network, or that of the run named with --run, and fresh ones of one layer can "
-    "look, before and after training, and how far back a value can be recalled. With the defaults that takes minutes: "
+    "look, before and after training, and how far back a value can be recalled. About how long it takes is said first, "
     "curves appear as they are measured, and Stop keeps them. Gives back a Memory.",
     (MemoryOptions,),
     extras=(_RUN, _OUTPUT, _NO_DISPLAY),

@@ -53,12 +53,16 @@ class CellOptions(Options):
 
 
 class MemoryOptions(Options):
-    """Options of `run.memory`, `lab.memory` and ``%lstm_memory``."""
+    """Options of `run.memory` and ``%lstm_memory``."""
 
     units: int = option(16, "units of each network that is compared", unit="units", example="16", ge=1)
     updates: int = option(500, "gradient steps that each of them is given, at most", unit="steps", example="500", ge=1)
-    recall: Sizes = option(
-        (10, 20, 50, 100, 200), "distances over which a value is to be recalled, or none", unit="steps", example="10,50"
+    recall: Sizes | None = option(
+        None,
+        "distances over which a value is to be recalled, or none; default: those of 10, 20, 50, 100 and 200 that the "
+        "run's windows are long enough for",
+        unit="steps",
+        example="10,50",
     )
     seeds: int = option(
         1, "trainings for each network and distance of the recall task, with seed, seed + 1, ...", example="5", ge=1

@@ -137,7 +137,7 @@ class MemoryKeywords(TypedDict, total=False):
 
     units: int
     updates: int
-    recall: int | str | Sequence[int]
+    recall: int | str | Sequence[int] | None
     seeds: int
     seed: int
 

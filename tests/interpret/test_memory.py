@@ -10,7 +10,7 @@ import pytest
 
 from lstm_lab.errors import TraceError
 from lstm_lab.events import ProgressListener
-from lstm_lab.interpret.memory import memory
+from lstm_lab.interpret.memory import distances_within, memory
 from lstm_lab.interpret.recall_task import Variant, build, explained_variance, learn, sequences
 from lstm_lab.models.backend import keras
 
@@ -167,3 +167,26 @@ def test_recall_is_repeated_with_several_seeds_and_counts_those_that_succeed():
     assert "rnn over 3 (1 of 2 seeds) steps" in study.describe()
     texts = [text.get_text() for text in study.plot().axes[-1].texts]
     assert texts[0].endswith(", 1 of 2")
+
+
+def test_the_expected_time_is_told_before_the_work_and_grows_with_it():
+    def expected(**options):
+        plans = []
+
+        class Planned(ProgressListener):
+            def on_work(self, plan):
+                plans.append(plan.seconds)
+                raise KeyboardInterrupt
+
+        memory(X, Y, listener=Planned(), **options)
+        return plans[0]
+
+    assert 120 < expected() < 600
+    assert 15 < expected(recall=distances_within(15)) < 60
+    assert expected(recall=[10], updates=1000) == pytest.approx(2 * expected(recall=[10]) - 11)
+    assert expected(recall=[10], units=512) > 10 * expected(recall=[10])
+
+
+@pytest.mark.parametrize(("lookback", "distances"), [(5, (5,)), (10, (10,)), (15, (10,)), (60, (10, 20, 50))])
+def test_a_run_asks_for_no_distance_beyond_its_lookback(lookback, distances):
+    assert distances_within(lookback) == distances
