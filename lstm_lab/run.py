@@ -319,7 +319,8 @@ class Run(Result):
         ----------
         newer
             The whole longer series, or the rows after the run's last, to train on as well; all rows are then cut into
-            train, validation and calibration anew, by the run's shares. So are the rows of ``run.on(newer)``.
+            train, validation and calibration anew, by the run's shares. So are the rows of ``run.on(newer)``. An id
+            without a training window is left out, as in a training; the summary names it.
         listener, stop
             As for `lstm_lab.train`.
         name
@@ -346,6 +347,7 @@ class Run(Result):
         chosen = ResumeOptions.of(options).over(self.options)
         run = self if newer is None else self.on(newer)
         dataset = run.dataset.cut_anew(chosen.validation, chosen.calibration)
+        dataset = dataset.trainable(chosen.max_gap, refuse=chosen.short == "error")
         forecaster = forecaster_of([self.model], None, chosen, len(dataset.encoder.columns))
         return _trained(
             forecaster,

@@ -143,10 +143,15 @@ def test_resuming_trains_on_newer_rows_and_on_those_of_a_new_id(table, tmp_path)
     weights = [each.copy() for each in first.model.get_weights()]
     same = first.resume(epochs=1)
     assert same.dataset.cuts == first.dataset.cuts
-    longer = first.resume(table[table.store != "s05"], epochs=1)
+    tiny = table[table.store == "s05"].iloc[:3].assign(store=["one", "two", "two"])
+    longer = first.resume(pd.concat([table[table.store != "s05"], tiny]), epochs=1)
     for before, now in zip(weights, first.model.get_weights(), strict=True):
         np.testing.assert_array_equal(before, now)
     assert longer.dataset.ids == ("s00", "s01", "s02", "s03", "s04", "s05")
+    assert longer.dataset.left_out == ("one", "two")
+    assert dict(longer.summary_table().rows)["left out"] == "2 with too few rows to train on: 'one', 'two'"
+    with pytest.raises(DataError, match=r"short='error'.* but 2 of 7 ids have none: 'one', 'two'; leave"):
+        first.on(tiny).dataset.cut_anew(0.1, 0.1).trainable(refuse=True)
     for number, cuts in enumerate(longer.dataset.cuts):
         rows = int(np.diff(longer.dataset.borders)[number])
         assert (cuts.rows, cuts.calibration) == (rows, cut_rows(rows, validation=0.1, calibration=0.1).calibration)

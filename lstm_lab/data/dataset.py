@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,8 @@ from lstm_lab.data.cuts import Cuts, cut_rows
 from lstm_lab.data.origins import Origins, OriginSeries, known_rows
 from lstm_lab.data.padding import step_mask
 from lstm_lab.data.panel_choice import usual_season
-from lstm_lab.data.panel_ids import noise_keys
+from lstm_lab.data.panel_ids import listed, noise_keys
+from lstm_lab.data.row_labels import plain
 from lstm_lab.data.split import Split, divide, refuse_empty_parts
 from lstm_lab.data.store import FrameStore
 from lstm_lab.data.time_index import future_index
@@ -441,6 +442,32 @@ class Dataset:
         by_rows = {rows: cut_rows(rows, validation=validation, calibration=calibration) for rows in set(counts)}
         cuts = tuple(by_rows[rows] for rows in counts)
         return self if cuts == self.cuts else replace(self, cuts=cuts)
+
+    def trainable(self, max_gap: str | None = None, *, refuse: bool = False) -> Dataset:
+        """Leave out the series of a panel that have no window to train on; `left_out` names them.
+
+        Raises
+        ------
+        DataError
+            There is one, and it is to be refused.
+        """
+        trained = self.series[self.windows.target_rows[self.split.train]]
+        enough = np.bincount(trained, minlength=len(self.ids)) > 0
+        if not self.is_panel or enough.all() or not enough.any():
+            return self
+        short = [plain(name) for name, kept in zip(self.ids, enough, strict=True) if not kept]
+        if refuse:
+            raise DataError(
+                f"with short='error' every id needs a training window of {self.lookback} rows, but {len(short)} of"
+                f" {len(self.ids)} ids have none: {listed(short)}; leave their rows out, or give them more"
+            )
+        table, static = self.frame, self.store.static
+        rows = table[enough[self.series]]
+        rows = rows.set_axis(cast("pd.MultiIndex", rows.index).remove_unused_levels(), axis=0)
+        rows.attrs = table.attrs
+        store = FrameStore(rows, self.encoder, max_gap, None if static is None else static[enough])
+        cuts = tuple(each for each, kept in zip(self.cuts, enough, strict=True) if kept)
+        return replace(self, store=store, cuts=cuts, left_out=(*self.left_out, *short))
 
     def same_training(self, other: Dataset) -> bool:
         """Return whether another dataset has the same training and validation rows, with no value of them revised."""

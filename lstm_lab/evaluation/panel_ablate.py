@@ -68,7 +68,7 @@ def ablate_by_id(
         if name == BASE and result.kind == "calibrated" and len(result.bare_band)
     }
     models = judged_models(study, results)
-    facts = described(study, models) | {"padding": padded} | told
+    facts = described(models, next(iter(results.values()))) | {"padding": padded} | told
     facts["transform"] = next(iter(results.values())).transform
     return PanelAblation(models, results, target, settings.forecast.interval, facts)
 

@@ -95,7 +95,7 @@ def compare_by_id(
                 tasks[kind, seed] = study.task(kind, options, seed, transformer=kind == "transformer")
     results, told = study.run(tasks, "a comparison", "comparing", executor, listener, stop)
     models = judged_models(study, results, kinds)
-    facts = described(study, models) | told
+    facts = described(models, next(iter(results.values()))) | told
     return PanelComparison(models, results, target, settings.forecast.interval, facts)
 
 

@@ -290,15 +290,17 @@ class _Origins:
         return PanelBacktest(*facts, kind, {})
 
 
-def described(study: PanelStudy, models: Mapping[ModelKey, PanelBacktest]) -> dict[str, str]:
-    """Describe the rows and the origins of a study."""
+def described(models: Mapping[ModelKey, PanelBacktest], fitted: PanelTaskResult) -> dict[str, str]:
+    """Describe the rows and the origins of a study, and what one of its networks was trained on."""
     judged = next(iter(models.values()))
     counts = np.bincount(judged.outcome.series)
     counts = counts[counts > 0]
     many = f"{counts.min()} to {counts.max()}" if counts.min() < counts.max() else f"{counts.max()}"
     times = span(judged.outcome.times.sort_values())
+    total = len(judged.ids)
+    left = f"; {total - fitted.trained_ids:,} of {total:,} have too few" if fitted.trained_ids < total else ""
     return {
-        "trained on": f"{int(study.older.sum()):,} rows of {len(judged.ids):,} ids, the older ones of each",
+        "trained on": f"{fitted.trained_rows:,} rows of {fitted.trained_ids:,} ids, the older ones of each{left}",
         "judged at": f"{len(counts):,} series, {many} origins each, {times}, {judged.horizon} steps each",
         "errors": "in mean seasonal changes of each series (MASE); a difference is told by series",
     }

@@ -56,6 +56,9 @@ class PanelTaskResult:
     parameters: int
     training_seconds: float
     forecast_seconds: float
+    trained_rows: int
+    """Rows of the ids that it was trained on."""
+    trained_ids: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +115,8 @@ class PanelTask:
             parameters=int(run.model.count_params()),
             training_seconds=run.end.seconds,
             forecast_seconds=seconds,
+            trained_rows=len(run.dataset),
+            trained_ids=len(run.dataset.ids),
         )
 
     @property

@@ -1,6 +1,7 @@
 """Comparisons and ablations of many series: the same origins for all, differences by series, the mask's effect."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from lstm_lab.errors import DataError, ForecastError, OptionError
 from lstm_lab.evaluation.kinds import BASE, MASK, UNCALIBRATED
 from lstm_lab.evaluation.panel_ablate import PanelAblation
 from lstm_lab.evaluation.panel_compare import PanelComparison
+from lstm_lab.evaluation.panel_study import described
 from lstm_lab.evaluation.scoring import difference_by_series
 from tests.data.panels import made_panel
 
@@ -66,6 +68,13 @@ def test_differences_are_told_by_series(comparison):
     told = dict(comparison.summary_table().rows)
     assert told["judged at"].startswith("8 series, 5 origins each")
     assert "8 series" in comparison.verdict + str(comparison.best_network)
+
+
+def test_what_was_trained_on_is_counted_without_ids_that_a_training_left_out(comparison):
+    assert comparison.details["trained on"] == "753 rows of 8 ids, the older ones of each"  # of 942
+    fitted = replace(next(iter(comparison.fitted.values())), trained_rows=700, trained_ids=6)
+    told = described(comparison.models, fitted)["trained on"]
+    assert told == "700 rows of 6 ids, the older ones of each; 2 of 8 have too few"
 
 
 def test_every_kind_is_judged_on_the_newest_rows_of_each_id_and_on_the_same_ones(comparison, panel):
