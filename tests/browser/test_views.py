@@ -320,11 +320,11 @@ def test_a_log_axis_needs_values_above_zero(mount):
     assert mount(FanChart(forecast(shift=-200.0))).root.get_by_label("log scale").is_disabled()
 
 
-def happened(horizon=30):
+def happened(known=30):
     made = forecast()
     low, high = made.quantile(0.05), made.quantile(0.95)
-    values = np.where(np.arange(horizon) % 4 == 0, high[:horizon] + 5, (low + high)[:horizon] / 2)
-    return made.reveal(pd.Series(values, TIMES[120 : 120 + horizon]))
+    values = np.where(np.arange(known) % 4 == 0, high[:known] + 5, (low + high)[:known] / 2)
+    return made.reveal(pd.Series(values, TIMES[120 : 120 + known]))
 
 
 def test_what_happened_draws_itself_step_by_step(mount, page):
@@ -357,6 +357,20 @@ def test_what_happened_draws_itself_step_by_step(mount, page):
     assert "says little about coverage" in view.text()
     button.click()
     page.wait_for_function(f"host => Number({DATA}.revealed) < 6", arg=view.host)
+
+
+def test_what_happened_ends_at_the_last_step_that_is_known(mount, page):
+    view = mount(RevealChart(happened(5), theme="light"))
+    slider = view.root.get_by_label("steps")
+    assert slider.get_attribute("max") == "5"
+    view.root.get_by_role("button", name="Reveal what happened").click()
+    view.expect("revealed", "5")
+    view.root.get_by_role("button", name="Reveal what happened").wait_for()  # it has stopped by itself
+    slider.focus()
+    page.keyboard.press("End")
+    view.expect("revealed", "5")
+    assert "3 of 5 actual values inside the band" in view.text()
+    assert "says little about coverage" in view.text()
 
 
 def test_actual_values_are_hits_or_misses(mount):

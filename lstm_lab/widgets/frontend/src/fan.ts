@@ -4,7 +4,7 @@ import type { Chart } from "./chart";
 import { ChartView, ring, rule, stroke } from "./charts";
 import { button, type Entry, fill, h, legend, on, say, slider, toggle } from "./dom";
 import { number, ordinal, percent, time } from "./format";
-import { clamp, extent, padded } from "./geometry";
+import { clamp, extent, padded, stepsKnown } from "./geometry";
 import { pressed } from "./keys";
 import { Stop } from "./stop";
 import { alpha, calm } from "./theme";
@@ -119,8 +119,12 @@ export class FanView extends ChartView {
 
   /** How many steps of what happened are shown. */
   get #revealed(): number {
-    const all = this.#horizon;
-    return this.store.flag("reveal") ? Math.min(Number(this.store.ui["revealed"] ?? 0), all) : all;
+    return this.store.flag("reveal") ? Math.min(Number(this.store.ui["revealed"] ?? 0), this.#known) : this.#horizon;
+  }
+
+  /** How many steps there are up to the last one whose outcome is known. */
+  get #known(): number {
+    return stepsKnown(this.store.data("actual"));
   }
 
   /** What happened, as far as it is shown. */
@@ -309,14 +313,14 @@ export class FanView extends ChartView {
     if (!this.store.flag("reveal")) return `${counted}. ${caution}`;
     const [crps, naive] = [0, 1].map((row) => number(this.#row("scores", row)[this.#revealed - 1], 3));
     const words = `${counted}: ${percent(inside / known)}, by a ${number(this.store.number("interval"))} % band. CRPS ${crps}, the naive forecast's error ${naive}.`;
-    return this.#revealed < this.#horizon ? words : `${words} ${caution}`;
+    return this.#revealed < this.#known ? words : `${words} ${caution}`;
   }
 
   /** Show how far what happened is revealed. */
   #sayReveal(): void {
     const { element, set } = this.#far;
     this.#show.hidden = element.hidden = !this.store.flag("reveal");
-    element.querySelector("input")!.max = String(this.#horizon);
+    element.querySelector("input")!.max = String(this.#known);
     set(this.#revealed);
     say(this.#show, this.#showing === 0 ? "▶ Reveal what happened" : "❚❚ Pause");
     this.root.dataset["revealed"] = String(this.#revealed);
@@ -338,14 +342,14 @@ export class FanView extends ChartView {
       this.#pause();
       return this.#sayReveal();
     }
-    if (this.#revealed === this.#horizon) this.store.ui["revealed"] = 0;
-    if (!calm()) this.#showing = window.setInterval(() => this.#revealNext(), Math.min(REVEAL_MS / this.#horizon, 700));
+    if (this.#revealed === this.#known) this.store.ui["revealed"] = 0;
+    if (!calm()) this.#showing = window.setInterval(() => this.#revealNext(), Math.min(REVEAL_MS / this.#known, 700));
     this.#revealNext();
   }
 
   #revealNext(): void {
     const next = this.#revealed + 1;
-    if (next >= this.#horizon) this.#pause();
+    if (next >= this.#known) this.#pause();
     this.#reveal(next);
   }
 

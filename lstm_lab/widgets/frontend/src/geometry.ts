@@ -47,3 +47,10 @@ export function zoom([low, high]: Range, factor: number, around: number, whole: 
   const start = clamp(around - share * wide, whole[0], whole[1] - wide);
   return [start, start + wide];
 }
+
+/** How many steps there are up to the last one whose value is known; 0 where none is. */
+export function stepsKnown(values: ArrayLike<number>): number {
+  let steps = values.length;
+  while (steps > 0 && !Number.isFinite(values[steps - 1])) steps--;
+  return steps;
+}

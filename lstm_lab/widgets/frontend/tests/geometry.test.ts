@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clamp, extent, fitted, padded, zoom, type Range } from "../src/geometry";
+import { clamp, extent, fitted, padded, stepsKnown, type Range, zoom } from "../src/geometry";
 
 test("the extent of arrays leaves out what is no number", () => {
   assert.deepEqual(extent([3, Number.NaN, 1], new Float32Array([5, Number.POSITIVE_INFINITY]), [null]), [1, 5]);
@@ -43,4 +43,10 @@ test("a zoom keeps to the whole and comes no closer than allowed", () => {
 test("in and out again gives back what was", () => {
   const once = zoom([0, 60], 0.5, 30, [0, 60], 6);
   assert.deepEqual(zoom(once, 2, 30, [0, 60], 6), [0, 60] satisfies Range);
+});
+
+test("the known steps end with the last value that is known", () => {
+  assert.equal(stepsKnown([1, 2, 3, Number.NaN, Number.NaN]), 3);
+  assert.equal(stepsKnown(Float32Array.of(Number.NaN, 2, Number.NaN, 4)), 4);
+  assert.equal(stepsKnown([Number.NaN, Number.NaN]), 0);
 });
