@@ -32,6 +32,7 @@ def choose_panel_inputs(  # noqa: PLR0917 - what is asked for, then the rows
     index: pd.Index,
     borders: NDArray[np.int64],
     cuts: Sequence[Cuts],
+    chosen: InputChoice | None = None,
 ) -> InputChoice:
     """Replace ``auto`` by what most of up to `SAMPLED` series choose, each from its training rows.
 
@@ -45,17 +46,25 @@ def choose_panel_inputs(  # noqa: PLR0917 - what is asked for, then the rows
         (rows,) its times.
     borders, cuts
         Where each series and its parts begin.
+    chosen
+        What more series than these have chosen: it is kept, and its reason counts these series alone.
     """
+    if chosen is not None and transform != AUTO:
+        return chosen
     series = list(_sample(target, index, borders, cuts))
-    if transform != AUTO or len(borders) == 2:
+    if transform != AUTO or (len(borders) == 2 and chosen is None):
         return choose_inputs(transform, features, series[0])
     choices = [choose_inputs(transform, features, each) for each in series]
     signed = any(each.to_numpy().min() <= 0 for each in series) or _not_positive(target, borders, cuts)
     labels = [_UNSIGNED.get(choice.transform, choice.transform) if signed else choice.transform for choice in choices]
-    label, votes = Counter(labels).most_common(1)[0]
-    inputs, _ = Counter(
-        choice.features for choice, own in zip(choices, labels, strict=True) if own == label
-    ).most_common(1)[0]
+    if chosen is None:
+        label, _ = Counter(labels).most_common(1)[0]
+        inputs, _ = Counter(
+            choice.features for choice, own in zip(choices, labels, strict=True) if own == label
+        ).most_common(1)[0]
+    else:
+        label, inputs = chosen.transform, chosen.features
+    votes = labels.count(label)
     companions = [text for text in inputs if text not in features]
     beside = f" with {', '.join(companions)}" if companions else ""
     asked = f"{len(series)} series looked at" if len(series) < len(borders) - 1 else f"{len(series)} series"

@@ -55,7 +55,11 @@ def prepare_panel(
     choice = choose_panel_inputs(options.transform, options.features, values, kept.times, kept.borders, kept.cuts)
     available = [str(name) for name in kept.frame.columns if name not in options.static]
     unfitted = Encoder.unfitted(available, target, choice.transform, choice.features)
-    kept = kept.long_enough(options, warmup=unfitted.warmup)
+    longer = kept.long_enough(options, warmup=unfitted.warmup)
+    if longer is not kept:  # those that the warmup leaves out have chosen too, but are not counted
+        kept, values = longer, longer.frame[target].to_numpy(np.float64)
+        parts = kept.times, kept.borders, kept.cuts
+        choice = choose_panel_inputs(options.transform, options.features, values, *parts, chosen=choice)
     static = static_of(kept.frame, options.static)
     table = kept.frame[[target, *unfitted.covariates]]
     encoder = fit_panel_encoder(table, target, choice.transform, choice.features, kept.training, kept.segments, static)
