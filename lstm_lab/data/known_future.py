@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.date_reading import UnfitDatesError
+from lstm_lab.data.load_remedy import remedy_of_load
 from lstm_lab.data.loading import load, table_of
 from lstm_lab.data.missing_values import completed, refuse_marks
 from lstm_lab.data.preparation import reading, text_reading
@@ -21,14 +20,12 @@ from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.formatting import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from lstm_lab.data.loading import Source
     from lstm_lab.options import InputOptions
 
 __all__ = ["on_the_clock_of", "read_known", "read_rows"]
-
-_OPTION = re.compile(r"\b(time|missing|dayfirst|date_format|decimal|na_values|encoding|header|max_size)=")
 
 
 def read_rows(
@@ -55,7 +52,7 @@ def read_rows(
         The rows cannot be loaded, or their times are none that the run's could go on with.
     """
     table = _table(source, options, only=None if covariates else target)
-    rows = _loaded(table, own, options, target=target, columns=covariates)
+    rows = _loaded(table, own, options, source, target=target, columns=covariates)
     return rows.set_axis(on_the_clock_of(own.index, rows.index, what), axis=0)
 
 
@@ -103,7 +100,7 @@ def read_known(
     _refuse_unknown(table, own, options, (target, *covariates))
     if not known_inputs:
         raise DataError(f"known has none of the run's inputs; {did_you_mean(str(table.columns[0]), covariates)}")
-    rows = _numbers(table, own, options, known_inputs)
+    rows = _numbers(table, own, options, known_inputs, source)
     aligned = _aligned(rows, own.index, times)
     if options.na_values is None:
         refuse_marks(aligned, known_inputs)
@@ -154,11 +151,13 @@ def _table(source: Source, options: InputOptions, only: str | None) -> pd.DataFr
     """Convert a source to a frame; a Series without a name gets the name of the only possible column."""
     if isinstance(source, pd.Series) and source.name is None and only is not None:
         source = source.rename(only)
-    with _through_load():
+    with remedy_of_load(source):
         return table_of(source, **(text_reading(options) if isinstance(source, str | PathLike) else {}))
 
 
-def _loaded(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, **columns: Any) -> pd.DataFrame:
+def _loaded(
+    table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, source: Source, **columns: Any
+) -> pd.DataFrame:
     """Load rows by the rules of the run's own: its options, and what its table proved of dates and decimal marks."""
     load_options = reading(options) | columns
     if load_options["time"] not in {*table.columns, table.index.name}:  # by now it may be the index
@@ -168,7 +167,7 @@ def _loaded(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, **col
     proven_decimal = (
         {"decimal": attrs["decimal"]} if attrs.get("decimal") is not None and load_options["decimal"] is None else {}
     )
-    with _through_load():
+    with remedy_of_load(source):
         try:
             rows = load(table, **load_options | proven_decimal)
         except UnfitDatesError:
@@ -185,17 +184,6 @@ def _loaded(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, **col
     return rows
 
 
-@contextmanager
-def _through_load() -> Iterator[None]:
-    """Add to a refusal that names an option of reading that it is an option of `load`: a run takes none."""
-    try:
-        yield
-    except DataError as refused:
-        if not _OPTION.search(str(refused)):
-            raise
-        raise DataError(f"{refused}; these are options of lab.load, whose frame may be given here") from None
-
-
 def _refuse_unknown(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, inputs: Sequence[str]) -> None:
     """Refuse a column that is neither an input nor anything else that the run's own table had."""
     attrs = own.attrs.get("lstm_lab", {})
@@ -206,12 +194,14 @@ def _refuse_unknown(table: pd.DataFrame, own: pd.DataFrame, options: InputOption
             raise DataError(f"known has a column {name!r} that the run does not know; {did_you_mean(name, inputs[1:])}")
 
 
-def _numbers(table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, inputs: Sequence[str]) -> pd.DataFrame:
+def _numbers(
+    table: pd.DataFrame, own: pd.DataFrame, options: InputOptions, inputs: Sequence[str], source: Source
+) -> pd.DataFrame:
     """Read the inputs by time; holes are filled by the run's rule, and may stay where no forecast looks."""
-    numeric = _loaded(table, own, options, columns=(), missing="error")
+    numeric = _loaded(table, own, options, source, columns=(), missing="error")
     texts = [name for name in inputs if name not in numeric.columns]
     if texts:
-        numeric = numeric.join(_loaded(table, own, options, columns=texts)[texts])
+        numeric = numeric.join(_loaded(table, own, options, source, columns=texts)[texts])
     rows, missing = numeric[list(inputs)], options.missing
     return completed(rows, inputs, missing)[0] if missing in {"interpolate", "ffill"} else rows
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.known_future import on_the_clock_of
+from lstm_lab.data.load_remedy import remedy_of_load
 from lstm_lab.data.panel import read_panel
 from lstm_lab.data.panel_forms import is_panel
 from lstm_lab.data.panel_ids import listed, series_of
@@ -67,7 +68,8 @@ def _loaded(
     name = options.id or str(own.index.names[0])
     by_form = is_panel(source) and not isinstance(source, pd.DataFrame)
     file_options = text_reading(options) if isinstance(source, str | PathLike) else {}
-    table = table_of(source, id=None if by_form else name, time=options.time, **file_options)
+    with remedy_of_load(source, name):
+        table = table_of(source, id=None if by_form else name, time=options.time, **file_options)
     for column in needed:
         if column not in table.columns:
             near = did_you_mean(column, map(str, table.columns))
@@ -76,7 +78,9 @@ def _loaded(
     if load_options["time"] not in {*table.columns, table.index.name}:
         load_options["time"] = own.index.names[-1] if own.index.names[-1] in table.columns else None
     static = [column for column in options.static if column in table.columns]
-    rows = read_panel(table, id=name, columns=needed, static=static, least=1, **remembered(table, load_options, own))
+    read_options = remembered(table, load_options, own)
+    with remedy_of_load(source, name):
+        rows = read_panel(table, id=name, columns=needed, static=static, least=1, **read_options)
     times = on_the_clock_of(dataset.index, rows.index.get_level_values(-1), what)
     index = pd.MultiIndex.from_arrays([rows.index.get_level_values(0), times], names=own.index.names)
     return rows.set_axis(index, axis=0), static

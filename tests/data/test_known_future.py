@@ -215,7 +215,6 @@ def test_the_decimal_mark_is_remembered():
     ("newer", "option", "settled"),
     [
         (["1.5", "***", "2.5"], "na_values='***'", {"na_values": "***", "missing": "ffill"}),
-        ([1.5, np.nan, 2.5], "set missing=", {"missing": "ffill"}),
         (["998", "1.000", "999"], "decimal=','", {"decimal": ","}),
     ],
 )
@@ -227,3 +226,17 @@ def test_an_option_that_a_run_does_not_take_is_one_of_load(newer, option, settle
     assert option in str(caught.value)
     loaded = load(table, columns=["price", "wind"], **settled)
     assert len(read_rows(loaded, OWN, InputOptions.of({}), **read)) == 3
+
+
+@pytest.mark.parametrize("of_path", [True, False])
+def test_a_missing_value_that_load_has_filled_before_is_to_be_filled_by_load(of_path, tmp_path):
+    newer = pd.DataFrame({"day": DAYS[50:53], "price": [1.5, np.nan, 2.5]})
+    newer.to_csv(tmp_path / "newer.csv", index=False)
+    source = str(tmp_path / "newer.csv") if of_path else newer
+    read = {"target": "price", "covariates": (), "what": "newer rows"}
+    with pytest.raises(DataError, match="must have a finite value") as caught:
+        read_rows(source, OWN, InputOptions.of({}), **read)
+    shown = repr(source) if of_path else "frame"
+    assert str(caught.value).endswith(f"; give lab.load({shown}, missing='ffill') instead (or 'interpolate' or 'drop')")
+    filled = read_rows(load(source, missing="ffill"), OWN, InputOptions.of({}), **read)
+    assert filled["price"].tolist() == [1.5, 1.5, 2.5]

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lstm_lab.data.loading import load
 from lstm_lab.data.panel import read_panel
+from lstm_lab.data.panel_append import read_rows_by_id
 from lstm_lab.data.panel_preparation import static_of
 from lstm_lab.data.preparation import prepare
 from lstm_lab.data.store import FrameStore
@@ -67,6 +69,7 @@ def test_ids_without_a_training_window_are_left_out_and_named(table):
     assert ready.dataset.left_out == ("s03",)
     assert "s03" not in ready.dataset.ids
     assert len(ready.dataset.ids) == 5
+    assert ready.input_choice.reason.endswith("the best naive forecast for 5 of the 5 series")
 
 
 def test_ids_that_are_too_short_are_refused_on_request(table):
@@ -154,3 +157,17 @@ def test_the_target_of_a_panel_is_found_and_other_columns_may_have_holes(table):
     assert prepare(rest, options().model_copy(update={"target": None})).dataset.encoder.target == "units"
     holes = table.assign(spare=np.nan)
     assert prepare(holes, options()).dataset.frame.columns.tolist() == ["units"]
+
+
+def test_newer_rows_with_a_missing_value_are_to_be_filled_by_load(table, tmp_path):
+    path = tmp_path / "sales.csv"
+    ready = prepare(table, options())
+    holes = table.copy()
+    holes.loc[holes.index[5], "units"] = np.nan
+    holes.to_csv(path, index=False)
+    with pytest.raises(DataError, match="must have a finite value") as caught:
+        read_rows_by_id(path, ready.dataset, options())
+    remedy = f"give lab.load({str(path)!r}, id='store', missing='ffill') instead (or 'interpolate' or 'drop')"
+    assert str(caught.value).endswith(remedy)
+    rows, _ = read_rows_by_id(load(path, id="store", missing="ffill"), ready.dataset, options())
+    assert rows["units"].iloc[5] == rows["units"].iloc[4]
