@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -19,12 +17,13 @@ from lstm_lab.cli.checks import check_run_file, check_work
 from lstm_lab.cli.commands import ABLATE, BACKTEST, BENCH, COMPARE, DEMO, EXPORT, FEATURES, FLAGS, LAB, RESUME, RUN
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.notebook.namespace import find_source
+from lstm_lab.notebook.one_line_warnings import one_line_warnings
 from lstm_lab.options import ExportOptions, ResumeOptions, RunForecastOptions, TrainOptions, split_commas
 from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import listener
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -55,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with _one_line_warnings():
+        with one_line_warnings("lstm-lab:", FLAGS):
             status = _dispatch(words)
         sys.stdout.flush()
     except LabError as mistake:
@@ -69,24 +68,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     return status
-
-
-@contextmanager
-def _one_line_warnings() -> Iterator[None]:
-    """Print each of the laboratory's warnings once, as a line without a library's path; leave others as they are."""
-    shown: set[str] = set()
-    usual = warnings.showwarning
-
-    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
-        if not issubclass(category, UserWarning | FutureWarning):
-            usual(message, category, *place, **more)
-        elif str(message) not in shown:
-            shown.add(str(message))
-            print("lstm-lab:", as_flags(" ".join(str(message).split()), FLAGS), file=sys.stderr)
-
-    with warnings.catch_warnings():
-        warnings.showwarning = show
-        yield
 
 
 def _dispatch(words: list[str]) -> int:

@@ -21,6 +21,7 @@ from lstm_lab.interrupts import held_back, sent_again
 from lstm_lab.notebook.commands import COMMANDS, FLAGS
 from lstm_lab.notebook.live import LiveProgress
 from lstm_lab.notebook.namespace import find_source, named_runs, resolve, sources, tables, why_not_a_name
+from lstm_lab.notebook.one_line_warnings import one_line_warnings
 from lstm_lab.options import (
     AblateOptions,
     BacktestOptions,
@@ -96,7 +97,7 @@ def parsed_magic(command: Command) -> Callable[[Callable[..., Any]], Callable[..
                 with held_back():  # an import of pandas that is broken off cannot be done again
                     import pandas  # noqa: F401, ICN001
                 _check_name(parsed, self.shell.user_ns)
-                with sent_again():
+                with sent_again(), one_line_warnings("lstm_lab:", FLAGS, own=True):
                     result = method(self, parsed) if cell is None else method(self, parsed, cell)
             except LabError as mistake:
                 raise UsageError(as_flags(" ".join(str(mistake).split()), FLAGS)) from None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+import warnings
 
+import pandas as pd
 import pytest
 
 import lstm_lab as lab
@@ -204,3 +206,15 @@ def test_the_dashboard_trains_and_forecasts_many_series(opened, shell):
     board.state.backtest.controls["origins"].put(2)
     board.pages["Judge"].bar.start.click()
     assert len(board.pages["Judge"].result.ids) == 14
+
+
+def test_a_left_out_id_is_told_in_one_line_as_flags_are_spelled(do, shell):
+    rates = shell.user_ns["rates"]
+    shell.user_ns["more"] = pd.concat([rates, rates.iloc[:1].assign(industry="Mars")])
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")  # as outside a test run, where warnings are no errors
+        _, _, err = do("%lstm_features more --id industry --time month --target rate --lookback 12")
+    assert err == (
+        "lstm_lab: an id needs at least 2 rows, got 1 of 'Mars' (1 of 15 ids); they are left out, and --short error"
+        " would refuse them\n"
+    )
