@@ -14,6 +14,7 @@ from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import OptionError
 from lstm_lab.export.exporter import export_step
 from lstm_lab.fitted import FittedModel
+from lstm_lab.forecasting.arguments import refuse_of_one_series
 from lstm_lab.forecasting.panel_run import PanelRun
 from lstm_lab.forecasting.past_forecasts import PastForecastsCache
 from lstm_lab.forecasting.predictor import Predictor
@@ -210,11 +211,7 @@ class Run(Result):
         chosen = ForecastOptions.of(given).resolved()
         if self.dataset.is_panel:
             return self._panel.forecast(chosen, ids=ids, data=data, known=known, listener=listener, stop=stop)
-        for name, value in (("ids", ids), ("data", data)):
-            if value is not None:
-                raise OptionError(
-                    f"{name}= belongs to a run of many series, and this one has no ids; for newer rows, run.on(newer)"
-                )
+        refuse_of_one_series(ids=ids, data=data)
         return self._predictor(chosen, self._future(known, chosen.horizon)).draw(listener, stop)
 
     def spread(

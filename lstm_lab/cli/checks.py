@@ -5,13 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lstm_lab.cli.commands import DEMO, RUN
 from lstm_lab.errors import OptionError, RunError
-from lstm_lab.options import AblateOptions, BacktestOptions, CompareOptions, InputOptions, ResumeOptions, TrainOptions
+from lstm_lab.notebook.namespace import find_source
+from lstm_lab.options import (
+    AblateOptions,
+    BacktestOptions,
+    CompareOptions,
+    ForecastOptions,
+    InputOptions,
+    ResumeOptions,
+    RunForecastOptions,
+    TrainOptions,
+)
 
 if TYPE_CHECKING:
+    from lstm_lab.data.dataset import Dataset
     from lstm_lab.options.flags import Command, Parsed
+    from lstm_lab.run import Run
 
-__all__ = ["check_run_file", "check_work"]
+__all__ = ["check_longer", "check_run_file", "check_work", "known_of"]
 
 
 def check_work(command: Command, data: Any, parsed: Parsed) -> None:
@@ -51,7 +64,37 @@ def check_work(command: Command, data: Any, parsed: Parsed) -> None:
                 raise OptionError(
                     f"--known names input columns, got {name!r}, which is none of --features; add it there too"
                 )
-    prepare(data, options)
+    dataset = prepare(data, options).dataset
+    if command in (RUN, DEMO):
+        training = TrainOptions.of(parsed.of(TrainOptions))
+        _check_forecast(dataset, training, parsed, known_of(parsed, training))
+
+
+def known_of(parsed: Parsed, options: InputOptions) -> dict[str, Any]:
+    """Read the future values of inputs before training starts, so that a missing file is reported at once."""
+    if "known" not in parsed.extras:
+        return {}
+    from lstm_lab.data.loading import table_of  # brings pandas, which --help need not
+    from lstm_lab.data.preparation import text_reading
+
+    return {"known": table_of(find_source(parsed.extras["known"], {}), **text_reading(options))}
+
+
+def check_longer(run: Run, parsed: Parsed, known: dict[str, Any]) -> None:
+    """Check the forecast of a run that is about to be trained on."""
+    dataset = run.dataset.cut_anew(run.options.validation, run.options.calibration)
+    rollout = _check_forecast(dataset, run.options, parsed, known).rollout
+    run.simulator.allowed(rollout, "state")
+
+
+def _check_forecast(dataset: Dataset, training: TrainOptions, parsed: Parsed, known: dict[str, Any]) -> ForecastOptions:
+    """Refuse what the forecast after a training would refuse, when the training would be lost."""
+    from lstm_lab.forecasting.arguments import check_forecast
+
+    chosen = RunForecastOptions.of(parsed.of(RunForecastOptions))
+    options = chosen.resolved()
+    check_forecast(dataset, training, options, ids=chosen.ids, **known)
+    return options
 
 
 def check_run_file(path: str) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import lstm_lab
 from lstm_lab.atomic_files import write_text
-from lstm_lab.cli.checks import check_run_file, check_work
+from lstm_lab.cli.checks import check_longer, check_run_file, check_work, known_of
 from lstm_lab.cli.commands import ABLATE, BACKTEST, BENCH, COMPARE, DEMO, EXPORT, FEATURES, FLAGS, LAB, RESUME, RUN
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.notebook.namespace import find_source
@@ -192,7 +192,7 @@ def _progress() -> Listener:
 
 
 def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
-    known = _known(parsed, TrainOptions.of(parsed.of(TrainOptions)))
+    known = known_of(parsed, TrainOptions.of(parsed.of(TrainOptions)))
     with _progress() as progress:
         run = lstm_lab.train(data, listener=progress, **parsed.of(TrainOptions))
     return _forecast_of(run, known, parsed)
@@ -200,10 +200,12 @@ def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
 
 def _resume(file: Any, parsed: Parsed) -> tuple[Any, str]:
     run = lstm_lab.load_run(file)
-    known = _known(parsed, run.options)
-    newer = None if "newer" not in parsed.extras else find_source(parsed.extras["newer"], {})
+    known = known_of(parsed, run.options)
+    if "newer" in parsed.extras:
+        run = run.on(find_source(parsed.extras["newer"], {}))
+    check_longer(run, parsed, known)
     with _progress() as progress:
-        longer = run.resume(newer, listener=progress, **parsed.of(ResumeOptions))
+        longer = run.resume(listener=progress, **parsed.of(ResumeOptions))
     return _forecast_of(longer, known, parsed)
 
 
@@ -212,16 +214,6 @@ def _forecast_of(run: Any, known: Mapping[str, Any], parsed: Parsed) -> tuple[An
     with _progress() as progress:
         forecast = run.forecast(listener=progress, **known, **parsed.of(RunForecastOptions))
     return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame, band=forecast.has_band)}"
-
-
-def _known(parsed: Parsed, options: TrainOptions) -> dict[str, Any]:
-    """Read the future values of inputs before training starts, so that a missing file is reported at once."""
-    if "known" not in parsed.extras:
-        return {}
-    from lstm_lab.data.loading import table_of  # brings pandas, which --help need not
-    from lstm_lab.data.preparation import text_reading
-
-    return {"known": table_of(find_source(parsed.extras["known"], {}), **text_reading(options))}
 
 
 def _inputs(data: Any, parsed: Parsed) -> tuple[Any, str]:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.memory_budget import refuse_beyond_memory
-from lstm_lab.data.time_index import future_times_after
-from lstm_lab.errors import DataError, ForecastError
+from lstm_lab.errors import ForecastError
 from lstm_lab.events import Progress, SamplingEnd, SamplingListener
+from lstm_lab.forecasting.arguments import forecast_times, refuse_many_paths, series_with_window
 from lstm_lab.forecasting.floor import at_least, refuse_floor_above
 from lstm_lab.forecasting.panel_correction import PanelCorrection
 from lstm_lab.forecasting.panel_forecast import PanelForecast
@@ -96,7 +95,7 @@ class PanelPredictor:
         events = SamplingListener() if listener is None else listener
         started = time.perf_counter()
         asked = series
-        series, left_out = self._with_window(asked)
+        series, left_out = series_with_window(self.dataset, asked)
         if known is not None:
             known = known[np.repeat(np.isin(asked, series), self.options.horizon)]
         covariates = () if known is None else tuple(map(str, known.columns))
@@ -104,12 +103,7 @@ class PanelPredictor:
         shared = self.correction(covariates, events, stop)
         correction = shared.taken(self._known_numbers(series))
         times = self.times(series)
-        values = len(series) * self.options.paths * self.options.horizon
-        refuse_beyond_memory(
-            1.2 * 8 * values,
-            f"forecasting {len(series):,} ids with {self.options.paths:,} paths",
-            "forecast fewer of them at a time with ids=, or draw fewer paths=",
-        )
+        refuse_many_paths(self.options, len(series))
         paths = np.empty((len(series), self.options.paths, self.options.horizon))
         reason: EndReason = "finished"
         done = np.zeros(len(series), dtype=np.bool_)
@@ -138,33 +132,9 @@ class PanelPredictor:
             times = times[np.repeat(done, self.options.horizon)]
         return self._result(series, paths, times, correction, left_out)
 
-    def _with_window(self, series: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Divide series into those whose rows since the last gap hold a window, and the others.
-
-        Raises
-        ------
-        DataError
-            None does.
-        """
-        needed = self.dataset.needed_rows[series]
-        enough = self.dataset.stretches[series] >= needed
-        if not enough.any():
-            need, warmup = int(needed.min()), self.fitted.encoder.warmup
-            steps = "lookback" if self.dataset.padding == "none" else "steps"
-            raise DataError(
-                f"a forecast needs {need} rows since the last gap ({steps} {need - warmup} + warmup {warmup}), and no"
-                " id has more than"
-                f" {int(self.dataset.stretches[series].max(initial=0))}; add rows, or raise max_gap if that step is no"
-                " gap"
-            )
-        return series[enough], series[~enough]
-
     def times(self, series: NDArray[np.int64]) -> pd.Index:
         """Return the times of the forecasts, (series * horizon,), in steps as those of the longest series."""
-        borders = self.dataset.borders
-        longest = int(np.argmax(np.diff(borders)))
-        like = self.dataset.index[borders[longest] : borders[longest + 1]]
-        return future_times_after(self.dataset.index[borders[series + 1] - 1], like, self.options.horizon)
+        return forecast_times(self.dataset, series, self.options.horizon)
 
     def _parts(self, series: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         """Yield positions of series whose paths are drawn together: whole windows, or padded ones.

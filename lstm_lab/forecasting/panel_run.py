@@ -10,9 +10,8 @@ import pandas as pd
 
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.panel_append import read_known_by_id, read_rows_by_id
-from lstm_lab.data.panel_ids import numbers_of, several_ids
 from lstm_lab.data.store import FrameStore
-from lstm_lab.errors import ForecastError
+from lstm_lab.forecasting.arguments import chosen_series
 from lstm_lab.forecasting.panel_forecast import PanelForecast
 from lstm_lab.forecasting.panel_predictor import PanelPredictor
 from lstm_lab.forecasting.predictor import Predictor
@@ -55,12 +54,7 @@ class PanelRun:
     ) -> PanelForecast:
         """Forecast every id, or some, from the run's rows or others; see `lstm_lab.Run.forecast`."""
         dataset = self.dataset if data is None else self._laid_out(data)
-        remedy = "a new id's rows go in data="
-        several = several_ids(ids, dataset.ids, remedy)
-        named = [ids] if isinstance(ids, str) or not np.iterable(ids) else list(ids)
-        series = np.arange(len(dataset.ids)) if ids is None else numbers_of(several or named, dataset.ids, remedy)
-        if len(series) == 0:
-            raise ForecastError("ids must name at least one id, got none; leave it out to forecast all of them")
+        series = chosen_series(dataset, ids)
         if data is None and len(dataset.ids) == 1:
             return self._lone(options, known, listener, stop)
         predictor = PanelPredictor(self.fitted, self.dataset, dataset, options, self.corrections)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.memory_budget import refuse_beyond_memory
 from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import CalibrationError, ForecastError
 from lstm_lab.events import Chunk, Progress, SamplingEnd, SamplingListener, SamplingPlan
+from lstm_lab.forecasting.arguments import refuse_many_paths, refuse_noise
 from lstm_lab.forecasting.baselines import naive_points
 from lstm_lab.forecasting.calibration_scores import origins_for
 from lstm_lab.forecasting.floor import at_least, floor_details, refuse_floor_above
@@ -51,9 +51,6 @@ PREFERRED: Rollout = "state"
 error and coverage to three digits, supervised at the last step or at every one, and `state` was up to seven times
 faster."""
 
-_ARRAYS = 4
-"""Arrays of all paths that are alive at a time: as drawn, corrected, and sorted for a picture or a table."""
-
 
 class Predictor:
     """Makes one forecast: calibrates on held-out origins, simulates paths and corrects them.
@@ -89,11 +86,7 @@ class Predictor:
         self.notes: dict[str, str] = {}
         self.lowest = float(dataset.target.min())
         refuse_floor_above(self.lowest, fitted.target, options.floor)
-        refuse_beyond_memory(
-            _ARRAYS * 8 * options.paths * options.horizon,
-            f"forecasting {options.horizon:,} steps with {options.paths:,} paths",
-            "shorten horizon=, or draw fewer paths=",
-        )
+        refuse_many_paths(options)
 
     @property
     def uncalibrated(self) -> Kind:
@@ -366,10 +359,7 @@ def settings_of(fitted: FittedModel, options: ForecastOptions) -> SimulationSett
     if options.noise != "none":
         residuals = fitted.residuals(scaled=options.noise == "scaled")
         if residuals is None and options.noise != "auto":
-            raise ForecastError(
-                f"noise {options.noise!r} draws held-out residuals, but the run kept no calibration rows"
-                " (calibration=0); train with calibration=0.1 or use noise='none'"
-            )
+            refuse_noise(options.noise)
     rollout = fitted.simulator.allowed(options.rollout, PREFERRED)
     return SimulationSettings(rollout, options.dropout_masks, residuals, options.seed)
 

@@ -60,6 +60,8 @@ def test_some_ids_are_forecast_and_many_series_compared(file, capsys):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
+        (["--id", "industry", "--ids", "Finance,107"], "there is no id '107' in the run; it has 'Agriculture', "),
+        (["--id", "industry", "--floor", "5000"], "no known value is below the floor, got --floor 5000"),
         (["--id", "industri"], "there is no column 'industri' for --id; did you mean 'industry'?"),
         (["--id", "industry", "--static", "secto"], "there is no column 'secto' for --static; did you mean 'sector'?"),
         (
