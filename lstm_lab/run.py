@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lstm_lab.data.append import read_newer
 from lstm_lab.data.known_future import read_known
+from lstm_lab.data.padding import unused_lookback
 from lstm_lab.data.panel_append import read_newer_by_id
 from lstm_lab.data.panel_ids import numbers_of, several_ids
 from lstm_lab.data.preparation import prepare
@@ -710,6 +712,10 @@ def train(
     refuse_unused_options(layers, chosen)
     ready = prepare(source, chosen, weighting=chosen.weights)
     dataset = ready.dataset
+    lengths = dataset.windows.lengths
+    unused = unused_lookback(None if lengths is None else lengths[dataset.split.train], dataset.lookback)
+    if unused:
+        warnings.warn(unused, stacklevel=2)
     forecaster = forecaster_of(layers, namespace, chosen, len(dataset.encoder.columns))
     Network(forecaster.model)  # what could not forecast is refused before the first epoch
     choice = ready.input_choice

@@ -168,6 +168,12 @@ def test_a_new_id_with_few_rows_is_forecast_without_training(run, table):
     assert np.isfinite(forecast.paths).all()
 
 
+def test_a_lookback_that_no_id_fills_is_warned_of_before_the_training(table):
+    # A warning is an error here, so nothing is trained.
+    with pytest.raises(UserWarning, match=r"lookback is 5,000 rows, .* has (\d+), .* lookback=\1 reads as much"):
+        lab.train(table, **{**IDS, **SMALL, "lookback": 5000})
+
+
 def test_memory_is_measured_over_whole_windows(run):
     measured = run.memory(units=2, updates=1, recall=[])
     assert np.isfinite(measured.flow.select_dtypes("number").to_numpy()).all()

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["PaddedSteps", "like_lengths", "padded_steps", "step_mask"]
+__all__ = ["PaddedSteps", "like_lengths", "padded_steps", "step_mask", "unused_lookback"]
+
+_FAR = 4
+"""Times that a lookback is as long as the longest window, from which it is warned of."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -154,4 +157,30 @@ def padded_steps(lengths: Iterable[int], batch: int = 64, *, seed: int = 0) -> P
         to_longest=int(steps.max()) * len(steps),
         by_chance=chance,
         by_length=int((used.max(axis=1) * (batches >= 0).sum(axis=1)).sum()),
+    )
+
+
+def unused_lookback(lengths: NDArray[np.int64] | None, lookback: int) -> str:
+    """Say that a lookback is far longer than any window, and which one reads as much; empty where it is not.
+
+    Parameters
+    ----------
+    lengths
+        Real steps of each training window; None where none is padded.
+    lookback
+        Steps of a window.
+
+    Examples
+    --------
+    >>> unused_lookback(np.array([3, 140]), 5000)
+    'lookback is 5,000 rows, but the longest training window has 140, so all are padded; lookback=140 reads as much'
+    >>> unused_lookback(np.array([3, 140]), 150)
+    ''
+    """
+    longest = lookback if lengths is None else int(lengths.max(initial=0))
+    if longest == 0 or lookback <= _FAR * longest:
+        return ""
+    return (
+        f"lookback is {lookback:,} rows, but the longest training window has {longest:,}, so all are padded;"
+        f" lookback={longest} reads as much"
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.data.padding import like_lengths, step_mask
+from lstm_lab.data.padding import like_lengths, step_mask, unused_lookback
 from lstm_lab.errors import LabError
 
 LENGTHS = np.random.default_rng(0).integers(10, 501, 300)
@@ -69,3 +69,15 @@ def test_sequences_of_one_length_need_no_padding():
 def test_lengths_that_make_no_batch_are_refused(lengths, options, message):
     with pytest.raises(LabError, match=message):
         lab.padded_steps(lengths, **options)
+
+
+@pytest.mark.parametrize("lookback", [140, 141, 560])
+def test_a_lookback_of_few_times_the_longest_window_is_not_warned_of(lookback):
+    assert unused_lookback(np.array([3, 140]), lookback) == ""
+    assert unused_lookback(None, lookback) == ""
+
+
+def test_a_lookback_far_longer_than_any_window_names_one_that_reads_as_much():
+    assert unused_lookback(np.array([3, 140]), 561) == (
+        "lookback is 561 rows, but the longest training window has 140, so all are padded; lookback=140 reads as much"
+    )
