@@ -186,7 +186,8 @@ class Summary:
     def html(self) -> str:
         """Render for a notebook; every label and value is escaped, for column names are untrusted text."""
         rows = "".join(f"<tr>{_cell(label, head='row')}{_cell(value)}</tr>" for label, value in self.rows)
-        caption = f'<caption style="text-align:left;font-weight:bold">{html.escape(self.title)}</caption>'
+        style = "text-align:left;font-weight:bold;white-space:nowrap"  # a long title over few facts is one line
+        caption = f'<caption style="{style}">{html.escape(self.title)}</caption>'
         facts = f"<table>{caption}<tbody>{rows}</tbody></table>"
         if not self.table:
             return facts

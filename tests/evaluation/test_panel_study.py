@@ -14,6 +14,7 @@ from lstm_lab.evaluation.panel_ablate import PanelAblation
 from lstm_lab.evaluation.panel_compare import PanelComparison
 from lstm_lab.evaluation.panel_study import described
 from lstm_lab.evaluation.scoring import difference_by_series
+from lstm_lab.events import ProgressListener
 from tests.data.panels import made_panel
 
 IDS = {"id": "store", "target": "units", "time": "day"}
@@ -161,6 +162,22 @@ def test_stop_before_the_first_network_is_told(panel):
     stop.set()
     with pytest.raises(ForecastError, match="stopped before any model was judged; let it run longer"):
         lab.compare(panel, **IDS, **NETWORK, **JUDGED, stop=stop)
+
+
+def test_progress_counts_networks_and_stop_keeps_the_complete_ones(panel):
+    stop, steps = threading.Event(), []
+
+    class StopSoon(ProgressListener):
+        def on_progress(self, progress):
+            steps.append((progress.done, progress.total))
+            if progress.done == 1:
+                stop.set()
+
+    options = {**IDS, **NETWORK, **JUDGED, "seeds": [0], "kinds": ["rnn", "lstm", "naive"]}
+    result = lab.compare(panel, **options, stop=stop, listener=StopSoon())
+    assert sorted(result.summary.index) == ["naive", "rnn"]
+    assert result.details["stopped"] == "with 1 of 2 networks judged"
+    assert steps == [(1, 2)]
 
 
 def test_gaps_by_series_leave_out_those_that_are_not_judged():
