@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from lstm_lab.simulation.residuals import Residuals
     from lstm_lab.simulation.simulator import Simulator
 
-__all__ = ["Run", "load_run", "train"]
+__all__ = ["Run", "brief", "checked_run", "load_run", "train"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -753,6 +753,18 @@ def _trained(
     fitted = FittedModel.of(forecaster.model, dataset, max_gap=options.max_gap, stack=forecaster.describe())
     baseline = training.plan.baseline
     return Run(fitted, dataset, training.history, training.end, training.options, transform, reason, baseline, name)
+
+
+def checked_run(run: object, call: str, remedy: str) -> Run:
+    """Return a run; refuse anything else that a function which takes runs is given."""
+    if not isinstance(run, Run):
+        raise OptionError(f"{call} takes what train or load_run returned, got {brief(run)}; {remedy}")
+    return run
+
+
+def brief(given: object) -> str:
+    """Name a value by its type, with its text where that is short."""
+    return f"the text {given!r}" if isinstance(given, str) and len(given) <= 60 else f"a {type(given).__name__}"
 
 
 def load_run(path: str | PathLike[str]) -> Run:

@@ -84,6 +84,9 @@ def numbers_of(wanted: Iterable[Hashable], ids: Sequence[Hashable], remedy: str 
     texts = {str(name): name for name in ids}
     known_numbers = []
     for given in wanted:
+        if not _is_hashable(given):
+            example = f"; for example {ids[0]!r}" if len(ids) else ""
+            raise DataError(f"an id is one value, got {given!r}{example}")
         name = texts.get(given, given) if isinstance(given, str) and given not in numbers else given
         if name not in numbers:
             near = _near(name, ids)
@@ -112,6 +115,14 @@ def several_ids(given: Any, ids: Sequence[Hashable], remedy: str = "") -> list[H
     return (
         None if wanted is None else [ids[number] for number in dict.fromkeys(numbers_of(wanted, ids, remedy).tolist())]
     )
+
+
+def _is_hashable(given: object) -> bool:
+    try:
+        hash(given)
+    except TypeError:  # a tuple may hold a list
+        return False
+    return True
 
 
 def _near(name: Hashable, ids: Sequence[Hashable]) -> str:

@@ -20,6 +20,7 @@ from lstm_lab.models.serialize import pack
 from lstm_lab.options import BacktestOptions, ForecastOptions, shared_out
 from lstm_lab.parallel import task_runner
 from lstm_lab.results import Result, Summary
+from lstm_lab.run import checked_run
 
 if TYPE_CHECKING:
     import threading
@@ -226,6 +227,7 @@ def backtest(
     backtest_options, forecast_options = shared_out(options, BacktestOptions, ForecastOptions)
     settings, forecast = BacktestOptions.of(backtest_options), ForecastOptions.of(forecast_options).resolved()
     check_baselines(settings.baselines)
+    checked_run(run, "backtest", "train one first: backtest(lab.train(data))")
     if run.dataset.is_panel:
         return backtest_by_id(run, frame, settings, forecast, executor=executor, listener=listener, stop=stop)
     plan = plan_backtest(run, frame, settings, forecast)

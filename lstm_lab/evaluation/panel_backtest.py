@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.panel_ids import listed
+from lstm_lab.data.panel_ids import NAMED, listed
 from lstm_lab.evaluation.scoring import difference_by_series
 from lstm_lab.evaluation.tables import comparison_text, four_digits
 from lstm_lab.forecasting.correction import NAIVE_NAMES
@@ -203,8 +203,9 @@ class PanelBacktest(StillResult):
         shares = ", ".join(f"{name!r} {percent(share)}" for name, share in off["coverage"].head(SHOWN).items())
         more = f" and {len(off) - SHOWN} more" if len(off) > SHOWN else ""
         rows.append(("off by more than chance", f"{shares}{more}" if len(off) else "no id"))
-        worst = self.by_id.head(SHOWN)
-        rows.append(("worst ids", listed([*worst.index])))
+        worst = self.by_id.index[: min(NAMED, len(self.by_id) // 2)]
+        if len(worst):
+            rows.append(("worst ids", listed([*worst])))
         table: list[tuple[str, ...]] = [("model", "MASE", "±", "ND", "best on")]
         for name, row in self.summary.iterrows():
             numbers = (four_digits(float(row[key])) for key in ("mase", "mase_se", "nd"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack, cast
 
@@ -14,6 +14,7 @@ from lstm_lab.events import SamplingListener
 from lstm_lab.formatting import moment, number
 from lstm_lab.options.flags import value_text
 from lstm_lab.results import Result, Summary
+from lstm_lab.run import Run, brief, checked_run
 
 if TYPE_CHECKING:
     import threading
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from lstm_lab.events import Progress, ProgressListener
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.options.keywords import ForecastKeywords
-    from lstm_lab.run import Run
 
 __all__ = ["RunComparison", "compare_runs"]
 
@@ -122,6 +122,13 @@ def compare_runs(
     --------
     >>> lab.compare_runs({"small": first, "large": second}, 30).differences  # doctest: +SKIP
     """
+    given_runs: object = runs
+    if isinstance(given_runs, str | Run) or not isinstance(given_runs, Iterable):
+        raise OptionError(
+            f"compare_runs takes two runs or more, got {brief(given_runs)}; for example compare_runs([one, other])"
+        )
+    for run in runs.values() if isinstance(runs, Mapping) else runs:
+        checked_run(run, "compare_runs", "for example compare_runs([one, other])")
     named = dict(runs) if isinstance(runs, Mapping) else _named(runs)
     if len(named) < 2:
         raise OptionError(

@@ -16,7 +16,7 @@ from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.forecast import ENOUGH, Forecast
 from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.periods import period_starts
-from lstm_lab.formatting import moment, span
+from lstm_lab.formatting import moment, percent, span
 from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
@@ -112,8 +112,9 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
         DataError
             There is no such id: one line with the nearest.
         """
-        number = self._numbers.get(name, -1)
-        if number < 0:
+        try:
+            number = self._numbers[name]
+        except (KeyError, TypeError):  # a list, which is no key, is refused with the nearest id too
             number = int(numbers_of([name], self.ids)[0])
         details = {self.names[0]: str(name), **self.details, **self.notes.get(name, {})}
         return Forecast(
@@ -284,12 +285,7 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
         times, codes = np.unique(self.times, return_inverse=True)
         common = np.bincount(codes, minlength=len(times)) == len(self.ids)
         if not common.any():
-            last = self.times[self.horizon - 1 :: self.horizon]
-            raise ForecastError(
-                f"a total needs times that all ids have, but they end between {moment(last.min())} and"
-                f" {moment(last.max())}; forecast"
-                " ids with a common end, or lengthen the horizon"
-            )
+            self._refuse_early_ends()
         paths = np.zeros((self.paths.shape[1], len(times)))
         ends, group = np.unique(codes.reshape(len(self.ids), self.horizon), axis=0, return_inverse=True)
         for number, steps in enumerate(ends):
@@ -310,6 +306,14 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
             interval=self.interval,
             coverage=coverage,
             details={"sum": f"over {len(self.ids):,} series", **self._total_details()},
+        )
+
+    def _refuse_early_ends(self) -> None:
+        first, last = self.times[:: self.horizon], self.times[self.horizon - 1 :: self.horizon]
+        early = [name for name, end in zip(self.ids, last, strict=True) if end < first.max()]
+        raise ForecastError(
+            f"a total needs times that all ids have, but {len(early):,} of {len(self.ids):,} end before others begin,"
+            f" at {moment(first.max())}: {listed(early)}; leave them out with ids=, or lengthen the horizon"
         )
 
     def _total_details(self) -> dict[str, str]:
@@ -383,7 +387,7 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
             few = f"too few rows since the last gap: {listed(self.left_out)}"
             rows.append(("left out", f"{len(self.left_out):,} with {few}"))
         rows.append(("band", self.band_name()))
-        if self.coverage_by_id is not None and self.coverage_by_id.notna().any():
+        if self.has_band and self.coverage_by_id is not None and self.coverage_by_id.notna().any():
             rows.append(("coverage by id", self._coverages(self.coverage_by_id.dropna().sort_values())))
             named = self._coverages(self.coverage_by_id.reindex(list(self.off[:LISTED])))
             more = f" and {len(self.off) - LISTED} more" if len(self.off) > LISTED else ""
@@ -395,9 +399,9 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
     def _coverages(shares: pd.Series[float]) -> str:
         """List coverages by id, or the lowest and the highest of many."""
         if len(shares) > LISTED:
-            low, high = (f"{shares.iloc[end]:.0%} ({shares.index[end]})" for end in (0, -1))
+            low, high = (f"{percent(shares.iloc[end])} ({shares.index[end]!r})" for end in (0, -1))
             return f"{low} to {high}"
-        return ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+        return ", ".join(f"{name!r} {percent(share)}" for name, share in shares.items())
 
     def band_name(self) -> str:
         """Name what the bands are, and their measured coverage over all series."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import html
 import io
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from lstm_lab.atomic_files import write_text
+from lstm_lab.errors import OptionError, did_you_mean
 from lstm_lab.results import networks_are_loaded, pictures
 
 if TYPE_CHECKING:
@@ -125,10 +127,17 @@ def plot(result: object, **options: Any) -> Figure:
     Raises
     ------
     LabError
-        No picture is known for this type.
+        No picture is known for this type, or it has no such option.
     """
     drawing_modules()
-    figure: Figure = pictures.of(result)(result, **options)
+    draw = pictures.of(result)
+    parameters = signature(draw).parameters
+    known, passes_on = list(parameters)[1:], any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    for name, value in options.items():
+        if name not in known and not passes_on:
+            near = f"did you mean {name}s=?" if f"{name}s" in known else did_you_mean(name, known)
+            raise OptionError(f"a picture of a {type(result).__name__} has no {name}=, got {name}={value!r}; {near}")
+    figure: Figure = draw(result, **options)
     return figure
 
 

@@ -61,6 +61,13 @@ def test_errors_are_scaled_and_the_worst_series_comes_first():
     assert result.summary["best_on"].to_dict() == pytest.approx({"naive": 2 / 3, "network": 1 / 3})
     assert result.baseline == "naive"
     assert result.verdict == "network's error is 100 % above naive's; with 3 series that may be chance"
+    assert dict(result.summary_table().rows)["worst ids"] == "'s1'"
+
+
+@pytest.mark.parametrize(("series", "named"), [(1, None), (4, "'s3', 's2'"), (30, "'s29', 's28', 's27', 's26', 's25'")])
+def test_at_most_half_of_the_series_are_listed_as_the_worst(series, named):
+    errors = np.ones((series, 4, 2)) * np.arange(1, series + 1)[:, None, None]
+    assert dict(made(errors, [0.9] * series).summary_table().rows).get("worst ids") == named
 
 
 def test_only_bands_that_are_off_by_more_than_chance_are_named():

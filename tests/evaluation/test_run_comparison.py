@@ -33,6 +33,26 @@ def compared(runs):
     return lab.compare_runs(runs, 3, paths=50)
 
 
+@pytest.mark.parametrize("wrong", ["x", None, 1, ["x", "y"], {"a": 1, "b": 2}], ids=str)
+def test_what_is_no_run_is_refused_in_one_line(wrong):
+    got = {"x": "got the text 'x'", "None": "got a NoneType", "1": "got a int"}.get(str(wrong), "got ")
+    with pytest.raises(LabError, match=rf"^compare_runs takes .*{got}.*; for example compare_runs\(\[one, other\]\)$"):
+        lab.compare_runs(wrong)
+
+
+def test_a_backtest_takes_a_run(frame):
+    for wrong, got in {"x": "the text 'x'", None: "a NoneType"}.items():
+        with pytest.raises(LabError, match=rf"^backtest takes what train or load_run returned, got {got}; train one"):
+            lab.backtest(wrong)
+    with pytest.raises(LabError, match="got a DataFrame; train one first"):
+        lab.backtest(frame)
+
+
+def test_one_run_is_not_compared(runs):
+    with pytest.raises(LabError, match="takes two runs or more, got a Run; for example"):
+        lab.compare_runs(runs["small"])
+
+
 def test_only_what_differs_is_told(compared):
     table = compared.differences
     assert {"units", "epochs", "network"} == set(table.index)

@@ -133,13 +133,34 @@ def test_ids_whose_coverage_is_off_are_named_with_it_and_few_are_listed():
     fcs = drawn_panel(12)
     shares = pd.Series(np.linspace(0.5, 1.0, 12), index=pd.Index(fcs.ids))
     told = dict(replace(fcs, coverage_by_id=shares, off=("s00", "s01")).summary_table().rows)
-    assert told["coverage by id"] == "50% (s00) to 100% (s11)"
-    assert told["off by more than chance"] == "s00 50%, s01 55%"
+    assert told["coverage by id"] == "50 % ('s00') to 100 % ('s11')"
+    assert told["off by more than chance"] == "'s00' 50 %, 's01' 55 %"
     few = replace(drawn_panel(2), coverage_by_id=shares[:2])
     told = dict(few.summary_table().rows)
-    assert told["coverage by id"] == "s00 50%, s01 55%"
+    assert told["coverage by id"] == "'s00' 50 %, 's01' 55 %"
     assert told["off by more than chance"] == "no id"
     assert replace(few, off=("s00",)).sum().off == ()
+    told = dict(replace(few, paths=few.paths[:, :20]).summary_table().rows)
+    assert told["band"] == "none from fewer than 50 paths; use paths=200"
+    assert not {"coverage by id", "off by more than chance"} & told.keys()
+
+
+def test_a_total_of_unequal_ends_names_the_id_that_ends_early():
+    fcs = drawn_panel(3)
+    times = fcs.times.to_numpy().copy()
+    times[: fcs.horizon] -= np.timedelta64(4000, "D")
+    message = rf"but 1 of 3 end before others begin, at {fcs.times[0]:%Y-%m-%d}: 's00'; leave them out with ids="
+    with pytest.raises(ForecastError, match=message):
+        replace(fcs, times=pd.DatetimeIndex(times)).total()
+
+
+@pytest.mark.parametrize("wrong", [["s01"], {"a": 1}, ("s01", ["s02"])], ids=str)
+def test_an_id_that_is_several_values_is_refused_in_one_line(run, wrong):
+    fcs = drawn_panel(2)
+    calls = [fcs.__getitem__, run.series, lambda name: run.cell(id=name), lambda name: run.window(id=name)]
+    for call in calls:
+        with pytest.raises(DataError, match=r"^an id is one value, got .*; for example 's00'$"):
+            call(wrong)
 
 
 def test_the_total_is_the_sum_of_the_paths_widened_by_what_sums_showed(fcs, run):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from lstm_lab.data.panel_ids import evenly
-from lstm_lab.errors import DataError, ForecastError
+from lstm_lab.errors import DataError, ForecastError, OptionError
 from lstm_lab.plots import mimebundle
 from tests.forecasting.panel_forecasts import drawn_panel
 
@@ -92,3 +92,12 @@ def test_a_notebook_shows_the_picture_and_its_words():
     assert set(bundle) == {"text/plain", "text/html", "image/png"}
     assert bundle["text/plain"].startswith("Forecasts of units\n  series  2: 's00', 's01'")
     assert bundle == mimebundle(drawn_panel(2))
+
+
+def test_an_unknown_option_of_a_picture_is_refused_with_the_nearest():
+    with pytest.raises(
+        OptionError, match=r"^a picture of a PanelForecast has no id=, got id='s00'; did you mean ids=\?$"
+    ):
+        drawn_panel(2).plot(id="s00")
+    with pytest.raises(OptionError, match=r"has no widht=, got widht=3; did you mean 'width'\?$"):
+        drawn_panel(2).plot(widht=3)
