@@ -48,7 +48,7 @@ _COSTS: Final = ("training_seconds", "forecast_seconds", "peak_megabytes")
 
 SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "m4-hourly": {
-        "units": (64,),
+        "units": (48, 48),
         "dense": (),
         "dropout": 0.0,
         "lookback": 72,
