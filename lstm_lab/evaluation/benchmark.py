@@ -233,6 +233,11 @@ def _scored(
     )
     if run.end.reason in {"stopped", "interrupted"}:  # less training than the other seeds had
         return None
+    if missing := run.dataset.left_out:
+        raise OptionError(
+            f"a benchmark needs a forecast of every series, but {len(missing)} of {len(data.ids)} have too few rows to"
+            f" train on, such as {missing[0]!r}; use a lower lookback= or features= that look less far back"
+        )
     trained = time.process_time()
     quantiles = []
     for window in range(data.protocol.windows):

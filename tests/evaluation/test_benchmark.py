@@ -29,7 +29,7 @@ def m4_files(folder, name, series, test):
 @pytest.fixture
 def weekly(tmp_path):
     rng = np.random.default_rng(0)
-    rows = {f"W{number}": 50 + np.cumsum(rng.normal(size=80 + 10 * number)) for number in range(3)}
+    rows = {f"W{number}": 50 + np.cumsum(rng.normal(size=100 + 10 * number)) for number in range(3)}
     m4_files(tmp_path, "Weekly", {k: v[:-13] for k, v in rows.items()}, {k: v[-13:] for k, v in rows.items()})
     return tmp_path
 
@@ -40,7 +40,7 @@ def test_m4_files_are_cut_at_the_end_of_their_training_part(weekly):
     assert data.actual.shape == (1, 3, 13)
     history = data.history(0)
     assert history.index.names == ["id", "time"]
-    assert history.groupby(level="id").size().tolist() == [67, 77, 87]
+    assert history.groupby(level="id").size().tolist() == [87, 97, 107]
     np.testing.assert_array_equal(data.actual[0, 2], data.series["W2"][-13:])
     np.testing.assert_array_equal(history.loc["W1", "value"], data.series["W1"][:-13])
 
@@ -237,6 +237,12 @@ def test_a_seed_that_was_stopped_is_left_out(weekly):
     assert "stopped before the others" in repr(result)
     with pytest.raises(RunError, match="stopped before one seed was complete"):
         bench("m4-weekly", weekly, seeds=(0, 1), stop=stop, **TINY)
+
+
+def test_a_series_too_short_for_the_features_is_named(weekly):
+    message = "needs a forecast of every series, but 2 of 3 have too few rows to train on, such as 'W0'; use a lower"
+    with pytest.raises(OptionError, match=message):
+        bench("m4-weekly", weekly, seeds=(0,), **TINY, features="log_momentum(77)")
 
 
 def test_an_interrupted_forecast_gives_no_row(weekly, monkeypatch):
