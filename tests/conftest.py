@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import signal
 import sys
 
 import pytest
@@ -13,6 +14,11 @@ import lstm_lab
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+# A shell starts what runs in the background deaf to Ctrl-C, and every process that it starts: the tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header():

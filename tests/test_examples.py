@@ -37,6 +37,7 @@ def is_long(test):
 
 TESTS = list(examples())
 _AS_THEY_ARE = (
+    "compare_runs",
     "dashboard",
     "example",
     "features",
@@ -81,7 +82,17 @@ def namespace(tmp_path_factory):
     x = np.random.default_rng(0).normal(size=(1, 20, 1)).astype(np.float32)
     fc = run.forecast(5, paths=50)
     later = pd.DataFrame({"price": np.linspace(60, 70, 5)}, index=fc.index)
-    names = {"lab": small, "run": run, "frame": frame, "longer": frame, "model": run.model, "x": x, "fc": fc}
+    names = {
+        "lab": small,
+        "run": run,
+        "first": run,
+        "second": lab.load_run(folder / "prices.lstm"),
+        "frame": frame,
+        "longer": frame,
+        "model": run.model,
+        "x": x,
+        "fc": fc,
+    }
     return folder, {**names, "later": later, "actual": later["price"]}
 
 

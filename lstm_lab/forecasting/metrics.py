@@ -213,7 +213,7 @@ def interval_score(lower: ArrayLike, upper: ArrayLike, actual: ArrayLike, interv
 
     Examples
     --------
-    >>> interval_score([0.0, 0.0], [1.0, 1.0], [0.5, 1.2], 90).tolist()
+    >>> interval_score([0.0, 0.0], [1.0, 1.0], [0.5, 1.2], 90).round(6).tolist()
     [1.0, 5.0]
     """
     low, high, y = floats(lower), floats(upper), floats(actual)

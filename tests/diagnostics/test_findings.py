@@ -216,7 +216,9 @@ def test_a_target_that_was_never_below_zero_and_whose_band_would_be():
     assert text.endswith("; forecast with floor=0")
     assert found(near_zero(0.1), transform="diff")["below"].endswith("transform=log_return, or forecast with floor=0")
     assert found(near_zero(0.1), transform="none")["below"].endswith("transform=log, or forecast with floor=0")
-    assert found(near_zero(0.1), transform="seasonal_diff(24)")["below"].endswith("; forecast with floor=0")
+    assert found(near_zero(0.1), transform="seasonal_diff(24)")["below"].endswith(
+        "learn transform=seasonal_log_return(24), or forecast with floor=0"
+    )
 
 
 def test_a_band_that_cannot_reach_below_zero_is_no_finding():
