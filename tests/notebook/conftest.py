@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import threading
 import time
 import uuid
@@ -68,7 +69,8 @@ class Presses:
         with self.running:
             if self.began is not None:
                 self.sent += 1
-                self.manager.interrupt_kernel()
+                # What manager.interrupt_kernel() sends; that leaves every thread an event loop that nobody closes.
+                os.killpg(self.manager.provisioner.pgid, signal.SIGINT)
 
     def end(self):
         """Give how many were sent, and the seconds that the cell ran."""
