@@ -11,7 +11,7 @@ from lstm_lab.data.known_future import read_known
 from lstm_lab.data.padding import unused_lookback
 from lstm_lab.data.panel_append import read_newer_by_id
 from lstm_lab.data.panel_ids import numbers_of, several_ids
-from lstm_lab.data.preparation import prepare
+from lstm_lab.data.preparation import prepare, recut
 from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import OptionError
 from lstm_lab.export.exporter import export_step
@@ -345,8 +345,7 @@ class Run(Result):
         """
         chosen = ResumeOptions.of(options).over(self.options)
         run = self if newer is None else self.on(newer)
-        dataset = run.dataset.cut_anew(chosen.validation, chosen.calibration)
-        dataset = dataset.trainable(chosen.max_gap, refuse=chosen.short == "error")
+        dataset = recut(run.dataset, chosen)
         forecaster = forecaster_of([self.model], None, chosen, len(dataset.encoder.columns))
         return _trained(
             forecaster,

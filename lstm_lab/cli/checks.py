@@ -82,8 +82,9 @@ def known_of(parsed: Parsed, options: InputOptions) -> dict[str, Any]:
 
 def check_longer(run: Run, parsed: Parsed, known: dict[str, Any]) -> None:
     """Check the forecast of a run that is about to be trained on."""
-    dataset = run.dataset.cut_anew(run.options.validation, run.options.calibration)
-    rollout = _check_forecast(dataset, run.options, parsed, known).rollout
+    from lstm_lab.data.preparation import recut
+
+    rollout = _check_forecast(recut(run.dataset, run.options), run.options, parsed, known).rollout
     run.simulator.allowed(rollout, "state")
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.auto import InputChoice
     from lstm_lab.options import InputOptions
 
-__all__ = ["AS_LOADED", "Prepared", "prepare", "prepare_rows", "read_series", "reading", "text_reading"]
+__all__ = ["AS_LOADED", "Prepared", "prepare", "prepare_rows", "read_series", "reading", "recut", "text_reading"]
 
 AS_LOADED: Mapping[str, Any] = MappingProxyType(
     {"time": None, "dayfirst": None, "date_format": None, "missing": "error"}
@@ -87,6 +87,18 @@ def prepare_rows(frame: pd.DataFrame, target: str, options: InputOptions, *, wei
     encoder = Encoder.fit(frame, target, *parts)
     store = FrameStore(frame, encoder, options.max_gap)
     return Prepared(Dataset(store, options.lookback, (cuts,), weighting), choice)
+
+
+def recut(dataset: Dataset, options: InputOptions) -> Dataset:
+    """Cut all rows anew by the shares of the options, without the ids that then have no window to train on.
+
+    Raises
+    ------
+    DataError
+        There is such an id, and ``short="error"``.
+    """
+    cut = dataset.cut_anew(options.validation, options.calibration)
+    return cut.trainable(options.max_gap, refuse=options.short == "error")
 
 
 def _refuse_unused_mask(options: InputOptions, *, panel: bool) -> None:

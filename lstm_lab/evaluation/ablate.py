@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import pandas as pd
 
-from lstm_lab.data.preparation import prepare_rows, read_series
-from lstm_lab.errors import DataError, OptionError
+from lstm_lab.data.preparation import read_series
+from lstm_lab.errors import OptionError
 from lstm_lab.evaluation.effects import Effects
-from lstm_lab.evaluation.experiments import StudyResult, StudySettings, choose_inputs_before, first_rows, plan_study
+from lstm_lab.evaluation.experiments import (
+    StudyResult,
+    StudySettings,
+    choose_inputs_before,
+    first_rows,
+    fits,
+    plan_study,
+)
 from lstm_lab.evaluation.improvements import Improvements
 from lstm_lab.evaluation.kinds import (
     BASE,
@@ -159,7 +166,9 @@ def ablate(
 
 def _variants(frame: pd.DataFrame, target: str, settings: StudySettings[AblateOptions]) -> dict[str, TrainOptions]:
     """Return the training options of every variant, the base first; variants equal to the base are left out."""
-    choice = choose_inputs_before(frame, target, first_rows(frame, settings.study), settings.train)
+    count = first_rows(frame, settings.study)
+    older = frame.iloc[:count]
+    choice = choose_inputs_before(frame, target, count, settings.train)
     base = settings.train.model_copy(update={"transform": choice.transform, "features": choice.features})
     variants = {BASE: base}
     for name in changes_of(settings.study.changes):
@@ -167,7 +176,7 @@ def _variants(frame: pd.DataFrame, target: str, settings: StudySettings[AblateOp
             continue
         varied = change(name, base)
         logarithm_fails = varied.transform == "log_return" and not bool((frame[target] > 0).all())
-        too_long = name in LOOKBACKS and not _fits(frame, target, varied, settings)
+        too_long = name in LOOKBACKS and not fits(older, target, varied)
         same = not _is_thin(settings) if name == DROPOUT_BAND else varied == base
         if not same and not logarithm_fails and not too_long:
             variants[name] = varied
@@ -177,12 +186,3 @@ def _variants(frame: pd.DataFrame, target: str, settings: StudySettings[AblateOp
 def _is_thin(settings: StudySettings[AblateOptions]) -> bool:
     """Return whether a band of dropout alone exists, and differs from the base's."""
     return settings.train.dropout > 0 and settings.forecast.noise != "none"
-
-
-def _fits(frame: pd.DataFrame, target: str, options: TrainOptions, settings: StudySettings[AblateOptions]) -> bool:
-    """Return whether every part of the training rows still has a window of this lookback."""
-    try:
-        prepare_rows(frame.iloc[: first_rows(frame, settings.study)], target, options).dataset.checked_split()
-    except DataError:
-        return False
-    return True

@@ -11,7 +11,7 @@ from lstm_lab.data.preparation import read_series
 from lstm_lab.errors import OptionError
 from lstm_lab.evaluation.experiments import StudyResult, StudySettings, plan_study
 from lstm_lab.evaluation.forecast_sets import baseline_jobs
-from lstm_lab.evaluation.kinds import NETWORKS, check_kinds
+from lstm_lab.evaluation.kinds import NETWORKS, check_kinds, options_of_kind
 from lstm_lab.evaluation.leaderboard import Leaderboard
 from lstm_lab.evaluation.panel_compare import compare_by_id
 from lstm_lab.evaluation.tables import effect_text, four_digits
@@ -159,6 +159,4 @@ def _jobs(plan: StudyPlan, settings: StudySettings[CompareOptions]) -> Iterator[
     for seed in seeds:
         for kind in kinds:
             if kind in NETWORKS:
-                cell = {} if kind == "transformer" else {"cell": kind}
-                options = settings.train.model_copy(update=cell)
-                yield plan.job(kind, options, seed, transformer=kind == "transformer")
+                yield plan.job(kind, options_of_kind(kind, settings.train), seed, transformer=kind == "transformer")

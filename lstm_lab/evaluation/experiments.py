@@ -36,7 +36,16 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.scoring import Difference, Forecasts
     from lstm_lab.parallel import Outcome
 
-__all__ = ["ModelKey", "StudyPlan", "StudyResult", "StudySettings", "choose_inputs_before", "first_rows", "plan_study"]
+__all__ = [
+    "ModelKey",
+    "StudyPlan",
+    "StudyResult",
+    "StudySettings",
+    "choose_inputs_before",
+    "first_rows",
+    "fits",
+    "plan_study",
+]
 
 Study = TypeVar("Study", bound=TrialOptions)
 ModelKey: TypeAlias = tuple[str, int]
@@ -282,3 +291,12 @@ def choose_inputs_before(frame: pd.DataFrame, target: str, cut: int, options: Tr
     """Return the transform and features that training on the rows before `cut` would use."""
     rows = cut_rows(cut, validation=options.validation, calibration=options.calibration).train_rows
     return choose_inputs(options.transform, options.features, frame[target].iloc[rows])
+
+
+def fits(rows: pd.DataFrame, target: str, options: TrainOptions) -> bool:
+    """Return whether every part of some rows still has a window of this lookback."""
+    try:
+        prepare_rows(rows, target, options).dataset.checked_split()
+    except DataError:
+        return False
+    return True

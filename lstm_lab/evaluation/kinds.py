@@ -27,6 +27,7 @@ __all__ = [
     "check_baselines",
     "check_changes",
     "check_kinds",
+    "options_of_kind",
 ]
 
 NETWORKS: Final = ("lstm", "gru", "rnn", "transformer")
@@ -78,6 +79,11 @@ def change(name: str, base: TrainOptions) -> TrainOptions:
     if name == GUARD:
         update["features"] = tuple(re.sub(r"^\s*bollinger\b", "unguarded_bollinger", text) for text in base.features)
     return base.model_copy(update=update)
+
+
+def options_of_kind(kind: str, base: TrainOptions) -> TrainOptions:
+    """Return the options of a training of one kind of network; a transformer has no cell."""
+    return base if kind == "transformer" else base.model_copy(update={"cell": kind})
 
 
 def changes_of(names: Sequence[str]) -> tuple[str, ...]:

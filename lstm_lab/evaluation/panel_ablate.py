@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from lstm_lab.data.preparation import prepare_rows
-from lstm_lab.errors import DataError, OptionError
+from lstm_lab.errors import OptionError
 from lstm_lab.evaluation.effects import Effects
+from lstm_lab.evaluation.experiments import fits
 from lstm_lab.evaluation.kinds import BASE, CHANGES, DROPOUT_BAND, LOOKBACKS, MASK, UNCALIBRATED, change, changes_of
 from lstm_lab.evaluation.panel_study import PanelStudy, PanelStudyResult, described, judged_models
 from lstm_lab.results import Summary
@@ -111,7 +112,7 @@ def _variants(study: PanelStudy, settings: StudySettings[AblateOptions]) -> tupl
             )
         varied = change(name, base)
         impossible = varied.transform == "log_return" and not positive
-        if varied != base and not impossible and (name not in LOOKBACKS or _fits(older, study.target, varied)):
+        if varied != base and not impossible and (name not in LOOKBACKS or fits(older, study.target, varied)):
             variants[name] = varied
     windows = len(ready.dataset.split.train)
     return variants, f"{short:,} of {windows:,} training windows, masked" if short else "none: every window is whole"
@@ -121,12 +122,3 @@ def _padded_windows(dataset: Dataset) -> int:
     """Count the training windows that are padded."""
     lengths = dataset.windows.lengths
     return 0 if lengths is None else int((lengths[dataset.split.train] < dataset.lookback).sum())
-
-
-def _fits(older: pd.DataFrame, target: str, options: TrainOptions) -> bool:
-    """Return whether every part of the training rows still has a window of this lookback."""
-    try:
-        prepare_rows(older, target, options).dataset.checked_split()
-    except DataError:
-        return False
-    return True

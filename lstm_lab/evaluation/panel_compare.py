@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lstm_lab.errors import OptionError
-from lstm_lab.evaluation.kinds import NETWORKS
+from lstm_lab.evaluation.kinds import NETWORKS, options_of_kind
 from lstm_lab.evaluation.leaderboard import Leaderboard
 from lstm_lab.evaluation.panel_study import BASELINES, PanelStudy, PanelStudyResult, described, judged_models
 from lstm_lab.evaluation.tables import effect_text, four_digits
@@ -90,8 +90,7 @@ def compare_by_id(
     for seed in dict.fromkeys(settings.study.seeds):
         for kind in kinds:
             if kind in NETWORKS:
-                cell = {} if kind == "transformer" else {"cell": kind}
-                options = settings.train.model_copy(update=cell)
+                options = options_of_kind(kind, settings.train)
                 tasks[kind, seed] = study.task(kind, options, seed, transformer=kind == "transformer")
     results, told = study.run(tasks, "a comparison", "comparing", executor, listener, stop)
     models = judged_models(study, results, kinds)

@@ -35,7 +35,7 @@ def reliability(forecasts: Forecasts) -> pd.DataFrame:
     """
     evaluated = forecasts.evaluated
     levels = sorted({*LEVELS, float(evaluated.interval)})
-    tails = np.array([(1 - level / 100) / 2 for level in levels])
+    tails = np.array([metrics.tail_of(level) for level in levels])
     edges = np.quantile(forecasts.paths, np.concatenate([tails, 1 - tails]), axis=1)
     rows = []
     for level, low, high in zip(levels, edges[: len(levels)], edges[len(levels) :], strict=True):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
-from lstm_lab.widgets.fan import recent_rows
+from lstm_lab.widgets.fan import drawn_levels, recent_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,7 @@ class BacktestView(LabWidget):
 
     _view = traitlets.Unicode("backtest").tag(sync=True)
     density = 1.5
+    small_picture = MappingProxyType({})
 
     def __init__(self, result: Backtest, **traits: Any) -> None:
         self._backtest = result
@@ -69,11 +70,6 @@ class BacktestView(LabWidget):
             caution=result.caution or "",
             paths=len(result.forecasts[result.network].raw[0]),
         )
-
-    def picture(self) -> str:
-        """Return a picture that is small enough to leave an output room for the view."""
-        picture = self._backtest.png(dpi=100 * self.density, colours=32)
-        return base64.b64encode(picture).decode("ascii")
 
     def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
         """Return all arrays, of the forecasts only those of the newest origins; the scores are of all of them."""
@@ -135,6 +131,5 @@ def _columns(tables: Sequence[pd.DataFrame], column: str) -> np.ndarray:
 def _quantiles(forecasts: Forecasts, most: int) -> np.ndarray:
     """Return the five quantiles of the newest forecasts, (origins, 5, horizon)."""
     tail = tail_of(forecasts.evaluated.interval)
-    levels = (tail, 0.25, 0.5, 0.75, 1 - tail)
-    by_level = np.quantile(forecasts.paths[-most:], levels, axis=1)
+    by_level = np.quantile(forecasts.paths[-most:], drawn_levels((tail, 1 - tail)), axis=1)
     return np.ascontiguousarray(by_level.swapaxes(0, 1), dtype=np.float32)

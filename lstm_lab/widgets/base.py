@@ -8,9 +8,10 @@ of the page; register it for the result it shows with ``@views.register(Type)``,
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import anywidget
 import traitlets
@@ -25,6 +26,7 @@ from lstm_lab.widgets.wire import Wire
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
     from pathlib import Path
 
     import numpy as np
@@ -60,6 +62,8 @@ class LabWidget(anywidget.AnyWidget):
     """Error message, shown inside the view."""
     density = 2.0
     """Pixels of the still picture for a pixel of the screen."""
+    small_picture: ClassVar[Mapping[str, Any] | None] = None
+    """Options of a picture of few colours that leaves an output room for the view; None: the usual picture."""
 
     def __init__(self, result: Result | None = None, **traits: Any) -> None:
         self.result = result
@@ -98,6 +102,9 @@ class LabWidget(anywidget.AnyWidget):
 
     def picture(self) -> str | None:
         """Return the still picture that an output keeps, PNG in base64; None before there is a result."""
+        if self.small_picture is not None and self.result is not None:
+            picture = self.result.png(dpi=100 * self.density, colours=32, **self.small_picture)
+            return base64.b64encode(picture).decode("ascii")
         return None if self.result is None else self.result._repr_mimebundle_().get("image/png")
 
     def plot(self, **options: Any) -> Any:

@@ -39,6 +39,12 @@ def recent_rows(horizon: int) -> int:
     return max(60, min(3 * horizon, 400))
 
 
+def drawn_levels(edges: tuple[float, float]) -> tuple[float, ...]:
+    """Return the five quantiles that a fan draws: the band's edges, the middle half's, and the median."""
+    low, high = edges
+    return low, 0.25, 0.5, 0.75, high
+
+
 class MorePaths(Protocol):
     """Callback that forecasts again with more paths; the button "Add 200 paths" calls it."""
 
@@ -212,8 +218,7 @@ class FanChart(LabWidget):
         return Forecast(paths, plan.index, plan.history, plan.target, cast("Kind", plan.kind), plan.interval)
 
     def _measure(self, forecast: Forecast) -> None:
-        low, high = forecast.levels
-        levels = (low, 0.25, 0.5, 0.75, high)
+        levels = drawn_levels(forecast.levels)
         count = len(forecast.paths)
         self.wire.put("quantiles", forecast.quantile(levels).astype(np.float32))
         errors = np.stack([forecast.standard_error(level) for level in levels])

@@ -7,9 +7,9 @@ output keeps as many series as fit beside its picture, their values rounded to 1
 
 from __future__ import annotations
 
-import base64
 import math
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from lstm_lab.errors import ForecastError
 from lstm_lab.forecasting.panel_forecast import PanelForecast
 from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
-from lstm_lab.widgets.fan import FanChart, recent_rows
+from lstm_lab.widgets.fan import FanChart, drawn_levels, recent_rows
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -53,6 +53,7 @@ class PanelFanChart(FanChart):
 
     _view = traitlets.Unicode("panel").tag(sync=True)
     density = 1.5
+    small_picture = MappingProxyType({"most": 6, "height": 4.2})
 
     def __init__(self, forecasts: PanelForecast, **traits: Any) -> None:
         self._forecasts = forecasts
@@ -114,11 +115,6 @@ class PanelFanChart(FanChart):
         arrays["each_names"] = _bytes([names[row] for row in kept])
         return arrays
 
-    def picture(self) -> str:
-        """Return a picture of six series, small enough to leave an output room for the view."""
-        picture = self._forecasts.png(most=6, height=4.2, dpi=100 * self.density, colours=32)
-        return base64.b64encode(picture).decode("ascii")
-
     def _choose(self, name: str, forecast: Forecast) -> None:
         """Show all of a series."""
         self.wire.set(chosen=name)
@@ -160,8 +156,7 @@ def _each(forecasts: PanelForecast, numbers: Sequence[int], total: Forecast | No
     Times that all series share are one row.
     """
     horizon, before = forecasts.horizon, recent_rows(forecasts.horizon)
-    low, high = forecasts.levels
-    levels = [low, 0.25, 0.5, 0.75, high]
+    levels = drawn_levels(forecasts.levels)
     chosen = np.asarray(numbers)
     quantiles = np.quantile(forecasts.paths[chosen], levels, axis=1).swapaxes(0, 1)
     if not forecasts.has_band:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from functools import reduce
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class RunsView(LabWidget):
 
     _view = traitlets.Unicode("runs").tag(sync=True)
     density = 1.5
+    small_picture = MappingProxyType({})
 
     def __init__(self, result: RunComparison, **traits: Any) -> None:
         self._comparison = result
@@ -73,11 +74,6 @@ class RunsView(LabWidget):
                 [str(key), *map(str, row)] for key, row in zip(differences.index, differences.to_numpy(), strict=True)
             ],
         )
-
-    def picture(self) -> str:
-        """Return a picture that is small enough to leave an output room for the view."""
-        picture = self._comparison.png(dpi=100 * self.density, colours=32)
-        return base64.b64encode(picture).decode("ascii")
 
 
 def _losses(history: pd.DataFrame, epochs: int) -> np.ndarray:

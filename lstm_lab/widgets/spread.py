@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
 
-from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.spread import Spread
 from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
-from lstm_lab.widgets.fan import recent_rows
+from lstm_lab.widgets.fan import drawn_levels, recent_rows
 
 if TYPE_CHECKING:
     from lstm_lab.forecasting.forecast import Forecast
@@ -37,6 +36,7 @@ class SpreadView(LabWidget):
 
     _view = traitlets.Unicode("spread").tag(sync=True)
     density = 1.5
+    small_picture = MappingProxyType({})
 
     def __init__(self, result: Spread, **traits: Any) -> None:
         self._spread = result
@@ -70,28 +70,18 @@ class SpreadView(LabWidget):
             absent=dict(spread.absent),
         )
 
-    def picture(self) -> str:
-        """Return a picture that is small enough to leave an output room for the view."""
-        picture = self._spread.png(dpi=100 * self.density, colours=32)
-        return base64.b64encode(picture).decode("ascii")
-
     def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
         """Return all arrays, of the single paths only a share; the quantiles are of all paths."""
         arrays = self.wire.arrays()
         return arrays | {"each_paths": arrays["each_paths"][: math.ceil(share * len(arrays["each_paths"]))]}
 
 
-def _levels(forecast: Forecast) -> tuple[float, ...]:
-    tail = tail_of(forecast.interval)
-    return tail, 0.25, 0.5, 0.75, 1 - tail
-
-
 def _quantiles(forecast: Forecast) -> np.ndarray:
     """Return the five quantiles of a forecast, (5, horizon)."""
-    return np.asarray(forecast.quantile(_levels(forecast)), dtype=np.float32)
+    return np.asarray(forecast.quantile(drawn_levels(forecast.levels)), dtype=np.float32)
 
 
 def _errors(forecast: Forecast) -> np.ndarray:
     """Return the Monte Carlo errors of the five quantiles, (5, horizon)."""
-    errors = [forecast.standard_error(level) for level in _levels(forecast)]
+    errors = [forecast.standard_error(level) for level in drawn_levels(forecast.levels)]
     return np.stack(errors).astype(np.float32)
