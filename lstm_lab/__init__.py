@@ -18,7 +18,7 @@ The packages, from the top down; a module imports from its own floor and from th
     evaluation   backtest, compare, ablate: forecasts from many origins, scored
     progress     progress as text or as a bar
     diagnostics  what a network would be given, and what is wrong with it
-    run          train() and Run;  serialization: a run in one file;  export: a run for a small device
+    run          train() and Run;  export: a run in one file, and a network for a small device
     forecasting  forecasts, streams, calibration, baselines, metrics
     interpret    gate traces, attribution, memory;  training: batches and Keras' loop
     fitted       FittedModel: a network with all it takes to forecast from a Dataset
@@ -26,8 +26,8 @@ The packages, from the top down; a module imports from its own floor and from th
     models       Keras networks; TensorFlow is imported in models.backend alone
     data         files, features, transforms, encoder, Dataset (NumPy and pandas)
     options      every option, defined once for Python, magics, command line and dashboard
-    parallel     tasks on any executor;  results: how a result shows itself;  saved_description,
-                 checkpoints, main_guard, atomic_files, events, formatting, errors, interrupts, version
+    execution    tasks on any executor, interrupts;  results: how a result shows itself
+    storage      whole files, checkpoints;  events, formatting, errors, version
 
 Every public name is imported when it is first used, so that ``import lstm_lab`` costs a blink and no TensorFlow.
 """
@@ -37,7 +37,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.interrupts import held_back
+from lstm_lab.execution.interrupts import held_back
 from lstm_lab.results import provide_renderer
 from lstm_lab.version import __version__
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from lstm_lab.events import SamplingListener, SamplingPlan, TrainingListener
-from lstm_lab.interrupts import interrupt_sets
+from lstm_lab.execution.interrupts import interrupt_sets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

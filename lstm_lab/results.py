@@ -15,8 +15,8 @@ from shutil import get_terminal_size
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, TypeAlias, TypeVar
 
-from lstm_lab.atomic_files import check_target, write_bytes
 from lstm_lab.errors import LabError
+from lstm_lab.storage.atomic_files import check_target, write_bytes
 
 if TYPE_CHECKING:
     import os

@@ -15,6 +15,7 @@ from lstm_lab.data.preparation import prepare, recut
 from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import OptionError
 from lstm_lab.export.exporter import export_step
+from lstm_lab.export.run_file import Record, read_run, write_run
 from lstm_lab.fitted import FittedModel
 from lstm_lab.forecasting.arguments import refuse_of_one_series
 from lstm_lab.forecasting.panel_run import PanelRun
@@ -35,7 +36,6 @@ from lstm_lab.options import (
     TrainOptions,
 )
 from lstm_lab.results import Result
-from lstm_lab.serialization import Record, read_run, write_run
 from lstm_lab.simulation.network import Network
 from lstm_lab.training.fit import fit, measured_windows
 from lstm_lab.training.summary import training_summary

@@ -124,7 +124,7 @@ def test_a_script_without_a_guard_is_told_of_it_at_once(tmp_path):
 
 def test_a_guard_anywhere_at_the_top_is_enough(monkeypatch, tmp_path):
     from lstm_lab.errors import RunError
-    from lstm_lab.main_guard import refuse_unguarded
+    from lstm_lab.execution.main_guard import refuse_unguarded
 
     main = sys.modules["__main__"]
     monkeypatch.setattr(main, "__spec__", None, raising=False)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import lstm_lab
-from lstm_lab.atomic_files import write_text
 from lstm_lab.cli.checks import check_longer, check_run_file, check_work, known_of
 from lstm_lab.cli.commands import ABLATE, BACKTEST, BENCH, COMPARE, DEMO, EXPORT, FEATURES, FLAGS, LAB, RESUME, RUN
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
@@ -21,6 +20,7 @@ from lstm_lab.notebook.one_line_warnings import one_line_warnings
 from lstm_lab.options import ExportOptions, ResumeOptions, RunForecastOptions, TrainOptions, split_commas
 from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import listener
+from lstm_lab.storage.atomic_files import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

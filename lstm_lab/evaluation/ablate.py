@@ -31,8 +31,8 @@ from lstm_lab.evaluation.kinds import (
     check_changes,
 )
 from lstm_lab.evaluation.panel_ablate import ablate_by_id
+from lstm_lab.execution.parallel import task_runner
 from lstm_lab.options import AblateOptions
-from lstm_lab.parallel import task_runner
 from lstm_lab.results import Summary
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.evaluation.panel_ablate import PanelAblation
     from lstm_lab.events import ProgressListener
+    from lstm_lab.execution.parallel import Outcome
     from lstm_lab.options import TrainOptions
     from lstm_lab.options.keywords import AblateKeywords
-    from lstm_lab.parallel import Outcome
 
 __all__ = ["Ablation", "ablate"]
 

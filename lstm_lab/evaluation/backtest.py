@@ -16,9 +16,9 @@ from lstm_lab.evaluation.rolling_origins import assemble, jobs_of, plan_backtest
 from lstm_lab.evaluation.scoring import COLUMNS, difference, score, uncombined_name
 from lstm_lab.evaluation.tables import comparison_text, coverage_text, effect_text, four_digits, origins_text
 from lstm_lab.evaluation.task_checkpoint import TaskCheckpoint
+from lstm_lab.execution.parallel import task_runner
 from lstm_lab.models.serialize import pack
 from lstm_lab.options import BacktestOptions, ForecastOptions, shared_out
-from lstm_lab.parallel import task_runner
 from lstm_lab.results import Result, Summary
 from lstm_lab.run import checked_run
 

@@ -15,10 +15,10 @@ from lstm_lab.evaluation.kinds import NETWORKS, check_kinds, options_of_kind
 from lstm_lab.evaluation.leaderboard import Leaderboard
 from lstm_lab.evaluation.panel_compare import compare_by_id
 from lstm_lab.evaluation.tables import effect_text, four_digits
+from lstm_lab.execution.parallel import task_runner
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.formatting import percent
 from lstm_lab.options import CompareOptions
-from lstm_lab.parallel import task_runner
 from lstm_lab.results import Summary
 
 if TYPE_CHECKING:

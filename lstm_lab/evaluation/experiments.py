@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.auto import InputChoice
     from lstm_lab.evaluation.refit import TrainingResult
     from lstm_lab.evaluation.scoring import Difference, Forecasts
-    from lstm_lab.parallel import Outcome
+    from lstm_lab.execution.parallel import Outcome
 
 __all__ = [
     "ModelKey",

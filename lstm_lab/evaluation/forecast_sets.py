@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from lstm_lab.data.dataset import Dataset
     from lstm_lab.evaluation.evaluation_set import EvaluationSet
     from lstm_lab.evaluation.tasks import SampledPaths
+    from lstm_lab.execution.parallel import Outcome, Task
     from lstm_lab.forecasting.correction import Correction
     from lstm_lab.forecasting.forecast import Kind
     from lstm_lab.options import ForecastOptions
-    from lstm_lab.parallel import Outcome, Task
 
 __all__ = [
     "EvaluationProtocol",

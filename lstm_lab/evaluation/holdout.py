@@ -12,8 +12,8 @@ from lstm_lab.errors import DataError, OptionError
 from lstm_lab.evaluation.backtest import backtest
 from lstm_lab.evaluation.kinds import check_baselines
 from lstm_lab.events import TrainingListener
+from lstm_lab.execution.parallel import task_runner
 from lstm_lab.options import BacktestOptions, ForecastOptions, HoldoutOptions, TrainOptions, shared_out
-from lstm_lab.parallel import task_runner
 from lstm_lab.run import train
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from lstm_lab.evaluation.holdout import older_rows
 from lstm_lab.evaluation.panel_backtest import PanelBacktest, PanelOutcome, seasonal_scales
 from lstm_lab.evaluation.panel_task import PanelTask
 from lstm_lab.evaluation.scoring import difference_by_series
+from lstm_lab.execution.parallel import task_runner
 from lstm_lab.forecasting.floor import refuse_floor_above
 from lstm_lab.formatting import span
-from lstm_lab.parallel import task_runner
 from lstm_lab.results import StillResult
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import pandas as pd
 
 from lstm_lab.evaluation.panel_plan import backtest_by_id
 from lstm_lab.evaluation.refit import used_options
+from lstm_lab.execution.parallel import TaskStopped
 from lstm_lab.models.transformer import transformer_stack
 from lstm_lab.options import BacktestOptions, TrainOptions
-from lstm_lab.parallel import TaskStopped
 from lstm_lab.run import train
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.evaluation.tasks import simulate_all
+from lstm_lab.execution.parallel import TaskStopped
 from lstm_lab.forecasting.calibration_scores import origins_for
 from lstm_lab.forecasting.past_forecasts import PastForecasts
 from lstm_lab.forecasting.predictor import SCORE_CHUNKS, Predictor
@@ -14,7 +15,6 @@ from lstm_lab.models.serialize import fresh_layers, unpack
 from lstm_lab.models.transformer import transformer_stack
 from lstm_lab.options import TrainOptions
 from lstm_lab.options.training import STACK_OPTIONS
-from lstm_lab.parallel import TaskStopped
 from lstm_lab.run import train
 from lstm_lab.simulation.residuals import with_later_errors
 from lstm_lab.simulation.simulator import CHUNK

@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.dataset import Dataset
     from lstm_lab.evaluation.scoring import Forecasts
+    from lstm_lab.execution.parallel import Outcome
     from lstm_lab.fitted import FittedModel
     from lstm_lab.forecasting.forecast import Kind
     from lstm_lab.options import BacktestOptions, ForecastOptions, TrainOptions
-    from lstm_lab.parallel import Outcome
     from lstm_lab.run import Run
     from lstm_lab.simulation.simulator import SimulationSettings
 

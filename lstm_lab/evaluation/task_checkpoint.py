@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.checkpoints import CheckpointFolder
 from lstm_lab.errors import FileWriteError
 from lstm_lab.evaluation.panel_task import PanelTaskResult
 from lstm_lab.evaluation.refit import TrainingResult
 from lstm_lab.evaluation.tasks import SampledPaths
 from lstm_lab.forecasting.past_forecasts import PastForecasts
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
+from lstm_lab.storage.checkpoints import CheckpointFolder
 from lstm_lab.training.checkpoint import versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lstm_lab.data.dataset import Dataset
+    from lstm_lab.execution.parallel import Task
     from lstm_lab.models.serialize import PackedModel
     from lstm_lab.options import Options
-    from lstm_lab.parallel import Task
 
 __all__ = ["TaskCheckpoint"]
 

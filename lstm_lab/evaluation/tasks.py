@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from lstm_lab.data.origins import Origins
+from lstm_lab.execution.parallel import check_stop
 from lstm_lab.forecasting.baselines import baseline
 from lstm_lab.models.serialize import unpack
-from lstm_lab.parallel import check_stop
 from lstm_lab.simulation.simulator import Simulator
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""One step of a trained network as a LiteRT file, with its C source, its description and its measured error."""
+"""What leaves the process: a run in one file; one step of a network as a LiteRT file with its measured error."""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.atomic_files import check_target, write_bytes
 from lstm_lab.errors import ExportError
 from lstm_lab.export.c_source import c_files
 from lstm_lab.export.converter import INTEGER, convert
@@ -23,6 +22,7 @@ from lstm_lab.export.step import Step
 from lstm_lab.formatting import number
 from lstm_lab.results import StillResult, Summary
 from lstm_lab.simulation.residuals import one_step
+from lstm_lab.storage.atomic_files import check_target, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

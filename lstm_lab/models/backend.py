@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lstm_lab.errors import LabError
-from lstm_lab.interrupts import held_back
+from lstm_lab.execution.interrupts import held_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

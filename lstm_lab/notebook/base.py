@@ -17,7 +17,7 @@ from IPython.core.magic import Magics
 from traitlets import MetaHasTraits, TraitError, TraitType
 
 from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
-from lstm_lab.interrupts import held_back, sent_again
+from lstm_lab.execution.interrupts import held_back, sent_again
 from lstm_lab.notebook.commands import COMMANDS, FLAGS
 from lstm_lab.notebook.live import LiveProgress
 from lstm_lab.notebook.namespace import find_source, named_runs, resolve, sources, tables, why_not_a_name

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from lstm_lab.atomic_files import write_text
 from lstm_lab.errors import OptionError, did_you_mean
 from lstm_lab.results import networks_are_loaded, pictures
+from lstm_lab.storage.atomic_files import write_text
 
 if TYPE_CHECKING:
     import os

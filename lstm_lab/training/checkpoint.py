@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lstm_lab.checkpoints import CheckpointFolder
 from lstm_lab.errors import FileWriteError, OptionError
 from lstm_lab.events import TrainingEnd
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
+from lstm_lab.storage.checkpoints import CheckpointFolder
 from lstm_lab.version import __version__
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lstm_lab.errors import DataError, StackError
 from lstm_lab.events import TrainingListener, TrainingPlan
-from lstm_lab.interrupts import held_back
+from lstm_lab.execution.interrupts import held_back
 from lstm_lab.models.backend import tf
 from lstm_lab.models.masking import refuse_unmasked
 from lstm_lab.models.not_finite import first_not_finite

@@ -13,7 +13,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lstm_lab.atomic_files import write_text
+from lstm_lab.storage.atomic_files import write_text
 from lstm_lab.widgets.bundle import bundle
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 import lstm_lab
-from lstm_lab.atomic_files import write_bytes
 from lstm_lab.cli import commands as subcommands
 from lstm_lab.cli import main as cli
 from lstm_lab.evaluation.holdout import judge_on_newest
 from lstm_lab.options import ForecastOptions, TrainOptions
+from lstm_lab.storage.atomic_files import write_bytes
 
 
 class Forecast:
@@ -301,7 +301,7 @@ def test_a_place_that_takes_no_file_is_found_before_a_training_or_told_in_one_li
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("lstm_lab.atomic_files.os.fsync", full)
+    monkeypatch.setattr("lstm_lab.storage.atomic_files.os.fsync", full)
     monkeypatch.setattr(Forecast, "save_png", lambda _, path: write_bytes(path, b"a picture"))
     assert cli.main(["run", "prices.csv"]) == 2
     out, err = capsys.readouterr()

@@ -188,7 +188,7 @@ def test_an_earlier_file_is_replaced_and_a_failure_leaves_it(run, tmp_path, monk
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("lstm_lab.atomic_files.os.fsync", full)
+    monkeypatch.setattr("lstm_lab.storage.atomic_files.os.fsync", full)
     with pytest.raises(FileWriteError, match=r"x\.tflite cannot be written: No space left on device"):
         run.export(place)
     assert place.read_bytes() == before

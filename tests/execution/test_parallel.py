@@ -15,7 +15,7 @@ import pytest
 
 from lstm_lab.errors import DataError, MissingExtraError, OptionError, RunError
 from lstm_lab.events import ProgressListener
-from lstm_lab.parallel import TaskRunner, prepare_worker, task_runner
+from lstm_lab.execution.parallel import TaskRunner, prepare_worker, task_runner
 
 
 class Heard(ProgressListener):

@@ -7,8 +7,8 @@ import random
 import numpy as np
 import pytest
 
-from lstm_lab.checkpoints import CheckpointFolder, first_difference
 from lstm_lab.errors import FileWriteError, RunError
+from lstm_lab.storage.checkpoints import CheckpointFolder, first_difference
 
 IDENTITY = {"options": {"epochs": 3}, "data": {"rows": 10, "digest of values in the data": "ab"}}
 

@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from lstm_lab.interrupts import held_back, interrupt_sets
+from lstm_lab.execution.interrupts import held_back, interrupt_sets
 from lstm_lab.progress import Listener
 
 

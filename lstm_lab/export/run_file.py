@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from lstm_lab.atomic_files import check_target, write_bytes
 from lstm_lab.data.cuts import Cuts
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.encoder import Encoder
@@ -30,6 +29,7 @@ from lstm_lab.data.panel_record import by_id, cuts_of, panel_arrays, panel_to_js
 from lstm_lab.data.store import FrameStore
 from lstm_lab.errors import LabError, RunError
 from lstm_lab.events import TrainingEnd
+from lstm_lab.export.run_description import check_description
 from lstm_lab.fitted import FittedModel
 from lstm_lab.forecasting.baselines import naive_points
 from lstm_lab.forecasting.correction_record import corrections_from_file, corrections_to_file
@@ -38,7 +38,7 @@ from lstm_lab.models.archive_check import check_member, read_member
 from lstm_lab.models.saved import model_from_bytes, model_to_bytes
 from lstm_lab.options import TrainOptions
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
-from lstm_lab.saved_description import check_description
+from lstm_lab.storage.atomic_files import check_target, write_bytes
 from lstm_lab.version import __version__
 
 if TYPE_CHECKING:

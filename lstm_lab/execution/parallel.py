@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lstm_lab.errors import LabError, MissingExtraError, OptionError, RunError
 from lstm_lab.events import Progress, ProgressListener, WorkPlan
-from lstm_lab.main_guard import refuse_unguarded
+from lstm_lab.execution.main_guard import refuse_unguarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from lstm_lab.atomic_files import check_target, write_bytes, write_text
 from lstm_lab.errors import FileWriteError
+from lstm_lab.storage.atomic_files import check_target, write_bytes, write_text
 
 
 def names(folder):
@@ -88,7 +88,7 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path):
 
 WRITER = """
 import sys
-from lstm_lab.atomic_files import write_bytes
+from lstm_lab.storage.atomic_files import write_bytes
 for _ in range(200):
     write_bytes(sys.argv[1], sys.argv[2].encode() * 20_000)
 """

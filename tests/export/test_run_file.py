@@ -251,7 +251,7 @@ def test_a_file_that_unpacks_to_a_bomb_is_refused(file):
 
 def test_a_file_of_the_first_release_still_forecasts_what_it_did():
     """Written by the code before `Dataset` and `FittedModel`; the numbers are those that it printed."""
-    loaded = lab.load_run(Path(__file__).parent / "saved" / "format_2.lstm")
+    loaded = lab.load_run(Path(__file__).parents[1] / "saved" / "format_2.lstm")
     assert (loaded.name, loaded.transform, len(loaded.past_forecasts)) == ("old", "diff", 1)
     forecast = loaded.forecast(3, paths=CHUNK)
     assert forecast.kind == "calibrated"

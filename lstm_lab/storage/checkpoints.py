@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.atomic_files import write_bytes
 from lstm_lab.errors import FileWriteError, RunError
+from lstm_lab.storage.atomic_files import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
