@@ -102,6 +102,7 @@ def main():
     keep("memory", run.memory(recall=[10, 50], updates=150).widget())
     keep("panel", panel_run().forecast(12, paths=100).widget())
     keep("backtest", lab.backtest(run, horizon=10, origins=40, paths=100).widget())
+    keep("recurrences", run.find(steps=range(10, 20)).widget())
     keep("spread", run.spread(30, paths=100).widget())
     oil = {"target": "price", "transform": "log_return", "lookback": 20, "dense": [], "seed": 0}
     small, large = (lab.train(lab.example("oil"), units=[units], epochs=4, **oil) for units in (4, 16))

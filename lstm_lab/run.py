@@ -29,6 +29,7 @@ from lstm_lab.models.stack import checked_stack, forecaster_of, refuse_unused_op
 from lstm_lab.options import (
     CellOptions,
     ExportOptions,
+    FindOptions,
     ForecastOptions,
     GateOptions,
     MemoryOptions,
@@ -42,7 +43,7 @@ from lstm_lab.training.summary import training_summary
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
     from os import PathLike
     from pathlib import Path
 
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.interpret.panel_trace import PanelTrace
     from lstm_lab.interpret.read_window import ReadWindow
+    from lstm_lab.interpret.recurrences import Recurrences
     from lstm_lab.interpret.trace import Trace
     from lstm_lab.models.build import Forecaster
     from lstm_lab.options.keywords import (
@@ -614,6 +616,65 @@ class Run(Result):
         run = self._for_id(id, "cell")
         trace = trace_at(run.fitted, run.dataset, at)
         return trace.cell(layer=chosen.layer, unit=chosen.unit, step=chosen.step)
+
+    def find(
+        self,
+        at: Any = -1,
+        *,
+        steps: Iterable[int] | int | None = None,
+        units: Iterable[int] | int | None = None,
+        layer: int | None = None,
+        signal: str | None = None,
+        matches: int = 8,
+        id: Hashable | None = None,  # noqa: A002
+    ) -> Recurrences:
+        """Find where in the whole series the network did nearly the same inside as at some steps of one window.
+
+        Short for ``run.gates(at).find(...)``; see `Trace.find` for the distance and what it costs.
+
+        Parameters
+        ----------
+        at
+            The last row of the window: a time, or a position among the rows, -1 the newest.
+        steps
+            Steps of the window, from 0, that follow each other; by default the newest ten.
+        units
+            Numbers of the units; by default all.
+        layer
+            Number of the recurrent layer, from 0; by default the one whose units remember longest.
+        signal
+            A gate or a state by its name; by default the cell state, of a GRU or RNN the hidden state.
+        matches
+            How many are listed, at most.
+        id
+            Of many series, the one whose rows are searched.
+
+        Returns
+        -------
+        Recurrences
+            ``.matches``: times, distances, what the series did after; in a notebook a view with a thumbnail of each.
+
+        Raises
+        ------
+        LabError
+            There is no such window, layer, unit, step or signal, or the network cannot be traced.
+
+        Examples
+        --------
+        >>> len(run.find(steps=range(5), matches=3).matches)  # doctest: +SKIP
+        3
+        """
+        given = {"at": at, "steps": steps, "units": units, "layer": layer, "signal": signal, "matches": matches}
+        chosen = FindOptions.of({**given, "id": None if id is None else str(id)})
+        run = self._for_id(id, "find")
+        trace = trace_at(run.fitted, run.dataset, at)
+        return trace.find(
+            steps=chosen.steps,
+            units=chosen.units,
+            layer=chosen.layer,
+            signal=chosen.signal,
+            matches=chosen.matches,
+        )
 
     def memory(
         self,

@@ -24,6 +24,11 @@ KINDS = {
         "`run.gates(at=-1)`, `%lstm_gates`",
         "What each unit kept, wrote and showed on each day that the network read. Click a row to pin a unit.",
     ),
+    "recurrences": (
+        "Found again",
+        "`run.find(steps=range(40, 50))`, `%lstm_find --steps 40-49`",
+        "Where in the whole series the network did nearly the same inside, and what came after.",
+    ),
     "backtest": (
         "A backtest",
         "`lab.backtest(run, horizon=30)`, `%lstm_backtest`",

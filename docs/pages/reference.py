@@ -19,6 +19,7 @@ OPTION_MODELS = {
     "ForecastOptions": "Forecasts: `run.forecast`, `%lstm_forecast`",
     "GateOptions": "Gates: `run.gates`, `%lstm_gates`",
     "CellOptions": "One cell: `run.cell`, `%lstm_cell`",
+    "FindOptions": "Found again: `run.find`, `%lstm_find`",
     "MemoryOptions": "Memory: `run.memory`, `lab.memory`, `%lstm_memory`",
     "BacktestOptions": "Backtests: `lab.backtest`, `%lstm_backtest`",
     "CompareOptions": "Comparisons: `lab.compare`, `%lstm_compare`",

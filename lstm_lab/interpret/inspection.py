@@ -14,6 +14,7 @@ from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import DataError
 from lstm_lab.formatting import moment
 from lstm_lab.interpret.memory import distances_within, memory
+from lstm_lab.interpret.patches import SeriesWindows
 from lstm_lab.interpret.read_window import ReadWindow
 from lstm_lab.interpret.trace import Scale, Trace, trace
 
@@ -70,7 +71,15 @@ def trace_at(fitted: FittedModel, dataset: Dataset, at: Any) -> Trace:
         history=dataset.frame[fitted.target].iloc[rows],
         forecast=pd.Series(decode(result.output[:, 0]), _next(dataset, row)),
         decode=decode,
+        series=_series_windows(dataset, row),
     )
+
+
+def _series_windows(dataset: Dataset, row: int) -> SeriesWindows:
+    """Return every window that is as long as the one that ends at a row."""
+    last_rows = _last_rows(dataset)
+    same = last_rows[dataset.steps_up_to(last_rows) == dataset.steps_up_to(row)]
+    return SeriesWindows(dataset.matrix, same, row, dataset.frame[dataset.encoder.target])
 
 
 def _window_rows(dataset: Dataset, at: Any) -> np.ndarray:

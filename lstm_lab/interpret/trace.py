@@ -30,6 +30,7 @@ from lstm_lab.interpret.description import Scale, describe, heading, layer_line
 from lstm_lab.interpret.probe import correlate, letters_of
 from lstm_lab.interpret.ragged import Traces, is_ragged, refuse_ragged_mistakes
 from lstm_lab.interpret.recording import record, recurrent_layers
+from lstm_lab.interpret.recurrences import find
 from lstm_lab.interpret.verify import cells_of, layer_traces
 from lstm_lab.interpret.what_if import holds_of, intervene
 from lstm_lab.models.backend import keras
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
 
     from lstm_lab.interpret.held import Hold
     from lstm_lab.interpret.layer_trace import LayerTrace
+    from lstm_lab.interpret.patches import SeriesWindows
     from lstm_lab.interpret.probe import Letters
+    from lstm_lab.interpret.recurrences import Recurrences
 
 __all__ = ["Scale", "Trace", "Traces", "trace"]
 
@@ -68,6 +71,8 @@ class Trace(Result):
     """Recurrent layers whose cells cannot be replayed."""
     decode: Callable[[np.ndarray], np.ndarray] | None = field(default=None, repr=False)
     """Turns outputs into forecasts in the target's unit, if the caller knows how."""
+    series: SeriesWindows | None = field(default=None, repr=False)
+    """Every window of the series that this one is from, if the caller knows them; `find` looks through them."""
     holds: tuple[Hold, ...] = ()
     """What `what_if` holds."""
     unchanged: Trace | None = field(default=None, repr=False)
@@ -235,6 +240,58 @@ class Trace(Result):
         >>> tr.letters("x" * len(tr.index), unit=0)  # doctest: +SKIP
         """
         return letters_of(self._layer(layer), text, unit, signal)
+
+    def find(
+        self,
+        *,
+        steps: Iterable[int] | int | None = None,
+        units: Iterable[int] | int | None = None,
+        layer: int | None = None,
+        signal: str | None = None,
+        matches: int = 8,
+    ) -> Recurrences:
+        """Find where in the whole series the same units did nearly the same as at some steps of this window.
+
+        The network reads every window of the series once, as many together as some 50 MB of gates hold, and the same
+        steps of each are compared: 1,400 windows of 60 steps and 32 units take about 3 s on a core. The distance is the
+        root mean square of the differences, each unit's in its own standard deviation over the series: 0 is the same,
+        and two independent patches are about 1.4 apart. Matches share no step with each other or with this one. A trace
+        of an array, whose series is not known, is searched itself, along all its steps.
+
+        Parameters
+        ----------
+        steps
+            Steps of the window, from 0, that follow each other; by default the newest ten.
+        units
+            Numbers of the units; by default all.
+        layer
+            Number of the layer in `layers`; by default `opening`.
+        signal
+            A gate or a state by its name; by default the cell state, of a GRU or RNN the hidden state.
+        matches
+            How many are listed, at most.
+
+        Returns
+        -------
+        Recurrences
+            The matches with their times and distances, what the series did there and after, and what chance gives.
+
+        Raises
+        ------
+        TraceError
+            A trace of several windows, no such layer, unit, step or signal, or masked steps.
+
+        Examples
+        --------
+        >>> matches = run.gates().find(steps=range(5, 10), units=[0, 2]).matches  # doctest: +SKIP
+        >>> run.gates(at=matches["at"][0]).forecast  # doctest: +SKIP
+        """
+        number = self.opening if layer is None else layer
+        self._layer(number)
+        if self.unchanged is not None:
+            raise TraceError("find looks for what the network does as it is; use trace.unchanged.find(...)")
+        looked_for: dict[str, Any] = {"units": units, "steps": steps, "signal": signal}
+        return find(self, number, self.series, history=self.history, **looked_for, matches=matches)
 
     def _layer(self, number: int | None) -> LayerTrace:
         chosen = self.opening if number is None else number

@@ -11,6 +11,7 @@ from lstm_lab.options import (
     CellOptions,
     CompareOptions,
     ExportOptions,
+    FindOptions,
     ForecastOptions,
     GateOptions,
     InputOptions,
@@ -33,6 +34,7 @@ __all__ = [
     "COMPARE_RUNS",
     "EXPORT",
     "FEATURES",
+    "FIND",
     "FLAGS",
     "FORECAST",
     "GATES",
@@ -199,6 +201,17 @@ CELL = Command(
     examples=("%lstm_cell", "%lstm_cell -20 --unit 1", "cell = %lstm_cell --layer 0 --step 0"),
     notes=_NOTES,
 )
+FIND = Command(
+    "%lstm_find",
+    "Find again: where in the whole series the last run's network, or that of the run named with --run, did nearly the "
+    "same inside as at some steps of one window. Every window is read once, which takes some seconds. Gives back "
+    "Recurrences, whose .matches is a DataFrame.",
+    (FindOptions,),
+    argument=Flag("at", "the last row the network reads: a time, or a position, -1 the newest", value="AT"),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_find", "%lstm_find -20 --steps 0-4 --units 0,1", "again = %lstm_find --signal forget --matches 3"),
+    notes=_NOTES,
+)
 MEMORY = Command(
     "%lstm_memory",
     "Compare how far back the last run's network, or that of the run named with --run, and fresh ones of one layer can "
@@ -319,6 +332,7 @@ COMMANDS: Mapping[str, Command] = {
         ABLATE,
         GATES,
         CELL,
+        FIND,
         MEMORY,
         WEIGHTS,
         LOSS,

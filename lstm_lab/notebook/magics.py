@@ -23,6 +23,7 @@ from lstm_lab.notebook.commands import (
     COMPARE_RUNS,
     EXPORT,
     FEATURES,
+    FIND,
     FORECAST,
     GATES,
     LAB,
@@ -45,6 +46,7 @@ from lstm_lab.options import (
     CellOptions,
     CompareOptions,
     ExportOptions,
+    FindOptions,
     ForecastOptions,
     GateOptions,
     InputOptions,
@@ -208,6 +210,17 @@ class LSTMMagics(LabMagics):
             cell = run.cell(**options)
             self._finish(progress, cell, parsed)
         return cell
+
+    @line_magic
+    @parsed_magic(FIND)
+    def lstm_find(self, parsed: Parsed) -> Any:
+        """Find again what the network of a run did inside."""
+        run = self._run(parsed.extras.get("run"))
+        options = resolve(parsed.of(FindOptions), FindOptions, self.shell.user_ns, {"at": ()})
+        with self._listener(parsed) as progress:
+            found = run.find(**options)
+            self._finish(progress, found, parsed)
+        return found
 
     @line_magic
     @parsed_magic(MEMORY)

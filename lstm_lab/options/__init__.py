@@ -17,7 +17,7 @@ from lstm_lab.options.evaluation import (
 )
 from lstm_lab.options.export import ExportOptions
 from lstm_lab.options.forecasting import CLASSIC, ForecastOptions, RunForecastOptions
-from lstm_lab.options.interpretation import CellOptions, GateOptions, MemoryOptions
+from lstm_lab.options.interpretation import CellOptions, FindOptions, GateOptions, MemoryOptions
 from lstm_lab.options.training import WEIGHTS_PATTERN, InputOptions, ResumeOptions, TrainOptions
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "CellOptions",
     "CompareOptions",
     "ExportOptions",
+    "FindOptions",
     "ForecastOptions",
     "GateOptions",
     "HoldoutOptions",
@@ -56,6 +57,7 @@ OPTION_NAMES = frozenset(
         CellOptions,
         CompareOptions,
         ExportOptions,
+        FindOptions,
         RunForecastOptions,
         GateOptions,
         HoldoutOptions,

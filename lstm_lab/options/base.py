@@ -24,6 +24,7 @@ __all__ = [
     "Folder",
     "Marks",
     "Name",
+    "Numbers",
     "Options",
     "Sizes",
     "Texts",
@@ -31,6 +32,7 @@ __all__ = [
     "as_marks",
     "as_name",
     "as_names",
+    "as_numbers",
     "as_path",
     "as_sequence",
     "current_name",
@@ -102,6 +104,18 @@ def as_marks(value: object) -> object:
     return tuple(f"{float(part):.12g}" if isinstance(part, Real) else part for part in parts)
 
 
+def as_numbers(value: object) -> object:
+    """Convert to a tuple of whole numbers: one number, several, a range, or a text such as "3,7" or "40-49"."""
+    if isinstance(value, str):
+        ends = value.split("-")
+        if len(ends) == 2 and all(end.strip().isdecimal() for end in ends):
+            return tuple(range(int(ends[0]), int(ends[1]) + 1))
+        return as_sequence(value)
+    if isinstance(value, Integral):
+        return (value,)
+    return tuple(value) if hasattr(value, "__iter__") else value
+
+
 def as_path(value: object) -> object:
     """Convert a path to text."""
     return os.fspath(value) if isinstance(value, os.PathLike) else value
@@ -111,6 +125,7 @@ Folder: TypeAlias = Annotated[str, BeforeValidator(as_path)]
 Name: TypeAlias = Annotated[str, BeforeValidator(as_name)]
 Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_names)]
 Marks: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_marks)]
+Numbers: TypeAlias = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(as_numbers)]
 Sizes: TypeAlias = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(as_sequence)]
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from lstm_lab.options.base import Name, Options, Sizes, option
+from lstm_lab.options.base import Name, Numbers, Options, Sizes, option
 
-__all__ = ["CellOptions", "GateOptions", "MemoryOptions"]
+__all__ = ["CellOptions", "FindOptions", "GateOptions", "MemoryOptions"]
 
 
 class GateOptions(Options):
@@ -49,6 +49,26 @@ class CellOptions(Options):
         None, "number of its unit, from 0; default: the one that remembers longest", example="3", ge=0
     )
     step: int = option(-1, "step of the window to begin at, from 0, or back from the last with -1", example="-1")
+    id: Name | None = option(None, "of a run of many series, the one whose rows are read", example="store_1")
+
+
+class FindOptions(Options):
+    """Options of `run.find` and ``%lstm_find``."""
+
+    at: Annotated[str, BeforeValidator(str)] = option(
+        "-1", "last row the network reads: a time, or a position among the rows, -1 the newest", example="2019-03-01"
+    )
+    steps: Numbers | None = option(
+        None, "steps of the window that are looked for, from 0; default: the newest ten", example="40-49"
+    )
+    units: Numbers | None = option(None, "numbers of the units, from 0; default: all", example="3,7")
+    layer: int | None = option(
+        None, "number of the recurrent layer, from 0; default: the one that remembers longest", example="0", ge=0
+    )
+    signal: str | None = option(
+        None, "gate or state that is compared; default: the cell state, else the hidden state", example="forget"
+    )
+    matches: int = option(8, "matches that are listed, at most", unit="matches", example="8", ge=1, le=100)
     id: Name | None = option(None, "of a run of many series, the one whose rows are read", example="store_1")
 
 

@@ -100,13 +100,14 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         memory,
         panel_backtest,
         panel_gates,
+        recurrences,
         run,
         run_comparison,
         spread,
     )
 
     studies = (backtest, benchmark, compare, improvements, mask_effect, panel_backtest)
-    return *modules, *studies, cell, export, gates, memory, panel_gates, run, run_comparison, spread
+    return *modules, *studies, cell, export, gates, memory, panel_gates, recurrences, run, run_comparison, spread
 
 
 def plot(result: object, **options: Any) -> Figure:

@@ -12,6 +12,7 @@
     memory         MemoryExplorer           cell    CellView
     panel_fan      PanelFanChart            backtest  BacktestView
     spread         SpreadView               run_comparison  RunsView
+    recurrences    RecurrencesView
     axes           an index as positions on an axis
     offline        one HTML file without kernel or network
     run            the monitor of a finished training
@@ -42,9 +43,10 @@ def view_modules() -> tuple[ModuleType, ...]:
 
     if not networks_are_loaded():
         return fan, features, loss, panel_fan, weights
-    from lstm_lab.widgets import backtest, cell, gates, memory, run, run_comparison, spread  # noqa: PLC0415 - they import TensorFlow
+    from lstm_lab.widgets import backtest, cell, gates, memory, recurrences, run, run_comparison, spread  # noqa: PLC0415 - they import TensorFlow
 
-    return backtest, cell, fan, features, gates, loss, memory, panel_fan, run, run_comparison, spread, weights
+    explained = (cell, gates, memory, recurrences)
+    return backtest, *explained, fan, features, loss, panel_fan, run, run_comparison, spread, weights
 
 
 def widget(result: object, **options: Any) -> LabWidget:

@@ -18,6 +18,7 @@ from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
 from lstm_lab.widgets.offline import write_html
+from lstm_lab.widgets.recurrences import put_matches
 
 if TYPE_CHECKING:
     import os
@@ -73,6 +74,7 @@ class GateExplorer(LabWidget):
             unit=trace.scale.unit,
             target=trace.scale.target,
             words="",
+            searched=_searched(trace),
         )
         for number, layer in enumerate(self._layers):
             for name, array in layer.outline().items():
@@ -88,11 +90,22 @@ class GateExplorer(LabWidget):
         if kind == "influence" and not self._moved:
             self._influence(self.wire)
             self._moved = True
+        elif kind == "find":
+            self._find(content)
         elif kind in {"tile", "pin"}:
             number = int(content.get("layer", -1))
             if 0 <= number < len(self._layers):
                 self._send_part(number, kind, content)
         self.wire.flush(final=True)
+
+    def _find(self, content: dict[str, Any]) -> None:
+        """Find the brushed steps again, in the whole series where it is known."""
+        first, last = content.get("steps") or (0, -1)
+        steps, units = range(int(first), int(last) + 1), content.get("units")
+        layer, signal = int(content.get("layer", 0)), str(content.get("signal"))
+        self.error = ""
+        result = self._trace.find(layer=layer, signal=signal, steps=steps, units=units)
+        put_matches(self.wire, result, str(content.get("key")))
 
     def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
         """Return all small arrays, and as many heat maps and exact units as there is room for."""
@@ -195,6 +208,11 @@ class GateExplorer(LabWidget):
             for number, influence in enumerate(trace.unit_influence):
                 wire.put(f"{number}:influence", influence[self._layers[number].units].astype(np.float32))
         wire.set(words=trace.describe(), influence=True)
+
+
+def _searched(trace: Trace) -> str:
+    """Name what a kernel looks through to find an activation again."""
+    return "the sequence" if trace.series is None else f"every one of {len(trace.series.last_rows):,} windows"
 
 
 class _Layer:

@@ -569,3 +569,32 @@ def test_in_jupyterlab_the_kernel_sends_what_is_looked_at(notebook):
     assert {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"} <= shown
     book.save()
     assert "_snapshot" not in book.path.read_text()
+
+
+def test_brushed_steps_are_found_again_with_a_kernel_and_without(mount, view, found, axe, tmp_path):
+    stack = view.root.locator(".stack")
+    stack.press("Home")
+    stack.press("[")
+    for key in ("ArrowRight", "ArrowRight", "]", "f"):
+        stack.press(key)
+    view.wait_sent("find")
+    asked = view.sent[-1]
+    assert (asked["steps"], asked["units"]) == ([0, 2], None)
+    view.widget.on_message("find", asked)
+    cards = view.root.locator(".match")
+    result = found.find(steps=range(3), signal=asked["signal"], layer=asked["layer"])
+    cards.nth(1).wait_for()
+    assert cards.count() == 1 + len(result.rows)
+    assert f"distance {result.matches['distance'][0]:.2f}" in cards.nth(1).inner_text()
+    assert result.sentence in view.text()
+    cards.nth(1).press("Enter")
+    assert view.root.locator(".readout").inner_text().startswith(result.when(result.rows[0]))
+    mount(result.widget(theme="dark"))
+    assert axe(view.page) == []
+    view.page.unroute("**/*")
+    view.page.goto(found.to_html(tmp_path / "gates.html").as_uri())
+    stack = view.page.locator(".stack")
+    for key in ("Home", "[", "ArrowRight", "]", "f"):
+        stack.press(key)
+    assert "Searched the window alone" in view.page.locator(".again").inner_text()
+    assert view.page.locator(".match").count() > 3

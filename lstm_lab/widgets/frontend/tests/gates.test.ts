@@ -178,6 +178,7 @@ const acts: Acts = {
   zoomed: () => asked.push("zoomed"),
   pin: (unit) => asked.push(`pin ${unit}`),
   brush: (from, to) => asked.push(`brush ${from} ${to}`),
+  find: () => asked.push("find"),
   showAll: () => asked.push("all"),
 };
 

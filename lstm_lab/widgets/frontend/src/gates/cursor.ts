@@ -12,6 +12,7 @@ export interface Acts {
   zoomed(): void;
   pin(unit: number): void;
   brush(from: number, to: number): void;
+  find(): void;
   showAll(): void;
 }
 
@@ -19,7 +20,7 @@ export interface Acts {
 const CLOSEST = 6;
 const HELP =
   "Left and right move through the steps, up and down through the units, Enter pins a unit, " +
-  "opening and closing bracket brush from one step to another, plus and minus zoom, 0 shows all.";
+  "opening and closing bracket brush from one step to another, f finds the brushed steps again, plus and minus zoom, 0 shows all.";
 
 export class Cursor {
   step = 0;
@@ -151,6 +152,7 @@ export class Cursor {
       Enter: () => this.#pin(),
       "[": () => this.acts.brush(step, Math.max(step, to)),
       "]": () => this.acts.brush(Math.min(step, from), step),
+      f: () => this.acts.find(),
       "+": () => this.zoom(0.5, step),
       "-": () => this.zoom(2, step),
       "0": () => this.acts.showAll(),

@@ -7,6 +7,7 @@ import { h, say } from "../dom";
 import { number, sentences } from "../format";
 import { Link } from "../link";
 import type { Json } from "../wire";
+import { Again } from "./again";
 import { Bands, Dates, Influence, Series } from "./courses";
 import { Cursor } from "./cursor";
 import { HeatMap } from "./heatmap";
@@ -39,8 +40,14 @@ export class GatesView extends View {
     zoomed: () => this.#later(),
     pin: (unit) => this.#pin(unit),
     brush: (from, to) => this.#brush(from, to),
+    find: () => this.#again.look(),
     showAll: () => this.#show(),
   });
+  readonly #again = new Again(
+    this.#inside,
+    (content) => this.send(content),
+    (words) => say(this.readout, words),
+  );
   readonly #toolbar = new Toolbar(
     this.#inside,
     (name) => (name === "layer" ? this.#show() : this.#rearranged()),
@@ -67,7 +74,7 @@ export class GatesView extends View {
     this.#cursor.element.prepend(...strips(this.#above), ...middle, ...strips(this.#units));
     const below = h("div", { class: "below" }, ...strips(this.#summaries));
     // What the cursor reads stands where it is seen from every strip.
-    this.body.append(this.#words, this.#more, this.#toolbar.element, this.readout, this.#cursor.element, below);
+    this.body.append(this.#words, this.#more, this.#toolbar.element, this.readout, this.#cursor.element, this.#again.element, below);
     this.#whole();
     this.#cursor.step = Infinity;
   }
@@ -106,6 +113,7 @@ export class GatesView extends View {
     this.#draw();
     this.#pins.draw();
     for (const summary of this.#summaries) summary.draw();
+    this.#again.draw();
     this.#note();
     this.root.dataset["painted"] = (performance.now() - began).toFixed(1);
   }
@@ -117,6 +125,7 @@ export class GatesView extends View {
     this.#heat.arrange();
     this.#heat.draw();
     this.#answerBrush();
+    this.#again.draw();
     this.#note();
   }
 
