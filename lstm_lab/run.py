@@ -12,6 +12,7 @@ from lstm_lab.data.padding import unused_lookback
 from lstm_lab.data.panel_append import read_newer_by_id
 from lstm_lab.data.panel_ids import numbers_of, several_ids
 from lstm_lab.data.preparation import prepare, recut
+from lstm_lab.data.row_weights import WEIGHTS, with_weights
 from lstm_lab.data.time_index import future_index
 from lstm_lab.errors import OptionError
 from lstm_lab.export.exporter import export_step
@@ -751,7 +752,9 @@ def train(
     name
         What the run is called.
     **options
-        Fields of `lstm_lab.options.TrainOptions`.
+        Fields of `lstm_lab.options.TrainOptions`. ``weights`` may be an array too, with a number from 0 up for each row
+        of the table, or a Series with the index of a DataFrame: it is kept as the column ``weights``, and a window
+        counts as the row of its target.
 
     Returns
     -------
@@ -767,10 +770,12 @@ def train(
     --------
     >>> run = lab.train(lab.example("oil"), transform="log_return", units=[32], epochs=5)  # doctest: +SKIP
     """
-    chosen = TrainOptions.of(options)
+    weights = options.get("weights", "uniform")
+    chosen = TrainOptions.of(options if isinstance(weights, str) else {**options, "weights": WEIGHTS})
     layers = checked_stack(stack)
     refuse_unused_options(layers, chosen)
-    ready = prepare(source, chosen, weighting=chosen.weights)
+    rows = source if isinstance(weights, str) else with_weights(source, weights, chosen)
+    ready = prepare(rows, chosen, weighting=chosen.weights)
     dataset = ready.dataset
     lengths = dataset.windows.lengths
     unused = unused_lookback(None if lengths is None else lengths[dataset.split.train], dataset.lookback)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lstm_lab.data.known_future import read_rows
+from lstm_lab.data.sample_weights import column_of
 from lstm_lab.errors import DataError
 from lstm_lab.formatting import moment
 
@@ -37,7 +38,13 @@ def read_newer(dataset: Dataset, source: Source, options: InputOptions) -> pd.Da
     """
     encoder, own = dataset.encoder, dataset.index
     later = read_rows(
-        source, dataset.frame, options, target=encoder.target, covariates=encoder.covariates, what="newer rows"
+        source,
+        dataset.frame,
+        options,
+        target=encoder.target,
+        covariates=encoder.covariates,
+        what="newer rows",
+        optional=column_of(dataset.weighting),
     )
     if not later.index[-1] > own[-1]:
         raise DataError(

@@ -21,6 +21,7 @@ from lstm_lab.data.padding import step_mask
 from lstm_lab.data.panel_choice import usual_season
 from lstm_lab.data.panel_ids import listed, noise_keys
 from lstm_lab.data.row_labels import plain
+from lstm_lab.data.sample_weights import column_of
 from lstm_lab.data.split import Split, divide, refuse_empty_parts
 from lstm_lab.data.store import FrameStore
 from lstm_lab.data.time_index import future_index
@@ -56,7 +57,7 @@ class Dataset:
         Where the chronological parts of each series begin, counted from the series' first row; empty for rows that
         are forecast from and nothing else.
     weighting
-        Scheme of the training windows' weights, see `lstm_lab.data.sample_weights.sample_weights`.
+        Scheme of the training windows' weights, see `lstm_lab.data.sample_weights.curve`; or ``column:NAME``.
     left_out
         Ids that had too few rows to be trained on.
     padding
@@ -199,10 +200,12 @@ class Dataset:
 
     @cached_property
     def windows(self) -> Windows:
-        """Every window; those to train on are weighted over the time of their series."""
+        """Every window; those to train on are weighted over the time of their series, or by a column of the table."""
         if not self.cuts or self.weighting == "uniform":
             return self._unweighted
-        train = self.split.train
+        train, column = self.split.train, column_of(self.weighting)
+        if column is not None:
+            return self._unweighted.weighted_by(self.frame[column].to_numpy(np.float64), column, train)
         borders = np.searchsorted(self._unweighted.target_rows[train], self.borders[1:-1])
         return self._unweighted.weighted(self.weighting, *np.split(train, borders))
 
@@ -424,6 +427,9 @@ class Dataset:
         static
             Static inputs of the ids in `newer`, a row each.
         """
+        weights = column_of(self.weighting)
+        if weights is not None and weights not in newer.columns:  # only a training on these rows asks for them
+            newer = newer.assign(**{weights: np.nan})
         store = self.store.append(newer, static)
         before = dict(zip(self.ids, zip(pairwise(self.borders), self.cuts, strict=False), strict=False))
         moved = []

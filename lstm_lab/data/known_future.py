@@ -29,7 +29,14 @@ __all__ = ["on_the_clock_of", "read_known", "read_rows"]
 
 
 def read_rows(
-    source: Source, own: pd.DataFrame, options: InputOptions, *, target: str, covariates: Sequence[str], what: str
+    source: Source,
+    own: pd.DataFrame,
+    options: InputOptions,
+    *,
+    target: str,
+    covariates: Sequence[str],
+    what: str,
+    optional: str | None = None,
 ) -> pd.DataFrame:
     """Load rows by the rules that a run's own rows were read by, with times as the run's are.
 
@@ -45,6 +52,8 @@ def read_rows(
         Columns that must be there; a nameless Series is the target.
     what
         What the rows are called in a refusal.
+    optional
+        A column that is read where the rows have it.
 
     Raises
     ------
@@ -52,7 +61,8 @@ def read_rows(
         The rows cannot be loaded, or their times are none that the run's could go on with.
     """
     table = _table(source, options, only=None if covariates else target)
-    rows = _loaded(table, own, options, source, target=target, columns=covariates)
+    more = [optional] if optional in table.columns and optional not in covariates else []
+    rows = _loaded(table, own, options, source, target=target, columns=[*covariates, *more])
     return rows.set_axis(on_the_clock_of(own.index, rows.index, what), axis=0)
 
 

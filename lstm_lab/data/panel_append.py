@@ -17,6 +17,7 @@ from lstm_lab.data.panel_preparation import static_of
 from lstm_lab.data.preparation import reading, text_reading
 from lstm_lab.data.remembered_dates import remembered
 from lstm_lab.data.row_labels import row_label
+from lstm_lab.data.sample_weights import column_of
 from lstm_lab.data.sources import table_of
 from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.formatting import moment
@@ -54,16 +55,24 @@ def read_rows_by_id(
     """
     encoder = dataset.encoder
     needed = (encoder.target, *encoder.covariates)
-    rows, static = _loaded(source, dataset, options, needed, "the new rows")
-    used = rows[list(needed)]
+    weights = column_of(dataset.weighting)
+    optional = () if weights is None or weights in needed else (weights,)
+    rows, static = _loaded(source, dataset, options, needed, "the new rows", optional=optional)
+    used = rows[[*needed, *(name for name in optional if name in rows.columns)]]
     used.attrs = rows.attrs
     return used, static_of(rows, static)
 
 
 def _loaded(
-    source: Source, dataset: Dataset, options: InputOptions, needed: Sequence[str], what: str
+    source: Source,
+    dataset: Dataset,
+    options: InputOptions,
+    needed: Sequence[str],
+    what: str,
+    *,
+    optional: Sequence[str] = (),
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Load columns by the rules of a panel's own rows, and name the static columns that are there."""
+    """Load columns by the rules of a panel's own rows, optional and static ones where they are there."""
     own = dataset.frame
     name = options.id or str(own.index.names[0])
     by_form = is_panel(source) and not isinstance(source, pd.DataFrame)
@@ -80,7 +89,8 @@ def _loaded(
     static = [column for column in options.static if column in table.columns]
     read_options = remembered(table, load_options, own)
     with remedy_of_load(source, name):
-        rows = read_panel(table, id=name, columns=needed, static=static, least=1, **read_options)
+        columns = [*needed, *(name for name in optional if name in table.columns)]
+        rows = read_panel(table, id=name, columns=columns, static=static, least=1, **read_options)
     times = on_the_clock_of(dataset.index, rows.index.get_level_values(-1), what)
     index = pd.MultiIndex.from_arrays([rows.index.get_level_values(0), times], names=own.index.names)
     return rows.set_axis(index, axis=0), static

@@ -14,6 +14,7 @@ from lstm_lab.data.panel_choice import choose_panel_inputs
 from lstm_lab.data.panel_encoder import fit_panel_encoder
 from lstm_lab.data.panel_ids import listed, series_of
 from lstm_lab.data.row_labels import plain
+from lstm_lab.data.sample_weights import column_of
 from lstm_lab.data.store import FrameStore
 from lstm_lab.data.time_index import segments
 from lstm_lab.errors import DataError
@@ -61,7 +62,9 @@ def prepare_panel(
         parts = kept.times, kept.borders, kept.cuts
         choice = choose_panel_inputs(options.transform, options.features, values, *parts, chosen=choice)
     static = static_of(kept.frame, options.static)
-    table = kept.frame[[target, *unfitted.covariates]]
+    weights = column_of(weighting)
+    used = (target, *unfitted.covariates, *(() if weights is None else (weights,)))
+    table = kept.frame[list(dict.fromkeys(used))]
     encoder = fit_panel_encoder(table, target, choice.transform, choice.features, kept.training, kept.segments, static)
     store = FrameStore(table, encoder, options.max_gap, static)
     return Dataset(store, options.lookback, kept.cuts, weighting, kept.left_out, padding_of(options)), choice

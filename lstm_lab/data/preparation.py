@@ -19,9 +19,11 @@ from lstm_lab.data.long_table import WideReading, long_table
 from lstm_lab.data.memory_budget import refuse_beyond_memory
 from lstm_lab.data.panel_forms import is_panel
 from lstm_lab.data.panel_preparation import prepare_panel
+from lstm_lab.data.sample_weights import column_of
 from lstm_lab.data.store import FrameStore
 from lstm_lab.data.time_index import segments
-from lstm_lab.errors import OptionError
+from lstm_lab.errors import OptionError, did_you_mean
+from lstm_lab.options import TrainOptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -146,13 +148,30 @@ def read_series(
             " with id="
         )
     load_options = reading(options)
-    target = options.target
-    if target is None:
-        target = target_column(load(raw, **load_options | {"columns": (), "missing": "error"}))
     columns = [str(column) for column in raw.columns]
+    weights, target = _weights_column(options, columns), options.target
+    if target is None:
+        others = raw.drop(columns=weights)
+        target = target_column(load(others, **load_options | {"columns": (), "missing": "error"}))
     covariates = [text.strip() for text in options.features if text.strip() in columns]
-    frame = load(raw, target=target, columns=covariates, **load_options)
+    frame = load(raw, target=target, columns=list(dict.fromkeys((*covariates, *weights))), **load_options)
     return frame, target_column(frame, target)
+
+
+def _weights_column(options: InputOptions, columns: Sequence[str]) -> list[str]:
+    """Return the column of the table that weights are read from, in a list; an empty one without any.
+
+    Raises
+    ------
+    OptionError
+        There is no such column.
+    """
+    name = column_of(options.weights) if isinstance(options, TrainOptions) else None
+    if name is not None and name not in columns:
+        raise OptionError(
+            f"weights name a column of the table, got {options.weights!r}; {did_you_mean(name, columns)}"  # type: ignore[attr-defined]  # of a training
+        )
+    return [] if name is None else [name]
 
 
 def read_series_by_id(
@@ -167,12 +186,13 @@ def read_series_by_id(
     columns = [str(column) for column in long.table.columns if column not in {long.id, long.time}]
     covariates = [text.strip() for text in options.features if text.strip() in columns]
     _refuse_static_features(covariates, {*options.static, *long.table.attrs.get("lstm_lab", {}).get("static", [])})
+    weights = _weights_column(options, columns)
     target = options.target or (long.target if long.target in columns else None)
     if target is None:
         numeric = load(raw, columns=(), **load_options | {"missing": "error"})
-        target = target_column(_without_static(numeric))
+        target = target_column(_without_static(numeric).drop(columns=weights))
     if target in columns:
-        return load(raw, target=target, columns=covariates, **load_options), target
+        return load(raw, target=target, columns=list(dict.fromkeys((*covariates, *weights))), **load_options), target
     frame = load(raw, target=target, **load_options)  # a wide table, whose values have no column yet
     return frame, target_column(_without_static(frame), target)
 

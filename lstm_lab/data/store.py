@@ -171,6 +171,7 @@ class FrameStore:
 
     def _joined(self, later: pd.DataFrame) -> pd.DataFrame:
         used = [self.encoder.target, *self.encoder.covariates]
+        used += [name for name in self.table.columns if name in later.columns and name not in used]
         before = self._before(later)
         if not before.any():
             return later

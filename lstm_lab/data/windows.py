@@ -15,7 +15,7 @@ import numpy as np
 
 from lstm_lab.data.enough_rows import too_few_rows, usable_runs
 from lstm_lab.data.padding import step_mask
-from lstm_lab.data.sample_weights import sample_weights
+from lstm_lab.data.sample_weights import own_weights, sample_weights
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:
@@ -96,6 +96,22 @@ class Windows:
         weights = np.ones(len(self.target_rows))
         for selection in train:
             weights[selection] = sample_weights(scheme, len(selection))
+        return replace(self, weights=weights)
+
+    def weighted_by(self, values: np.ndarray, column: str, train: np.ndarray) -> Windows:
+        """Weigh the training windows by a column of the table; the others keep weight 1.
+
+        Parameters
+        ----------
+        values
+            (rows,) the column.
+        column
+            Its name, for the message.
+        train
+            Numbers of the training windows; their weights have mean 1.
+        """
+        weights = np.ones(len(self.target_rows))
+        weights[train] = own_weights(values[self.target_rows[train]], column)
         return replace(self, weights=weights)
 
 

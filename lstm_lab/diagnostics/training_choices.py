@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.sample_weights import effective_sample_size, sample_weights
+from lstm_lab.data.sample_weights import column_of, effective_sample_size, sample_weights
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.formatting import number, percent, span
 from lstm_lab.results import Result, Summary
@@ -36,22 +36,28 @@ class Weighting(Result):
     index
         Times of the training windows' targets, oldest first.
     scheme
-        As for `lstm_lab.data.sample_weights.curve`.
+        As for `lstm_lab.data.sample_weights.curve`; or ``column:NAME``.
     planned
         Whether nothing is trained with it yet.
+    own
+        (windows,) weights of mean 1 that a column holds; None for a scheme that is a curve over time.
     """
 
     index: pd.Index
     scheme: str = "uniform"
     planned: bool = False
+    own: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if len(self.index) == 0:
             raise DataError("weights are of training windows, got none; train on more rows")
-        sample_weights(self.scheme, 1)
+        if self.own is None:
+            sample_weights(self.scheme, 1)
 
     def weights(self, scheme: str | None = None) -> NDArray[np.float64]:
         """Return the weights of one scheme, this one by default: (windows,), mean 1."""
+        if self.own is not None and scheme in {None, self.scheme}:
+            return self.own
         return sample_weights(self.scheme if scheme is None else scheme, len(self.index))
 
     def schemes(self) -> tuple[str, ...]:
@@ -65,9 +71,14 @@ class Weighting(Result):
             weights = self.weights(scheme)
             size = effective_sample_size(weights)
             share = percent(size / len(weights))
-            newest = f"newest counts {number(float(weights[-1] / weights[0]))} times the oldest"
-            rows.append((scheme, f"{newest}; worth {round(size):,} equal windows ({share})"))
+            rows.append((scheme, f"{self._range(scheme, weights)}; worth {round(size):,} equal windows ({share})"))
         return Summary(f"Weights: {self.scheme}", tuple(rows))
+
+    def _range(self, scheme: str, weights: NDArray[np.float64]) -> str:
+        """Describe how much windows differ: by age, or by what their column says."""
+        if self.own is not None and scheme == self.scheme:
+            return f"windows count {number(float(weights.min()))} to {number(float(weights.max()))}"
+        return f"newest counts {number(float(weights[-1] / weights[0]))} times the oldest"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -168,10 +179,13 @@ def loss_of(name: str, residuals: NDArray[np.float64], delta: float = 1.0) -> ND
     return np.asarray(np.where(size <= delta, 0.5 * size**2, delta * (size - 0.5 * delta)))
 
 
-def weighting(dataset: Dataset) -> Weighting:
-    """Return the weights of a dataset's training windows."""
-    rows = dataset.windows.target_rows[dataset.split.train]
-    return Weighting(dataset.index[rows], dataset.weighting)
+def weighting(dataset: Dataset, *, planned: bool = False) -> Weighting:
+    """Return the weights of a dataset's training windows by time; of many series, those of all of them together."""
+    train = dataset.split.train
+    times = dataset.index[dataset.windows.target_rows[train]]
+    order = np.argsort(times, kind="stable")
+    own = None if column_of(dataset.weighting) is None else dataset.windows.weights[train][order]
+    return Weighting(times[order], dataset.weighting, planned, own)
 
 
 def residual_losses(fitted: FittedModel, loss: str, delta: float) -> ResidualLosses:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from lstm_lab.data.preparation import prepare
-from lstm_lab.diagnostics.training_choices import ResidualLosses, Weighting
+from lstm_lab.diagnostics.training_choices import ResidualLosses, Weighting, weighting
 from lstm_lab.options import InputOptions, TrainOptions
 
 if TYPE_CHECKING:
@@ -55,11 +55,10 @@ def preview_weights(
     >>> round(float(shown.weights()[-1] / shown.weights()[0]), 2)
     2.0
     """
-    chosen = TrainOptions.of({"weights": weights})
-    dataset = prepare(source, InputOptions.of(options)).dataset
-    rows = np.sort(dataset.windows.target_rows[dataset.checked_split().train])
-    times = dataset.index[rows]
-    return Weighting(times.sort_values() if dataset.is_panel else times, chosen.weights, planned=True)
+    inputs = InputOptions.of(options).model_dump(exclude_unset=True)
+    dataset = prepare(source, TrainOptions.of(inputs | {"weights": weights}), weighting=weights).dataset
+    dataset.checked_split()
+    return weighting(dataset, planned=True)
 
 
 def preview_losses(

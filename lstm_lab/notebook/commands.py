@@ -233,7 +233,7 @@ WEIGHTS = Command(
     extras=(
         Flag(
             "scheme",
-            "uniform, linear, exponential or exponential:RATE (default: the run's own, else uniform)",
+            "uniform, linear, exponential, exponential:RATE or column:NAME (default: the run's own, else uniform)",
             "SCHEME",
         ),
         _RUN,

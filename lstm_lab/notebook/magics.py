@@ -240,7 +240,7 @@ class LSTMMagics(LabMagics):
         from lstm_lab.diagnostics.training_choices import SCHEMES, Weighting, weighting
 
         scheme, data = parsed.extras.get("scheme"), parsed.argument
-        if data is not None and data not in self.shell.user_ns and data.split(":")[0] in SCHEMES:
+        if data is not None and data not in self.shell.user_ns and data.split(":")[0] in {*SCHEMES, "column"}:
             scheme, data = data, None
         if scheme is not None:
             TrainOptions.of({"weights": scheme})  # refuses an unknown one before any data are read
@@ -248,7 +248,7 @@ class LSTMMagics(LabMagics):
             source, options = self._untrained(WEIGHTS, parsed)
             return self._shown(lstm_lab.preview_weights(source, scheme or "uniform", **options), parsed)
         own = weighting(self._trained(WEIGHTS, parsed).dataset)
-        return self._shown(own if scheme is None else Weighting(own.index, scheme), parsed)
+        return self._shown(own if scheme in {None, own.scheme} else Weighting(own.index, scheme), parsed)
 
     @line_magic
     @parsed_magic(LOSS)

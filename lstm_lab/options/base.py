@@ -181,7 +181,13 @@ def _explain(model: type[Options], refused: ValidationError) -> str:
     if (near := _rescaled(model, name, first_error["input"])) is not None:
         remedy = f"; did you mean {name}={near:g}?"
     rule = ", or ".join(rules).replace(", or should be ", ", or ")
-    return f"{name} {rule}, got {first_error['input']!r}{remedy}"
+    return f"{name} {rule}, got {_received(first_error['input'])}{remedy}"
+
+
+def _received(value: Any) -> str:
+    """Write a value in one line: an array by its type and shape."""
+    shape = getattr(value, "shape", None)
+    return repr(value) if shape is None or shape == () else f"a {type(value).__name__} of shape {shape}"
 
 
 def _rescaled(model: type[Options], name: str, value: Any) -> float | None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
+    from numpy.typing import ArrayLike
+
 __all__ = [
     "AblateKeywords",
     "BacktestKeywords",
@@ -91,7 +93,7 @@ class TrainKeywords(TypedDict, total=False):
     clip: float
     loss: Literal["huber", "mse", "mae"]
     delta: float
-    weights: str
+    weights: str | ArrayLike
     supervise: Literal["auto", "every", "last"]
     stride: int | None
     burn_in: int | None

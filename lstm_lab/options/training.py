@@ -18,7 +18,7 @@ __all__ = [
     "TrainOptions",
 ]
 
-WEIGHTS_PATTERN = r"^(uniform|linear|exponential(:\d+(\.\d+)?)?)$"
+WEIGHTS_PATTERN = r"^(uniform|linear|exponential(:\d+(\.\d+)?)?|column:.*\S.*)$"
 
 
 class InputOptions(Options):
@@ -196,10 +196,11 @@ class TrainOptions(TrainingCheckpointOptions, InputOptions):
     )
     weights: str = option(
         "uniform",
-        "how much newer rows count: uniform, linear (0.5 to 1), exponential (e^3 = 20 times) or exponential:RATE",
+        "how much newer rows count: uniform, linear (0.5 to 1), exponential (e^3 = 20 times) or exponential:RATE; or"
+        " column:NAME, a column with a weight for each row",
         example="linear",
         pattern=WEIGHTS_PATTERN,
-        form="uniform, linear, exponential or exponential:RATE",
+        form="uniform, linear, exponential, exponential:RATE or column:NAME",
     )
     supervise: Literal["auto", "every", "last"] = option(
         "auto",

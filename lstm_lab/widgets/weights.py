@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from lstm_lab.data.sample_weights import DEFAULT_RATE, rate_of
+from lstm_lab.data.sample_weights import DEFAULT_RATE, effective_sample_size, rate_of
 from lstm_lab.diagnostics.training_choices import Weighting
 from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
@@ -49,11 +49,13 @@ class WeightCurve(LabWidget):
         rows = np.linspace(0, len(index) - 1, min(len(index), POINTS)).round().astype(np.intp)
         window_axis = axis(index)
         self.wire.put_changed("times", window_axis.positions[rows])
-        rate = rate_of(self._weighting.scheme)
+        rate, own = rate_of(self._weighting.scheme), self._weighting.own
+        self.wire.put_changed("own", np.zeros(0) if own is None else own[rows])
         self.wire.set(
             count=len(index),
             scheme=self._weighting.scheme,
             rate=DEFAULT_RATE if rate is None else rate,
+            own_share=0.0 if own is None else effective_sample_size(own) / len(own),
             planned=self._weighting.planned,
             chart_only=self._chart_only,
             is_time=window_axis.is_time,

@@ -102,7 +102,11 @@ STUDIES = {
     "a horizon beyond all rows": ("ablate", "--horizon 5000", ["5000 known steps", "shorten the horizon"]),
     "an unknown change": ("ablate", "--changes 'loss: mes'", ["'loss: mes'", "did you mean 'loss: mse'?"]),
     "an impossible calibration": ("ablate", "--calibrate on --calibration 0.01", ["needs 9 earlier origins", "got 0"]),
-    "weights of no form": ("ablate", "--weights linaer", ["linear, exponential or exponential:RATE", "'linaer'"]),
+    "weights of no form": (
+        "ablate",
+        "--weights linaer",
+        ["linear, exponential, exponential:RATE or column:NAME", "'linaer'"],
+    ),
     "an unknown baseline": ("backtest", "--baselines niave", ["'niave'", "did you mean 'naive'?"]),
     "refitting less than once": ("backtest", "--refit -1", ["on or off, or greater than or equal to 1", "'-1'"]),
     "rows that none can be judged on": ("backtest", "--test 0.01", ["got 1 newest rows", "raise test="]),

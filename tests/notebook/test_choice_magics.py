@@ -103,7 +103,7 @@ def test_a_run_with_another_loss_than_its_own(do):
     [
         ("%lstm_weights prices --run first", "leave out --run or prices"),
         ("%lstm_weights --lookback 9 --run first", "--lookback belongs to data, and none are named"),
-        ("%lstm_weights prices --scheme linaer", "uniform, linear, exponential or exponential:RATE"),
+        ("%lstm_weights prices --scheme linaer", "uniform, linear, exponential, exponential:RATE or column:NAME"),
         ("%lstm_loss prices --delta -1", "--delta"),
         ("%lstm_loss --transform diff --run first", "--transform belongs to data"),
     ],

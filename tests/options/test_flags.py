@@ -139,7 +139,12 @@ def test_a_value_of_two_types_is_refused_by_both_rules_in_one_line():
         (options.BacktestOptions, "refit", "maybe", "on or off, or a whole number, got 'maybe'"),
         (options.CompareOptions, "seeds", "0,x", "seeds should be a whole number, got 'x'"),
         (options.CompareOptions, "kinds", "none", "kinds needs at least one value"),
-        (TrainOptions, "weights", "linaer", "weights should be uniform, linear, exponential or exponential:RATE, got"),
+        (
+            TrainOptions,
+            "weights",
+            "linaer",
+            "weights should be uniform, linear, exponential, exponential:RATE or column:NAME, got",
+        ),
     ):
         with pytest.raises(OptionError) as refused:
             model.of({name: given})

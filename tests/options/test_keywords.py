@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
+    from numpy.typing import ArrayLike
+
 __all__ = {names}
 '''
 CALLS = {
@@ -39,6 +41,10 @@ CALLS = {
     "AblateKeywords": ("lstm_lab.ablate", ("AblateOptions", "TrainOptions", "ForecastOptions"), ()),
     "DashboardKeywords": ("lstm_lab.dashboard", ("TrainOptions", "ForecastOptions"), ()),
 }
+
+
+TAKEN = {("TrainKeywords", "weights"): "str | ArrayLike"}
+"""What a call takes beyond its option."""
 
 
 def written(annotation):
@@ -78,7 +84,10 @@ def source():
     text = HEAD.replace("{names}", "[\n" + "".join(f'    "{name}",\n' for name in sorted(CALLS)) + "]")
     for name, (call, models, without) in CALLS.items():
         text += f'\n\nclass {name}(TypedDict, total=False):\n    """Keywords of `{call}`."""\n\n'
-        text += "".join(f"    {key}: {written(field.annotation)}\n" for key, field in fields(models, without).items())
+        text += "".join(
+            f"    {key}: {TAKEN.get((name, key)) or written(field.annotation)}\n"
+            for key, field in fields(models, without).items()
+        )
     return text
 
 

@@ -10,7 +10,7 @@ import ipywidgets
 import numpy as np
 
 from lstm_lab.data.preparation import prepare
-from lstm_lab.data.sample_weights import effective_sample_size
+from lstm_lab.data.sample_weights import column_of, effective_sample_size, own_weights
 from lstm_lab.diagnostics.panel_report import PanelFeatureReport
 from lstm_lab.diagnostics.training_choices import LOSS_LABELS, ResidualLosses, Weighting
 from lstm_lab.diagnostics.training_previews import naive_losses
@@ -80,7 +80,7 @@ class Preview:
     def _prepare(self, key: str, data: Any, options: TrainOptions) -> Prepared:
         """Return the prepared data, those of before where data and options of the inputs are the same."""
         inputs = {name: getattr(options, name) for name in InputOptions.model_fields}
-        now = (key, tuple(inputs.items()))
+        now = (key, column_of(options.weights), tuple(inputs.items()))
         same = data is self._source or isinstance(data, Path)
         if self._prepared is None or now != self._key or not same:
             self._prepared = prepare(data, options)
@@ -168,7 +168,9 @@ def _weighting(prepared: Prepared, options: TrainOptions) -> Weighting:
     dataset = prepared.dataset
     end = dataset.cuts[0].validation
     first = min(options.lookback + dataset.encoder.warmup, end - 1)
-    return Weighting(dataset.frame.index[first:end], options.weights)
+    column = column_of(options.weights)
+    own = None if column is None else own_weights(dataset.frame[column].to_numpy(np.float64)[first:end], column)
+    return Weighting(dataset.frame.index[first:end], options.weights, own=own)
 
 
 def _residuals(prepared: Prepared, options: TrainOptions) -> ResidualLosses:

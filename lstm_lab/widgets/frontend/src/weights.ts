@@ -6,7 +6,11 @@ import { button, fill, h, legend, on, say, slider } from "./dom";
 import { number, percent, time } from "./format";
 import { curve, measure, type Name, NAMES, type Scheme } from "./schemes";
 
-const DASHES: Record<Name, number[]> = { uniform: [2, 4], linear: [8, 4], exponential: [] };
+/** A scheme, or weights of one's own that a column of the table holds. */
+type Shown = Name | "own";
+const LINES: Shown[] = [...NAMES, "own"];
+const DASHES: Record<Shown, number[]> = { uniform: [2, 4], linear: [8, 4], exponential: [], own: [] };
+
 export class WeightsView extends ChartView {
   #chart!: Chart;
   readonly #chosen = h("p", { class: "note", role: "status" });
@@ -21,13 +25,13 @@ export class WeightsView extends ChartView {
       yLabel: "weight (mean 1)",
       yRange: (_, __, high) => [0, Math.max(high ?? 1, 1) * 1.06],
       data: this.#data(),
-      series: [{}, ...NAMES.map((name) => this.#line(name))],
+      series: [{}, ...LINES.map((name) => this.#line(name))],
       hover: (index) => this.#read(index),
     });
     if (this.chartOnly) return this.body.append(this.#legend, this.#chart.element);
     this.facts.append(h("p", { class: "title" }, "Weights of the training windows"));
     const group = h("fieldset", { class: "controls" }, h("legend", { class: "muted" }, "Scheme"));
-    for (const name of NAMES) group.append(this.#radio(name));
+    for (const name of this.#shown) group.append(this.#radio(name));
     const rate = slider(
       "rate of exponential",
       { min: 0, max: 8, step: 0.1, value: this.#rate },
@@ -41,7 +45,16 @@ export class WeightsView extends ChartView {
     this.body.append(group, this.#chart.element, this.#table, this.#chosen);
   }
 
-  #line(name: Name): uPlot.Series {
+  get #shown(): Shown[] {
+    return this.store.data("own").length > 0 ? LINES : NAMES;
+  }
+
+  /** Name a scheme; weights of one's own by their column. */
+  #label(name: Shown): string {
+    return name === "own" ? this.store.text("scheme") : name;
+  }
+
+  #line(name: Shown): uPlot.Series {
     return {
       stroke: () => this.#colour(name),
       width: 2,
@@ -50,13 +63,14 @@ export class WeightsView extends ChartView {
     };
   }
 
-  #colour(name: Name): string {
-    return { uniform: this.palette.muted, linear: this.palette.orange, exponential: this.palette.blue }[name];
+  #colour(name: Shown): string {
+    return { uniform: this.palette.muted, linear: this.palette.orange, exponential: this.palette.blue, own: this.palette.green }[name];
   }
 
-  get #name(): Name {
+  get #name(): Shown {
     const set = this.store.ui["name"] ?? this.store.text("scheme").split(":")[0];
-    return NAMES.find((name) => name === set) ?? "uniform";
+    const shown = this.#shown;
+    return shown.find((name) => name === (set === "column" ? "own" : set)) ?? "uniform";
   }
 
   get #rate(): number {
@@ -66,19 +80,19 @@ export class WeightsView extends ChartView {
   }
 
   #scheme(): string {
-    return this.#name === "exponential" ? `exponential:${number(this.#rate, 3)}` : this.#name;
+    return this.#name === "exponential" ? `exponential:${number(this.#rate, 3)}` : this.#label(this.#name);
   }
 
-  #radio(name: Name): HTMLLabelElement {
+  #radio(name: Shown): HTMLLabelElement {
     const input = h("input", { type: "radio", name: `scheme-${this.context.model.get("_key")}`, value: name, checked: this.#name === name });
     on(input, "change", () => {
       this.store.ui["name"] = name;
       this.#refresh();
     });
-    const swatch = h("span", { class: `swatch ${name === "exponential" ? "" : "dash"}`, "aria-hidden": "true" });
+    const swatch = h("span", { class: `swatch ${DASHES[name].length === 0 ? "" : "dash"}`, "aria-hidden": "true" });
     swatch.dataset["name"] = name;
     swatch.style.borderColor = this.#colour(name);
-    return h("label", { class: "control" }, input, swatch, name);
+    return h("label", { class: "control" }, input, swatch, this.#label(name));
   }
 
   #measure(name: Name): Scheme {
@@ -92,15 +106,16 @@ export class WeightsView extends ChartView {
       const { mean } = this.#measure(name);
       return Array.from(places, (_, at) => curve(name, this.#rate, at / last) / mean);
     });
-    return [Array.from(places), ...curves];
+    const own = this.store.data("own");
+    return [Array.from(places), ...curves, Array.from(places, (_, at) => own[at] ?? null)];
   }
 
   #refresh(): void {
-    NAMES.forEach((name, at) => {
+    LINES.forEach((name, at) => {
       this.#chart.u.series[at + 1]!.width = name === this.#name ? 3.5 : 1.5;
     });
     this.#chart.setData(this.#data());
-    legend(this.#legend, NAMES.map((name) => ({ words: name === this.#name ? this.#scheme() : name, colour: this.#colour(name), ...(name === "exponential" ? {} : { kind: "dash" as const }) })));
+    legend(this.#legend, this.#shown.map((name) => ({ words: name === this.#name ? this.#scheme() : this.#label(name), colour: this.#colour(name), ...(DASHES[name].length === 0 ? {} : { kind: "dash" as const }) })));
     this.#showTable();
     say(this.#use, `Use ${this.#scheme()} in the next training`);
     const next = this.store.text("next");
@@ -116,6 +131,10 @@ export class WeightsView extends ChartView {
       const { ratio, effective } = this.#measure(name);
       return [name, `${number(ratio, 3)} ×`, number(Math.round(effective * count), 6), percent(effective)];
     });
+    if (this.#shown.length > NAMES.length) {
+      const share = this.store.number("own_share") ?? 0;
+      rows.push([this.#label("own"), "", number(Math.round(share * count), 6), percent(share)]);
+    }
     fill(this.#table, ["", "newest ÷ oldest", "effective windows", "of all"], rows);
   }
 
@@ -124,7 +143,7 @@ export class WeightsView extends ChartView {
     const [x, ...curves] = this.#chart.u.data;
     if (x[index] === undefined) return;
     const when = time(x[index]!, this.store.flag("is_time"), this.store.number("step") ?? 1);
-    say(this.readout, [when, ...NAMES.map((name, at) => `${name} ${number(curves[at]![index], 3)}`)].join(" · "));
+    say(this.readout, [when, ...this.#shown.map((name, at) => `${this.#label(name)} ${number(curves[at]![index] as number, 3)}`)].join(" · "));
   }
 
   protected override update(): void {
@@ -134,7 +153,7 @@ export class WeightsView extends ChartView {
 
   protected override recoloured(): void {
     for (const swatch of this.root.querySelectorAll<HTMLElement>(".swatch[data-name]")) {
-      swatch.style.borderColor = this.#colour(swatch.dataset["name"] as Name);
+      swatch.style.borderColor = this.#colour(swatch.dataset["name"] as Shown);
     }
     this.#refresh();
   }
