@@ -203,9 +203,9 @@ def bench(
     rows: dict[int, dict[str, float]] = {}
     seeds = BenchOptions.of(study_options).seeds
     for number, seed in enumerate(seeds):
-        if listener is not None:
-            listener.on_progress(Progress(f"seed {seed}", number, len(seeds)))
-        row = _scored(source, settings, seed, listener, stop)
+        done, parts = number * (source.protocol.windows + 1), len(seeds) * (source.protocol.windows + 1)
+        tell = _Teller(listener, f"seed {seed}", done, parts)
+        row = _scored(source, settings, seed, tell, stop)
         if row is None:
             break
         if "OWA" in source.protocol.metrics:
@@ -217,16 +217,32 @@ def bench(
     return Benchmark(source, settings, table, naive, stopped=len(rows) < len(seeds))
 
 
+@dataclass(frozen=True)
+class _Teller:
+    """Tells a listener, where there is one, how many parts of the benchmark are done."""
+
+    listener: ProgressListener | None
+    label: str
+    before: int
+    """Parts of the seeds before."""
+    parts: int
+
+    def __call__(self, step: str, done: int) -> None:
+        if self.listener is not None:
+            self.listener.on_progress(Progress(f"{self.label}, {step}", self.before + done, self.parts))
+
+
 def _scored(
     data: BenchmarkData,
     settings: Mapping[str, Any],
     seed: int,
-    listener: ProgressListener | None,
+    tell: _Teller,
     stop: threading.Event | None,
 ) -> dict[str, float] | None:
     """Train with one seed, forecast from every origin, and score that; None where that was stopped or interrupted."""
     train_options, forecast_options = shared_out(settings, TrainOptions, ForecastOptions)
-    hears_training = listener if isinstance(listener, TrainingListener) else None
+    hears_training = tell.listener if isinstance(tell.listener, TrainingListener) else None
+    tell("training", 0)
     start = time.process_time()
     run = train(
         data.history(0), id="id", target="value", seed=seed, listener=hears_training, stop=stop, **train_options
@@ -241,6 +257,7 @@ def _scored(
     trained = time.process_time()
     quantiles = []
     for window in range(data.protocol.windows):
+        tell(f"origin {window + 1} of {data.protocol.windows}", window + 1)
         known = run if window == 0 else run.on(data.history(window))
         try:
             forecasts = known.forecast(data.protocol.horizon, interval=95, **forecast_options, seed=seed)

@@ -1,5 +1,7 @@
 """Forecasts of many series: each as if it were alone, in one unit of its own, calibrated together."""
 
+import cProfile
+import pstats
 from dataclasses import replace
 
 import numpy as np
@@ -232,6 +234,30 @@ def test_one_id_is_forecast_like_a_lone_series_to_the_last_bit():
     assert with_id.ids == ("s00",)
     with pytest.raises(OptionError, match="ids= belongs to a run of many series"):
         lab.train(one.drop(columns="store"), target="units", time="day", **options).forecast(HORIZON, ids=["s00"])
+
+
+def work_of(call):
+    """Count the Python calls and the operations that TensorFlow is asked for during a call; both follow from sizes."""
+    profile = cProfile.Profile()
+    result = profile.runcall(call)
+    stats = pstats.Stats(profile)
+    asked = sum(row[0] for (_, _, name), row in stats.stats.items() if "TFE_Py" in name)
+    return result, stats.total_calls, asked
+
+
+def test_one_id_asks_for_at_most_three_percent_more_work_than_a_lone_series():
+    one = made_panel(1, rows=(200, 201), end=END)
+    options = {**NETWORK, "epochs": 4}
+    work = {}
+    for source, keywords in [(one.drop(columns="store"), {"target": "units", "time": "day"}), (one, IDS)] * 2:
+        run, training, trained = work_of(
+            lambda source=source, keywords=keywords: lab.train(source, **keywords, **options)
+        )
+        _, drawing, drawn = work_of(lambda run=run: run.forecast(HORIZON))
+        work["id" in keywords] = (training, drawing, trained, drawn)  # of the second round, where nothing is compiled
+    assert work[True][2:] == work[False][2:]
+    assert work[True][0] < 1.03 * work[False][0]
+    assert work[True][1] < 1.03 * work[False][1]
 
 
 def test_paths_that_do_not_fit_into_memory_are_refused_before_they_are_drawn(run, monkeypatch):
