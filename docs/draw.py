@@ -57,6 +57,12 @@ def panel_run():
     return lab.train(lab.example("unemployment"), target="rate", lookback=24, units=[16], dense=[], epochs=10, seed=0)
 
 
+def watched_run():
+    """Train a small network on the temperature of hours, watched."""
+    hours = lab.example("temperature")[["temperature"]].iloc[-1200:]
+    return lab.train(hours, target="temperature", lookback=48, units=[16], dense=[], epochs=30, watch=True, seed=0)
+
+
 def keep(kind, widget):
     """Keep what an output would keep of a view."""
     path = DOCS / "views" / f"{kind}.json"
@@ -98,6 +104,7 @@ def main():
     run = oil_run()
     cell, fan, gates = run.cell(), run.forecast(30, paths=200), run.gates(at=-1)
     keep("cell", cell.widget())
+    keep("learning", watched_run().learning.widget())
     keep("features", lab.features(lab.example("oil"), target="price", transform="log_return").widget())
     keep("memory", run.memory(recall=[10, 50], updates=150).widget())
     keep("panel", panel_run().forecast(12, paths=100).widget())

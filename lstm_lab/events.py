@@ -103,6 +103,9 @@ class TrainingListener:
     def on_epoch(self, epoch: Epoch) -> None:
         """Receive a completed epoch."""
 
+    def on_learning(self, learning: Any) -> None:
+        """Receive the `Learning` of one epoch alone, from 0 before the first, where a training is watched."""
+
     def on_end(self, end: TrainingEnd) -> None:
         """Receive the end of training."""
 

@@ -14,7 +14,7 @@ from lstm_lab.data.panel_ids import numbers_of, several_ids
 from lstm_lab.data.preparation import prepare, recut
 from lstm_lab.data.row_weights import WEIGHTS, with_weights
 from lstm_lab.data.time_index import future_index
-from lstm_lab.errors import OptionError
+from lstm_lab.errors import OptionError, RunError
 from lstm_lab.export.exporter import export_step
 from lstm_lab.export.run_file import Record, read_run, write_run
 from lstm_lab.fitted import FittedModel
@@ -25,6 +25,7 @@ from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.forecasting.spread import measure_spread
 from lstm_lab.forecasting.stream import Stream
 from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows, window_at
+from lstm_lab.interpret.learning_recorder import LearningRecorder
 from lstm_lab.interpret.panel_trace import trace_ids
 from lstm_lab.models.stack import checked_stack, forecaster_of, refuse_unused_options
 from lstm_lab.options import (
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from lstm_lab.forecasting.panel_forecast import PanelForecast
     from lstm_lab.forecasting.spread import Spread
     from lstm_lab.interpret.cell_step import CellStep
+    from lstm_lab.interpret.learning import Learning
     from lstm_lab.interpret.memory import Memory
     from lstm_lab.interpret.panel_trace import PanelTrace
     from lstm_lab.interpret.read_window import ReadWindow
@@ -111,6 +113,8 @@ class Run(Result):
     """What forecasts from the calibration rows were worth, by horizon and rules."""
     corrections: dict[Any, PanelCorrection] = field(default_factory=dict)
     """Of many series, what corrects their forecasts, by horizon and rules."""
+    watched: Learning | None = None
+    """What ``watch=True`` recorded."""
 
     @property
     def model(self) -> Any:
@@ -160,6 +164,28 @@ class Run(Result):
             "parameters": float(self.model.count_params()),
             "windows": float(len(self.dataset.split.train)),
         }
+
+    @property
+    def learning(self) -> Learning:
+        """Held-out forecasts and gates by epoch, from untrained to overfitted, of a training with ``watch=True``.
+
+        It belongs to the session: a file of the run holds the network alone.
+
+        Raises
+        ------
+        RunError
+            The training was not watched, or the run was read from a file.
+
+        Examples
+        --------
+        >>> lab.train("prices.csv", watch=True).learning.plot()  # doctest: +SKIP
+        """
+        if self.watched is None:
+            raise RunError(
+                "learning was recorded in a session that trains with watch=True, and this run has none; train with"
+                " lab.train(..., watch=True), or %lstm_train --watch"
+            )
+        return self.watched
 
     def forecast(
         self,
@@ -309,6 +335,7 @@ class Run(Result):
         listener: TrainingListener | None = None,
         stop: threading.Event | None = None,
         name: str | None = None,
+        watch: bool = False,
         **options: Unpack[ResumeKeywords],
     ) -> Run:
         """Train on from this run's weights; the run itself stays as it is.
@@ -327,6 +354,8 @@ class Run(Result):
             As for `lstm_lab.train`.
         name
             What the new run is called.
+        watch
+            Record held-out forecasts and gates after every epoch, as `lstm_lab.train` does.
         **options
             Fields of `lstm_lab.options.ResumeOptions`: ``epochs``, ``learning_rate``, ``patience``, ``seed``,
             ``checkpoint``, ``checkpoint_seconds``.
@@ -360,6 +389,7 @@ class Run(Result):
             listener=listener,
             stop=stop,
             warm=True,
+            watch=watch,
         )
 
     def series(self, id: Hashable) -> Run:  # noqa: A002 - as in `train`
@@ -731,6 +761,7 @@ def train(
     listener: TrainingListener | None = None,
     stop: threading.Event | None = None,
     name: str | None = None,
+    watch: bool = False,
     **options: Unpack[TrainKeywords],
 ) -> Run:
     """Train a network to forecast one column.
@@ -751,6 +782,9 @@ def train(
         Looked at after each batch; the best weights by then are kept.
     name
         What the run is called.
+    watch
+        Record a few forecasts of validation rows and the gates of one window after every epoch, for `Run.learning`; a
+        live view draws them as they come. It takes 2 % of a long training at most, and changes no number of it.
     **options
         Fields of `lstm_lab.options.TrainOptions`. ``weights`` may be an array too, with a number from 0 up for each row
         of the table, or a Series with the index of a DataFrame: it is kept as the column ``weights``, and a window
@@ -785,7 +819,15 @@ def train(
     Network(forecaster.model)  # what could not forecast is refused before the first epoch
     choice = ready.input_choice
     return _trained(
-        forecaster, dataset, chosen, choice.transform, choice.reason, name=name, listener=listener, stop=stop
+        forecaster,
+        dataset,
+        chosen,
+        choice.transform,
+        choice.reason,
+        name=name,
+        listener=listener,
+        stop=stop,
+        watch=watch,
     )
 
 
@@ -800,9 +842,11 @@ def _trained(
     listener: TrainingListener | None,
     stop: threading.Event | None,
     warm: bool = False,
+    watch: bool = False,
 ) -> Run:
     """Train a network on the training rows of a dataset."""
     split = dataset.checked_split()
+    recorder = LearningRecorder(dataset, forecaster.model, listener, warm=warm) if watch else None
     judged = measured_windows(split.validation) if dataset.is_panel else split.validation
     training = fit(
         forecaster,
@@ -814,10 +858,25 @@ def _trained(
         listener=listener,
         stop=stop,
         warm=warm,
+        watch=recorder,
     )
+    watched = None
+    if recorder is not None:
+        watched = recorder.result(training.history, training.end.best_epoch, forecaster.model)
     fitted = FittedModel.of(forecaster.model, dataset, max_gap=options.max_gap, stack=forecaster.describe())
     baseline = training.plan.baseline
-    return Run(fitted, dataset, training.history, training.end, training.options, transform, reason, baseline, name)
+    return Run(
+        fitted,
+        dataset,
+        training.history,
+        training.end,
+        training.options,
+        transform,
+        reason,
+        baseline,
+        name,
+        watched=watched,
+    )
 
 
 def checked_run(run: object, call: str, remedy: str) -> Run:

@@ -54,6 +54,11 @@ KINDS = {
         "`lab.train(...)`, `%%lstm_train`",
         "The loss as it fell, batch by batch; alive while a cell runs, with a Stop button.",
     ),
+    "learning": (
+        "Watch it learn",
+        "`lab.train(..., watch=True).learning`, `%lstm_learning`",
+        "Play the epochs, from untrained on: held-out forecasts bend towards what happened, and gates take sides.",
+    ),
     "features": (
         "Before training",
         "`lab.features(...)`, `%lstm_features`",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.interpret.recording import Call
 
-__all__ = ["Hold", "follow", "followed"]
+__all__ = ["Hold", "Stepper", "follow", "followed"]
 
 _EXACT = 1e-9
 """By how much two computations in float64 may differ."""
@@ -154,7 +154,7 @@ def follow(
     kind = kind_of(cell)
     if kind is None:
         raise TraceError(f"a {type(cell).__name__} cannot be followed; LSTM, GRU and SimpleRNN cells can")
-    run = _Stepper(cell, mask, held)
+    run = Stepper(cell, mask, held)
     advance: Callable[..., tuple[Signals, tuple[np.ndarray, ...]]] = getattr(run, kind)
     rows: list[Signals] = []
     states = start
@@ -166,7 +166,7 @@ def follow(
     return {name: np.stack([row[name] for row in rows], axis=1) for name in rows[0]}
 
 
-class _Stepper:
+class Stepper:
     """A cell's weights and functions, and what is held."""
 
     def __init__(self, cell: Any, mask: np.ndarray, held: Mapping[str, np.ndarray]) -> None:

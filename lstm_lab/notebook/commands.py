@@ -67,6 +67,10 @@ _DATA = Flag(
     value="DATA",
 )
 
+_WATCH = Flag(
+    "watch",
+    "draw a few held-out forecasts and the gates of one window anew after every epoch; %lstm_learning goes back",
+)
 TRAIN = Command(
     "%lstm_train",
     "Train a network and give back a Run. With %%lstm_train, at the top of a cell, the lines below it are the stack: "
@@ -74,7 +78,7 @@ TRAIN = Command(
     "--units, --dropout and --dense.",
     (TrainOptions,),
     argument=_DATA,
-    extras=(_OUTPUT, _NO_DISPLAY),
+    extras=(_WATCH, _OUTPUT, _NO_DISPLAY),
     examples=(
         "%lstm_train oil --lookback 20 --units 16 --epochs 3",
         "%lstm_train unemployment --id industry --static sector --target rate --units 16 --epochs 3",
@@ -90,7 +94,7 @@ RESUME = Command(
     argument=Flag(
         "data", "the series with rows after the run's last, to train on as well; without it the run's own", value="DATA"
     ),
-    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    extras=(_RUN, _WATCH, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_resume --epochs 3", "%lstm_resume --epochs 3 --learning-rate 0.0003 -o longer"),
     notes=_NOTES,
 )
@@ -211,6 +215,15 @@ FIND = Command(
     extras=(_RUN, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_find", "%lstm_find -20 --steps 0-4 --units 0,1", "again = %lstm_find --signal forget --matches 3"),
     notes=_NOTES,
+)
+LEARNING = Command(
+    "%lstm_learning",
+    "Go back through the epochs of the last run, or of the one named with --run, from untrained to overfitted: "
+    "held-out forecasts, gates and losses after each. The run was trained with %lstm_train --watch. Gives back a "
+    "Learning.",
+    (),
+    extras=(_RUN, _OUTPUT, _NO_DISPLAY),
+    examples=("%lstm_learning", "seen = %lstm_learning --no-display"),
 )
 MEMORY = Command(
     "%lstm_memory",
@@ -333,6 +346,7 @@ COMMANDS: Mapping[str, Command] = {
         GATES,
         CELL,
         FIND,
+        LEARNING,
         MEMORY,
         WEIGHTS,
         LOSS,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         TrainingPlan,
     )
     from lstm_lab.forecasting.forecast import Forecast
+    from lstm_lab.interpret.learning import Learning
     from lstm_lab.progress import Status
     from lstm_lab.results import Result
 
@@ -86,6 +87,11 @@ class LiveProgress(HtmlProgress):
         else:
             self._listener.on_epoch(epoch)
             self._refresh(FRESH)
+
+    def on_learning(self, learning: Learning) -> None:
+        """Pass the event to the view; a bar has no room for it."""
+        if self._listener is not None:
+            self._listener.on_learning(learning)
 
     def on_chunk(self, chunk: Chunk) -> None:
         """Pass the event to the view, or to the bar where there is none."""

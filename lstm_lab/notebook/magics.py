@@ -27,6 +27,7 @@ from lstm_lab.notebook.commands import (
     FORECAST,
     GATES,
     LAB,
+    LEARNING,
     LOAD,
     LOSS,
     MEMORY,
@@ -82,7 +83,8 @@ class LSTMMagics(LabMagics):
         unused = STACK_OPTIONS if stack else ()
         options = self._chosen_weights(parsed) | self._options(TrainOptions, parsed, columns_of(source), without=unused)
         with self._listener(parsed) as progress:
-            run = lstm_lab.train(source, listener=progress, stop=progress.stop, name=name, **stack, **options)
+            told: Any = {"listener": progress, "stop": progress.stop, "name": name, "watch": "watch" in parsed.extras}
+            run = lstm_lab.train(source, **told, **stack, **options)
             self._take(run, name)
             _next_weights().clear()
             self._finish(progress, run, parsed)
@@ -97,7 +99,8 @@ class LSTMMagics(LabMagics):
         options = resolve(parsed.of(ResumeOptions), ResumeOptions, self.shell.user_ns, {})
         name = parsed.extras.get("output")
         with self._listener(parsed) as progress:
-            longer = run.resume(newer, listener=progress, stop=progress.stop, name=name, **options)
+            told: Any = {"listener": progress, "stop": progress.stop, "name": name, "watch": "watch" in parsed.extras}
+            longer = run.resume(newer, **told, **options)
             self._take(longer, name)
             self._finish(progress, longer, parsed)
         return longer
@@ -221,6 +224,12 @@ class LSTMMagics(LabMagics):
             found = run.find(**options)
             self._finish(progress, found, parsed)
         return found
+
+    @line_magic
+    @parsed_magic(LEARNING)
+    def lstm_learning(self, parsed: Parsed) -> Any:
+        """Show what a training looked like, epoch by epoch."""
+        return self._shown(self._run(parsed.extras.get("run")).learning, parsed)
 
     @line_magic
     @parsed_magic(MEMORY)

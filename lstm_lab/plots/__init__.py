@@ -96,6 +96,7 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         export,
         gates,
         improvements,
+        learning,
         mask_effect,
         memory,
         panel_backtest,
@@ -107,7 +108,8 @@ def drawing_modules() -> tuple[ModuleType, ...]:
     )
 
     studies = (backtest, benchmark, compare, improvements, mask_effect, panel_backtest)
-    return *modules, *studies, cell, export, gates, memory, panel_gates, recurrences, run, run_comparison, spread
+    inside = (cell, gates, learning, memory, panel_gates, recurrences)
+    return *modules, *studies, *inside, export, run, run_comparison, spread
 
 
 def plot(result: object, **options: Any) -> Figure:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lstm_lab.simulation.host_calls import Append
     from lstm_lab.simulation.residuals import Residuals
 
-__all__ = ["CHUNK", "Rollout", "SimulationSettings", "Simulator"]
+__all__ = ["CHUNK", "GrowingPaths", "Rollout", "SimulationSettings", "Simulator"]
 
 CHUNK = 50
 """Paths drawn together. A path follows from the seed, its chunk and its number there: more paths keep the first."""
@@ -208,7 +208,7 @@ class Simulator:
         """Simulate chunks of `draws` futures, (origins, len(numbers) * draws, horizon)."""
         seeds = [np.random.SeedSequence([settings.seed, number]).generate_state(2 * horizon) for number in numbers]
         by_step = np.stack(seeds).view(np.int32).reshape(len(numbers), horizon, 2)
-        growing = _GrowingPaths(self.encoder, origins, _noise(origins, horizon, settings, numbers, draws))
+        growing = GrowingPaths(self.encoder, origins, _noise(origins, horizon, settings, numbers, draws))
         fresh = settings.dropout_masks == "step"
         with self._shared.borrowed() as network:
             if settings.rollout == "state":
@@ -231,7 +231,7 @@ def _noise(
     return np.concatenate(drawn, axis=1)
 
 
-class _GrowingPaths:
+class GrowingPaths:
     """Paths in the target's unit that grow by a value a step, and the input rows that follow from them."""
 
     def __init__(self, encoder: Encoder, origins: Origins, noise: NDArray[np.float64]) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lstm_lab.models.build import Forecaster
     from lstm_lab.options import TrainOptions
     from lstm_lab.training.batches import TrainingBatches
+    from lstm_lab.training.reporter import EpochWatch
     from lstm_lab.training.trainer import Trainer
 
 __all__ = ["FitResult", "fit", "measured_windows"]
@@ -65,6 +66,7 @@ def fit(
     listener: TrainingListener | None = None,
     stop: threading.Event | None = None,
     warm: bool = False,
+    watch: EpochWatch | None = None,
 ) -> FitResult:
     """Train a forecaster on windows.
 
@@ -95,6 +97,8 @@ def fit(
         Looked at after each batch.
     warm
         Whether the forecaster was trained before: its weights are kept unless an epoch is better.
+    watch
+        Called with the number of each epoch, from 0 before the first, the best so far, and the network.
 
     Returns
     -------
@@ -140,7 +144,7 @@ def fit(
             lookback=windows.lookback,
         ),
     )
-    reporter = Reporter(plan, listener, stop, validator.measure, trainer, checkpoint, warm=warm)
+    reporter = Reporter(plan, listener, stop, validator.measure, trainer, checkpoint, warm=warm, watch=watch)
     rate = float(trainer.network.optimizer.learning_rate)
     if state is not None:
         reporter.restore(state)

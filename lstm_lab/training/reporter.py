@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from lstm_lab.events import EndReason, TrainingListener, TrainingPlan
     from lstm_lab.training.checkpoint import TrainingCheckpoint
     from lstm_lab.training.trainer import Trainer
+
+    EpochWatch: TypeAlias = Callable[[int, int, Any], None]
+    """Takes the number of an epoch, that of the best so far, and the network."""
 
 __all__ = ["NOT_FINITE", "Reporter"]
 
@@ -53,6 +56,8 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
     warm
         Whether the weights that it begins with were trained: they are kept unless an epoch is better, and are epoch 0
         of the history.
+    watch
+        Called after each epoch, and before the first.
     """
 
     def __init__(  # noqa: PLR0917 - what is planned, who hears of it, and what it works with
@@ -65,6 +70,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
         checkpoint: TrainingCheckpoint | None = None,
         *,
         warm: bool = False,
+        watch: EpochWatch | None = None,
     ) -> None:
         super().__init__()
         self.reason: EndReason = "finished"
@@ -79,6 +85,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
         self._trainer = trainer
         self._checkpoint = checkpoint
         self._warm = warm
+        self._watch = watch
         self._first: dict[str, Any] | None = None
         self._restored: TrainingState | None = None
         self._epoch = 0
@@ -119,6 +126,8 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
         self._listener.on_start(self._plan)
         if self._warm and self._first is None:
             self._begin_warm()
+        if not self._rows:
+            self._watched(0)
         best, lowest = 0, math.inf if self._first is None else self._first["val_loss"]
         for number, row in enumerate(self._rows, start=1):
             if row["val_loss"] is None or row["val_loss"] < lowest:
@@ -170,9 +179,15 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
             self.best = _BestEpoch(self._epoch, math.inf if val_loss is None else val_loss, self.model.get_weights())
         left = self._plan.patience - (self._epoch - self.best.epoch)
         self._listener.on_epoch(Epoch(self._epoch, logs["loss"], val_loss, rate, seconds, self.best.epoch, left))
+        self._watched(self._epoch)
         if left <= 0 and self.reason == "finished" and self._epoch < self._plan.epochs:
             self._halt("early")
         self._write(batch=0)
+
+    def _watched(self, epoch: int) -> None:
+        """Show the network as it is after an epoch to what watches it."""
+        if self._watch is not None:
+            self._watch(epoch, self.best.epoch, self._trainer.forecaster.model)
 
     def _write(self, *, batch: int) -> None:
         """Write a checkpoint where one is due."""

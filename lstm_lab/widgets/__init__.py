@@ -13,6 +13,7 @@
     panel_fan      PanelFanChart            backtest  BacktestView
     spread         SpreadView               run_comparison  RunsView
     recurrences    RecurrencesView
+    learning       LearningView             learning_wire  what was watched, on a view's wire
     axes           an index as positions on an axis
     offline        one HTML file without kernel or network
     run            the monitor of a finished training
@@ -43,10 +44,20 @@ def view_modules() -> tuple[ModuleType, ...]:
 
     if not networks_are_loaded():
         return fan, features, loss, panel_fan, weights
-    from lstm_lab.widgets import backtest, cell, gates, memory, recurrences, run, run_comparison, spread  # noqa: PLC0415 - they import TensorFlow
+    from lstm_lab.widgets import (  # noqa: PLC0415 - they import TensorFlow
+        backtest,
+        cell,
+        gates,
+        learning,
+        memory,
+        recurrences,
+        run,
+        run_comparison,
+        spread,
+    )
 
-    explained = (cell, gates, memory, recurrences)
-    return backtest, *explained, fan, features, loss, panel_fan, run, run_comparison, spread, weights
+    of_networks = (backtest, cell, gates, learning, memory, recurrences, run, run_comparison, spread)
+    return *of_networks, fan, features, loss, panel_fan, weights
 
 
 def widget(result: object, **options: Any) -> LabWidget:

@@ -11,12 +11,15 @@ import traitlets
 
 from lstm_lab.events import TrainingListener
 from lstm_lab.widgets.base import LabWidget
+from lstm_lab.widgets.learning_wire import put_learning, thinned_learning
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
     from lstm_lab.events import Batch, Epoch, TrainingEnd, TrainingPlan
+    from lstm_lab.interpret.learning import Learning
+    from lstm_lab.results import Result
 
 __all__ = ["MonitorListener", "TrainingMonitor", "training_view"]
 
@@ -47,12 +50,24 @@ class TrainingMonitor(LabWidget):
             self._stop.set()
 
     def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
-        """Return every epoch, and of the batches evenly spaced ones, the newest among them."""
-        arrays = self.wire.arrays()
+        """Return every epoch's losses; of the batches, and of what was watched, evenly spaced ones."""
+        arrays = thinned_learning(self.wire, share)
         every = math.ceil(1 / max(share, 1e-3))
         for name in {"batches_at", "batches_loss"} & arrays.keys():
             arrays[name] = arrays[name][::-1][::every][::-1]
         return arrays
+
+    def finish(self, result: Result) -> None:
+        """Set the result, and show every epoch of what was watched."""
+        super().finish(result)
+        watched = getattr(result, "watched", None)
+        if watched is not None:
+            put_learning(self.wire, watched)
+            self.wire.flush(final=True)
+
+    def learning(self, learning: Learning) -> None:
+        """Show held-out forecasts and gates after an epoch."""
+        put_learning(self.wire, learning)
 
     def text(self) -> str:
         """Return the progress of the training as text."""
@@ -159,6 +174,11 @@ class MonitorListener(TrainingListener):
         """Show the epoch, now or with the next update."""
         self._show()
         self.monitor.epoch(epoch)
+        self.monitor.wire.flush()
+
+    def on_learning(self, learning: Learning) -> None:
+        """Show held-out forecasts and gates, now or with the next update."""
+        self.monitor.learning(learning)
         self.monitor.wire.flush()
 
     def on_end(self, end: TrainingEnd) -> None:

@@ -18,6 +18,7 @@ LINES = {
     "lstm_gates": "",
     "lstm_cell": "--unit 1",
     "lstm_find": "--steps 0-2 --matches 2",
+    "lstm_learning": "--run seen",
     "lstm_memory": "--recall none --updates 1 --units 2",
     "lstm_weights": "",
     "lstm_loss": "",
@@ -41,6 +42,7 @@ RESULT = {
     "lstm_gates": "In layer",
     "lstm_cell": "Unit 1 of ",
     "lstm_find": "Found again: ",
+    "lstm_learning": "How close was learnt",
     "lstm_memory": "Networks of one layer of 2 units",
     "lstm_weights": "Weights: uniform",
     "lstm_loss": "Losses over the residuals",
@@ -66,7 +68,7 @@ def trained(kernel):
         "prices = pd.DataFrame({'close': walk}, index=pd.date_range('2024', periods=160))\n"
         "later = np.array([50.0, 51.0, 52.0])"
     )
-    assert kernel.run(f"%lstm_train {LINES['lstm_train']}").errors == []
+    assert kernel.run(f"%lstm_train {LINES['lstm_train']} --watch -o seen").errors == []
     kernel.run("%lstm_save prices.lstm")
     kernel.run("%lstm_load prices.lstm -o first")
     kernel.run("%lstm_load prices.lstm -o second")

@@ -4,6 +4,7 @@ import type { Chart } from "./chart";
 import { ChartView, ring, rule, stroke } from "./charts";
 import { button, h, legend, say, toggle, type Entry } from "./dom";
 import { duration, number } from "./format";
+import { LearningPanel } from "./learning/panel";
 import { epochSeconds } from "./pace";
 import { Stop } from "./stop";
 import { alpha } from "./theme";
@@ -19,6 +20,7 @@ export class TrainingView extends ChartView {
   #chart!: Chart;
   #strip!: Chart;
   #stop!: Stop;
+  #learning!: LearningPanel;
   readonly #title = h("p", { class: "title" });
   readonly #progress = h("span", { class: "muted" });
   readonly #clock = h("span", { class: "muted" });
@@ -42,7 +44,16 @@ export class TrainingView extends ChartView {
       this.#strip.reset();
     });
     const controls = h("div", { class: "controls" }, log, all);
-    this.body.append(this.#bar, this.#chart.element, this.#strip.element, this.#legend, controls, this.#word);
+    this.#learning = new LearningPanel({
+      store: this.store,
+      palette: () => this.palette,
+      unit: () => this.unit,
+      plot: (options) => this.plot(options),
+      readout: this.readout,
+      moved: () => this.#chart.redraw(),
+      height: 200 * this.unit,
+    });
+    this.body.append(this.#bar, this.#chart.element, this.#strip.element, this.#legend, controls, this.#word, this.#learning.element);
   }
 
   get #log(): boolean {
@@ -151,6 +162,8 @@ export class TrainingView extends ChartView {
     const { green, blue, surface } = this.palette;
     const best = this.store.number("best_epoch");
     const marked = best === null ? null : this.#judged(best);
+    const shown = this.#learning?.epoch ?? null;
+    if (shown !== null && this.store.text("reason") !== "") rule(u, "x", shown, { colour: this.palette.text, width: 1.5 });
     if (best !== null && marked !== null) ring(u, best, marked, 6, { colour: green, width: 2.5 });
     const losses = this.store.data("batches_loss");
     const last = losses.at(-1);
@@ -175,6 +188,7 @@ export class TrainingView extends ChartView {
     this.#strip.setData(this.#rates());
     this.#say();
     this.#showLegend();
+    this.#learning.update();
   }
 
   #say(): void {
@@ -260,7 +274,18 @@ export class TrainingView extends ChartView {
     this.update();
   }
 
+  protected override resize(): void {
+    super.resize();
+    this.#learning.resize();
+  }
+
   protected override recoloured(): void {
     this.#showLegend();
+    this.#learning.recolour();
+  }
+
+  protected override destroy(): void {
+    this.#learning.destroy();
+    super.destroy();
   }
 }
