@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.backend import forget_kernels, keras, tf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,6 +79,7 @@ def build(variant: Variant, steps: int, features: int, units: int, seed: int) ->
         "kernel_initializer": keras.initializers.GlorotUniform(seed=seed),
         "recurrent_initializer": keras.initializers.Orthogonal(seed=seed + 1),
     }
+    forget_kernels()
     makers: dict[str, Callable[[], Any]] = {
         "rnn": lambda: keras.layers.SimpleRNN(units, **random),
         "gru": lambda: keras.layers.GRU(units, **random),

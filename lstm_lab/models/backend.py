@@ -15,7 +15,7 @@ from lstm_lab.execution.interrupts import held_back
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["keras", "refuse_forked", "tf", "without_chatter"]
+__all__ = ["forget_kernels", "keras", "refuse_forked", "tf", "without_chatter"]
 
 _CHATTER = re.compile(
     rb"I\d{4} |WARNING: All log messages before absl::InitializeLog"
@@ -71,6 +71,7 @@ try:
 
         _check(keras.backend.backend())
         import tensorflow as tf
+    from tensorflow.python.eager import context
 except Exception as failed:
     if not _HALF or isinstance(failed, LabError):
         raise
@@ -104,3 +105,14 @@ def refuse_forked() -> None:
             "TensorFlow works in the process that started it, and this one was forked from that; start processes with"
             " multiprocessing.get_context('spawn'), or use workers="
         )
+
+
+def forget_kernels() -> None:
+    """Empty TensorFlow's cache of kernels, for a network that is made, so that no trace of earlier ones is kept.
+
+    TensorFlow keeps, for good, the kernel of every operation that has run with attributes of its own, some 40 kB each.
+    The name of a variable is one, and Keras counts the names of seed generators over the whole process: each training
+    left four kernels that nothing could run again. `keras.backend.clear_session` empties the cache too, but it also
+    counts the user's layers anew. A kernel that another thread runs is freed after it.
+    """
+    context.context().clear_kernel_cache()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.errors import StackError
-from lstm_lab.models.backend import keras
+from lstm_lab.models.backend import forget_kernels, keras
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +57,10 @@ class Forecaster:
     columns: int
     chained: bool = True
     """Each layer takes the output of the one before and nothing else."""
+
+    def __post_init__(self) -> None:
+        """Let go of what TensorFlow keeps of earlier networks."""
+        forget_kernels()
 
     @cached_property
     def every_refused(self) -> str | None:
