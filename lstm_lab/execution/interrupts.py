@@ -2,7 +2,8 @@
 
 Python turns Ctrl-C into a `KeyboardInterrupt` between any two instructions of the main thread. One that falls into a
 weakref callback or a finaliser is printed and lost, and one that falls into an import or into the restoring of weights
-leaves half of it: the first is sent again, the second held back. Nothing here has an effect outside the main thread,
+leaves half of it: the first is sent again, the second held back. One that follows another means the same and must not
+disturb what the first one ends in: it is left out for a moment. Nothing here has an effect outside the main thread,
 where no signal arrives.
 """
 
@@ -12,13 +13,17 @@ import _thread
 import signal
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["held_back", "interrupt_sets", "sent_again"]
+__all__ = ["SAME_PRESS", "Presses", "held_back", "interrupt_sets", "once", "sent_again"]
+
+SAME_PRESS = 2.0
+"""Seconds for which a further Ctrl-C means the same as the one that has ended a block."""
 
 
 @contextmanager
@@ -35,6 +40,64 @@ def held_back() -> Iterator[list[int]]:
         yield came
     if came:
         raise KeyboardInterrupt
+
+
+class Presses:
+    """The handler of a block that Ctrl-C ends once, whatever comes while its end is told.
+
+    Parameters
+    ----------
+    before
+        The handler that takes what comes earlier or later.
+    """
+
+    before: Callable[[int, Any], object]
+    ended: bool
+
+    def __init__(self, before: Callable[[int, Any], object]) -> None:
+        # One that an earlier block has left behind has done its work.
+        self.before = before
+        if isinstance(before, Presses) and before.ended:
+            self.before = before.before
+        self.any = False
+        """Whether one has come."""
+        self.ended = False
+        """Whether the block is over, or is about to be."""
+        self._silent_until = 0.0
+
+    def __call__(self, number: int, frame: Any) -> None:
+        """Hand a signal on, but not one that means the same as an earlier one."""
+        if time.monotonic() >= self._silent_until:
+            self.any = True
+            self.before(number, frame)
+
+    def end(self) -> None:
+        """Leave out what comes from here on, for `SAME_PRESS` seconds."""
+        self.ended = True
+        self._silent_until = time.monotonic() + SAME_PRESS
+
+
+@contextmanager
+def once() -> Iterator[Presses]:
+    """Let a block be ended by Ctrl-C once, and leave out a further one for a moment after it.
+
+    The message of an interrupted magic is shown behind it by IPython, which shows neither message nor result where
+    another Ctrl-C comes meanwhile. The handler therefore stays, for the cell, until a kernel sets its own for the next
+    one; a later Ctrl-C goes through it.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield Presses(signal.default_int_handler)
+        return
+    presses = Presses(before)
+    signal.signal(signal.SIGINT, presses)
+    try:
+        yield presses
+    finally:
+        if presses.any:
+            presses.end()
+        else:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

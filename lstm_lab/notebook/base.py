@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import csv
 import functools
+import importlib
 import re
+import signal
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +19,7 @@ from IPython.core.magic import Magics
 from traitlets import MetaHasTraits, TraitError, TraitType
 
 from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
-from lstm_lab.execution.interrupts import held_back, sent_again
+from lstm_lab.execution.interrupts import Presses, held_back, once, sent_again
 from lstm_lab.notebook.commands import COMMANDS, FLAGS
 from lstm_lab.notebook.live import LiveProgress
 from lstm_lab.notebook.namespace import find_source, named_runs, resolve, sources, tables, why_not_a_name
@@ -89,24 +91,18 @@ def parsed_magic(command: Command) -> Callable[[Callable[..., Any]], Callable[..
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)
         def magic(self: LabMagics, line: str, cell: str | None = None) -> Any:
-            try:
-                parsed = replace(command.parse(line), silent=_is_silent(line) or _is_silent(cell or ""))
-                if "help" in parsed.extras:
-                    sys.stdout.write(command.help() + "\n")
-                    return None
-                with held_back():  # an import of pandas that is broken off cannot be done again
-                    import pandas  # noqa: F401, ICN001
-                _check_name(parsed, self.shell.user_ns)
-                with sent_again(), one_line_warnings("lstm_lab:", FLAGS, own=True):
-                    result = method(self, parsed) if cell is None else method(self, parsed, cell)
-            except LabError as mistake:
-                raise UsageError(as_flags(" ".join(str(mistake).split()), FLAGS)) from None
-            except Interrupted:
-                raise
-            except KeyboardInterrupt:
-                raise Interrupted("nothing new is kept; what was there before is as it was") from None
-            self._keep(result, parsed)
-            return result
+            with once() as presses:
+                self._presses, self._kept = presses, None
+                try:
+                    return self._result(method, command, line, cell)
+                except LabError as mistake:
+                    presses.end()
+                    raise UsageError(as_flags(" ".join(str(mistake).split()), FLAGS)) from None
+                except Interrupted:
+                    raise
+                except KeyboardInterrupt:
+                    presses.end()
+                    raise Interrupted(self._why_ended()) from None
 
         magic.__doc__ = command.help()
         return magic
@@ -129,6 +125,28 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
         self.runs: dict[str, Any] = {}
         self.last: Any = None
         self.last_forecast: Any = None
+        self._presses = Presses(signal.default_int_handler)
+        self._kept: str | None = None
+
+    def _result(self, method: Callable[..., Any], command: Command, line: str, cell: str | None) -> Any:
+        """Parse a line and run its magic."""
+        parsed = replace(command.parse(line), silent=_is_silent(line) or _is_silent(cell or ""))
+        if "help" in parsed.extras:
+            sys.stdout.write(command.help() + "\n")
+            return None
+        with held_back():  # an import of pandas that is broken off cannot be done again
+            importlib.import_module("pandas")
+        _check_name(parsed, self.shell.user_ns)
+        with sent_again(), one_line_warnings("lstm_lab:", FLAGS, own=True):
+            result = method(self, parsed) if cell is None else method(self, parsed, cell)
+        self._keep(result, parsed)
+        return result
+
+    def _why_ended(self) -> str:
+        """Say what an interrupted magic has kept."""
+        if self._kept is None:
+            return "nothing new is kept; what was there before is as it was"
+        return f"the result is complete and kept as {self._kept}"
 
     def _shown(self, result: Any, parsed: Parsed) -> Any:
         with self._listener(parsed) as progress:
@@ -141,15 +159,18 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
         try:
             progress.finish(result)
         except KeyboardInterrupt:
+            self._presses.end()
             name = parsed.extras.get("output", "_")
             if name == "_":
                 self.shell.displayhook.update_user_ns(result)
-            raise Interrupted(f"the result is complete and kept as {name}, but not drawn") from None
+            self._kept = name
+            raise Interrupted(f"{self._why_ended()}, but not drawn") from None
 
     def _keep(self, result: Any, parsed: Parsed) -> None:
         """Store a result under the name that ``-o`` gives."""
         if "output" in parsed.extras:
             self.shell.user_ns[parsed.extras["output"]] = result
+            self._kept = parsed.extras["output"]
 
     def _options(
         self, model: type[Options], parsed: Parsed, columns: Collection[str] = (), *, without: Collection[str] = ()

@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from lstm_lab.execution.interrupts import held_back, interrupt_sets
+from lstm_lab.execution.interrupts import SAME_PRESS, Presses, held_back, interrupt_sets, once
 from lstm_lab.progress import Listener
 
 
@@ -70,3 +70,25 @@ def test_an_interrupt_in_a_weakref_callback_comes_again_behind_it(capfd):
     assert reference() is None
     assert sys.unraisablehook is hook
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_further_press_does_not_disturb_what_the_first_has_ended(monkeypatch):
+    before, clock = signal.getsignal(signal.SIGINT), [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with pytest.raises(KeyboardInterrupt), once():
+        press()
+    press()  # while IPython shows the message of the first
+    clock[0] += SAME_PRESS
+    with pytest.raises(KeyboardInterrupt):
+        press()
+    with pytest.raises(KeyboardInterrupt), once() as presses:
+        press()
+    assert presses.before is before  # handlers do not pile up
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_block_without_a_press_leaves_the_handler_as_it_was():
+    before = signal.getsignal(signal.SIGINT)
+    with once():
+        assert isinstance(signal.getsignal(signal.SIGINT), Presses)
+    assert signal.getsignal(signal.SIGINT) is before
