@@ -20,8 +20,8 @@ from lstm_lab.evaluation.refit import TrainingTask
 from lstm_lab.evaluation.scoring import difference, score
 from lstm_lab.evaluation.tables import origins_text
 from lstm_lab.evaluation.task_checkpoint import TaskCheckpoint
+from lstm_lab.forecasting.arguments import ORIGINS, evenly_spaced
 from lstm_lab.forecasting.floor import refuse_floor_above
-from lstm_lab.forecasting.predictor import ORIGINS, evenly_spaced
 from lstm_lab.formatting import span
 from lstm_lab.options import ForecastOptions, HoldoutOptions, TrainOptions, TrialOptions, shared_out
 from lstm_lab.results import StillResult

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.data.panel_ids import series_of
-from lstm_lab.data.preparation import AS_LOADED, read_series
+from lstm_lab.data.preparation import AS_LOADED, prepare, read_series
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.evaluation.backtest import backtest
 from lstm_lab.evaluation.kinds import check_baselines
+from lstm_lab.evaluation.panel_plan import choose_origins_by_id
+from lstm_lab.evaluation.rolling_origins import choose_origins
 from lstm_lab.events import TrainingListener
 from lstm_lab.execution.parallel import task_runner
+from lstm_lab.forecasting.arguments import refuse_many_paths, refuse_noise
+from lstm_lab.forecasting.floor import refuse_floor_above
 from lstm_lab.options import BacktestOptions, ForecastOptions, HoldoutOptions, TrainOptions, shared_out
 from lstm_lab.run import train
 
@@ -60,14 +64,15 @@ def judge_on_newest(
         options, HoldoutOptions, TrainOptions, BacktestOptions, ForecastOptions
     )
     chosen, study = TrainOptions.of(train_options), BacktestOptions.of(backtest_options)
-    horizon = ForecastOptions.of(forecast_options).horizon
+    forecast = ForecastOptions.of(forecast_options).resolved()
     check_baselines(study.baselines)
     for name in study.known:
         if name not in chosen.features:
             raise OptionError(f"known names input columns, got {name!r}, which is none of features=; add it there too")
     frame, target = read_series(source, chosen)
-    older = frame[older_rows(frame.index, HoldoutOptions.of(holdout_options), horizon)]
+    older = frame[older_rows(frame.index, HoldoutOptions.of(holdout_options), forecast.horizon)]
     loaded = {**train_options, "target": target, **AS_LOADED}
+    _check_backtest(older, frame, TrainOptions.of(loaded), study, forecast)
     hears_training = listener if isinstance(listener, TrainingListener) else None
     # A scheduler that does not answer is found out before the training.
     with task_runner(None, study.workers, study.cluster) as pool:
@@ -82,6 +87,21 @@ def judge_on_newest(
             stop=stop,
             **backtest_options | forecast_options | {"cluster": None},
         )
+
+
+def _check_backtest(
+    older: pd.DataFrame, frame: pd.DataFrame, training: TrainOptions, study: BacktestOptions, forecast: ForecastOptions
+) -> None:
+    """Refuse what the backtest would refuse once the network is trained, before it is."""
+    dataset = prepare(older, training).dataset
+    refuse_floor_above(float(dataset.target.min()), dataset.encoder.target, forecast.floor)
+    if forecast.noise in {"residual", "scaled"} and dataset.calibration_rows == 0:
+        refuse_noise(forecast.noise)
+    refuse_many_paths(forecast)
+    if dataset.is_panel:
+        choose_origins_by_id(dataset, training, frame, study, forecast)
+    else:
+        choose_origins(dataset, training, frame, study, forecast)
 
 
 def older_rows(index: pd.Index, options: HoldoutOptions, horizon: int) -> NDArray[np.bool_]:

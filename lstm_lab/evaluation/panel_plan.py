@@ -14,6 +14,7 @@ from lstm_lab.errors import ForecastError, OptionError
 from lstm_lab.evaluation.panel_backtest import PanelBacktest, PanelOutcome, seasonal_scales
 from lstm_lab.events import Progress
 from lstm_lab.forecasting import metrics
+from lstm_lab.forecasting.arguments import refuse_few_origins
 from lstm_lab.forecasting.correction import NAIVE_NAMES
 from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.panel_past import panel_naive_points, panel_origins
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.dataset import Dataset
     from lstm_lab.events import ProgressListener
-    from lstm_lab.options import BacktestOptions, ForecastOptions
+    from lstm_lab.forecasting.panel_past import PanelOrigins
+    from lstm_lab.options import BacktestOptions, ForecastOptions, TrainOptions
     from lstm_lab.run import Run
 
-__all__ = ["backtest_by_id"]
+__all__ = ["backtest_by_id", "choose_origins_by_id"]
 
 PART: Final = 256
 """Origins whose forecasts are drawn and scored together."""
@@ -65,17 +67,9 @@ def backtest_by_id(
     LabError
         No origin, or an option of one series: one line with the remedy.
     """
-    _refuse_options_of_one_series(options, executor)
-    known, judged, how = _ranges(run, frame)
-    wanted = options.origins if "origins" in options.model_fields_set else None
-    origins = panel_origins(judged, forecast.horizon, wanted)
+    known, judged, origins, how = choose_origins_by_id(run.dataset, run.options, frame, options, forecast, executor)
     series, slots = np.nonzero(origins.rows >= 0)
     rows = origins.rows[series, slots]
-    if len(rows) == 0:
-        raise ForecastError(
-            f"a backtest needs an origin with {forecast.horizon} known steps after it, got none in the rows held out;"
-            " shorten the horizon or give a longer frame"
-        )
     fitted = run.fitted if known is run.dataset else run.fitted.calibrated_with(known)
     predictor = PanelPredictor(fitted, known, judged, forecast)
     outcome = _outcome(predictor, rows, _names(run, options), options.known, listener, stop)
@@ -95,6 +89,34 @@ def backtest_by_id(
         kind=predictor.kind,
         details=details,
     )
+
+
+def choose_origins_by_id(  # noqa: PLR0917 - rows and how they were read, and what is asked for
+    dataset: Dataset,
+    training: TrainOptions,
+    frame: Any,
+    options: BacktestOptions,
+    forecast: ForecastOptions,
+    executor: Executor | None = None,
+) -> tuple[Dataset, Dataset, PanelOrigins, str]:
+    """Choose the rows that calibrate, all rows cut where the judged ones begin, their origins, and say where they lie.
+
+    Raises
+    ------
+    LabError
+        As `backtest_by_id`: this needs no network.
+    """
+    _refuse_options_of_one_series(options, executor)
+    known, judged, how = _ranges(dataset, training, frame)
+    wanted = options.origins if "origins" in options.model_fields_set else None
+    origins = panel_origins(judged, forecast.horizon, wanted)
+    if not (origins.rows >= 0).any():
+        raise ForecastError(
+            f"a backtest needs an origin with {forecast.horizon} known steps after it, got none in the rows held out;"
+            " shorten the horizon or give a longer frame"
+        )
+    refuse_few_origins(known, forecast)
+    return known, judged, origins, how
 
 
 def _refuse_options_of_one_series(options: BacktestOptions, executor: Executor | None) -> None:
@@ -128,16 +150,16 @@ def _validation(dataset: Dataset) -> NDArray[np.int64]:
     return np.asarray(counts[dataset.series])
 
 
-def _ranges(run: Run, frame: Any) -> tuple[Dataset, Dataset, str]:
+def _ranges(dataset: Dataset, training: TrainOptions, frame: Any) -> tuple[Dataset, Dataset, str]:
     """Return the rows that calibrate, and all rows with cuts behind which origins are judged."""
     if frame is not None:
-        longer = run.dataset.append(*read_newer_by_id(frame, run.dataset, run.options))
-        ends = dict(zip(run.dataset.ids, np.diff(run.dataset.borders).tolist(), strict=True))
+        longer = dataset.append(*read_newer_by_id(frame, dataset, training))
+        ends = dict(zip(dataset.ids, np.diff(dataset.borders).tolist(), strict=True))
         begins = [ends.get(name, 0) for name in longer.ids]
-        return run.dataset, _judged_behind(longer, begins), "the rows after the run's last of each id"
-    middles = [(cuts.calibration + cuts.rows) // 2 for cuts in run.dataset.cuts]
+        return dataset, _judged_behind(longer, begins), "the rows after the run's last of each id"
+    middles = [(cuts.calibration + cuts.rows) // 2 for cuts in dataset.cuts]
     how = "the later half of each id's calibration rows; the earlier half calibrates"
-    return _known_until(run.dataset, middles, run.options.max_gap), _judged_behind(run.dataset, middles), how
+    return _known_until(dataset, middles, training.max_gap), _judged_behind(dataset, middles), how
 
 
 def _judged_behind(dataset: Dataset, begins: list[int]) -> Dataset:

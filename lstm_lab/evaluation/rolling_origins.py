@@ -28,8 +28,9 @@ from lstm_lab.evaluation.forecast_sets import (
 from lstm_lab.evaluation.refit import TrainingTask, chunks_for
 from lstm_lab.evaluation.scoring import uncombined_name
 from lstm_lab.evaluation.tasks import SimulationTask, blocks, keep
+from lstm_lab.forecasting.arguments import ORIGINS, evenly_spaced
 from lstm_lab.forecasting.baselines import BASELINES
-from lstm_lab.forecasting.predictor import ORIGINS, SCORE_CHUNKS, Predictor, evenly_spaced
+from lstm_lab.forecasting.predictor import SCORE_CHUNKS, Predictor
 from lstm_lab.models.serialize import pack
 from lstm_lab.simulation.residuals import with_later_errors
 from lstm_lab.simulation.simulator import Simulator
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from lstm_lab.run import Run
     from lstm_lab.simulation.simulator import SimulationSettings
 
-__all__ = ["BacktestPlan", "assemble", "jobs_of", "plan_backtest"]
+__all__ = ["BacktestPlan", "assemble", "choose_origins", "jobs_of", "plan_backtest"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,16 +102,9 @@ def plan_backtest(
     """
     predictor = Predictor(run.fitted, run.dataset, forecast)
     every, horizon = int(options.refit), forecast.horizon
-    judged = _origin_range(run, frame, refits=bool(every))
+    chosen = choose_origins(run.dataset, run.options, frame, options, forecast)
+    judged, rows, stages, problem = chosen.judged, chosen.rows, chosen.stages, chosen.problem
     dataset, start = judged.dataset, judged.start
-    rows, _ = evenly_spaced(dataset.possible(start, len(dataset), horizon), options.origins, horizon)
-    if len(rows) == 0:
-        raise ForecastError(
-            f"a backtest needs an origin with {horizon} known steps after it, got none in the"
-            f" {len(dataset) - start} rows held out; shorten the horizon or give a longer frame"
-        )
-    stages, how = _stages(run, judged, rows, every, horizon)
-    problem = no_calibration(stages, forecast)
     if problem is not None and not forecast.combines:
         stages = tuple(replace(stage, calibrating=stage.calibrating[:0]) for stage in stages)
     protocol = EvaluationProtocol(
@@ -134,7 +128,7 @@ def plan_backtest(
         shift=0 if frame is None else start - len(run.dataset),
         baselines=tuple(name for name in options.baselines if name != "seasonal_naive" or run.season > 1),
         refits=bool(every),
-        how=how,
+        how=chosen.how,
     )
 
 
@@ -149,29 +143,80 @@ class _OriginRange:
     how: str
 
 
-def _origin_range(run: Run, frame: pd.DataFrame | pd.Series[Any] | None, *, refits: bool) -> _OriginRange:
-    cuts = run.dataset.cuts[0]
+@dataclass(frozen=True, eq=False)
+class ChosenOrigins:
+    """The judged origins and what calibrates them."""
+
+    judged: _OriginRange
+    rows: NDArray[np.int64]
+    stages: tuple[Stage, ...]
+    problem: str | None
+    """Why bands are not calibrated; None if they are."""
+    how: str
+
+
+def choose_origins(
+    known: Dataset,
+    training: TrainOptions,
+    frame: pd.DataFrame | pd.Series[Any] | None,
+    options: BacktestOptions,
+    forecast: ForecastOptions,
+) -> ChosenOrigins:
+    """Choose the origins of a backtest and the rows that calibrate them, which needs no network.
+
+    Parameters
+    ----------
+    known, training
+        The rows of the run, cut into their parts, and its options.
+    frame
+        Longer rows, or None for the calibration rows of the run.
+    options, forecast
+        Resolved options.
+
+    Raises
+    ------
+    LabError
+        No origin with a known future, or too few origins for a calibration that was asked for.
+    """
+    every, horizon = int(options.refit), forecast.horizon
+    judged = _origin_range(known, training, frame, refits=bool(every))
+    rows, _ = evenly_spaced(
+        judged.dataset.possible(judged.start, len(judged.dataset), horizon), options.origins, horizon
+    )
+    if len(rows) == 0:
+        raise ForecastError(
+            f"a backtest needs an origin with {horizon} known steps after it, got none in the"
+            f" {len(judged.dataset) - judged.start} rows held out; shorten the horizon or give a longer frame"
+        )
+    stages, how = _stages(known, training, judged, rows, every=every, horizon=horizon)
+    return ChosenOrigins(judged, rows, stages, no_calibration(stages, forecast), how)
+
+
+def _origin_range(
+    known: Dataset, training: TrainOptions, frame: pd.DataFrame | pd.Series[Any] | None, *, refits: bool
+) -> _OriginRange:
+    cuts = known.cuts[0]
     if frame is not None:
-        longer = run.dataset.append(read_newer(run.dataset, frame, run.options))
-        start = int(longer.index.searchsorted(run.dataset.index[-1], side="right"))
+        longer = known.append(read_newer(known, frame, training))
+        start = int(longer.index.searchsorted(known.index[-1], side="right"))
         return _OriginRange(longer, start, cuts.rows, "the rows after the run's last")
     if refits:
-        return _OriginRange(run.dataset, cuts.calibration, cuts.calibration, "the run's calibration rows")
+        return _OriginRange(known, cuts.calibration, cuts.calibration, "the run's calibration rows")
     middle = (cuts.calibration + cuts.rows) // 2
     how = "the later half of the run's calibration rows; the earlier half calibrates"
-    return _OriginRange(run.dataset, middle, middle, how)
+    return _OriginRange(known, middle, middle, how)
 
 
 def _stages(
-    run: Run, judged: _OriginRange, rows: NDArray[np.int64], every: int, horizon: int
+    known: Dataset, training: TrainOptions, judged: _OriginRange, rows: NDArray[np.int64], *, every: int, horizon: int
 ) -> tuple[tuple[Stage, ...], str]:
     """Group the judged origins by calibration, and describe the grouping."""
     if every:
         often = "every origin" if every == 1 else f"every {every} origins"
         return tuple(
-            _refit_stages(judged.dataset, rows, every, run.options, horizon)
+            _refit_stages(judged.dataset, rows, every, training, horizon)
         ), f"{judged.how}; trained anew before {often}"
-    earlier = run.dataset.possible(run.dataset.cuts[0].calibration, judged.known, horizon)
+    earlier = known.possible(known.cuts[0].calibration, judged.known, horizon)
     return (Stage(slice(0, len(rows)), *evenly_spaced(earlier, ORIGINS, horizon)),), judged.how
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from lstm_lab.data.memory_budget import refuse_beyond_memory
 from lstm_lab.data.panel_append import read_known_by_id
 from lstm_lab.data.panel_ids import numbers_of, several_ids
 from lstm_lab.data.time_index import future_index, future_times_after
-from lstm_lab.errors import DataError, ForecastError, OptionError
+from lstm_lab.errors import CalibrationError, DataError, ForecastError, OptionError
+from lstm_lab.forecasting.calibration_scores import origins_for
 from lstm_lab.forecasting.floor import refuse_floor_above
+from lstm_lab.forecasting.panel_past import panel_origins
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -25,15 +28,22 @@ if TYPE_CHECKING:
     from lstm_lab.options import ForecastOptions, TrainOptions
 
 __all__ = [
+    "ORIGINS",
+    "calibration_source",
     "check_forecast",
     "chosen_series",
+    "enough_origins",
+    "evenly_spaced",
     "forecast_times",
+    "refuse_few_origins",
     "refuse_many_paths",
     "refuse_noise",
     "refuse_of_one_series",
     "series_with_window",
 ]
 
+ORIGINS = 60
+"""Held-out origins that the band is calibrated on, at most."""
 _ARRAYS = 4
 """Arrays of all paths of one series that are alive at a time: as drawn, corrected, and sorted for a table."""
 
@@ -67,6 +77,7 @@ def check_forecast(
     refuse_floor_above(float(dataset.target.min()), dataset.encoder.target, options.floor)
     if options.noise in {"residual", "scaled"} and dataset.calibration_rows == 0:
         refuse_noise(options.noise)
+    refuse_few_origins(dataset, options)
     if not dataset.is_panel:
         refuse_of_one_series(ids=ids)
         refuse_many_paths(options)
@@ -80,6 +91,69 @@ def check_forecast(
     refuse_many_paths(options, len(series_with_window(dataset, series)[0]))
     if known is not None:
         read_known_by_id(known, dataset, training, series, forecast_times(dataset, series, options.horizon))
+
+
+def enough_origins(options: ForecastOptions, origins: int, source: str, notes: dict[str, str]) -> bool:
+    """Return whether there are enough origins to calibrate; if not, and it is not switched off, note the reason.
+
+    Parameters
+    ----------
+    options
+        Resolved options.
+    origins
+        Calibration origins.
+    source
+        Their number and where they lie, in words.
+    notes
+        Takes the reason.
+
+    Raises
+    ------
+    CalibrationError
+        A calibration was asked for, and there are too few origins.
+    """
+    needed = origins_for(options.interval)
+    if options.calibrate is False or origins >= needed:
+        return options.calibrate is not False
+    problem = (
+        f"a {options.interval:g} % band needs {needed} calibration origins, got {source} at horizon {options.horizon}"
+    )
+    if options.calibrate is True:
+        raise CalibrationError(f"{problem}; train with a larger calibration= or shorten the horizon")
+    notes["not calibrated"] = problem
+    return False
+
+
+def calibration_source(dataset: Dataset, origins: int) -> str:
+    """Write how many origins there are to calibrate on, and where they lie."""
+    of = " of all ids" if dataset.is_panel else ""
+    return f"{origins}{of} in the {dataset.calibration_rows} calibration rows"
+
+
+def refuse_few_origins(dataset: Dataset, options: ForecastOptions) -> None:
+    """Refuse a calibration that is asked for and has too few origins in the calibration rows."""
+    if options.calibrate is not True:
+        return
+    if dataset.is_panel:
+        origins = int((panel_origins(dataset, options.horizon).rows >= 0).sum())
+    else:
+        origins = len(evenly_spaced(dataset.calibration_origins(options.horizon), ORIGINS, options.horizon)[0])
+    enough_origins(options, origins, calibration_source(dataset, origins), {})
+
+
+def evenly_spaced(rows: NDArray[np.int64], count: int, horizon: int) -> tuple[NDArray[np.int64], int]:
+    """Choose at most `count` of the rows, evenly spaced and with the newest; count how many following ones overlap.
+
+    Returns
+    -------
+    tuple
+        The rows, and ceil(horizon / stride) - 1.
+    """
+    if len(rows) == 0:
+        return rows, 0
+    stride = max(1, len(rows) // count)
+    chosen = rows[::-1][::stride][:count][::-1]
+    return chosen, math.ceil(horizon / stride) - 1
 
 
 def refuse_noise(noise: str) -> None:

@@ -13,13 +13,19 @@ import pandas as pd
 
 from lstm_lab.errors import ForecastError
 from lstm_lab.events import Progress, SamplingEnd, SamplingListener
-from lstm_lab.forecasting.arguments import forecast_times, refuse_many_paths, series_with_window
+from lstm_lab.forecasting.arguments import (
+    calibration_source,
+    enough_origins,
+    forecast_times,
+    refuse_many_paths,
+    series_with_window,
+)
 from lstm_lab.forecasting.floor import at_least, refuse_floor_above
 from lstm_lab.forecasting.panel_correction import PanelCorrection
 from lstm_lab.forecasting.panel_forecast import PanelForecast
 from lstm_lab.forecasting.panel_past import panel_naive_points, panel_origins
 from lstm_lab.forecasting.panel_simulation import simulate_past
-from lstm_lab.forecasting.predictor import announce_compiling, enough_origins, settings_of
+from lstm_lab.forecasting.predictor import announce_compiling, settings_of
 from lstm_lab.simulation.simulator import CHUNK
 
 if TYPE_CHECKING:
@@ -281,8 +287,7 @@ class PanelPredictor:
 
     def _enough(self, origins: int) -> bool:
         """Return whether there are enough origins to calibrate; if not, and it is not switched off, note the reason."""
-        source = f"{origins} of all ids in the {self.trained.calibration_rows} calibration rows"
-        return enough_origins(self.options, origins, source, self.notes)
+        return enough_origins(self.options, origins, calibration_source(self.trained, origins), self.notes)
 
     # The result ------------------------------------------------------------------------------------------------------
 

@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lstm_lab.data.time_index import future_index
-from lstm_lab.errors import CalibrationError, ForecastError
+from lstm_lab.errors import ForecastError
 from lstm_lab.events import Chunk, Progress, SamplingEnd, SamplingListener, SamplingPlan
-from lstm_lab.forecasting.arguments import refuse_many_paths, refuse_noise
+from lstm_lab.forecasting.arguments import (
+    ORIGINS,
+    calibration_source,
+    enough_origins,
+    evenly_spaced,
+    refuse_many_paths,
+    refuse_noise,
+)
 from lstm_lab.forecasting.baselines import naive_points
-from lstm_lab.forecasting.calibration_scores import origins_for
 from lstm_lab.forecasting.floor import at_least, floor_details, refuse_floor_above
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.forecasting.metrics import tail_of
@@ -38,10 +44,8 @@ if TYPE_CHECKING:
     from lstm_lab.options import ForecastOptions
     from lstm_lab.simulation.simulator import Rollout
 
-__all__ = ["Predictor", "announce_compiling", "enough_origins", "evenly_spaced", "settings_of"]
+__all__ = ["Predictor", "announce_compiling", "settings_of"]
 
-ORIGINS = 60
-"""Held-out origins that the band is calibrated on, at most."""
 SCORE_CHUNKS = 2
 """Chunks of paths drawn at each of them."""
 BLOCK = 12
@@ -219,8 +223,7 @@ class Predictor:
 
     def enough_origins(self, origins: int) -> bool:
         """Return whether there are enough origins to calibrate; if not, and it is not switched off, note the reason."""
-        source = f"{origins} in the {self.dataset.calibration_rows} calibration rows"
-        return enough_origins(self.options, origins, source, self.notes)
+        return enough_origins(self.options, origins, calibration_source(self.dataset, origins), self.notes)
 
     def naive_forecasts(self, target: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the naive forecasts that the median is mixed with, (naive, horizon); none with ``combine=False``."""
@@ -316,37 +319,6 @@ def announce_compiling(fitted: FittedModel, settings: SimulationSettings, listen
         listener.on_progress(Progress("compiling the roll-out", 0, 1))
 
 
-def enough_origins(options: ForecastOptions, origins: int, source: str, notes: dict[str, str]) -> bool:
-    """Return whether there are enough origins to calibrate; if not, and it is not switched off, note the reason.
-
-    Parameters
-    ----------
-    options
-        Resolved options.
-    origins
-        Calibration origins.
-    source
-        Their number and where they lie, in words.
-    notes
-        Takes the reason.
-
-    Raises
-    ------
-    CalibrationError
-        A calibration was asked for, and there are too few origins.
-    """
-    needed = origins_for(options.interval)
-    if options.calibrate is False or origins >= needed:
-        return options.calibrate is not False
-    problem = (
-        f"a {options.interval:g} % band needs {needed} calibration origins, got {source} at horizon {options.horizon}"
-    )
-    if options.calibrate is True:
-        raise CalibrationError(f"{problem}; train with a larger calibration= or shorten the horizon")
-    notes["not calibrated"] = problem
-    return False
-
-
 def settings_of(fitted: FittedModel, options: ForecastOptions) -> SimulationSettings:
     """Settle how paths are simulated.
 
@@ -362,21 +334,6 @@ def settings_of(fitted: FittedModel, options: ForecastOptions) -> SimulationSett
             refuse_noise(options.noise)
     rollout = fitted.simulator.allowed(options.rollout, PREFERRED)
     return SimulationSettings(rollout, options.dropout_masks, residuals, options.seed)
-
-
-def evenly_spaced(rows: NDArray[np.int64], count: int, horizon: int) -> tuple[NDArray[np.int64], int]:
-    """Choose at most `count` of the rows, evenly spaced and with the newest; count how many following ones overlap.
-
-    Returns
-    -------
-    tuple
-        The rows, and ceil(horizon / stride) - 1.
-    """
-    if len(rows) == 0:
-        return rows, 0
-    stride = max(1, len(rows) // count)
-    chosen = rows[::-1][::stride][:count][::-1]
-    return chosen, math.ceil(horizon / stride) - 1
 
 
 def _overgrown(paths: NDArray[np.float64]) -> dict[str, str]:

@@ -111,6 +111,10 @@ STUDIES = {
     "refitting less than once": ("backtest", "--refit -1", ["on or off, or greater than or equal to 1", "'-1'"]),
     "rows that none can be judged on": ("backtest", "--test 0.01", ["got 1 newest rows", "raise test="]),
     "a known column that is no input": ("backtest", "--known kind", ["'kind'", "--features"]),
+    "a calibration of too few origins": ("backtest", "--calibrate on --calibration 0.01", ["needs 9 earlier", "got 0"]),
+    "a calibration before a refit": ("backtest", "--calibrate on --refit 1 --calibration 0.01", ["needs 9 earlier"]),
+    "noise of no residual": ("backtest", "--noise scaled --calibration 0", ["draws held-out residuals"]),
+    "a floor above all": ("backtest", "--floor 5000", ["no known value is below the floor"]),
     "nobody at the address": ("backtest", "--cluster nonsense", ["no Dask scheduler answers at 'nonsense'"]),
 }
 
@@ -195,6 +199,10 @@ EARLY = {
     "ids of one series": ("run prices.csv --target close --ids a", "--ids belongs to a run of many series"),
     "a floor": ("demo --floor 5000", "no known value is below the floor"),
     "noise of no rows": ("run prices.csv --target close --calibration 0 --noise residual", "draws held-out residuals"),
+    "a calibration of few rows": (
+        "run prices.csv --target close --calibration 0.02 --calibrate on",
+        "needs 9 calibration origins",
+    ),
     "a future of no inputs": ("run prices.csv --target close --known prices.csv", "was trained with none"),
     "a column of a backtest": ("backtest prices.csv --target clsoe", "did you mean 'close'?"),
     "a baseline": ("backtest prices.csv --target close --baselines niave", "did you mean 'naive'?"),
