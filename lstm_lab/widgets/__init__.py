@@ -24,12 +24,17 @@
 
 from __future__ import annotations
 
+from inspect import isclass, signature
 from typing import TYPE_CHECKING, Any
 
+from traitlets import TraitError
+
+from lstm_lab.errors import OptionError, did_you_mean
 from lstm_lab.results import networks_are_loaded, views
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
     from pathlib import Path
     from types import ModuleType
 
@@ -73,15 +78,50 @@ def widget(result: object, **options: Any) -> LabWidget:
     Raises
     ------
     LabError
-        There is no live view of this type.
+        There is no live view of this type, or it has no such option or value.
     """
     view_modules()
-    view: LabWidget = views.of(result)(result, **options)
+    build = views.of(result)
+    known = _options_of(build)
+    for name, value in options.items():
+        if name not in known:
+            raise OptionError(
+                f"a view of a {type(result).__name__} has no {name}=, got {name}={value!r}; {did_you_mean(name, known)}"
+            )
+    try:
+        view: LabWidget = build(result, **options)
+    except TraitError as refused:
+        raise OptionError(f"a view takes no such value: {' '.join(str(refused).split())}") from None
     return view
 
 
-def to_html(result: object, path: str | os.PathLike[str], **options: Any) -> Path:
+def _options_of(build: Callable[..., LabWidget]) -> list[str]:
+    """List what a view takes by name beside its result: its own keywords, and those of every view."""
+    ours = [each for each in getattr(build, "__mro__", [build]) if each.__module__.startswith(__name__)]
+    makers = [vars(each).get("__init__") if isclass(each) else each for each in ours]
+    keywords = [
+        each.name
+        for maker in makers
+        if maker is not None
+        for each in signature(maker).parameters.values()
+        if each.kind is each.KEYWORD_ONLY
+    ]
+    return [*keywords, "theme", "height", "label"]
+
+
+def to_html(result: object, path: str | os.PathLike[str], *, title: str | None = None, **options: Any) -> Path:
     """Save the live view of a result as one self-contained, interactive file.
+
+    Parameters
+    ----------
+    result
+        As for `widget`.
+    path
+        The file.
+    title
+        Of the page; by default that of the view.
+    **options
+        As for `widget`.
 
     Returns
     -------
@@ -90,6 +130,6 @@ def to_html(result: object, path: str | os.PathLike[str], **options: Any) -> Pat
     """
     view = widget(result, **options)
     try:
-        return view.to_html(path)
+        return view.to_html(path, title=title)
     finally:
         view.close()

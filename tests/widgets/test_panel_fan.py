@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lstm_lab.errors import OptionError
 from lstm_lab.widgets import panel_fan
 from lstm_lab.widgets.base import MIME
 from lstm_lab.widgets.fan import recent_rows
@@ -136,3 +137,15 @@ def test_sums_over_time_and_few_paths_have_a_view_too(opened, tmp_path):
     assert np.isfinite(few[:, 2]).all()
     page = drawn_panel(2, paths=20).to_html(tmp_path / "panel.html")
     assert '"_view": "panel"' in page.read_text()
+
+
+def test_an_option_that_no_view_has_is_refused(tmp_path):
+    fcs = drawn_panel(3)
+    with pytest.raises(OptionError, match=r"^a view of a PanelForecast has no id=, got id='s00'; "):
+        fcs.widget(id="s00")
+    with pytest.raises(OptionError, match=r"has no heigth=, got heigth=3; did you mean 'height'\?$"):
+        fcs["s00"].widget(heigth=3)
+    with pytest.raises(OptionError, match=r"^a view takes no such value: [^\n]*theme[^\n]*$"):
+        fcs.to_html(tmp_path / "page.html", theme="drak")
+    fcs["s01"].to_html(tmp_path / "page.html", title="One of them", height=200)
+    assert "<title>One of them</title>" in (tmp_path / "page.html").read_text()
