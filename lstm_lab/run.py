@@ -178,7 +178,7 @@ class Run(Result):
 
         Examples
         --------
-        >>> lab.train("prices.csv", watch=True).learning.plot()  # doctest: +SKIP
+        >>> lab.train(frame, target="close", watch=True).learning.plot()  # doctest: +SKIP
         """
         if self.watched is None:
             raise RunError(

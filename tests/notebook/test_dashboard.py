@@ -6,6 +6,7 @@ import ast
 import html
 import re
 import threading
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import ipywidgets
@@ -30,7 +31,7 @@ from lstm_lab.options.spelling import as_controls
 from lstm_lab.results import Summary
 from lstm_lab.widgets.next_training import next_weights
 
-PLANS = {name: getattr(sections, name) for name in ("TRAIN", "FORECAST", "BACKTEST", "GATES", "MEMORY")}
+PLANS = {name: getattr(sections, name) for name in ("TRAIN", "FORECAST", "BACKTEST", "GATES", "MEMORY", "RESUME")}
 SMALL = {"lookback": 8, "units": [4], "dense": [], "epochs": 2, "batch": 32, "transform": "diff"}
 OTHERS = {"interval": 80.0,
     "target": "volume", "time": "date", "features": ("log_return", "bollinger(20, 2)"), "transform": "seasonal_diff(7)",
@@ -536,12 +537,12 @@ def test_without_a_shell_the_runs_are_the_dashboards_own(monkeypatch, prices):
 def train_at_once(monkeypatch):
     """Train without a network: a run is a record of its name."""
 
+    @dataclass(eq=False)
     class Run:
-        __module__, __qualname__ = "lstm_lab.run", "Run"
+        name: str
+        end: object = field(default_factory=lambda: SimpleNamespace(message="trained"))
 
-        def __init__(self, name):
-            self.name = name
-            self.end = SimpleNamespace(message="trained")
+        __module__, __qualname__ = "lstm_lab.run", "Run"
 
         def summary_table(self):
             return Summary("A run", ())
@@ -550,6 +551,7 @@ def train_at_once(monkeypatch):
             return {"text/plain": self.name, "text/html": self.name}
 
     monkeypatch.setattr("lstm_lab.run.train", lambda *_, name, **__: Run(name))
+    monkeypatch.setattr("lstm_lab.notebook.dashboard.runs.listed", lambda runs: Summary(", ".join(runs), ()))
     monkeypatch.setattr("lstm_lab.notebook.dashboard.pages.Page._view_of", lambda *_: ipywidgets.HTML("a run"))
 
 
@@ -628,3 +630,111 @@ def test_a_run_is_kept_though_its_drawing_is_interrupted(opened, shell, monkeypa
     assert said(board.pages["Training"]) == "interrupted while it was drawn, but complete: trained; kept as run_1"
     assert board.run is shell.user_ns["run_1"]
     assert board.runner.running is None
+
+
+def heard(board):
+    return html.unescape(re.sub("<[^>]+>", "", board.jobs.runs.line.value))
+
+
+@pytest.fixture
+def three(opened, train_at_once):  # noqa: ARG001 - trains at once
+    """A dashboard that has made three runs."""
+    board = opened(**SMALL)
+    for _ in range(3):
+        board.pages["Training"].bar.start.click()
+    return board
+
+
+def test_every_run_is_listed_with_its_number(three):
+    runs = three.jobs.runs
+    assert runs.choice.options == (("1. run_1", "run_1"), ("2. run_2", "run_2"), ("3. run_3", "run_3"))
+    assert "run_1, run_2, run_3" in runs.table.value
+
+
+def test_a_run_is_renamed_as_a_variable_and_stays_picked(three, shell):
+    run = shell.user_ns["run_2"]
+    three.state.picker.value = "run_2"
+    runs = three.jobs.runs
+    runs.choice.value, runs.name.value = ("run_2",), "small"
+    runs.rename.click()
+    assert heard(three) == "run_2 is now small"
+    assert "run_2" not in shell.user_ns
+    assert shell.user_ns["small"].name == "small"
+    assert shell.user_ns["small"].end is run.end
+    assert (three.state.picker.value, runs.chosen) == ("small", ("small",))
+    last = shell.magics_manager.registry["LSTMMagics"].last
+    assert last is shell.user_ns["run_3"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name", "wrong"),
+    [
+        ((), "a", "Rename takes one run, got 0"),
+        (("run_1", "run_2"), "a", "Rename takes one run, got 2"),
+        (("run_1",), "list", "keep run as takes the name of a variable, got 'list'"),
+        (("run_1",), "run_2", "new name takes a name that no run has, got 'run_2'; for example run_4"),
+        (("mine",), "a", "Rename takes runs that this dashboard made, got 'mine', which a cell made"),
+    ],
+)
+def test_a_name_that_cannot_be_given_is_refused_in_one_line(three, shell, chosen, name, wrong):
+    shell.magics_manager.registry["LSTMMagics"].runs["mine"] = shell.user_ns["run_1"].__class__("mine")
+    three._after_cell()
+    runs = three.jobs.runs
+    runs.choice.value, runs.name.value = chosen, name
+    before = list(three.state.environment.runs())
+    runs.rename.click()
+    assert heard(three).startswith(wrong)
+    assert list(three.state.environment.runs()) == before
+
+
+def test_runs_are_dropped_and_taken_back(three, shell):
+    run, runs = shell.user_ns["run_3"], three.jobs.runs
+    runs.choice.value = ("run_1", "run_3")
+    runs.drop.click()
+    assert list(three.state.environment.runs()) == ["run_2"]
+    assert not {"run_1", "run_3"} & set(shell.user_ns)
+    assert three.state.picker.value == "run_2"
+    assert shell.magics_manager.registry["LSTMMagics"].last is shell.user_ns["run_2"]
+    runs.undo.click()
+    assert shell.user_ns["run_3"] is run
+    assert set(three.state.environment.runs()) == {"run_1", "run_2", "run_3"}
+    assert runs.undo.disabled
+
+
+def test_one_run_is_not_compared(three):
+    three.jobs.runs.choice.value = ("run_1",)
+    three.pages["Compare"].bar.start.click()
+    assert said(three.pages["Compare"]).startswith("Compare takes two runs or more, got 1")
+    three.jobs.runs.choice.value = ("run_1", "run_2")
+    assert said(three.pages["Compare"]) == ""
+
+
+def test_a_run_is_trained_on_and_compared_with_itself_before(opened, do, shell):
+    board = opened(horizon=3, paths=50, calibrate=False, **SMALL)
+    board.pages["Training"].bar.start.click()
+    before = shell.user_ns["run_1"]
+    weights = before.model.get_weights()
+    board.state.resume.put({"epochs": 1, "learning_rate": 0.001})
+    board.pages["Train on"].bar.start.click()
+    longer = shell.user_ns["run_2"]
+    assert said(board.pages["Train on"]).endswith("run_1 trained on is kept as run_2")
+    assert (longer.options.epochs, longer.options.learning_rate, board.run) == (1, 0.001, longer)
+    assert all(map(np.array_equal, weights, before.model.get_weights()))
+    shown = html.unescape(board.jobs.runs.table.value)
+    assert f"learning_rate {before.options.learning_rate}" in shown
+    assert "learning_rate 0.001" in shown
+    board.jobs.runs.choice.value = ("run_1", "run_2")
+    board.pages["Compare"].bar.start.click()
+    compared = board.pages["Compare"].result
+    assert list(compared.runs) == ["run_1", "run_2"]
+    cells = code.magics(board.state.settings(board.jobs.runs.chosen))
+    board.state.picker.value = "run_1"
+    value, _, err = do(cells["Compare"])
+    assert err == ""
+    for name, forecast in compared.forecasts.items():
+        np.testing.assert_array_equal(value.forecasts[name].paths, forecast.paths)
+    cells = code.magics(board.state.settings())
+    assert cells["Train on"] == "%lstm_resume --epochs 1 --learning-rate 0.001 --run run_1 -o run_2"
+    again, _, err = do(cells["Train on"])
+    assert err == ""
+    assert all(map(np.array_equal, again.model.get_weights(), longer.model.get_weights()))

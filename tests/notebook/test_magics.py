@@ -43,6 +43,10 @@ class Run:
         CellOptions.of(options)
         return Run(of=self, **options)
 
+    @property
+    def learning(self):
+        return Run(of=self)
+
     def memory(self, *, listener, stop, **options):
         MemoryOptions.of(options)
         assert stop is listener.stop
@@ -72,8 +76,9 @@ class Loaded(Run):
         return {"path": self.path, "name": self.name}
 
 
-def train(source, *, stack=None, namespace=None, listener=None, stop=None, name=None, **options):
+def train(source, *, stack=None, namespace=None, listener=None, stop=None, name=None, watch=False, **options):
     assert stop is listener.stop
+    assert watch in {True, False}
     TrainOptions.of(options)
     if isinstance(source, pd.DataFrame) and options.get("target") not in {None, *source.columns}:
         raise DataError(f"there is no column {options['target']!r};\n  did you mean 'close'?")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.notebook.commands import BACKTEST, FORECAST, GATES, MEMORY, TRAIN
+from lstm_lab.notebook.commands import BACKTEST, COMPARE_RUNS, FORECAST, GATES, MEMORY, RESUME, TRAIN
 from lstm_lab.options import TrainOptions
 from lstm_lab.options.flags import value_text
 
@@ -37,6 +37,10 @@ class Settings:
     gates: Mapping[str, Any] = field(default_factory=dict)
     memory: Mapping[str, Any] = field(default_factory=dict)
     backtest: Mapping[str, Any] = field(default_factory=dict)
+    resume: Mapping[str, Any] | None = None
+    """Options of training on; None before a run was."""
+    compared: tuple[str, ...] = ()
+    """Runs that are compared, if there are two or more."""
     configured: Mapping[str, Any] = field(default_factory=dict)
     """Defaults of the magics set by ``%config``, where a line must state even an option's own default."""
     chosen_weights: bool = False
@@ -51,12 +55,19 @@ def magics(settings: Settings) -> dict[str, str]:
     forecast = _over(settings, settings.forecast, FORECAST.models)
     backtest = _over(settings, _judging(settings), BACKTEST.models)
     of = f" --run {settings.run}"
+    more = {}
+    if settings.resume is not None:
+        more["Train on"] = f"{RESUME.name}{_flags(settings.resume)}{of} -o {settings.name}"
+    if len(settings.compared) > 1:
+        first, *others = settings.compared
+        more["Compare"] = f"{COMPARE_RUNS.name} {first} {','.join(others)}{_flags(_of_one(forecast))}"
     return {
         "Train": f"%{TRAIN.name} {quoted(settings.word)}{train} -o {settings.name}\n{stack_text(settings.train)}",
         "Forecast": f"{FORECAST.name}{_flags(forecast)}{of}",
         "Look inside": f"{GATES.name}{_flags(settings.gates)}{of}",
         "Memory": f"{MEMORY.name}{_flags(settings.memory)}{of}",
         "Judge": f"{BACKTEST.name}{_flags(backtest)}{of}",
+        **more,
     }
 
 
@@ -73,7 +84,18 @@ def python(settings: Settings) -> str:
         f"memory = {run}.memory({', '.join(_keywords(settings.memory))})",
         f"judged = lab.backtest({', '.join([run, *_keywords(backtest)])})",
     ]
+    if settings.resume is not None:
+        lines.append(f"{settings.name} = {run}.resume({', '.join(_keywords(settings.resume))})")
+    if len(settings.compared) > 1:
+        runs = ", ".join(f"{name!r}: {name}" for name in settings.compared)
+        options = _keywords(_of_one(settings.forecast))
+        lines.append(f"compared = lab.compare_runs({', '.join(['{' + runs + '}', *options])})")
     return "\n".join(lines)
+
+
+def _of_one(forecast: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of forecasts of one series."""
+    return {name: value for name, value in forecast.items() if name != "ids"}
 
 
 def _judging(settings: Settings) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
@@ -11,7 +12,7 @@ from lstm_lab.errors import OptionError
 from lstm_lab.notebook.namespace import named_runs, tables, why_not_a_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lstm_lab.options import Options
 
@@ -53,6 +54,53 @@ class NotebookEnvironment:
         if self._magics is not None:
             self._magics.runs[name] = run
             self._magics.last = run
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a run of the dashboard another name.
+
+        Raises
+        ------
+        OptionError
+            A cell made the run, or the new name is taken or no name of a variable.
+        """
+        run = self._made(name, "Rename")
+        if self.name_for(new) != new:
+            raise OptionError(f"new name takes a name that no run has, got {new!r}; for example {self.free(new)}")
+        last = self._magics is not None and self._magics.last is run
+        before = None if self._magics is None else self._magics.last
+        self.drop([name])
+        self.keep(replace(run, name=new), new)
+        if self._magics is not None and not last:
+            self._magics.last = before
+
+    def drop(self, names: Sequence[str]) -> dict[str, Any]:
+        """Forget runs of the dashboard, and return them by name.
+
+        Raises
+        ------
+        OptionError
+            A cell made one of them.
+        """
+        runs = {name: self._made(name, "Drop") for name in names}
+        magics = self._magics
+        for name, run in runs.items():
+            del self._kept[name]
+            self.variables.pop(name, None)
+            if magics is not None:
+                magics.runs.pop(name, None)
+                if magics.last is run:
+                    magics.last = next(reversed(self.runs().values()), None)
+        return runs
+
+    def _made(self, name: str, verb: str) -> Any:
+        """Return a run that the dashboard made, and that no cell has replaced."""
+        run = self.runs().get(name)
+        if run is None or run is not self._kept.get(name):
+            raise OptionError(
+                f"{verb} takes runs that this dashboard made, got {name!r}, which a cell made; use a cell, as"
+                f" del {name}"
+            )
+        return run
 
     def free(self, name: str) -> str:
         """Return the next unused numbered name, counted from the number in `name`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.diagnostics.training_choices import residual_losses, weighting
+from lstm_lab.notebook.dashboard.runs import RunList
 from lstm_lab.widgets import widget
 from lstm_lab.widgets.next_training import NextWeights
 
@@ -33,7 +34,7 @@ class Jobs:
     """
 
     def __init__(self, state: DashboardState, runner: JobRunner) -> None:
-        self._state, self._runner = state, runner
+        self._state, self._runner, self.runs = state, runner, RunList(state)
         self.forecast_page: Page | None = None
 
     def train(self, progress: PageProgress) -> tuple[Result, str]:
@@ -46,6 +47,26 @@ class Jobs:
         state.environment.keep(run, name)
         state.see_runs(pick=name)
         return run, f"{run.end.message}; kept as {name}"
+
+    def train_on(self, progress: PageProgress) -> tuple[Result, str]:
+        """Train the picked run on, and keep the new run; the old one stays as it is."""
+        state = self._state
+        before, values = state.run, state.resume.values()
+        first, name = str(state.picker.value), state.claim_name()
+        run = before.resume(listener=progress, stop=progress.stop, name=name, **values)
+        state.environment.keep(run, name)
+        state.trained_on = True
+        state.see_runs(pick=name)
+        return run, f"{run.end.message}; {first} trained on is kept as {name}"
+
+    def compare(self, progress: PageProgress) -> tuple[Result, str]:
+        """Compare the chosen runs, by forecasts as set under Forecast."""
+        from lstm_lab.evaluation.run_comparison import compare_runs  # likewise
+
+        options = self._state.forecast.values()
+        options.pop("ids", None)  # runs of one series are compared
+        result = compare_runs(self.runs.compared(), listener=progress, stop=progress.stop, **options)
+        return result, result.words
 
     def forecast(self, progress: PageProgress) -> tuple[Result, str]:
         """Forecast, and let the chart ask for more paths."""

@@ -10,14 +10,21 @@ import ipywidgets
 
 from lstm_lab.notebook.dashboard.controls import Control
 from lstm_lab.notebook.dashboard.style import box, title
-from lstm_lab.options import BacktestOptions, GateOptions, MemoryOptions, RunForecastOptions, TrainOptions
+from lstm_lab.options import (
+    BacktestOptions,
+    GateOptions,
+    MemoryOptions,
+    ResumeOptions,
+    RunForecastOptions,
+    TrainOptions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from lstm_lab.options import Options
 
-__all__ = ["BACKTEST", "FORECAST", "GATES", "MEMORY", "TRAIN", "OptionForm", "Section", "SectionLayout"]
+__all__ = ["BACKTEST", "FORECAST", "GATES", "MEMORY", "RESUME", "TRAIN", "OptionForm", "Section", "SectionLayout"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,7 @@ TRAIN = FormLayout(
     ),
 )
 FORECAST = FormLayout(RunForecastOptions, (SectionLayout("Forecast", ("horizon", "paths", "interval")),))
+RESUME = FormLayout(ResumeOptions, (SectionLayout("Train on", ("epochs", "learning_rate")),))
 BACKTEST = FormLayout(BacktestOptions, (SectionLayout("Judge", ("origins", "baselines")),))
 GATES = FormLayout(GateOptions, (SectionLayout("Gates", ("at", "windows", "id")),))
 MEMORY = FormLayout(MemoryOptions, (SectionLayout("Memory", ("units", "updates", "recall", "seeds")),))

@@ -13,7 +13,7 @@ from lstm_lab.diagnostics.training_choices import SCHEMES
 from lstm_lab.errors import OptionError, RunError
 from lstm_lab.notebook.dashboard.code import Settings
 from lstm_lab.notebook.dashboard.fields import listen, offer
-from lstm_lab.notebook.dashboard.sections import BACKTEST, FORECAST, GATES, MEMORY, TRAIN, OptionForm
+from lstm_lab.notebook.dashboard.sections import BACKTEST, FORECAST, GATES, MEMORY, RESUME, TRAIN, OptionForm
 from lstm_lab.notebook.dashboard.source import Source
 from lstm_lab.notebook.dashboard.style import box
 from lstm_lab.widgets.next_training import next_weights
@@ -45,7 +45,9 @@ class DashboardState:
         self.source = Source(environment)
         self.train = OptionForm(TRAIN, _WORDS, {"Data": self.source.cells})
         self.forecast, self.backtest = OptionForm(FORECAST), OptionForm(BACKTEST)
-        self.gates, self.memory = OptionForm(GATES), OptionForm(MEMORY)
+        self.gates, self.memory, self.resume = OptionForm(GATES), OptionForm(MEMORY), OptionForm(RESUME)
+        self.trained_on = False
+        """Whether a run was trained on, whose line the code then has."""
         self._suggested = environment.free("run")
         self.name = ipywidgets.Text(
             value=self._suggested,
@@ -64,7 +66,7 @@ class DashboardState:
     @property
     def forms(self) -> tuple[OptionForm, ...]:
         """All option forms."""
-        return self.train, self.forecast, self.gates, self.memory, self.backtest
+        return self.train, self.forecast, self.gates, self.memory, self.backtest, self.resume
 
     @property
     def run(self) -> Any:
@@ -135,8 +137,13 @@ class DashboardState:
         run = self.environment.runs().get(self.picker.value)
         return texts, self.name.value, self.picker.value, id(run), frame if isinstance(frame, str) else id(frame)
 
-    def settings(self) -> Settings:
+    def settings(self, compared: tuple[str, ...] = ()) -> Settings:
         """Return the values of all controls.
+
+        Parameters
+        ----------
+        compared
+            Names of the runs that are compared.
 
         Raises
         ------
@@ -155,6 +162,8 @@ class DashboardState:
             gates=self.gates.values(),
             memory=self.memory.values(),
             backtest=self.backtest.values(),
+            resume=self.resume.values() if self.trained_on else None,
+            compared=compared,
             configured={
                 name: value
                 for form in (self.backtest, self.forecast, self.train)

@@ -50,6 +50,8 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
   text-overflow: ellipsis; }
 .lstm-board .cell .widget-inline-hbox > input, .lstm-board .cell .widget-inline-hbox > select {
   flex: 1 1 100%; width: 100%; min-width: 0; height: 2.15em; margin: 0; }
+.lstm-board .cell .widget-inline-hbox > select[multiple] { height: auto; min-height: 5.2em; }
+.lstm-board .runs td:last-child, .lstm-board .runs th:last-child { text-align: left !important; min-width: 18em; }
 .lstm-board .cell .widget-toggle-buttons { display: flex; flex-flow: row wrap; height: auto; }
 .lstm-board .cell .widget-toggle-buttons .widget-toggle-button { flex: 1 1 auto; width: auto; min-width: 0;
   height: 2.15em;  margin: 0 2px 0 0; padding: 0 4px; overflow: hidden; text-overflow: ellipsis; }

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Dashboard", "dashboard"]
 
-TABS = ("Preview", "Training", "Forecast", "Inside", "Judge", "Code")
+TABS = ("Preview", "Training", "Forecast", "Inside", "Judge", "Runs", "Code")
 
 _COPY = (
     "const pre = this.closest('.block').querySelector('pre');"
@@ -81,6 +81,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         # Stop alone may come in beside a running job: it only sets a flag.
         settle_messages(self, [page.bar.stop for page in self.pages.values()])
         self.state.listen(lambda: in_main(self.update))
+        self.jobs.runs.listen(lambda: in_main(self._choose_runs))
         self._end = self.state.environment.after_cells(self._after_cell)
         self.update()
 
@@ -101,7 +102,11 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         looked = ipywidgets.Tab(children=[self.pages[name].view for name in inside], titles=inside, selected_index=0)
         pages = self.pages
         views = (self.preview.view, pages["Training"].body, pages["Forecast"].view, looked, pages["Judge"].view)
-        return [*views, self.code]
+        many = ("Compare", "Train on")
+        work = ipywidgets.Tab(children=[pages[name].view for name in many], titles=many, selected_index=0)
+        runs = box(self.jobs.runs.view, work, look="column")
+        runs.layout.flex_flow = "column"
+        return [*views, runs, self.code]
 
     # What happens -------------------------------------------------------------------------------------------------
 
@@ -112,6 +117,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         self._settling = True
         try:
             self.state.see_data()
+            self.jobs.runs.refresh()
             self.preview.update(self.state.source.word, self.state.source.take, self.state.train.values)
             self._write()
             self._settle()
@@ -120,7 +126,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
 
     def _write(self) -> None:
         try:
-            settings = self.state.settings()
+            settings = self.state.settings(self.jobs.runs.chosen)
         except LabError as mistake:
             shown = note(f"No code: {as_controls(str(mistake), OPTION_NAMES)}")
         else:
@@ -145,16 +151,24 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             if name == "Training":
                 self.state.settings()
                 return self.preview.mistake
+            if name == "Compare":
+                self.jobs.runs.compared()
             _ = self.state.run
         except LabError as mistake:
             return str(mistake)
         return None
 
+    def _choose_runs(self) -> None:
+        """Update the code and the refusal of too few, after a change of the runs that are compared."""
+        self._fingerprint = None
+        self.update()
+
     def _open_tab(self, name: str) -> None:
         self.tabs.selected_index = TABS.index(name)
 
     def _on_result(self, name: str, result: Result) -> None:
-        if name == "Training":
+        if name in {"Training", "Train on"}:
+            self.jobs.runs.refresh()
             self._write()
             self._settle()
         self.snapshot.keep(result)
@@ -239,6 +253,10 @@ def _pages(state: DashboardState, jobs: Jobs) -> Iterator[tuple[str, Page]]:
     yield "Weights", Page(JobBar("Looking", "Look", stops=False), jobs.weights, hint, view=jobs.weights_view)
     hint = "Press Judge when there is a run: forecasts as set under Forecast, from places whose future is known."
     yield "Judge", Page(JobBar("Judging", "Judge"), jobs.judge, hint, state.backtest)
+    hint = "Choose two runs or more above and press Compare: their losses and, as set under Forecast, their forecasts."
+    yield "Compare", Page(JobBar("Comparing", "Compare"), jobs.compare, hint)
+    hint = "Press Train on: the run that is picked above all goes on from its weights, as a new run; it stays itself."
+    yield "Train on", Page(JobBar("Training on", "Train on"), jobs.train_on, hint, state.resume)
 
 
 def _block(name: str, text: str) -> str:
