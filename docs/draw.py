@@ -110,6 +110,7 @@ def main():
     keep("panel", panel_run().forecast(12, paths=100).widget())
     keep("backtest", lab.backtest(run, horizon=10, origins=40, paths=100).widget())
     keep("recurrences", run.find(steps=range(10, 20)).widget())
+    keep("lesson", run.lesson().widget())
     keep("spread", run.spread(30, paths=100).widget())
     oil = {"target": "price", "transform": "log_return", "lookback": 20, "dense": [], "seed": 0}
     small, large = (lab.train(lab.example("oil"), units=[units], epochs=4, **oil) for units in (4, 16))

@@ -19,13 +19,16 @@ from lstm_lab.export.exporter import export_step
 from lstm_lab.export.run_file import Record, read_run, write_run
 from lstm_lab.fitted import FittedModel
 from lstm_lab.forecasting.arguments import refuse_of_one_series
+from lstm_lab.forecasting.hindcast import reveal_newest
 from lstm_lab.forecasting.panel_run import PanelRun
 from lstm_lab.forecasting.past_forecasts import PastForecastsCache
 from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.forecasting.spread import measure_spread
 from lstm_lab.forecasting.stream import Stream
+from lstm_lab.interpret.default_lesson import default_lesson
 from lstm_lab.interpret.inspection import memory_of, trace_at, trace_windows, window_at
 from lstm_lab.interpret.learning_recorder import LearningRecorder
+from lstm_lab.interpret.lesson import Lesson, lesson_text
 from lstm_lab.interpret.panel_trace import trace_ids
 from lstm_lab.models.stack import checked_stack, forecaster_of, refuse_unused_options
 from lstm_lab.options import (
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.forecasting.panel_correction import PanelCorrection
     from lstm_lab.forecasting.panel_forecast import PanelForecast
+    from lstm_lab.forecasting.reveal import Reveal
     from lstm_lab.forecasting.spread import Spread
     from lstm_lab.interpret.cell_step import CellStep
     from lstm_lab.interpret.learning import Learning
@@ -80,6 +84,9 @@ if TYPE_CHECKING:
     from lstm_lab.simulation.simulator import Simulator
 
 __all__ = ["Run", "brief", "checked_run", "load_run", "train"]
+
+_LESSON_PATHS = 200
+"""Paths of a forecast in a lesson, unless it says otherwise."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -706,6 +713,54 @@ class Run(Result):
             signal=chosen.signal,
             matches=chosen.matches,
         )
+
+    def lesson(
+        self,
+        source: str | PathLike[str] | None = None,
+        *,
+        id: Hashable | None = None,  # noqa: A002
+    ) -> Lesson:
+        r"""Give a lesson about this run: slides with its views, and questions to guess before the answer is revealed.
+
+        Parameters
+        ----------
+        source
+            Markdown, or the path of a Markdown file: ``# Title`` begins a slide, ``{cell unit=3}``, ``{gates}``,
+            ``{fan horizon=30}`` or ``{reveal horizon=30}`` on a line of its own is a view, ``? question`` asks,
+            ``- [ ] wrong`` and ``- [x] right`` below it are choices, ``! answer`` stays hidden until it is revealed.
+            Without it a lesson about the gates of this run and its latest forecast.
+        id
+            Of many series, the one that the lesson is about.
+
+        Returns
+        -------
+        Lesson
+            In a notebook one slide at a time in large type, by arrow keys; R reveals. ``to_html`` is for a projector.
+
+        Raises
+        ------
+        LabError
+            There is no such file, view or option.
+
+        Examples
+        --------
+        >>> run.lesson("# Gates\n? Is unit 0 open?\n- [x] yes\n- [ ] no\n! {cell unit=0}").title  # doctest: +SKIP
+        'Gates'
+        """
+        run = self._for_id(id, "lesson")
+
+        def reveal(**options: Any) -> Reveal:
+            chosen = ForecastOptions.of({"paths": _LESSON_PATHS, **options}).resolved()
+            return reveal_newest(run.fitted, run.dataset, chosen)
+
+        makers: dict[str, Any] = {"cell": run.cell, "gates": run.gates, "reveal": reveal}
+        makers["fan"] = lambda **options: run.forecast(**{"paths": _LESSON_PATHS, **options})
+        if source is not None:
+            return Lesson.of(lesson_text(source), makers)
+        horizon = max(min(20, run.dataset.calibration_rows), 1)
+        revealed = reveal(horizon=horizon)
+        text = default_lesson(trace_at(run.fitted, run.dataset, -1), revealed, horizon)
+        return Lesson.of(text, {**makers, "reveal": lambda **_: revealed})
 
     def memory(
         self,

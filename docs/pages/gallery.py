@@ -44,6 +44,11 @@ KINDS = {
         "`lab.compare_runs([first, second])`, `%lstm_compare_runs first second`",
         "Losses and fans of several trainings, and what their settings differ in.",
     ),
+    "lesson": (
+        "A lesson",
+        "`run.lesson()`, `%%lstm_lesson`",
+        "Guess, then press R. A teacher writes the slides in Markdown, with views of the run between the lines.",
+    ),
     "memory": (
         "Memory",
         "`run.memory()`, `%lstm_memory`",

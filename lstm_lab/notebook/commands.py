@@ -39,6 +39,7 @@ __all__ = [
     "FORECAST",
     "GATES",
     "LAB",
+    "LESSON",
     "LOAD",
     "LOSS",
     "MEMORY",
@@ -224,6 +225,33 @@ LEARNING = Command(
     (),
     extras=(_RUN, _OUTPUT, _NO_DISPLAY),
     examples=("%lstm_learning", "seen = %lstm_learning --no-display"),
+    notes=_NOTES,
+)
+LESSON = Command(
+    "%lstm_lesson",
+    "Give a lesson about the last run, or the one named with --run, for a class: one slide at a time in large type, by "
+    "arrow keys, with questions to guess before R reveals the answer. With %%lstm_lesson, at the top of a cell, the "
+    "lines below it are its Markdown; without them or a file it is about the gates of the run and its latest forecast. "
+    "Gives back a Lesson.",
+    (),
+    argument=Flag(
+        "file", "a Markdown file: # begins a slide, ? asks, ! answers, {cell unit=3} is a view", value="FILE"
+    ),
+    extras=(
+        _RUN,
+        Flag("id", "of a run of many series, the one that the lesson is about", value="ID"),
+        _OUTPUT,
+        _NO_DISPLAY,
+    ),
+    examples=(
+        "%lstm_lesson",
+        "%%lstm_lesson\n# Gates\n? Is unit 0 open on average?\n- [ ] yes\n- [x] no\n! {cell unit=0}",
+    ),
+    notes=(
+        "# Title begins a slide, and so does ---. {gates}, {cell unit=3}, {fan horizon=30} and {reveal horizon=30} are "
+        "views, each on a line of its own. Below a question, - [ ] and - [x] are choices, and lines that begin with ! "
+        "stay hidden until they are revealed."
+    ),
 )
 MEMORY = Command(
     "%lstm_memory",
@@ -347,6 +375,7 @@ COMMANDS: Mapping[str, Command] = {
         CELL,
         FIND,
         LEARNING,
+        LESSON,
         MEMORY,
         WEIGHTS,
         LOSS,

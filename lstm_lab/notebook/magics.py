@@ -28,6 +28,7 @@ from lstm_lab.notebook.commands import (
     GATES,
     LAB,
     LEARNING,
+    LESSON,
     LOAD,
     LOSS,
     MEMORY,
@@ -224,6 +225,19 @@ class LSTMMagics(LabMagics):
             found = run.find(**options)
             self._finish(progress, found, parsed)
         return found
+
+    @line_cell_magic
+    @parsed_magic(LESSON)
+    def lstm_lesson(self, parsed: Parsed, cell: str = "") -> Any:
+        """Give a lesson about a run."""
+        run = self._run(parsed.extras.get("run"))
+        if cell.strip() and parsed.argument is not None:
+            raise OptionError(f"a lesson is a file or the lines of the cell, got both; leave out {parsed.argument}")
+        source = f"{cell.strip()}\n" if cell.strip() else parsed.argument
+        with self._listener(parsed) as progress:
+            lesson = run.lesson(source, id=parsed.extras.get("id"))
+            self._finish(progress, lesson, parsed)
+        return lesson
 
     @line_magic
     @parsed_magic(LEARNING)

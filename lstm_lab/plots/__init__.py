@@ -97,6 +97,7 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         gates,
         improvements,
         learning,
+        lesson,
         mask_effect,
         memory,
         panel_backtest,
@@ -108,7 +109,7 @@ def drawing_modules() -> tuple[ModuleType, ...]:
     )
 
     studies = (backtest, benchmark, compare, improvements, mask_effect, panel_backtest)
-    inside = (cell, gates, learning, memory, panel_gates, recurrences)
+    inside = (cell, gates, learning, lesson, memory, panel_gates, recurrences)
     return *modules, *studies, *inside, export, run, run_comparison, spread
 
 

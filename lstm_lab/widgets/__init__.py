@@ -12,7 +12,7 @@
     memory         MemoryExplorer           cell    CellView
     panel_fan      PanelFanChart            backtest  BacktestView
     spread         SpreadView               run_comparison  RunsView
-    recurrences    RecurrencesView
+    recurrences    RecurrencesView          lesson  LessonView
     learning       LearningView             learning_wire  what was watched, on a view's wire
     axes           an index as positions on an axis
     offline        one HTML file without kernel or network
@@ -54,6 +54,7 @@ def view_modules() -> tuple[ModuleType, ...]:
         cell,
         gates,
         learning,
+        lesson,
         memory,
         recurrences,
         run,
@@ -61,7 +62,7 @@ def view_modules() -> tuple[ModuleType, ...]:
         spread,
     )
 
-    of_networks = (backtest, cell, gates, learning, memory, recurrences, run, run_comparison, spread)
+    of_networks = (backtest, cell, gates, learning, lesson, memory, recurrences, run, run_comparison, spread)
     return *of_networks, fan, features, loss, panel_fan, weights
 
 

@@ -301,6 +301,8 @@ NEED_A_REAL_RUN = {
     "lstm_reveal",
     "lstm_spread",
     "lstm_compare_runs",
+    "lstm_find",
+    "lstm_lesson",
 }
 """Their examples run in test_run_magics.py, test_export.py and test_resume.py."""
 

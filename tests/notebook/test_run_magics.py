@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab
-from lstm_lab.notebook.commands import COMPARE_RUNS, LOAD, LOSS, REVEAL, RUNS, SAVE, SPREAD, WEIGHTS
+from lstm_lab.notebook.commands import COMPARE_RUNS, FIND, LESSON, LOAD, LOSS, REVEAL, RUNS, SAVE, SPREAD, WEIGHTS
 from lstm_lab.notebook.run_table import run_table
 
 
@@ -84,7 +84,9 @@ def test_mistakes_are_one_line(do, line, message):
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("example", [*WEIGHTS.examples, *LOSS.examples, *SAVE.examples, *LOAD.examples, *RUNS.examples])
+@pytest.mark.parametrize(
+    "example", [example for command in (WEIGHTS, LOSS, FIND, LESSON, SAVE, LOAD, RUNS) for example in command.examples]
+)
 def test_every_example_of_the_help_runs_as_written(stocked, do, run, example):
     run.save("prices.lstm")
     do("%lstm_load prices.lstm")  # makes it the last run

@@ -21,7 +21,7 @@ function initialize({ model, signal }: { model: AnyModel; signal?: AbortSignal }
 }
 
 /** Draw a view, and draw it anew whenever it asks for that. */
-function draw(Named: Named, place: Pick<Context, "model" | "el" | "wire">, signal?: AbortSignal): () => void {
+export function draw(Named: Named, place: Pick<Context, "model" | "el" | "wire">, signal?: AbortSignal): () => void {
   let ending = new AbortController();
   signal?.addEventListener("abort", () => ending.abort());
   const again = (): void => {
