@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
@@ -105,16 +106,21 @@ class Calibration:
         n = self.origins
         return 100 * (n / (n + 1) if self.symmetric else max(0.0, (n - 1) / (n + 1)))
 
+    @cached_property
     def knots(self) -> tuple[Array, Array]:
-        """Levels (k,) and the scores that belong to them (k, horizon), both rising."""
+        """Levels (k,) and the scores that belong to them (k, horizon), both rising.
+
+        Ranked once: a panel's paths are adjusted block by block, each by the scores of all series.
+        """
         n = self.origins
         rank = np.arange(1, n + 1) / (n + 1)
         stretch = 1.0 if self.stretch is None else self.stretch
         if not self.symmetric:
-            return rank, stretch * smoothed(np.sort(self.scores, axis=0), self.smooth)
+            return rank, np.asfortranarray(stretch * smoothed(np.sort(self.scores, axis=0), self.smooth))
         size = stretch * smoothed(np.sort(np.abs(self.scores), axis=0), self.smooth)
         levels = np.concatenate([0.5 - rank[::-1] / 2, [0.5], 0.5 + rank / 2])
-        return levels, np.concatenate([-size[::-1], np.zeros((1, self.horizon)), size])
+        values = np.concatenate([-size[::-1], np.zeros((1, self.horizon)), size])
+        return levels, np.asfortranarray(values)  # np.interp reads a step's scores without a copy
 
     def score_quantile(self, q: float) -> Array:
         """Score of rank ``ceil((n + 1) q)`` for q >= 0.5 and its mirror below, at each step, (horizon,).
@@ -132,7 +138,7 @@ class Calibration:
                 f"the {q:g} quantile needs {needed} calibration origins, got {self.origins}; "
                 "keep more calibration rows, shorten the horizon or ask for a narrower interval"
             )
-        levels, values = self.knots()
+        levels, values = self.knots
         return np.asarray(values[self._rank(levels, q)])
 
     @staticmethod
@@ -198,7 +204,7 @@ class Calibration:
 
     def _map(self, own: Array) -> Array:
         """Replace the sorted scores of the paths, (paths, horizon), by calibrated ones of the same level."""
-        knots, values = self.knots()
+        knots, values = self.knots
         level = np.linspace(0, 1, len(own)) if len(own) > 1 else np.array([0.5])
         mapped = np.empty_like(own)
         for step in range(own.shape[1]):
@@ -250,7 +256,7 @@ class Calibration:
 
     def level_of(self, q: float) -> float:
         """Level of the rank that stands for a quantile: ``ceil((n + 1) q) / (n + 1)`` for q >= 0.5."""
-        levels, _ = self.knots()
+        levels, _ = self.knots
         return float(levels[self._rank(levels, q)])
 
     def interpolated_score(self, level: float) -> Array:
@@ -259,7 +265,7 @@ class Calibration:
         With fewer origins, ranks are rounded further outwards; without the rounding, the band of a block is no wider
         than the band of all origins whose coverage it estimates.
         """
-        levels, values = self.knots()
+        levels, values = self.knots
         return np.array([np.interp(level, levels, column) for column in values.T])
 
     def _outside(self, start: int, end: int) -> NDArray[np.intp]:
@@ -284,7 +290,7 @@ class Calibration:
         """
         tail = tail_of(interval)
         own = self.score_quantile(1 - tail) - self.score_quantile(tail)
-        levels, values = self.knots()
+        levels, values = self.knots
         half = np.clip(coverage, 0.0, self.widest / 100) / 2
         high, low = (
             np.array([values[self._rank(levels, 0.5 + sign * share), step] for step, share in enumerate(half)])

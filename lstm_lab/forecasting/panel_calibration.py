@@ -104,7 +104,7 @@ class PanelCalibration:
         spread = np.where(spread > 0, spread, 1.0)
         order = np.argsort(paths, axis=1, kind="stable")
         own = (np.take_along_axis(paths, order, axis=1) - centre[:, None]) / spread[:, None]
-        knots, values = self.pooled.knots()
+        knots, values = self.pooled.knots
         level = np.linspace(0, 1, paths.shape[1]) if paths.shape[1] > 1 else np.array([0.5])
         usual = np.stack([np.interp(level, knots, column) for column in values.T], axis=1)
         low, high = (_at_level(own, knots[edge]) for edge in (0, -1))

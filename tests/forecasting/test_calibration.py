@@ -181,7 +181,7 @@ def test_one_flat_origin_does_not_blow_the_band_up():
 
 def test_smoothing_averages_equal_ranks_and_leaves_the_first_step_alone():
     scores = np.arange(30.0).reshape(2, 15) ** 2
-    knots, values = Calibration(scores, np.ones(15), smooth=3, symmetric=False).knots()
+    knots, values = Calibration(scores, np.ones(15), smooth=3, symmetric=False).knots
     assert knots.tolist() == pytest.approx([1 / 3, 2 / 3])
     np.testing.assert_allclose(values[:, 0], scores[:, 0])
     np.testing.assert_allclose(values[:, 14], scores[:, 14])

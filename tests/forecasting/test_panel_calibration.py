@@ -61,6 +61,7 @@ def test_a_series_without_an_origin_has_the_usual_band(errors):
     assert calibration.stretch[5] == 1
     taken = calibration.taken(np.array([3, -1]))
     assert taken.stretch.tolist() == [calibration.stretch[3], 1]
+    assert taken.pooled.knots is calibration.pooled.knots  # the scores of all series are not ranked for each block
 
 
 def test_a_series_that_stands_still_has_a_band_that_does_not_vanish(errors):
