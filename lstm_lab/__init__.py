@@ -53,6 +53,7 @@ _HOMES = {
     "Run": "lstm_lab.run",
     "load_run": "lstm_lab.run",
     "backtest": "lstm_lab.evaluation.backtest",
+    "compare_bands": "lstm_lab.evaluation.band_comparison",
     "compare_runs": "lstm_lab.evaluation.run_comparison",
     "compare": "lstm_lab.evaluation.compare",
     "ablate": "lstm_lab.evaluation.ablate",
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     from lstm_lab.errors import LabError as LabError
     from lstm_lab.evaluation.ablate import ablate as ablate
     from lstm_lab.evaluation.backtest import backtest as backtest
+    from lstm_lab.evaluation.band_comparison import compare_bands as compare_bands
     from lstm_lab.evaluation.benchmark import bench as bench
     from lstm_lab.evaluation.compare import compare as compare
     from lstm_lab.evaluation.mask_effect import mask_effect as mask_effect

@@ -37,6 +37,7 @@ def is_long(test):
 
 TESTS = list(examples())
 _AS_THEY_ARE = (
+    "compare_bands",
     "compare_runs",
     "dashboard",
     "example",

@@ -21,6 +21,7 @@ PUBLIC = [
     "backtest",
     "bench",
     "compare",
+    "compare_bands",
     "compare_runs",
     "dashboard",
     "example",

@@ -90,6 +90,7 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         return modules
     from lstm_lab.plots import (  # noqa: PLC0415 - they import TensorFlow
         backtest,
+        band_comparison,
         benchmark,
         cell,
         compare,
@@ -108,7 +109,7 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         spread,
     )
 
-    studies = (backtest, benchmark, compare, improvements, mask_effect, panel_backtest)
+    studies = (backtest, band_comparison, benchmark, compare, improvements, mask_effect, panel_backtest)
     inside = (cell, gates, learning, lesson, memory, panel_gates, recurrences)
     return *modules, *studies, *inside, export, run, run_comparison, spread
 
