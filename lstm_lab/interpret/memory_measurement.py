@@ -13,7 +13,7 @@ import pandas as pd
 from lstm_lab.errors import TraceError
 from lstm_lab.events import Progress, WorkPlan
 from lstm_lab.interpret.attribution import AttributionInput, connectivity, gradients
-from lstm_lab.interpret.recall_task import BATCH, SUCCESS, build, explained_variance, learn, sequences
+from lstm_lab.interpret.recall_task import BATCH, SUCCESS, Learner, build, explained_variance, sequences
 
 if TYPE_CHECKING:
     import threading
@@ -128,7 +128,7 @@ class MemoryMeasurement:
         self._show("")
         for variant, network in zip(variants, networks, strict=True):
             batches = data.batches(np.random.default_rng(self.seed))
-            if self._train(network, batches, f"gradients: {variant.label}", steps) is None:
+            if self._train(Learner(network), batches, f"gradients: {variant.label}", steps) is None:
                 return
             self._look(network, variant.label, variant, "trained", data)
             flow = self.flows[-1]
@@ -138,20 +138,23 @@ class MemoryMeasurement:
     def examine(self, variants: Sequence[Variant], distances: Sequence[int], seeds: int = 1) -> None:
         """Train every variant to recall at every distance with each seed, the short distances first."""
         for steps in distances:
+            learners = {variant: Learner(build(variant, steps + 1, 2, self.units, self.seed)) for variant in variants}
             for seed in range(self.seed, self.seed + seeds):
                 trial = sequences(steps, _TRIAL, np.random.default_rng(seed + 1))
-                for variant in variants:
-                    self._recall(variant, steps, seed, trial)
+                for variant, learner in learners.items():
+                    self._recall(variant, learner, steps, seed, trial)
 
-    def _recall(self, variant: Variant, steps: int, seed: int, trial: tuple[np.ndarray, np.ndarray]) -> None:
+    def _recall(
+        self, variant: Variant, learner: Learner, steps: int, seed: int, trial: tuple[np.ndarray, np.ndarray]
+    ) -> None:
         started = time.perf_counter()
-        network = build(variant, steps + 1, 2, self.units, seed)
+        learner.begin(build(variant, steps + 1, 2, self.units, seed).get_weights())
         rng = np.random.default_rng(seed)
         batches = iter(lambda: sequences(steps, BATCH, rng), None)
-        updates = self._train(network, batches, f"recall over {steps} steps: {variant.label}", steps + 1, trial)
+        updates = self._train(learner, batches, f"recall over {steps} steps: {variant.label}", steps + 1, trial)
         if updates is None:
             return
-        explained = explained_variance(network, *trial)
+        explained = explained_variance(learner.model, *trial)
         described = {"network": variant.label, "cell": variant.cell, "forget_bias": variant.forget_bias}
         row = {**described, "steps": steps, "seed": seed}
         seconds = time.perf_counter() - started
@@ -161,7 +164,7 @@ class MemoryMeasurement:
 
     def _train(
         self,
-        network: Any,
+        learner: Learner,
         batches: Any,
         label: str,
         length: int,
@@ -170,9 +173,9 @@ class MemoryMeasurement:
         """Train on sequences of a length to the end, or to success on the trial; None if it was halted on the way."""
         if self.halted():
             return None
-        good = None if trial is None else (lambda: explained_variance(network, *trial) >= SUCCESS)
+        good = None if trial is None else (lambda: explained_variance(learner.model, *trial) >= SUCCESS)
         updates = 0
-        for updates in learn(network, batches, self.updates, good):
+        for updates in learner.learn(batches, self.updates, good):
             if self.halted():
                 return None
             if updates % _TOLD_EVERY == 0:

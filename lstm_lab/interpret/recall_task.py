@@ -15,9 +15,9 @@ import numpy as np
 from lstm_lab.models.backend import forget_kernels, keras, tf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["SUCCESS", "VARIANTS", "Variant", "build", "explained_variance", "learn", "sequences"]
+__all__ = ["SUCCESS", "VARIANTS", "Learner", "Variant", "build", "explained_variance", "sequences"]
 
 SUCCESS = 0.9
 """Share of the value's variance that a network must explain on fresh sequences to be said to recall it."""
@@ -105,48 +105,66 @@ def _biases(bias: np.ndarray, forget: float | Literal["chrono"], steps: int, see
     return bias
 
 
-def learn(
-    model: Any,
-    batches: Iterator[tuple[np.ndarray, np.ndarray]],
-    updates: int,
-    good_enough: Callable[[], bool] | None = None,
-) -> Iterator[int]:
-    """Train step by step on squared error with Adam and clipped gradients, so that the caller can halt at any update.
+class Learner:
+    """A network with its gradient steps on squared error, by Adam and with clipped gradients.
+
+    The step is traced once, which takes as long as a hundred steps: `begin` starts the same network anew.
 
     Parameters
     ----------
     model
         (batch, steps, features) -> (batch, 1).
-    batches
-        Inputs and targets (batch,), all of one size, as many as are asked for.
-    updates
-        Gradient steps, at most.
-    good_enough
-        Asked every 50 updates; true ends the training.
-
-    Yields
-    ------
-    int
-        The updates done.
     """
-    optimizer = keras.optimizers.Adam(LEARNING_RATE, clipnorm=1.0)
-    optimizer.build(model.trainable_variables)
 
-    def update(x: Any, y: Any) -> None:
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._optimizer = keras.optimizers.Adam(LEARNING_RATE, clipnorm=1.0)
+        self._optimizer.build(model.trainable_variables)
+        self._start = [np.asarray(variable) for variable in self._optimizer.variables]
+        self._step: Any = None
+
+    def begin(self, weights: Sequence[np.ndarray]) -> None:
+        """Start with other weights, and with an optimiser that has seen nothing."""
+        self.model.set_weights(weights)
+        for variable, value in zip(self._optimizer.variables, self._start, strict=True):
+            variable.assign(value)
+
+    def learn(
+        self,
+        batches: Iterator[tuple[np.ndarray, np.ndarray]],
+        updates: int,
+        good_enough: Callable[[], bool] | None = None,
+    ) -> Iterator[int]:
+        """Train step by step, so that the caller can halt at any update.
+
+        Parameters
+        ----------
+        batches
+            Inputs and targets (batch,), all of one size, as many as are asked for.
+        updates
+            Gradient steps, at most.
+        good_enough
+            Asked every 50 updates; true ends the training.
+
+        Yields
+        ------
+        int
+            The updates done.
+        """
+        for done in range(1, updates + 1):
+            x, y = (tf.constant(part) for part in next(batches))
+            if self._step is None:
+                # Concrete at once: TensorFlow counts calls that trace, and would warn of a few networks in a row.
+                self._step = tf.function(self._update, autograph=False).get_concrete_function(x, y)
+            self._step(x, y)
+            yield done
+            if good_enough is not None and done % CHECK_EVERY == 0 and good_enough():
+                return
+
+    def _update(self, x: Any, y: Any) -> None:
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(tf.square(model(x, training=True)[:, 0] - y))
-        optimizer.apply(tape.gradient(loss, model.trainable_variables))
-
-    step: Any = None
-    for done in range(1, updates + 1):
-        x, y = (tf.constant(part) for part in next(batches))
-        if step is None:
-            # Concrete at once: TensorFlow counts calls that trace, and would warn of a few networks one after another.
-            step = tf.function(update, autograph=False).get_concrete_function(x, y)
-        step(x, y)
-        yield done
-        if good_enough is not None and done % CHECK_EVERY == 0 and good_enough():
-            return
+            loss = tf.reduce_mean(tf.square(self.model(x, training=True)[:, 0] - y))
+        self._optimizer.apply(tape.gradient(loss, self.model.trainable_variables))
 
 
 def explained_variance(model: Any, x: np.ndarray, y: np.ndarray) -> float:

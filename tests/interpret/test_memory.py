@@ -11,7 +11,7 @@ import pytest
 from lstm_lab.errors import TraceError
 from lstm_lab.events import ProgressListener
 from lstm_lab.interpret.memory import distances_within, memory
-from lstm_lab.interpret.recall_task import Variant, build, explained_variance, learn, sequences
+from lstm_lab.interpret.recall_task import Learner, Variant, build, explained_variance, sequences
 from lstm_lab.models.backend import keras
 
 X = np.random.default_rng(0).normal(size=(80, 12, 2))
@@ -87,7 +87,7 @@ def test_a_short_recall_is_learnt():
     trial = sequences(2, 256, np.random.default_rng(1))
     before = explained_variance(model, *trial)
     batches = iter(lambda: sequences(2, 64, rng), None)
-    done = max(learn(model, batches, 300, lambda: explained_variance(model, *trial) > 0.9))
+    done = max(Learner(model).learn(batches, 300, lambda: explained_variance(model, *trial) > 0.9))
     assert before < 0.5
     assert explained_variance(model, *trial) > 0.9
     assert done % 50 == 0
@@ -190,3 +190,19 @@ def test_the_expected_time_is_told_before_the_work_and_grows_with_it():
 @pytest.mark.parametrize(("lookback", "distances"), [(5, (5,)), (10, (10,)), (15, (10,)), (60, (10, 20, 50))])
 def test_a_run_asks_for_no_distance_beyond_its_lookback(lookback, distances):
     assert distances_within(lookback) == distances
+
+
+def test_a_network_that_begins_anew_learns_as_a_fresh_one_to_the_bit():
+    def batches():
+        rng = np.random.default_rng(0)
+        return iter(lambda: sequences(5, 16, rng), None)
+
+    fresh = build(Variant("lstm", 1.0), 6, 2, 4, seed=1)
+    start = fresh.get_weights()
+    assert max(Learner(fresh).learn(batches(), 3)) == 3
+    used = Learner(build(Variant("lstm", 1.0), 6, 2, 4, seed=0))
+    assert max(used.learn(batches(), 4)) == 4
+    used.begin(start)
+    assert max(used.learn(batches(), 3)) == 3
+    for one, other in zip(used.model.get_weights(), fresh.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
