@@ -80,7 +80,8 @@ def irregular_steps(inputs: InputAnalysis) -> Iterator[Finding]:
     count = int(steps.sum())
     if count == 0:
         return
-    text = f"{count:,} of {len(steps):,} steps are not the usual {_step(index)}, though no gap"
+    other = "is" if count == 1 else "are"
+    text = f"{count:,} of {len(steps):,} steps {other} not the usual {_step(index)}, but too short for a gap"
     if count > UNEVEN * len(steps):
         yield Finding("steps", f"{text}; the network takes every step for the same: resample the series")
         return

@@ -82,7 +82,7 @@ def test_uneven_steps():
     frame = series()
     kinds = found(frame.drop(frame.index[[50, 51, 400]]))
     assert kinds["steps"].startswith(
-        "2 of 796 steps are not the usual 1 h, though no gap (the first after 2020-01-08 01"
+        "2 of 796 steps are not the usual 1 h, but too short for a gap (the first after 2020-01-08 01"
     )
     rng = np.random.default_rng(0)
     jittered = frame.set_axis(frame.index[0] + pd.to_timedelta(rng.uniform(30, 90, ROWS).cumsum(), unit="min"))

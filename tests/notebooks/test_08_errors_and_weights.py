@@ -7,6 +7,8 @@ def test_mse_dares_more_than_huber_on_oil_which_refutes_that_it_plays_safe(text)
     mse, huber = (float(re.search(rf"\b{loss}: (\d\.\d+) \(with three seeds", text)[1]) for loss in ("mse", "huber"))
     assert huber < mse < 0.3  # of daily moves with a standard deviation of 1: every loss plays safe
     assert "MSE plays safer than Huber with 3 of 3 seeds" not in text
+    (change,) = re.findall(r"Error with Huber instead of MSE: ([+-]\d+\.\d)%", text)
+    assert abs(float(change)) < 2
 
 
 def test_a_quarter_of_the_errors_have_most_of_the_square(text):
@@ -21,7 +23,8 @@ def test_weights_pay_after_a_planted_break_and_next_to_nothing_on_oil(text):
     effect = r"exponential weights change the error by ([+-]\d+\.\d)%"
     (broken,) = re.findall(rf"planted break: {effect}, with every seed", text)
     (oil,) = re.findall(rf"oil: {effect}", text)
-    assert float(broken) < -5
+    (own,) = re.findall(r"planted break: weights of one's own change the error by ([+-]\d+\.\d)%", text)
+    assert float(own) < float(broken) < -5
     assert abs(float(oil)) < 2
     assert re.search(r"exponential +newest counts 20\.09 times the oldest", text)
 
