@@ -43,8 +43,8 @@ def test_noise_makes_the_band_and_calibration_its_promise(text):
     share, verdict = effect(text, "band: dropout → band: not calibrated")
     assert share < -30
     assert verdict == "clear"
-    held = re.search(r"band held (\S+)% with calibration, (\S+)% without, (\S+)% of dropout alone", text).groups()
-    calibrated, predictive, dropout = map(float, held)
+    held = re.search(r"band held (\d+)% with calibration, (\d+)% without, (\d+)% of dropout alone", text).groups()
+    calibrated, predictive, dropout = map(int, held)
     assert 80 <= calibrated <= 99
     assert dropout < 45 < predictive
 
