@@ -80,6 +80,12 @@ except Exception as failed:
         " restart the kernel"
     ) from None
 
+
+def on_gpu() -> bool:
+    """Return whether TensorFlow computes on a GPU."""
+    return bool(tf.config.list_logical_devices("GPU"))
+
+
 _forked = False
 
 

@@ -80,11 +80,8 @@ class Network:
         self._nodes = _nodes(model)
         for operation in self._operations:
             check_masks(operation)
-        # The same cell objects under a layer that also returns its states: shared weights, nothing copied.
         self._carriers = {
-            position: keras.layers.RNN(
-                layer.cell, return_sequences=layer.return_sequences, return_state=True, dtype=layer.dtype_policy
-            )
+            position: _carrier(layer)
             for position, layer in enumerate(self._operations if self.stateless_layer() is None else ())
             if has_state(layer)
         }
@@ -306,6 +303,21 @@ class Network:
             else:
                 x = _apply(layer, (x,), {}, source)
         return Encoded(tf.cast(x[:, 0], tf.float32), carried, source.used)
+
+
+def _carrier(layer: Any) -> Any:
+    """Build a layer around the same cell object that also returns its states: shared weights, nothing copied.
+
+    Keras's own LSTM and GRU stay what they are, for on a GPU they are one operation of cuDNN's; their cells in a plain
+    RNN are a dozen operations a step. With masks inside the cell they would draw Keras's.
+    """
+    if type(layer) not in (keras.layers.LSTM, keras.layers.GRU) or draws(layer):
+        return keras.layers.RNN(
+            layer.cell, return_sequences=layer.return_sequences, return_state=True, dtype=layer.dtype_policy
+        )
+    carrier = type(layer).from_config({**layer.get_config(), "return_state": True})
+    carrier.cell = layer.cell
+    return carrier
 
 
 def _one_step(layer: Any, kernels: Any, x: Any, states: Any, source: Masks) -> tuple[Any, list[Any]]:

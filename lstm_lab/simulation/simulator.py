@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from lstm_lab.errors import ForecastError
+from lstm_lab.models.backend import on_gpu
 from lstm_lab.simulation.network import Network
 from lstm_lab.simulation.shared_networks import SharedNetwork
 
@@ -40,6 +41,10 @@ _ELEMENTS = 50_000_000
 
 _PRODUCTS = 8_000_000_000
 """Multiplications of a call, about 0.2 s of one core: enough for the speed of large matrices, few enough for Stop."""
+
+_GPU_PRODUCTS = 160_000_000_000
+"""Those of a call on a GPU: on an H200, 200 paths of a call took 1.1 times as long as 50, and 1,000 in four calls five
+times."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,8 @@ class Simulator:
         lookback = origins.windows.shape[1]
         steps = lookback + horizon if settings.rollout == "state" else lookback * horizon
         work = len(origins) * self._draws(settings) * steps * self.network.weights
-        most = max(1, min(_PRODUCTS // work, self._chunks_in_memory(lookback, settings) // len(origins)))
+        products = _GPU_PRODUCTS if on_gpu() else _PRODUCTS
+        most = max(1, min(products // work, self._chunks_in_memory(lookback, settings) // len(origins)))
         return [range(part[0], part[-1] + 1) for part in np.array_split(np.arange(chunks), -(-chunks // most))]
 
     def chunks(

@@ -249,6 +249,8 @@ def test_calls_grow_with_the_paths_until_they_are_long_enough(frame, encoder, mo
     monkeypatch.setattr("lstm_lab.simulation.simulator._PRODUCTS", 8 * chunk)
     assert simulator.batches(origin, 4, settings, 20) == [range(7), range(7, 14), range(14, 20)]
     assert simulator.batches(origin, 4, PLAIN, 3) == [range(2), range(2, 3)]  # a window is encoded for every step
+    monkeypatch.setattr("lstm_lab.simulation.simulator.on_gpu", lambda: True)
+    assert simulator.batches(origin, 4, settings, 20) == [range(20)]
 
 
 def test_what_a_feature_raises_is_raised_as_it_is(frame, encoder, monkeypatch):
