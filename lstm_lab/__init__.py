@@ -15,7 +15,7 @@ The packages, from the top down; a module imports from its own floor and from th
     cli          the command lstm-lab
     notebook     the magics, and the dashboard
     widgets      live views (anywidget);  plots: still pictures (matplotlib)
-    evaluation   backtest, compare, ablate: forecasts from many origins, scored
+    evaluation   backtest, compare, ablate, tune: forecasts from many origins, scored
     progress     progress as text or as a bar
     diagnostics  what a network would be given, and what is wrong with it
     run          train() and Run;  export: a run in one file, and a network for a small device
@@ -57,6 +57,7 @@ _HOMES = {
     "compare_runs": "lstm_lab.evaluation.run_comparison",
     "compare": "lstm_lab.evaluation.compare",
     "ablate": "lstm_lab.evaluation.ablate",
+    "tune": "lstm_lab.evaluation.tune",
     "bench": "lstm_lab.evaluation.benchmark",
     "mask_effect": "lstm_lab.evaluation.mask_effect",
     "repeat": "lstm_lab.evaluation.repeat",
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.mask_effect import mask_effect as mask_effect
     from lstm_lab.evaluation.repeat import repeat as repeat
     from lstm_lab.evaluation.run_comparison import compare_runs as compare_runs
+    from lstm_lab.evaluation.tune import tune as tune
     from lstm_lab.export.exporter import Export as Export
     from lstm_lab.forecasting.forecast import Forecast as Forecast
     from lstm_lab.forecasting.stream import Stream as Stream

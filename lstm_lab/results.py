@@ -140,6 +140,8 @@ class Summary:
     rows: tuple[tuple[str, str], ...]
     table: tuple[tuple[str, ...], ...] = ()
     """Line by line, the header first; a line begins with its name. Columns by falling importance."""
+    code: str = ""
+    """Lines to copy, such as a cell."""
 
     def text(self, width: int | None = None) -> str:
         """Render for a terminal.
@@ -167,7 +169,8 @@ class Summary:
             room = None if width is None else max(20, width - len(head))
             parts = [value] if room is None else wrap(value, room, break_on_hyphens=False) or [""]
             lines += [head + parts[0], *(" " * len(head) + part for part in parts[1:])]
-        return "\n".join(line.rstrip() for line in [*lines, *self._aligned(width)])
+        code = ["", *(f"  {line}" for line in self.code.split("\n"))] if self.code else []
+        return "\n".join(line.rstrip() for line in [*lines, *self._aligned(width), *code])
 
     def _aligned(self, width: int | None) -> list[str]:
         """Return the table's lines in aligned columns: names to the left, the rest to the right."""
@@ -189,15 +192,17 @@ class Summary:
         style = "text-align:left;font-weight:bold;white-space:nowrap"  # a long title over few facts is one line
         caption = f'<caption style="{style}">{html.escape(self.title)}</caption>'
         facts = f"<table>{caption}<tbody>{rows}</tbody></table>"
+        code = f"<pre>{html.escape(self.code)}</pre>" if self.code else ""
         if not self.table:
-            return facts
+            return facts + code
         head, *lines = self.table
         heads = "".join(_cell(name, head="col", left=column == 0) for column, name in enumerate(head))
         body = "".join(
             f"<tr>{_cell(name, head='row')}{''.join(_cell(value, left=False) for value in values)}</tr>"
             for name, *values in lines
         )
-        return f"{facts}<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        return facts + table + code
 
 
 def _cell(text: str, *, head: str = "", left: bool = True) -> str:

@@ -75,6 +75,7 @@ def namespace(tmp_path_factory):
         backtest=lambda *args, **options: lab.backtest(*args, **{**options, **JUDGED}),
         compare=partial(lab.compare, seeds=[0], test=0.4, **SMALL, **JUDGED),
         ablate=partial(lab.ablate, changes=["loss: mse"], test=0.4, **SMALL, **JUDGED),
+        tune=lambda frame, **options: lab.tune(frame, **{**options, **SMALL, **JUDGED, "folds": 1, "trials": 1}),
         mask_effect=lambda *args, **options: lab.mask_effect(
             *args, **{**options, **SMALL, "lookback": 40, "seeds": [0]}
         ),

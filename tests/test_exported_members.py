@@ -38,6 +38,7 @@ PUBLIC = [
     "repeat",
     "trace",
     "train",
+    "tune",
 ]
 MODULES = [
     module.name for module in pkgutil.walk_packages(lstm_lab.__path__, "lstm_lab.") if "__main__" not in module.name

@@ -24,6 +24,7 @@ OPTION_MODELS = {
     "BacktestOptions": "Backtests: `lab.backtest`, `%lstm_backtest`",
     "CompareOptions": "Comparisons: `lab.compare`, `%lstm_compare`",
     "AblateOptions": "Ablations: `lab.ablate`, `%lstm_ablate`",
+    "TuneOptions": "Searches: `lab.tune`, `%lstm_tune`",
     "BenchOptions": "Public benchmarks: `lab.bench`, `lstm-lab bench`",
     "ExportOptions": "Files for small devices: `run.export`, `%lstm_export`",
 }

@@ -17,6 +17,7 @@ from lstm_lab.options import (
     ResumeOptions,
     RunForecastOptions,
     TrainOptions,
+    TuneOptions,
 )
 
 if TYPE_CHECKING:
@@ -49,11 +50,14 @@ def check_work(command: Command, data: Any, parsed: Parsed) -> None:
     # pandas comes with these, which the help of a command need not wait for.
     from lstm_lab.data.preparation import prepare
     from lstm_lab.evaluation.kinds import check_baselines, check_changes, check_kinds
+    from lstm_lab.evaluation.proposals import check_optuna
 
     if CompareOptions in command.models:
         check_kinds(CompareOptions.of(parsed.of(CompareOptions)).kinds)
     if AblateOptions in command.models:
         check_changes(AblateOptions.of(parsed.of(AblateOptions)).changes)
+    if TuneOptions in command.models:
+        check_optuna()
     model = TrainOptions if TrainOptions in command.models else InputOptions
     options = model.of(parsed.of(model))
     if BacktestOptions in command.models:

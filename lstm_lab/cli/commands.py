@@ -14,6 +14,7 @@ from lstm_lab.options import (
     ResumeOptions,
     RunForecastOptions,
     TrainOptions,
+    TuneOptions,
 )
 from lstm_lab.options.flags import Command, Flag
 
@@ -30,6 +31,7 @@ __all__ = [
     "QUICKSTART",
     "RESUME",
     "RUN",
+    "TUNE",
 ]
 
 QUICKSTART = {
@@ -82,6 +84,7 @@ LAB = Command(
         "lstm-lab backtest FILE               train on the older rows, judge on the newest ones",
         "lstm-lab compare FILE                kinds of network and baselines on the same rows",
         "lstm-lab ablate FILE                 what each choice of a training does, one at a time",
+        "lstm-lab tune FILE                   the options with the lowest forecast error",
         "lstm-lab bench NAME --data DIR       a row in the published table of a public benchmark",
     ),
 )
@@ -188,6 +191,20 @@ ABLATE = Command(
         "lstm-lab ablate oil --changes 'loss: mse' --seeds 0 --units 16 --lookback 20 --epochs 3",
     ),
 )
+TUNE = Command(
+    "lstm-lab tune",
+    "Search over options of a training for the lowest forecast error, by origins in the older rows of a file; the "
+    "newest are kept from it. Leave a table of the trials, and the line that trains with the best. Ctrl-C keeps the "
+    "trials that are over; with --checkpoint the same line goes on from them.",
+    (TuneOptions, *_MODELS),
+    without=("seed", "checkpoint_seconds"),  # a study has --seeds, and is written task by task
+    argument=_FILE,
+    extras=(_out("search"),),
+    examples=(
+        "lstm-lab tune prices.csv --target close --horizon 10 --trials 40 --workers 4",
+        "lstm-lab tune oil --space 'units=8|16; learning_rate=1e-3..3e-2:log' --trials 6 --epochs 3",
+    ),
+)
 DEMO = Command(
     "lstm-lab demo",
     "The quickstart's job in the terminal: thirty trading days of the oil price, as forecast.png and a table. Any flag "
@@ -215,7 +232,7 @@ BENCH = Command(
 )
 FLAGS = frozenset(
     name
-    for command in (LAB, RUN, RESUME, EXPORT, FEATURES, BACKTEST, COMPARE, ABLATE, BENCH, DEMO)
+    for command in (LAB, RUN, RESUME, EXPORT, FEATURES, BACKTEST, COMPARE, ABLATE, TUNE, BENCH, DEMO)
     for name in command.flags
 )
 """Every flag of a command, by its Python name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,20 @@ from urllib.parse import quote
 
 import lstm_lab
 from lstm_lab.cli.checks import check_longer, check_run_file, check_work, known_of
-from lstm_lab.cli.commands import ABLATE, BACKTEST, BENCH, COMPARE, DEMO, EXPORT, FEATURES, FLAGS, LAB, RESUME, RUN
+from lstm_lab.cli.commands import (
+    ABLATE,
+    BACKTEST,
+    BENCH,
+    COMPARE,
+    DEMO,
+    EXPORT,
+    FEATURES,
+    FLAGS,
+    LAB,
+    RESUME,
+    RUN,
+    TUNE,
+)
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.notebook.namespace import find_source
 from lstm_lab.notebook.one_line_warnings import one_line_warnings
@@ -233,6 +246,13 @@ def _study(name: str) -> Callable[[Any, Parsed], tuple[Any, str]]:
     return work
 
 
+def _tune(data: Any, parsed: Parsed) -> tuple[Any, str]:
+    with _progress() as progress:
+        found = lstm_lab.tune(data, listener=progress, stop=progress.stop, **parsed.values)
+    result = replace(found, word=str(parsed.argument), copied=("command",))
+    return result, repr(result)
+
+
 def _bench(name: Any, parsed: Parsed) -> tuple[Any, str]:
     from lstm_lab.evaluation.benchmark_data import read_benchmark
 
@@ -252,6 +272,7 @@ _ACTIONS: Mapping[str, tuple[Command, Callable[[Any, Parsed], tuple[Any, str]]]]
     "backtest": (BACKTEST, _study("backtest")),
     "compare": (COMPARE, _study("compare")),
     "ablate": (ABLATE, _study("ablate")),
+    "tune": (TUNE, _tune),
     "bench": (BENCH, _bench),
 }
 

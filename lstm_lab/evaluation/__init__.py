@@ -1,1 +1,1 @@
-"""Backtests, comparisons and ablations: forecasts from many origins, scored against what happened."""
+"""Backtests, comparisons, ablations and searches: forecasts from many origins, scored against what happened."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 import numpy as np
@@ -83,9 +84,12 @@ class StudySettings(Generic[Study]):
         train.pop("checkpoint", None)  # the folder is the study's: its trainings are told apart by their tasks
         return cls(model.of(study), TrainOptions.of(train), chosen)
 
-    def checkpoint(self, work: str, dataset: Dataset) -> TaskCheckpoint | None:
+    def checkpoint(
+        self, work: str, dataset: Dataset, libraries: Mapping[str, str] = MappingProxyType({})
+    ) -> TaskCheckpoint | None:
         """Open the folder for the finished tasks of a study over some rows; None where none is named."""
-        return TaskCheckpoint.of(self.study.checkpoint, work, (self.study, self.train, self.forecast), dataset)
+        models = (self.study, self.train, self.forecast)
+        return TaskCheckpoint.of(self.study.checkpoint, work, models, dataset, libraries=libraries)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,10 +112,23 @@ class StudyPlan:
         forecast: ForecastOptions | None = None,
     ) -> Job[ModelKey]:
         """Return the job that trains one network and forecasts, by the plan's options unless others are given."""
+        task = self.training(name, options, seed, transformer=transformer, forecast=forecast)
+        return Job((name, seed), 0, judged=True, part=slice(0, len(task.rows)), task=task)
+
+    def training(
+        self,
+        name: str,
+        options: TrainOptions,
+        seed: int,
+        *,
+        transformer: bool = False,
+        forecast: ForecastOptions | None = None,
+    ) -> TrainingTask:
+        """Return the task of `job`."""
         rows = self.protocol.evaluated.rows
         settings = {**options.model_dump(), "target": self.target, **AS_LOADED, "seed": seed}
         known = self.frame.iloc[: int(rows[-1]) + self.protocol.forecast.horizon]
-        task = TrainingTask(
+        return TrainingTask(
             f"{name} with seed {seed}",
             known,
             self.cut,
@@ -120,7 +137,6 @@ class StudyPlan:
             self.protocol.forecast if forecast is None else forecast,
             transformer=transformer,
         )
-        return Job((name, seed), 0, judged=True, part=slice(0, len(rows)), task=task)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

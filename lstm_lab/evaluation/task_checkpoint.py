@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from lstm_lab.errors import FileWriteError
 from lstm_lab.evaluation.panel_task import PanelTaskResult
 from lstm_lab.evaluation.refit import TrainingResult
 from lstm_lab.evaluation.tasks import SampledPaths
+from lstm_lab.evaluation.trial_task import FailedTraining
 from lstm_lab.forecasting.past_forecasts import PastForecasts
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
 from lstm_lab.storage.checkpoints import CheckpointFolder
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TaskCheckpoint"]
 
-_ELSEWHERE = {*CHECKPOINT_OPTIONS, "workers", "cluster"}
-"""Options that say where work is done or written, and change no number."""
+_ELSEWHERE = {*CHECKPOINT_OPTIONS, "workers", "cluster", "trials"}
+"""Options that say where work is done or written, or how long it goes on, and change no number of a task."""
 _PAST = "past."
 
 
@@ -47,6 +49,8 @@ class TaskCheckpoint:
         options: tuple[Options, ...],
         dataset: Dataset,
         network: PackedModel | None = None,
+        *,
+        libraries: Mapping[str, str] = MappingProxyType({}),
     ) -> TaskCheckpoint | None:
         """Open a folder for a study; None where none is named.
 
@@ -62,6 +66,8 @@ class TaskCheckpoint:
             The rows.
         network
             The trained network, where the study is of one.
+        libraries
+            Versions of further libraries that decide its numbers, by name.
 
         Raises
         ------
@@ -82,7 +88,7 @@ class TaskCheckpoint:
                 "digest of values in the data": _digest(dataset),
             },
             "network": {} if network is None else {"digest of weights in the run's network": network.digest},
-            "versions": versions(),
+            "versions": {**versions(), **libraries},
         }
         folder = CheckpointFolder.opened(path, work, identity)
         folder.check("task")
@@ -113,10 +119,14 @@ class TaskCheckpoint:
             warnings.warn(f"the study goes on without a checkpoint: {refused}", stacklevel=2)
 
 
-def _result(facts: Mapping[str, Any], arrays: Mapping[str, Any]) -> SampledPaths | TrainingResult | PanelTaskResult:
+def _result(
+    facts: Mapping[str, Any], arrays: Mapping[str, Any]
+) -> SampledPaths | TrainingResult | PanelTaskResult | FailedTraining:
     """Put together what `TaskCheckpoint.save` took apart."""
     values = {name: value for name, value in facts.items() if name != "task"}
     values |= {name: array for name, array in arrays.items() if not name.startswith(_PAST)}
+    if "reason" in values:
+        return FailedTraining(**values)
     if "bare_band" in values:
         return PanelTaskResult(**values)
     past = {name.removeprefix(_PAST): array for name, array in arrays.items() if name.startswith(_PAST)}

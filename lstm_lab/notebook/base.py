@@ -31,6 +31,7 @@ from lstm_lab.options import (
     ForecastOptions,
     Options,
     TrainOptions,
+    TuneOptions,
 )
 from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import HtmlProgress, listener
@@ -77,6 +78,7 @@ _MODELS: tuple[type[Options], ...] = (
     BacktestOptions,
     CompareOptions,
     AblateOptions,
+    TuneOptions,
 )
 _Defaults: Any = MetaHasTraits(
     "OptionDefaults",
@@ -182,8 +184,8 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
         """
         changed = {
             name: getattr(self, name)
-            for name, field in model.model_fields.items()
-            if getattr(self, name) != field.default and name not in without
+            for name in model.model_fields
+            if getattr(self, name) != self.traits()[name].default_value and name not in without
         }
         if parsed.values.get("loss", changed.get("loss", "huber")) != "huber":
             changed.pop("delta", None)

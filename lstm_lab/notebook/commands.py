@@ -19,6 +19,7 @@ from lstm_lab.options import (
     ResumeOptions,
     RunForecastOptions,
     TrainOptions,
+    TuneOptions,
 )
 from lstm_lab.options.flags import Command, Flag
 
@@ -49,6 +50,7 @@ __all__ = [
     "SAVE",
     "SPREAD",
     "TRAIN",
+    "TUNE",
     "WEIGHTS",
 ]
 
@@ -183,6 +185,22 @@ ABLATE = Command(
     argument=TRAIN.argument,
     extras=(_OUTPUT, _NO_DISPLAY),
     examples=('%lstm_ablate oil --changes "loss: mse, target: raw" --seeds 0 --units 8 --lookback 12 --epochs 2',),
+    notes=_NOTES,
+)
+TUNE = Command(
+    "%lstm_tune",
+    "Search over options of a training for the lowest forecast error: many combinations, each trained several times on "
+    "a longer first part of the rows and judged on the rows after it; the newest rows are kept from all. Gives back a "
+    "Search, with the winner's cell to copy, and search.check() to judge it on those newest rows. Interrupt keeps the "
+    "trials that are over.",
+    (TuneOptions, TrainOptions, ForecastOptions),
+    without=("seed", "checkpoint_seconds"),  # a study has --seeds, and is written task by task
+    argument=TRAIN.argument,
+    extras=(_OUTPUT, _NO_DISPLAY),
+    examples=(
+        '%lstm_tune oil --space "units=4|8; dropout=0..0.4" --trials 2 --epochs 1 --lookback 12',
+        'search = %lstm_tune co2 --space "learning_rate=1e-3..3e-2:log" --trials 2 --folds 1 --units 4',
+    ),
     notes=_NOTES,
 )
 GATES = Command(
@@ -371,6 +389,7 @@ COMMANDS: Mapping[str, Command] = {
         BACKTEST,
         COMPARE,
         ABLATE,
+        TUNE,
         GATES,
         CELL,
         FIND,

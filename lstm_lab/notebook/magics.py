@@ -38,10 +38,11 @@ from lstm_lab.notebook.commands import (
     SAVE,
     SPREAD,
     TRAIN,
+    TUNE,
     WEIGHTS,
 )
 from lstm_lab.notebook.completion import complete
-from lstm_lab.notebook.namespace import find_source, resolve
+from lstm_lab.notebook.namespace import find_source, python_source, resolve
 from lstm_lab.options import (
     AblateOptions,
     BacktestOptions,
@@ -57,6 +58,7 @@ from lstm_lab.options import (
     RunForecastOptions,
     TrainOptions,
     TrialOptions,
+    TuneOptions,
 )
 from lstm_lab.options.training import STACK_OPTIONS
 
@@ -179,6 +181,12 @@ class LSTMMagics(LabMagics):
         """Measure the effect of single changes to a training."""
         return self._study(ABLATE, AblateOptions, parsed)
 
+    @line_magic
+    @parsed_magic(TUNE)
+    def lstm_tune(self, parsed: Parsed) -> Any:
+        """Search over options of a training."""
+        return self._study(TUNE, TuneOptions, parsed)
+
     def _study(self, command: Command, model: type[TrialOptions], parsed: Parsed) -> Any:
         """Train several networks and judge them, by the function that the magic is named after."""
         source = self._source(command, parsed)
@@ -191,6 +199,10 @@ class LSTMMagics(LabMagics):
         study = getattr(lstm_lab, command.name.removeprefix("%lstm_"))
         with self._listener(parsed) as progress:
             result = study(source, listener=progress, stop=progress.stop, **options)
+            if command is TUNE:
+                word = str(parsed.argument)
+                code = python_source(word, self.shell.user_ns)
+                result = replace(result, word=word, source=code, copied=("cell", "call"))
             self._finish(progress, result, parsed)
         return result
 

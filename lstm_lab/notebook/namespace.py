@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.options import Options
 
-__all__ = ["find_source", "named_runs", "resolve", "sources", "tables", "why_not_a_name"]
+__all__ = ["find_source", "named_runs", "python_source", "resolve", "sources", "tables", "why_not_a_name"]
 
 _OWNED = frozenset({"In", "Out", "display", "exit", "quit", "get_ipython", *dir(builtins)})
 """Names of Python's and IPython's own."""
@@ -136,6 +136,20 @@ def find_source(text: str, variables: Mapping[str, Any]) -> Any:
         return path
     kinds = "no variable, file or example" if variables else "no file or example"
     raise DataError(f"there is {kinds} called {text!r}; {did_you_mean(text, sources(variables))}")
+
+
+def python_source(text: str, variables: Mapping[str, Any]) -> str:
+    """Write the data that a word names, as `find_source` finds them, as a Python expression.
+
+    >>> python_source("frame", {"frame": 0}), python_source("prices.csv", {}), python_source("oil", {})
+    ('frame', "'prices.csv'", "lab.example('oil')")
+    """
+    from lstm_lab.data.bundled import EXAMPLES  # brings pandas, which %load_ext must not
+
+    if text in variables:
+        return text
+    is_example = text in EXAMPLES and not Path(text).expanduser().is_file()
+    return f"lab.example({text!r})" if is_example else repr(text)
 
 
 def sources(variables: Mapping[str, Any]) -> list[str]:

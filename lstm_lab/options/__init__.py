@@ -14,10 +14,12 @@ from lstm_lab.options.evaluation import (
     HoldoutOptions,
     StudyOptions,
     TrialOptions,
+    TuneOptions,
 )
 from lstm_lab.options.export import ExportOptions
 from lstm_lab.options.forecasting import CLASSIC, ForecastOptions, RunForecastOptions
 from lstm_lab.options.interpretation import CellOptions, FindOptions, GateOptions, MemoryOptions
+from lstm_lab.options.search_space import Space, default_space, read_space
 from lstm_lab.options.training import WEIGHTS_PATTERN, InputOptions, ResumeOptions, TrainOptions
 
 __all__ = [
@@ -39,11 +41,15 @@ __all__ = [
     "Options",
     "ResumeOptions",
     "RunForecastOptions",
+    "Space",
     "StudyOptions",
     "TrainOptions",
     "TrialOptions",
+    "TuneOptions",
     "current_name",
+    "default_space",
     "option_extra",
+    "read_space",
     "shared_out",
     "split_commas",
 ]
@@ -64,6 +70,7 @@ OPTION_NAMES = frozenset(
         MemoryOptions,
         ResumeOptions,
         TrainOptions,
+        TuneOptions,
     )
     for name in model.model_fields
 )

@@ -1,13 +1,17 @@
-"""Options of backtests, comparisons and ablations."""
+"""Options of backtests, comparisons, ablations and searches."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
 from lstm_lab.options.base import Options, Texts, as_sequence, option
+from lstm_lab.options.search_space import EXAMPLE, as_space_text, read_space
 from lstm_lab.options.training import CheckpointOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "AblateOptions",
@@ -17,6 +21,7 @@ __all__ = [
     "HoldoutOptions",
     "StudyOptions",
     "TrialOptions",
+    "TuneOptions",
 ]
 
 
@@ -102,3 +107,61 @@ class AblateOptions(TrialOptions):
         example="'loss: mse, target: raw'",
         min_length=1,
     )
+
+
+class TuneOptions(TrialOptions):
+    """Options of `lab.tune` and ``%lstm_tune``, beside those of training and of a forecast."""
+
+    space: Annotated[str, BeforeValidator(as_space_text)] | None = option(
+        None,
+        "what to try: values parted by |, or a range low..high, with :log by its logarithm; options parted by ;."
+        " Default: units, dropout, learning_rate and lookback, without those that are set",
+        example=f"'{EXAMPLE}'",
+    )
+    trials: int = option(
+        20, "combinations to try, beside the options as they are given", unit="trials", example="20", ge=1, le=100_000
+    )
+    folds: int = option(
+        3,
+        "times that each network is trained, every time on more rows, and judged on the rows after them",
+        unit="folds",
+        example="3",
+        ge=1,
+        le=20,
+    )
+    together: int = option(
+        4,
+        "trials chosen at once, from the results of all earlier ones: as many as can run side by side; the numbers"
+        " depend on it, and not on workers",
+        unit="trials",
+        example="4",
+        ge=1,
+        le=1000,
+    )
+    prune: bool = option(
+        True, "give a trial up after a fold where its errors are beyond chance above the best's", example="off"
+    )
+    metric: Literal["mae", "crps"] = option(
+        "mae", "what the best has the least of: error of the median, or CRPS of all paths", example="crps"
+    )
+    search_seed: int = option(0, "same seed, same search", example="0", ge=0, lt=2**31)
+    origins: int = option(
+        20, "places to forecast from in each fold, evenly spaced, at most", unit="origins", example="20", ge=1
+    )
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], BeforeValidator(as_sequence)] = option(
+        (0,), "every network is trained once a seed and fold", example="0,1,2", min_length=1
+    )
+    test: float = option(
+        0.2,
+        "newest share of the rows, which the search never sees; judge the winner there",
+        example="0.2",
+        gt=0,
+        lt=0.9,
+    )
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Validate keywords or the text of flags; a space is refused in words of its own."""
+        if values.get("space") is not None:
+            read_space(values["space"])
+        return super().of(values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from os import PathLike
 
     from numpy.typing import ArrayLike
@@ -24,6 +24,7 @@ __all__ = [
     "MemoryKeywords",
     "ResumeKeywords",
     "TrainKeywords",
+    "TuneKeywords",
 ]
 
 
@@ -247,6 +248,78 @@ class AblateKeywords(TypedDict, total=False):
     workers: int | None
     cluster: str | None
     changes: str | Sequence[str]
+    target: str | int | None
+    time: str | int | None
+    id: str | int | None
+    static: str | Sequence[str]
+    short: Literal["pad", "skip", "error"]
+    mask: bool
+    dayfirst: bool | None
+    date_format: str | None
+    features: str | Sequence[str]
+    transform: str
+    scaler: Literal["standard", "minmax"]
+    missing: Literal["error", "interpolate", "ffill", "drop"]
+    na_values: str | float | Sequence[str | float] | None
+    decimal: Literal[".", ","] | None
+    encoding: str | None
+    header: int | Literal["none"] | None
+    max_size: float | None
+    max_gap: str | None
+    lookback: int
+    validation: float
+    calibration: float
+    checkpoint_seconds: float | None
+    cell: Literal["lstm", "gru", "rnn"]
+    units: int | str | Sequence[int]
+    dropout: float
+    dense: int | str | Sequence[int]
+    forget_bias: float
+    recurrent_init: Literal["orthogonal", "glorot", "gaussian"]
+    kernel_init: Literal["glorot", "gaussian"]
+    epochs: int
+    batch: int | None
+    learning_rate: float | None
+    schedule: Literal["constant", "cycle"]
+    clip: float
+    loss: Literal["huber", "mse", "mae"]
+    delta: float
+    weights: str
+    supervise: Literal["auto", "every", "last"]
+    stride: int | None
+    burn_in: int | None
+    patience: int
+    seed: int
+    horizon: int
+    paths: int
+    interval: float
+    rollout: Literal["auto", "window", "state"]
+    dropout_masks: Literal["path", "step"]
+    noise: Literal["auto", "residual", "scaled", "none"]
+    calibrate: Literal["auto"] | bool
+    combine: Literal["auto"] | bool
+    floor: float | None
+    preset: Literal["classic"] | None
+
+
+class TuneKeywords(TypedDict, total=False):
+    """Keywords of `lstm_lab.tune`."""
+
+    seeds: int | str | Sequence[int]
+    test: float
+    checkpoint: str | PathLike[str] | None
+    origins: int
+    renew: bool
+    adapt: bool
+    workers: int | None
+    cluster: str | None
+    space: str | Mapping[str, object] | None
+    trials: int
+    folds: int
+    together: int
+    prune: bool
+    metric: Literal["mae", "crps"]
+    search_seed: int
     target: str | int | None
     time: str | int | None
     id: str | int | None

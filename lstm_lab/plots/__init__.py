@@ -106,12 +106,13 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         recurrences,
         run,
         run_comparison,
+        search,
         spread,
     )
 
     studies = (backtest, band_comparison, benchmark, compare, improvements, mask_effect, panel_backtest)
     inside = (cell, gates, learning, lesson, memory, panel_gates, recurrences)
-    return *modules, *studies, *inside, export, run, run_comparison, spread
+    return *modules, *studies, *inside, export, run, run_comparison, search, spread
 
 
 def plot(result: object, **options: Any) -> Figure:

@@ -255,7 +255,7 @@ def study(place, monkeypatch):
 
         return study
 
-    for name in ("compare", "ablate"):
+    for name in ("compare", "ablate", "tune"):
         monkeypatch.setitem(vars(lstm_lab), name, record(name))
     monkeypatch.setattr("lstm_lab.evaluation.holdout.judge_on_newest", record("backtest"))
     write_prices(place)
@@ -284,7 +284,7 @@ def test_a_study_gets_every_flag_and_leaves_its_files(study, capsys, name, flags
 
 
 @pytest.mark.usefixtures("study")
-@pytest.mark.parametrize("name", ["backtest", "compare", "ablate"])
+@pytest.mark.parametrize("name", ["backtest", "compare", "ablate", "tune"])
 def test_a_study_says_what_it_needs_and_takes(capsys, name):
     assert cli.main([name]) == 2
     assert capsys.readouterr().err.startswith(f"lstm-lab: lstm-lab {name} needs a file; for example lstm-lab {name} pr")
@@ -322,7 +322,7 @@ def test_a_folder_is_no_file_to_write(place, capsys):
 
 
 def test_a_study_has_seeds_and_no_seed():
-    for command in (subcommands.COMPARE, subcommands.ABLATE):
+    for command in (subcommands.COMPARE, subcommands.ABLATE, subcommands.TUNE):
         assert "seed" not in command.flags
         assert command.parse(["prices.csv", "--seed", "1"]).of(command.models[0]) == {"seeds": "1"}
     assert {"seed", "test"} <= set(subcommands.BACKTEST.flags)

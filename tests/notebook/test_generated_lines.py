@@ -24,6 +24,7 @@ ARGUMENTS = {
     "lstm_backtest": ("", "--horizon 1 --origins 2 --paths 2 --calibrate off"),
     "lstm_compare": ("rows", "--kinds naive --horizon 1 --origins 2 --paths 2 --lookback 4"),
     "lstm_ablate": ("rows", "--changes nothing"),  # what it would train costs too much here
+    "lstm_tune": ("rows", "--space nothing"),  # likewise
     "lstm_memory": ("", "--recall none --updates 1 --units 2"),
     "lstm_save": ("x.lstm", ""),
     "lstm_load": ("kept.lstm", ""),

@@ -95,7 +95,7 @@ def no_training(shell, monkeypatch):
     monkeypatch.setitem(vars(lstm_lab), "train", train)
     monkeypatch.setitem(vars(lstm_lab), "load_run", Loaded)
     # Theirs are the tests in test_study_magics.py.
-    for name in ("backtest", "compare", "ablate"):
+    for name in ("backtest", "compare", "ablate", "tune"):
         monkeypatch.setitem(
             vars(lstm_lab), name, lambda *_, listener, stop, **given: Run(**given, stop=(listener, stop))
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,19 @@ class Recorded:
         return "<recorded>"
 
 
+@dataclass(frozen=True, repr=False)
+class Found:
+    """What a search gives back."""
+
+    given: dict
+    word: str = "frame"
+    source: str = "frame"
+    copied: tuple = ("call",)
+
+    def __repr__(self):
+        return "<found>"
+
+
 @pytest.fixture
 def recorded(shell, monkeypatch):
     def backtest(run, frame=None, *, listener, stop, **options):
@@ -42,7 +56,12 @@ def recorded(shell, monkeypatch):
         assert stop is listener.stop
         return Recorded(source=source, **options)
 
+    def tune(_, *, listener, stop, **options):
+        assert stop is listener.stop
+        return Found(options)
+
     monkeypatch.setitem(vars(lstm_lab), "ablate", ablate)
+    monkeypatch.setitem(vars(lstm_lab), "tune", tune)
     monkeypatch.setitem(vars(lstm_lab), "backtest", backtest)
     monkeypatch.setitem(vars(lstm_lab), "compare", compare)
     rng = np.random.default_rng(0)
@@ -98,6 +117,17 @@ def test_flags_reach_the_ablation(recorded, do):
     assert recorded.user_ns["what"] is result
     magics = recorded.magics_manager.registry["LSTMMagics"]
     assert set(magics.values(ABLATE.flags["changes"], "prices")) == {"all", *CHANGES}
+
+
+def test_flags_reach_the_search(recorded, do):
+    recorded.user_ns["sizes"] = {"units": [4, 8]}
+    result, _, err = do('%lstm_tune prices --space "units=4|8; dropout=0..0.4" --trials 3 -o found')
+    assert err == ""
+    assert result.given == {"space": "units=4|8; dropout=0..0.4", "trials": "3"}  # no default of another study's
+    assert recorded.user_ns["found"] is result
+    assert (result.word, result.source, result.copied) == ("prices", "prices", ("cell", "call"))
+    assert do("%lstm_tune oil --space sizes")[0].source == "lab.example('oil')"
+    assert do("%lstm_tune prices --space sizes")[0].given == {"space": {"units": [4, 8]}}
 
 
 @pytest.mark.usefixtures("recorded")

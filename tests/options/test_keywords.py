@@ -11,6 +11,7 @@ import lstm_lab as lab
 from lstm_lab import options as every_option
 from lstm_lab.options import keywords
 from lstm_lab.options.base import as_marks, as_name, as_names, as_path
+from lstm_lab.options.search_space import as_space_text
 
 HEAD = '''"""Typed keywords of the public calls, for editors: the fields of `lstm_lab.options`, all optional.
 
@@ -22,7 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from os import PathLike
 
     from numpy.typing import ArrayLike
@@ -39,6 +40,7 @@ CALLS = {
     "BacktestKeywords": ("lstm_lab.backtest", ("BacktestOptions", "ForecastOptions"), ()),
     "CompareKeywords": ("lstm_lab.compare", ("CompareOptions", "TrainOptions", "ForecastOptions"), ()),
     "AblateKeywords": ("lstm_lab.ablate", ("AblateOptions", "TrainOptions", "ForecastOptions"), ()),
+    "TuneKeywords": ("lstm_lab.tune", ("TuneOptions", "TrainOptions", "ForecastOptions"), ()),
     "DashboardKeywords": ("lstm_lab.dashboard", ("TrainOptions", "ForecastOptions"), ()),
 }
 
@@ -57,6 +59,7 @@ def written(annotation):
             as_name: "str | int",
             as_names: "str | Sequence[str | int]",
             as_path: "str | PathLike[str]",
+            as_space_text: "str | Mapping[str, object]",
             as_marks: "str | float | Sequence[str | float]",
         }
         return next((taken[rule.func] for rule in parts[1:] if getattr(rule, "func", None) in taken), written(parts[0]))

@@ -16,6 +16,7 @@ from lstm_lab.options import (
     HoldoutOptions,
     MemoryOptions,
     TrainOptions,
+    TuneOptions,
 )
 from lstm_lab.options.spelling import as_controls, as_flags
 
@@ -25,6 +26,7 @@ MODELS = (
     BacktestOptions,
     CompareOptions,
     AblateOptions,
+    TuneOptions,
     HoldoutOptions,
     MemoryOptions,
     ExportOptions,
