@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from lstm_lab.formatting import moment, number, ordinal, percent, span
 from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -236,13 +237,23 @@ class Forecast(Result):
         }
         return pd.Series({name: float(value) for name, value in result.items()}, name=self.target)
 
-    def reveal(self, actual: pd.Series[float] | pd.DataFrame | ArrayLike) -> Reveal:
+    def reveal(
+        self,
+        actual: pd.Series[float] | pd.DataFrame | ArrayLike,
+        *,
+        beside: Forecast | Sequence[Forecast] | Mapping[str, Forecast] | None = None,
+        shown: bool = False,
+    ) -> Reveal:
         """Show what happened, as it draws itself across the fan: hits and misses, coverage and score counting up.
 
         Parameters
         ----------
         actual
             Values after the origin, as `score` takes them.
+        beside
+            Other forecasts of the same times, up to three, to lay over this one; a dict names them.
+        shown
+            Show what happened from the start, instead of step by step.
 
         Returns
         -------
@@ -252,13 +263,16 @@ class Forecast(Result):
         Raises
         ------
         ForecastError
-            `actual` shares no time with the forecast, or holds no finite value.
+            `actual` shares no time with a forecast, or holds no finite value; or `beside` is no forecast.
 
         Examples
         --------
         >>> fc.reveal(later["price"])  # doctest: +SKIP
+        >>> fc.reveal(later["price"], beside={"again": run.forecast(5, paths=50)})  # doctest: +SKIP
         """
-        return Reveal(self, self.align(actual))
+        revealed = Reveal(self, self.align(actual), _named(beside), bool(shown))
+        _ = revealed.others  # refuses those that share no time
+        return revealed
 
     def align(self, actual: pd.Series[float] | pd.DataFrame | ArrayLike) -> Array:
         """Align actual values with the forecast's times, NaN where there is none: see `score`."""
@@ -336,3 +350,31 @@ def _numbers(actual: ArrayLike) -> Array:
         return np.asarray(actual, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ForecastError(f"actual must hold numbers, in a Series, a DataFrame or a list: {error}") from None
+
+
+MOST_BESIDE = 3
+"""Forecasts that can be laid over another one, at most: more colours would not be told apart."""
+
+
+def _named(beside: object) -> dict[str, Forecast]:
+    """Return the forecasts that are laid over another one by name.
+
+    Raises
+    ------
+    ForecastError
+        Something else than up to three forecasts.
+    """
+    if beside is None:
+        return {}
+    given = [beside] if isinstance(beside, Forecast) else beside
+    named: dict[Any, Any]
+    if isinstance(given, Mapping):
+        named = dict(given)
+    else:
+        parts = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+        named = {f"forecast {number}": each for number, each in enumerate(parts, 2)}
+    wrong = next((type(each).__name__ for each in named.values() if not isinstance(each, Forecast)), None)
+    if wrong is not None or len(named) > MOST_BESIDE:
+        got = wrong or f"{len(named)} forecasts"
+        raise ForecastError(f"beside takes one to {MOST_BESIDE} forecasts, got {got}; for example beside=[other]")
+    return {str(name): each for name, each in named.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -13,7 +13,7 @@ from lstm_lab.formatting import number, percent, span
 from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Reveal", "RevealedForecast"]
 
@@ -48,6 +48,9 @@ class RevealedForecast(Protocol):
     def quantile(self, q: float | Sequence[float]) -> np.ndarray:
         """Quantiles at each step."""
 
+    def align(self, actual: pd.Series[float]) -> np.ndarray:
+        """Values at the forecast's times."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Reveal(Result):
@@ -62,6 +65,10 @@ class Reveal(Result):
     """The `lstm_lab.forecasting.forecast.Forecast`."""
     actual: np.ndarray
     """(horizon,), NaN where nothing is known."""
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """Other forecasts that are laid over it, by name."""
+    shown: bool = False
+    """Whether a view shows what happened from the start."""
 
     @property
     def _forecast(self) -> RevealedForecast:
@@ -88,6 +95,12 @@ class Reveal(Result):
         columns |= {"coverage so far": _so_far(inside), "crps so far": _so_far(scores)}
         return pd.DataFrame(columns | {"naive error so far": _so_far(naive)}, index=forecast.index)
 
+    @property
+    def others(self) -> Mapping[str, Reveal]:
+        """Return what happened across each forecast beside this one, at the times that it shares."""
+        known = pd.Series(self.actual, self._forecast.index).dropna()
+        return {name: Reveal(other, other.align(known)) for name, other in self.beside.items()}
+
     def summary_table(self) -> Summary:
         """Count hits, and compare the score with the naive forecast's."""
         frame = self.frame
@@ -102,9 +115,16 @@ class Reveal(Result):
                 f"{inside} of {count}: {share}",
             ),
             ("CRPS", f"{number(crps)}, the naive forecast's error {number(naive)}"),
+            *((f"beside: {name}", other.counted()) for name, other in self.others.items()),
             ("note", "one forecast says little about coverage; lab.backtest measures it"),
         ]
         return Summary(f"{self._forecast.target}: what happened", tuple(rows))
+
+    def counted(self) -> str:
+        """Count the hits in words, with the CRPS."""
+        frame = self.frame
+        inside, count = int(frame["inside"].sum()), int(frame["inside"].notna().sum())
+        return f"{inside} of {count} inside the band, CRPS {number(frame['crps'].mean())}"
 
 
 def _so_far(values: np.ndarray) -> np.ndarray:

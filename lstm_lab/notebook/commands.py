@@ -143,10 +143,18 @@ REVEAL = Command(
     argument=Flag("data", "what happened, by time: one of your Series or DataFrames, else a file", value="DATA"),
     extras=(
         Flag("forecast", "the forecast: a variable (default: the last forecast)", value="NAME"),
+        Flag("time", "of a file, the column of its times", value="COLUMN"),
+        Flag("dayfirst", "of a file, whether 01/02/2024 is the first of February", "on|off", ("on", "off")),
+        Flag("beside", "other forecasts to lay over it: variables, with commas", value="NAMES"),
+        Flag("shown", "show what happened from the start, instead of step by step"),
         _OUTPUT,
         _NO_DISPLAY,
     ),
-    examples=("%lstm_reveal later", "seen = %lstm_reveal later.csv --forecast fc"),
+    examples=(
+        "%lstm_reveal later",
+        "seen = %lstm_reveal later.csv --forecast fc",
+        "%lstm_reveal later --beside fc --shown",
+    ),
 )
 BACKTEST = Command(
     "%lstm_backtest",

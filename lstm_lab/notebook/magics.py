@@ -12,7 +12,7 @@ from IPython.core.magic import line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
 import lstm_lab
-from lstm_lab.errors import OptionError
+from lstm_lab.errors import ForecastError, OptionError
 from lstm_lab.notebook.base import LabMagics, columns_of, parsed_magic, words_of
 from lstm_lab.notebook.commands import (
     ABLATE,
@@ -154,8 +154,25 @@ class LSTMMagics(LabMagics):
         """Reveal what happened after a forecast."""
         forecast = self._forecast(parsed.extras.get("forecast"))
         source = self._source(REVEAL, parsed)
-        actual = lstm_lab.load(source) if isinstance(source, str | PathLike) else source
-        return self._shown(forecast.reveal(actual), parsed)
+        actual = self._happened(source, parsed) if isinstance(source, str | PathLike) else source
+        names = [name.strip() for name in parsed.extras.get("beside", "").split(",") if name.strip()]
+        beside = {name: self._forecast(name) for name in names}
+        try:
+            revealed = forecast.reveal(actual, beside=beside, shown="shown" in parsed.extras)
+        except ForecastError as mistake:
+            if not isinstance(source, str | PathLike) or "shares no time" not in str(mistake):
+                raise
+            common = str(mistake).split(";", maxsplit=1)[0]
+            raise OptionError(f"{common}; name the column of the file's times, such as --time day") from None
+        return self._shown(revealed, parsed)
+
+    @staticmethod
+    def _happened(source: str | PathLike[str], parsed: Parsed) -> Any:
+        """Read what happened from a file; its flags are those of the remedies that reading it may name."""
+        options: dict[str, Any] = {name: parsed.extras[name] for name in ("time",) if name in parsed.extras}
+        if "dayfirst" in parsed.extras:
+            options["dayfirst"] = parsed.extras["dayfirst"] == "on"
+        return lstm_lab.load(source, **options)
 
     @line_magic
     @parsed_magic(BACKTEST)

@@ -10,7 +10,22 @@ from lstm_lab.forecasting.forecast import ENOUGH, Forecast
 from lstm_lab.forecasting.reveal import Reveal
 from lstm_lab.formatting import ordinal, span
 from lstm_lab.plots import style
-from lstm_lab.plots.style import BLACK, BLUE, GREEN, GREY, VERMILION, axes, canvas, positions, short, time_axis, titles
+from lstm_lab.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    YELLOW,
+    axes,
+    canvas,
+    positions,
+    short,
+    time_axis,
+    titles,
+)
 from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
@@ -73,7 +88,19 @@ def fan_figure(
 @pictures.register(Reveal)
 def reveal_figure(reveal: Reveal, **options: Any) -> Figure:
     """Draw a forecast with all that happened; options are those of `fan_figure`."""
-    return fan_figure(reveal.forecast, actual=reveal.actual, **options)
+    figure = fan_figure(reveal.forecast, actual=reveal.actual, **options)
+    if not reveal.beside:
+        return figure
+    (panel,) = figure.axes
+    for (name, other), colour in zip(reveal.others.items(), (ORANGE, YELLOW, PURPLE), strict=False):
+        frame, ahead = other.frame, positions(other.forecast.index)
+        panel.fill_between(ahead, frame["lower"], frame["upper"], color=colour, alpha=0.13, linewidth=0)
+        label = style.plain(f"{short(name, 24)}: {other.counted()}")
+        panel.plot(ahead, frame["median"], color=colour, linestyle="--", linewidth=1.8, label=label)
+    for old in list(figure.legends):
+        old.remove()
+    style.legend(figure, columns=2)
+    return figure
 
 
 def _history(panel: Axes, past: np.ndarray, history: pd.Series[float]) -> None:

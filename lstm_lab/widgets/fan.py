@@ -265,7 +265,18 @@ class RevealChart(FanChart):
         frame = self._reveal.frame
         scores = frame[["crps so far", "naive error so far"]].to_numpy(dtype=np.float32)
         self.wire.put("scores", np.ascontiguousarray(scores.T))
-        self.wire.set(reveal=True)
+        self.wire.set(reveal=True, shown=self._reveal.shown)
+        self._put_beside()
+
+    def _put_beside(self) -> None:
+        """Put the forecasts that are laid over this one on the wire, at its times."""
+        index, others = self._reveal.forecast.index, self._reveal.others
+        if not others:
+            return
+        columns = ["lower", "median", "upper", "inside", "crps so far"]
+        frames = [other.frame[columns].astype(np.float64).reindex(index) for other in others.values()]
+        self.wire.set(beside=list(others))
+        self.wire.put("beside", np.stack([frame.to_numpy(dtype=np.float32).T for frame in frames]))
 
 
 class FanListener(SamplingListener):

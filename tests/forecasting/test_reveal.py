@@ -83,3 +83,44 @@ def test_a_result_finds_its_view_and_its_page(reveal, tmp_path):
     view.close()
     page = reveal.to_html(tmp_path / "reveal.html").read_text(encoding="utf-8")
     assert '"reveal":true' in page.replace(" ", "")
+
+
+def shifted(forecast, by, days=DAYS[2:]):
+    return Forecast(forecast.paths[:, : len(days)] + by, days, forecast.history, "price", "predictive")
+
+
+def test_other_forecasts_are_laid_over_it_and_counted_at_the_steps_they_share(forecast, reveal):
+    later = shifted(forecast, 50.0, DAYS[3:])
+    both = forecast.reveal(reveal.actual, beside={"wide off": later})
+    (other,) = both.others.values()
+    np.testing.assert_array_equal(other.actual, [99.0, np.nan, 10.5])
+    assert other.frame["crps"].mean() == pytest.approx(later.score(other.actual)["crps"])
+    assert f"beside: wide off  {other.counted()}" in repr(both)
+    assert other.counted().startswith("0 of 2 inside the band, CRPS ")
+    labels = [text.get_text() for text in both.plot().legends[0].get_texts()]
+    assert f"wide off: {other.counted()}" in labels
+
+
+def test_the_view_holds_the_others_at_its_own_times(forecast, reveal):
+    later = shifted(forecast, 1.0, DAYS[3:])
+    view = RevealChart(forecast.reveal(reveal.actual, beside=[later], shown=True))
+    rows = view.wire.array("beside")
+    assert rows.shape == (1, 5, 4)
+    assert np.isnan(rows[0, :3, 0]).all()
+    np.testing.assert_allclose(rows[0, 1, 1:], later.quantile(0.5), rtol=1e-6)
+    assert (view.wire.get("beside"), view.wire.get("shown")) == (["forecast 2"], True)
+    view.close()
+
+
+@pytest.mark.parametrize("beside", ["price", 3, [1], {"a": None}])
+def test_what_is_no_forecast_is_refused(forecast, reveal, beside):
+    with pytest.raises(ForecastError, match=r"beside takes one to 3 forecasts, got \w+; for example beside=\[other\]"):
+        forecast.reveal(reveal.actual, beside=beside)
+
+
+def test_a_forecast_of_other_times_is_refused(forecast, reveal):
+    other = shifted(forecast, 0.0, pd.date_range("2030-01-01", periods=4))
+    with pytest.raises(ForecastError, match="shares no time"):
+        forecast.reveal(reveal.actual, beside=other)
+    with pytest.raises(ForecastError, match="got 4 forecasts"):
+        forecast.reveal(reveal.actual, beside=[forecast] * 4)

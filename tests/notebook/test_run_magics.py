@@ -121,6 +121,24 @@ def test_one_run_is_not_compared(do):
     assert "%lstm_compare_runs needs two runs or more, got 1" in err
 
 
+def test_a_file_of_what_happened_is_read_by_the_flags_that_its_remedies_name(stocked, do, run):
+    run.save("prices.lstm")
+    do("%lstm_load prices.lstm")
+    forecast, _, _ = do("%lstm_forecast 5 --paths 50 -o fc")
+    days = forecast.index
+    pd.DataFrame({"close": [9.0] * 5}).to_csv("none.csv", index=False)
+    _, _, err = do("%lstm_reveal none.csv")
+    assert "shares no time with the forecast" in err
+    assert "name the column of the file's times, such as --time day" in err
+    pd.DataFrame({"day": days, "when": days, "close": 9.0}).to_csv("two.csv", index=False)
+    _, _, err = do("%lstm_reveal two.csv --time day --beside fc --shown -o seen")
+    assert err == ""
+    seen = stocked.user_ns["seen"]
+    assert (list(seen.beside), seen.shown, seen.actual.tolist()) == (["fc"], True, [9.0] * 5)
+    pd.DataFrame({"day": days.strftime("%d/%m/%Y"), "close": 9.0}).to_csv("first.csv", index=False)
+    assert do("%lstm_reveal first.csv --dayfirst on")[2] == ""
+
+
 @pytest.mark.parametrize("example", REVEAL.examples)
 def test_every_example_of_revealing_runs_as_written(stocked, do, run, example):
     run.save("prices.lstm")

@@ -20,6 +20,9 @@ export const SAMPLES = 20;
 const OUTCOME_MS = 450;
 /** How long it takes for all to be revealed, at most. */
 const REVEAL_MS = 12_000;
+/** Rows of a forecast beside this one, and series of the chart before the first of them. */
+const OTHER_ROWS = 5;
+const FIXED = 8;
 /** Share of the axis that a ring at its end needs. */
 const RING_ROOM = 0.012;
 
@@ -40,6 +43,7 @@ export class FanView extends ChartView {
   readonly #table = h("table", { "aria-label": "Quantiles at the chosen time" });
   readonly #word = h("p", { class: "note", role: "status" });
   readonly #score = h("p", { class: "note", hidden: true });
+  readonly #others = h("table", { "aria-label": "The forecasts beside each other", hidden: true });
   readonly #median = h("p", { class: "note muted", hidden: true });
   readonly #level = h("div", { class: "level", role: "slider", tabindex: 0, "aria-orientation": "vertical" });
   readonly #levelText = h("span");
@@ -75,7 +79,7 @@ export class FanView extends ChartView {
     if (!this.store.flag("reveal")) return;
     // What counts up stands where the eye is.
     this.#score.className = "note meaning";
-    controls.after(this.#score);
+    controls.after(this.#score, this.#others);
   }
 
   /** Whether single paths belong to the view, and not quantiles alone. */
@@ -119,7 +123,22 @@ export class FanView extends ChartView {
 
   /** How many steps of what happened are shown. */
   get #revealed(): number {
-    return this.store.flag("reveal") ? Math.min(Number(this.store.ui["revealed"] ?? 0), this.#known) : this.#horizon;
+    return this.store.flag("reveal") ? Math.min(Number(this.store.ui["revealed"] ?? (this.store.flag("shown") ? this.#known : 0)), this.#known) : this.#horizon;
+  }
+
+  /** Names of the forecasts that are laid over this one. */
+  get #beside(): string[] {
+    return (this.store.values["beside"] ?? []) as string[];
+  }
+
+  /** A row of another forecast: lower edge, median, upper edge, whether the band held, the score so far. */
+  #other(forecast: number, row: number): Float32Array {
+    return this.#row("beside", OTHER_ROWS * forecast + row);
+  }
+
+  #otherColour(forecast: number): string {
+    const { orange, yellow, purple } = this.palette;
+    return [orange, yellow, purple][forecast % 3]!;
   }
 
   /** How many steps there are up to the last one whose outcome is known. */
@@ -154,7 +173,8 @@ export class FanView extends ChartView {
     const history = [...store.data("history"), ...new Array<null>(horizon).fill(null)];
     const rough = this.#done < ENOUGH;
     const rows = [0, 1, 2, 3, 4].map((at) => ahead(rough && at !== MEDIAN ? [] : this.#row("quantiles", at)));
-    return [x, history, ...rows, ahead(this.#actual)] as uPlot.AlignedData;
+    const others = this.#beside.flatMap((_, other) => [0, 1, 2].map((row) => ahead(this.#other(other, row))));
+    return [x, history, ...rows, ahead(this.#actual), ...others] as uPlot.AlignedData;
   }
 
   #draw(): Chart {
@@ -180,10 +200,12 @@ export class FanView extends ChartView {
         { ...quiet },
         { ...edge },
         { ...quiet, stroke: () => palette().text, ...(this.store.flag("reveal") ? { width: 2 } : { width: 1, dash: [2, 3] }) },
+        ...this.#beside.flatMap((_, other): uPlot.Series[] => [{ ...quiet }, { ...quiet, stroke: () => this.#otherColour(other), width: 2, dash: [6, 4] }, { ...quiet }]),
       ],
       bands: [
         { series: [6, 2], fill: tint(0.16) as unknown as string },
         { series: [5, 3], fill: tint(0.28) as unknown as string },
+        ...this.#beside.map((_, other): uPlot.Band => ({ series: [FIXED + 3 * other + 2, FIXED + 3 * other], fill: (() => alpha(this.#otherColour(other), 0.16)) as unknown as string })),
       ],
       under: (u) => this.#drawUnder(u),
       over: (u) => this.#drawOver(u),
@@ -199,7 +221,7 @@ export class FanView extends ChartView {
   #range(): [number, number] {
     const bands = this.#done < ENOUGH ? this.#row("quantiles", MEDIAN) : this.store.data("quantiles");
     const samples = this.store.data("paths").subarray(0, SAMPLES * this.#horizon);
-    const found = extent(this.store.data("history"), this.store.data("actual"), bands, samples, ...this.held);
+    const found = extent(this.store.data("history"), this.store.data("actual"), bands, samples, ...this.#beside.flatMap((_, other) => [0, 2].map((row) => this.#other(other, row))), ...this.held);
     if (found === null) return this.#logScale ? [1, 10] : [0, 1];
     let [low, high] = found;
     if (this.store.flag("live")) {
@@ -300,6 +322,7 @@ export class FanView extends ChartView {
     const inside = hits.filter((hit) => hit).length;
     say(this.#score, this.scored(inside, hits.length));
     this.#sayReveal();
+    this.#sayOthers(inside, hits.length);
     this.#play.disabled = this.#kept === 0;
     this.root.dataset["done"] = String(done);
     this.root.dataset["reason"] = store.text("reason");
@@ -314,6 +337,19 @@ export class FanView extends ChartView {
     const [crps, naive] = [0, 1].map((row) => number(this.#row("scores", row)[this.#revealed - 1], 3));
     const words = `${counted}: ${percent(inside / known)}, by a ${number(this.store.number("interval"))} % band. CRPS ${crps}, the naive forecast's error ${naive}.`;
     return this.#revealed < this.#known ? words : `${words} ${caution}`;
+  }
+
+  /** Count hits and scores of all forecasts, up to the step that is revealed. */
+  #sayOthers(inside: number, known: number): void {
+    const names = this.#beside;
+    this.#others.hidden = names.length === 0 || known === 0;
+    if (this.#others.hidden) return;
+    const last = this.#revealed - 1;
+    const rows = names.map((name, other) => {
+      const held = this.#other(other, 3).subarray(0, this.#revealed).filter((value, step) => Number.isFinite(value) && Number.isFinite(this.#actual[step]));
+      return [name, `${held.filter((value) => value === 1).length} of ${held.length}`, number(this.#other(other, 4)[last], 3)];
+    });
+    fill(this.#others, ["", "inside its band", "CRPS so far"], [["this forecast", `${inside} of ${known}`, number(this.#row("scores", 0)[last], 3)], ...rows]);
   }
 
   /** Show how far what happened is revealed. */
@@ -377,6 +413,7 @@ export class FanView extends ChartView {
     ];
     if (this.withPaths) entries.push({ words: this.#samples(), colour: alpha(blue, 0.5) });
     if (this.#done < ENOUGH) entries.splice(2, 2);
+    this.#beside.forEach((words, other) => entries.push({ words, colour: this.#otherColour(other), kind: "dash" }));
     if (scored) entries.push({ words: "inside", colour: green, kind: "disc" }, { words: "outside", colour: red, kind: "ring" });
     if (this.#outcome >= 0) entries.push({ words: `outcome ${this.#outcome + 1}`, colour: orange });
     legend(this.#legend, entries);
