@@ -46,3 +46,4 @@ def test_the_forget_bias_decides_recall_and_hardly_the_loss(text):
 def test_keras_starts_with_a_forget_bias_of_one(text):
     assert "forget bias: {1.0} recurrent weights: Orthogonal" in text
     assert "input weights: GlorotUniform" in text
+    assert "by PyTorch's rule: forget bias 0.00 on average, f = 0.50" in text
