@@ -5,7 +5,7 @@ from typing import Any
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
 MOST_KERNELS = 2
-"""A kernel that has run a notebook holds 400 to 650 MB of its own, and shares 390 MB of libraries with the other."""
+"""A kernel that has run a notebook holds 390 to 780 MB of its own, and shares 390 MB of libraries with the other."""
 
 
 class FewKernels(AsyncMappingKernelManager):

@@ -43,8 +43,8 @@ def test_noise_makes_the_band_and_calibration_its_promise(text):
     share, verdict = effect(text, "band: dropout → band: not calibrated")
     assert share < -30
     assert verdict == "clear"
-    held = re.search(r"band held (\d+)% with calibration, (\d+)% without, (\d+)% of dropout alone", text).groups()
-    calibrated, predictive, dropout = map(int, held)
+    held = re.search(r"band held (\S+)% with calibration, (\S+)% without, (\S+)% of dropout alone", text).groups()
+    calibrated, predictive, dropout = map(float, held)
     assert 80 <= calibrated <= 99
     assert dropout < 45 < predictive
 
@@ -56,3 +56,12 @@ def test_the_kinds_of_network_cannot_be_told_apart(text):
     (naive,) = re.findall(r"best network and the best naive forecast: (\S+) °C", text)
     assert float(between) < float(naive)
     assert float(seeds) < float(naive)
+
+
+def test_the_reference_stack_has_its_weights_and_nothing_to_show_for_them_on_prices(text):
+    assert "with 8 inputs: 343,681 weights" in text
+    times, low, high = re.search(
+        r"the reference has (\d+) times the weights; the small one's error is (\S+)% to (\S+)% off", text
+    ).groups()
+    assert int(times) > 100
+    assert max(abs(float(low)), abs(float(high))) < 3
