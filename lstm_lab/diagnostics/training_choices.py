@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.dataset import Dataset
+    from lstm_lab.diagnostics.tiny_trial import TinyTrial
     from lstm_lab.fitted import FittedModel
 
 __all__ = ["LOSSES", "LOSS_LABELS", "ResidualLosses", "Weighting", "loss_of", "residual_losses", "weighting"]
@@ -41,12 +42,15 @@ class Weighting(Result):
         Whether nothing is trained with it yet.
     own
         (windows,) weights of mean 1 that a column holds; None for a scheme that is a curve over time.
+    trial
+        Trains a tiny network with another scheme, for the live view; None before there is a run.
     """
 
     index: pd.Index
     scheme: str = "uniform"
     planned: bool = False
     own: NDArray[np.float64] | None = None
+    trial: TinyTrial | None = None
 
     def __post_init__(self) -> None:
         if len(self.index) == 0:
@@ -100,6 +104,8 @@ class ResidualLosses(Result):
         Which rows the residuals are of, in words.
     loss
         The loss that is drawn strongest: the one that is trained with.
+    trial
+        Trains a tiny network with another delta, for the live view; None before there is a run.
 
     Raises
     ------
@@ -113,6 +119,7 @@ class ResidualLosses(Result):
     delta: float = 1.0
     rows: str = ""
     loss: str = "huber"
+    trial: TinyTrial | None = None
 
     def __post_init__(self) -> None:
         values = np.asarray(self.residuals, dtype=np.float64).ravel()

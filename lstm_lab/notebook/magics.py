@@ -289,6 +289,7 @@ class LSTMMagics(LabMagics):
     @parsed_magic(WEIGHTS)
     def lstm_weights(self, parsed: Parsed) -> Any:
         """Show the weights of the training windows of a run, or of data before any."""
+        from lstm_lab.diagnostics.tiny_trial import TinyTrial
         from lstm_lab.diagnostics.training_choices import SCHEMES, Weighting, weighting
 
         scheme, data = parsed.extras.get("scheme"), parsed.argument
@@ -299,13 +300,16 @@ class LSTMMagics(LabMagics):
         if data is not None:
             source, options = self._untrained(WEIGHTS, parsed)
             return self._shown(lstm_lab.preview_weights(source, scheme or "uniform", **options), parsed)
-        own = weighting(self._trained(WEIGHTS, parsed).dataset)
-        return self._shown(own if scheme in {None, own.scheme} else Weighting(own.index, scheme), parsed)
+        run = self._trained(WEIGHTS, parsed)
+        own, trial = weighting(run.dataset), TinyTrial.of(run)
+        shown = own if scheme in {None, own.scheme} else Weighting(own.index, scheme)
+        return self._shown(replace(shown, trial=trial), parsed)
 
     @line_magic
     @parsed_magic(LOSS)
     def lstm_loss(self, parsed: Parsed) -> Any:
         """Show the losses over the residuals of a run, or over the naive forecast's errors before any."""
+        from lstm_lab.diagnostics.tiny_trial import TinyTrial
         from lstm_lab.diagnostics.training_choices import residual_losses
 
         given = {name: parsed.extras[name] for name in ("loss", "delta") if name in parsed.extras}
@@ -316,7 +320,8 @@ class LSTMMagics(LabMagics):
         run = self._trained(LOSS, parsed)
         loss = chosen.loss if "loss" in given else run.options.loss
         delta = chosen.delta if "delta" in given else run.options.delta
-        return self._shown(residual_losses(run.fitted, loss, delta), parsed)
+        losses = residual_losses(run.fitted, loss, delta)
+        return self._shown(replace(losses, trial=TinyTrial.of(run)), parsed)
 
     def _untrained(self, command: Command, parsed: Parsed) -> tuple[Any, dict[str, Any]]:
         """Return the data that a preview is of, and how they are read."""

@@ -17,6 +17,7 @@
     axes           an index as positions on an axis
     offline        one HTML file without kernel or network
     run            the monitor of a finished training
+    tiny_trial     a choice tried on a tiny network, in the views of weights and losses
     next_training  weights chosen in a view for the next training
     bundle         the built front end
     frontend       the TypeScript; `python hatch_build.py` at the root of a checkout bundles it

@@ -10,6 +10,7 @@ import traitlets
 from lstm_lab.diagnostics.training_choices import LOSS_LABELS, ResidualLosses
 from lstm_lab.results import views
 from lstm_lab.widgets.base import LabWidget
+from lstm_lab.widgets.tiny_trial import TrialPart
 
 __all__ = ["LossExplorer"]
 
@@ -32,6 +33,7 @@ class LossExplorer(LabWidget):
 
     def __init__(self, result: ResidualLosses, *, chart_only: bool = False, **traits: Any) -> None:
         self._losses, self._chart_only = result, chart_only
+        self._trial: TrialPart | None = None
         super().__init__(result, **{"label": "Losses over the residuals", "height": 280, **traits})
 
     def fill(self) -> None:
@@ -41,6 +43,8 @@ class LossExplorer(LabWidget):
         rows = np.arange(count) if count <= MOST else np.linspace(0, count - 1, MOST).round().astype(np.intp)
         self.wire.put_changed("residuals", result.residuals[rows].astype(np.float32))
         self.wire.put_changed("counts", result.histogram()[0].astype(np.float32))
+        if self._trial is None and not self._chart_only:
+            self._trial = TrialPart(self.wire, self._losses.trial)
         self.wire.set(
             scale=result.scale,
             unit=result.unit,
@@ -53,6 +57,11 @@ class LossExplorer(LabWidget):
             count=count,
             chart_only=self._chart_only,
         )
+
+    def on_message(self, kind: str, content: dict[str, Any]) -> None:
+        """Try a delta on a tiny network."""
+        if self._trial is not None:
+            self._trial.hear(kind, content)
 
     def show(self, result: ResidualLosses) -> None:
         """Show other residuals, another loss or another delta; what did not change is not sent again."""

@@ -13,6 +13,7 @@ from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
 from lstm_lab.widgets.base import LabWidget
 from lstm_lab.widgets.next_training import NextWeights, next_weights
+from lstm_lab.widgets.tiny_trial import TrialPart
 
 __all__ = ["WeightCurve"]
 
@@ -40,6 +41,7 @@ class WeightCurve(LabWidget):
     ) -> None:
         self._weighting, self._chart_only = result, chart_only
         self._chosen = chosen
+        self._trial: TrialPart | None = None
         super().__init__(result, **{"label": "Weights of the training windows", "height": 240, **traits})
         chosen.subscribe(self._show_choice)
 
@@ -51,6 +53,8 @@ class WeightCurve(LabWidget):
         self.wire.put_changed("times", window_axis.positions[rows])
         rate, own = rate_of(self._weighting.scheme), self._weighting.own
         self.wire.put_changed("own", np.zeros(0) if own is None else own[rows])
+        if self._trial is None and not self._chart_only:
+            self._trial = TrialPart(self.wire, self._weighting.trial)
         self.wire.set(
             count=len(index),
             scheme=self._weighting.scheme,
@@ -70,9 +74,11 @@ class WeightCurve(LabWidget):
         self.wire.flush(final=True)
 
     def on_message(self, kind: str, content: dict[str, Any]) -> None:
-        """Set the scheme of the next training."""
+        """Set the scheme of the next training, or try one on a tiny network."""
         if kind == "use":
             self._chosen.set(str(content.get("scheme")))
+        elif self._trial is not None:
+            self._trial.hear(kind, content)
 
     def _show_choice(self) -> None:
         """Show the scheme chosen now; after a training that used it there is none."""

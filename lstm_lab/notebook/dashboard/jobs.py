@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.diagnostics.training_choices import residual_losses, weighting
@@ -101,13 +102,18 @@ class Jobs:
 
     def losses(self, progress: PageProgress) -> tuple[Result, str]:  # noqa: ARG002 - likewise
         """Compute the losses over the residuals of the run."""
+        from lstm_lab.diagnostics.tiny_trial import TinyTrial  # brings TensorFlow, as the run did
+
         run = self._state.run
         result = residual_losses(run.fitted, run.options.loss, run.options.delta)
-        return result, result.rows
+        return replace(result, trial=TinyTrial.of(run)), result.rows
 
     def weights(self, progress: PageProgress) -> tuple[Result, str]:  # noqa: ARG002 - likewise
         """Return the weights of the run's training windows."""
-        result = weighting(self._state.run.dataset)
+        from lstm_lab.diagnostics.tiny_trial import TinyTrial  # likewise
+
+        run = self._state.run
+        result = replace(weighting(run.dataset), trial=TinyTrial.of(run))
         return result, f"{len(result.index):,} training windows"
 
     def judge(self, progress: PageProgress) -> tuple[Result, str]:

@@ -6,11 +6,13 @@ import { fill, h, legend, say, slider } from "./dom";
 import { number, percent } from "./format";
 import { type Loss, LOSSES, NAMES } from "./losses";
 import { alpha } from "./theme";
+import { Trial } from "./trial";
 
 const POINTS = 241;
 
 export class LossView extends ChartView {
   #chart!: Chart;
+  #trial: Trial | null = null;
   readonly #shares = h("p", { class: "note", role: "status" });
   readonly #means = h("table", { "aria-label": "Mean loss over the residuals" });
   readonly #legend = h("ul", { class: "legend" });
@@ -26,13 +28,16 @@ export class LossView extends ChartView {
       (value) => {
         this.store.ui["delta"] = value;
         this.#refresh();
+        this.#trial?.moved({ loss: "huber", delta: value });
       },
     );
+    this.#trial = new Trial({ store: this.store, send: (content) => this.send(content), palette: () => this.palette, unit: () => this.unit, plot: (options) => this.plot(options) });
     this.body.append(
       h("div", { class: "controls" }, control.element, h("span", { class: "spacer" }), this.#legend),
       this.#chart.element,
       this.#shares,
       this.#means,
+      this.#trial.element,
     );
   }
 
@@ -177,9 +182,16 @@ export class LossView extends ChartView {
 
   protected override update(): void {
     this.#refresh();
+    this.#trial?.update();
   }
 
   protected override recoloured(): void {
     this.#refresh();
+    this.#trial?.recolour();
+  }
+
+  protected override destroy(): void {
+    this.#trial?.destroy();
+    super.destroy();
   }
 }

@@ -4,6 +4,7 @@ import type { Chart } from "./chart";
 import { ChartView } from "./charts";
 import { button, fill, h, legend, on, say, slider } from "./dom";
 import { number, percent, time } from "./format";
+import { Trial } from "./trial";
 import { curve, measure, type Name, NAMES, type Scheme } from "./schemes";
 
 /** A scheme, or weights of one's own that a column of the table holds. */
@@ -13,6 +14,7 @@ const DASHES: Record<Shown, number[]> = { uniform: [2, 4], linear: [8, 4], expon
 
 export class WeightsView extends ChartView {
   #chart!: Chart;
+  #trial: Trial | null = null;
   readonly #chosen = h("p", { class: "note", role: "status" });
   readonly #table = h("table", { "aria-label": "What each scheme does" });
   readonly #legend = h("ul", { class: "legend" });
@@ -38,11 +40,18 @@ export class WeightsView extends ChartView {
       (value) => value.toFixed(1),
       (value) => {
         this.store.ui["rate"] = value;
-        this.#refresh();
+        this.#moved();
       },
     );
     group.append(rate.element, h("span", { class: "spacer" }), this.#use);
-    this.body.append(group, this.#chart.element, this.#table, this.#chosen);
+    this.#trial = new Trial({ store: this.store, send: (content) => this.send(content), palette: () => this.palette, unit: () => this.unit, plot: (options) => this.plot(options) });
+    this.body.append(group, this.#chart.element, this.#table, this.#chosen, this.#trial.element);
+  }
+
+  /** Show a choice, and what it does to a forecast once it rests. */
+  #moved(): void {
+    this.#refresh();
+    if (this.#name !== "own") this.#trial?.moved({ weights: this.#scheme() });
   }
 
   get #shown(): Shown[] {
@@ -87,7 +96,7 @@ export class WeightsView extends ChartView {
     const input = h("input", { type: "radio", name: `scheme-${this.context.model.get("_key")}`, value: name, checked: this.#name === name });
     on(input, "change", () => {
       this.store.ui["name"] = name;
-      this.#refresh();
+      this.#moved();
     });
     const swatch = h("span", { class: `swatch ${DASHES[name].length === 0 ? "" : "dash"}`, "aria-hidden": "true" });
     swatch.dataset["name"] = name;
@@ -149,6 +158,7 @@ export class WeightsView extends ChartView {
   protected override update(): void {
     this.#use.hidden = !this.store.live;
     this.#refresh();
+    this.#trial?.update();
   }
 
   protected override recoloured(): void {
@@ -156,5 +166,11 @@ export class WeightsView extends ChartView {
       swatch.style.borderColor = this.#colour(swatch.dataset["name"] as Shown);
     }
     this.#refresh();
+    this.#trial?.recolour();
+  }
+
+  protected override destroy(): void {
+    this.#trial?.destroy();
+    super.destroy();
   }
 }
