@@ -380,7 +380,7 @@ class Encoder:
 
 def _clipped(values: np.ndarray) -> np.ndarray:
     """Clip standardised values to ±`LIMIT` and convert them to float32; NaN stays."""
-    return np.asarray(np.clip(values, -LIMIT, LIMIT), dtype=np.float32)
+    return np.asarray(np.minimum(np.maximum(values, -LIMIT), LIMIT), dtype=np.float32)
 
 
 def _repeats(feature: Feature, transform: Transform, target: str) -> bool:

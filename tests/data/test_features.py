@@ -312,3 +312,20 @@ def test_a_built_in_name_is_taken():
 
     with pytest.raises(OptionError, match="'rsi', which is built in"):
         feature(rsi)
+
+
+@pytest.mark.parametrize("label", ["bollinger(5, 2)", "volatility(5)", "rsi(4)", "log_return", "log_momentum(3)"])
+@pytest.mark.parametrize("shift", [0.0, -0.5])
+def test_a_path_s_end_alone_has_the_last_value_of_the_whole_path_to_the_bit(label, shift):
+    (feature,) = parse_features([label], ["y"], "y")
+    paths = np.exp(np.random.default_rng(0).normal(0, 1, (9, 30))) + shift  # with a shift, some have no logarithm
+    whole = feature.function(paths)[:, -1]
+    np.testing.assert_array_equal(feature.function(paths[:, -feature.warmup - 1 :])[:, -1], whole)
+    assert len(np.unique(whole)) > 3
+
+
+def test_a_band_of_the_smallest_and_the_largest_floats_is_that_of_their_multiples():
+    (feature,) = parse_features(["bollinger(5, 2)"], ["y"], "y")
+    path = np.random.default_rng(0).integers(1, 2**20, (4, 12)).astype(np.float64)
+    for exponent in (-1074, 1003):
+        np.testing.assert_array_equal(feature.function(np.ldexp(path, exponent)), feature.function(path))
