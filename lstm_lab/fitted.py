@@ -10,6 +10,7 @@ import numpy as np
 
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.series_scaling import ROWS
+from lstm_lab.data.windows import most_windows
 from lstm_lab.errors import ForecastError
 from lstm_lab.simulation.residuals import Residuals, one_step
 from lstm_lab.simulation.simulator import Simulator
@@ -47,7 +48,13 @@ class OneStepErrors:
     @cached_property
     def calibration(self) -> NDArray[np.float64]:
         """(calibration windows,) observed minus forecast, in standard deviations."""
-        return self.over(self.dataset.split.calibration)
+        return self.over(self.calibration_windows)
+
+    @cached_property
+    def calibration_windows(self) -> NDArray[np.int64]:
+        """Numbers of the calibration windows that errors are taken over: of one series the newest `most_windows`."""
+        windows = self.dataset.split.calibration
+        return windows if len(self.dataset.ids) > 1 else windows[-most_windows(self.dataset.lookback) :]
 
     @cached_property
     def earlier(self) -> NDArray[np.float64]:
@@ -143,7 +150,7 @@ class FittedModel:
             None without calibration rows.
         """
         dataset = self.errors.dataset
-        calibration = dataset.split.calibration
+        calibration = self.errors.calibration_windows
         if len(calibration) == 0:
             return None
         rows = dataset.windows.target_rows[calibration]

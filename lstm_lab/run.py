@@ -902,7 +902,7 @@ def _trained(
     """Train a network on the training rows of a dataset."""
     split = dataset.checked_split()
     recorder = LearningRecorder(dataset, forecaster.model, listener, warm=warm) if watch else None
-    judged = measured_windows(split.validation) if dataset.is_panel else split.validation
+    judged = measured_windows(split.validation, dataset.lookback)
     training = fit(
         forecaster,
         dataset.windows,

@@ -137,6 +137,8 @@ class Dataset:
     @cached_property
     def series(self) -> NDArray[np.int64]:
         """(rows,) number of the series of each row."""
+        if len(self.ids) == 1:
+            return np.broadcast_to(np.zeros(1, dtype=np.int64), len(self))
         return np.repeat(np.arange(len(self.ids)), np.diff(self.borders))
 
     @cached_property
@@ -263,7 +265,7 @@ class Dataset:
     def calibration_origins(self, horizon: int) -> NDArray[np.int64]:
         """List the possible origins whose steps all lie in calibration rows."""
         begins = self.borders[:-1] + np.array([cuts.calibration for cuts in self.cuts])
-        rows = np.arange(len(self) - horizon + 1)
+        rows = np.arange(int(begins[0]), len(self) - horizon + 1)
         series = self.series[rows]
         first = rows - self.needed_rows[series]
         inside = (rows >= begins[series]) & (rows + horizon <= self.borders[1:][series])

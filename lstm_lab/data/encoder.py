@@ -12,28 +12,22 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from lstm_lab.data.features import Feature, parse_features
+from lstm_lab.data.mapped import blocks_of, released
+from lstm_lab.data.moments import Moments
 from lstm_lab.data.panel_ids import ids_from_json, ids_to_json
 from lstm_lab.data.series_scaling import SeriesScaling
 from lstm_lab.data.static_inputs import StaticInputs
 from lstm_lab.data.transforms import Transform, parse_transform
-from lstm_lab.data.value_checks import (
-    column_moments,
-    column_ranges,
-    feature_times,
-    finite_values,
-    refuse_non_positive,
-)
+from lstm_lab.data.value_checks import feature_times, finite_values, refuse_non_positive
 from lstm_lab.errors import DataError, OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
 __all__ = ["Encoder"]
 
-BLOCK = 1 << 18
-"""Rows that a path function is evaluated on together: some hold windows of every row in memory."""
 LIMIT = 1e9
 """Encoded values are held within this many standard deviations, so that a wild path cannot overflow float32."""
 
@@ -103,8 +97,7 @@ class Encoder:
             An unknown transform or feature.
         """
         unfitted = cls.unfitted([str(name) for name in frame.columns], target, transform, features)
-        raw = unfitted.raw(frame.iloc[rows], segments[rows])
-        return unfitted.fitted(raw, scaler)
+        return unfitted.fitted(unfitted.raw_blocks(frame.iloc[rows], segments[rows]), scaler)
 
     @classmethod
     def unfitted(
@@ -126,22 +119,21 @@ class Encoder:
         blank = np.zeros(len(columns))
         return cls(target, change, used, columns, blank, blank + 1.0, static=static)
 
-    def fitted(self, raw: np.ndarray, scaler: str = "standard") -> Self:
-        """Return the encoding scaled by raw training rows, (rows, columns), see `fit`.
+    def fitted(self, blocks: Iterable[np.ndarray], scaler: str = "standard") -> Self:
+        """Return the encoding scaled by raw training rows, in blocks of (rows, columns), see `fit`.
 
         Raises
         ------
         DataError
             Too few rows, or values too large.
         """
-        complete = raw[~np.isnan(raw).any(axis=1)]
-        if len(complete) < 2:
+        moments = Moments.of(blocks)
+        if moments.complete < 2:
             raise DataError(
                 f"scaling needs at least {self.warmup + 2} training rows without a gap "
-                f"({self.warmup} of warmup), got {len(raw)}; use more data or shorter features"
+                f"({self.warmup} of warmup), got {moments.rows}; use more data or shorter features"
             )
-        measured = column_ranges if scaler == "minmax" else column_moments
-        mean, scale = measured(complete, self.columns)
+        mean, scale = moments.ranges(self.columns) if scaler == "minmax" else moments.deviations(self.columns)
         return replace(self, mean=mean, scale=scale, scaler=scaler)
 
     def scaled(self, mean: np.ndarray, scale: np.ndarray) -> Self:
@@ -179,7 +171,7 @@ class Encoder:
         first = self.static_columns.start
         return tuple(slice(first + group.start, first + group.stop) for group in self.static.groups)
 
-    def encode(self, frame: pd.DataFrame, segments: np.ndarray) -> np.ndarray:
+    def encode(self, frame: pd.DataFrame, segments: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Compute the model's input columns.
 
         Parameters
@@ -188,6 +180,8 @@ class Encoder:
             The target and the covariates by time.
         segments
             (rows,) number of the gap-free stretch that each row belongs to, never falling.
+        out
+            Where the rows are written, such as an array in a file; by default a new array.
 
         Returns
         -------
@@ -199,7 +193,13 @@ class Encoder:
         DataError
             A column is missing, or a value not positive under a logarithm.
         """
-        return _clipped((self.raw(frame, segments) - self.mean) / self.scale)
+        out = np.empty((len(frame), len(self.columns)), dtype=np.float32) if out is None else out
+        by_row = self.mean.ndim > 1
+        for rows, raw in zip(blocks_of(len(frame)), self.raw_blocks(frame, segments), strict=True):
+            mean, scale = (part[rows] if by_row else part for part in (self.mean, self.scale))
+            out[rows] = _clipped((raw - mean) / scale)
+            released(out)
+        return out
 
     def raw(self, frame: pd.DataFrame, segments: np.ndarray) -> np.ndarray:
         """Compute the columns before they are standardised, each segment on its own.
@@ -219,21 +219,32 @@ class Encoder:
         DataError
             As for `encode`.
         """
+        out = np.empty((len(frame), len(self.columns)))
+        for rows, raw in zip(blocks_of(len(frame)), self.raw_blocks(frame, segments), strict=True):
+            out[rows] = raw
+        return out
+
+    def raw_blocks(self, frame: pd.DataFrame, segments: np.ndarray) -> Iterator[np.ndarray]:
+        """Compute what `raw` does, in blocks of `lstm_lab.data.mapped.BLOCK` rows; values are checked before any."""
         y = finite_values(frame[self.target], self.target)
         for label in [self.transform.label] * self.transform.positive + [f.label for f in self.features if f.positive]:
             refuse_non_positive(frame[self.target], label)
-        out = np.full((len(frame), len(self.columns)), np.nan)
-        number = _rows_within(segments)
-        out[:, 0] = _by_stretch(self.transform.forward, self.transform.warmup, y, number)
-        for feature, columns in self.column_slices():
-            if feature.source == "time":
-                out[:, columns] = feature.function(feature_times(frame.index, feature))
-            elif feature.source == "column":
-                out[:, columns] = finite_values(frame[feature.label], feature.label)[:, None]
-            else:
-                out[:, columns.start] = _by_stretch(feature.function, feature.warmup, y, number)
-        out[:, self.static_columns] = 0.0
-        return out
+        given = {name: finite_values(frame[name], name) for name in self.covariates}
+        for rows in blocks_of(len(frame)):
+            out = np.full((rows.stop - rows.start, len(self.columns)), np.nan)
+            # How many rows of its stretch lie before each row.
+            before = np.arange(rows.start, rows.stop) - np.searchsorted(segments, segments[rows])
+            out[:, 0] = _by_stretch(self.transform.forward, self.transform.warmup, y, rows, before)
+            for feature, columns in self.column_slices():
+                if feature.source == "time":
+                    out[:, columns] = feature.function(feature_times(frame.index[rows], feature))
+                elif feature.source == "column":
+                    out[:, columns] = given[feature.label][rows, None]
+                else:
+                    out[:, columns.start] = _by_stretch(feature.function, feature.warmup, y, rows, before)
+            out[:, self.static_columns] = 0.0
+            yield out
+            released(y)
 
     def known(self, frame: pd.DataFrame, last: np.ndarray | None = None) -> np.ndarray:
         """Compute the future columns that do not depend on the path: calendar and covariates.
@@ -392,23 +403,14 @@ def _newest(function: Callable[[np.ndarray], np.ndarray], warmup: int, tail: np.
     return np.asarray(function(tail[..., tail.shape[-1] - warmup - 1 :])[..., -1], dtype=np.float64)
 
 
-def _rows_within(segments: np.ndarray) -> np.ndarray:
-    """Count the rows of each stretch from 0, (rows,)."""
-    rows = np.arange(len(segments))
-    begins = np.diff(segments, prepend=segments[:1] - 1) != 0
-    return rows - np.maximum.accumulate(np.where(begins, rows, 0))
-
-
 def _by_stretch(
-    function: Callable[[np.ndarray], np.ndarray], warmup: int, y: np.ndarray, number: np.ndarray
+    function: Callable[[np.ndarray], np.ndarray], warmup: int, y: np.ndarray, rows: slice, before: np.ndarray
 ) -> np.ndarray:
-    """Compute a path function on all stretches in one pass, NaN where its warmup reaches over the start of one.
+    """Compute a path function on a block of rows, NaN where its warmup reaches over the start of a stretch.
 
-    A value depends on the `warmup` rows before it and no others, so only those first rows know of another stretch.
+    A value depends on the `warmup` rows before it and no others, so only the first rows of a stretch know of another.
     """
-    out = np.full(len(y), np.nan)
-    for first in range(0, len(y), BLOCK):
-        begin = max(0, first - warmup)
-        out[first : first + BLOCK] = function(y[begin : first + BLOCK])[first - begin :]
-    out[number < warmup] = np.nan
+    begin = max(0, rows.start - warmup)
+    out = np.array(function(y[begin : rows.stop])[rows.start - begin :], dtype=np.float64)
+    out[before < warmup] = np.nan
     return out

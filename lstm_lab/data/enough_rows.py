@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_lab.data.mapped import blocks_of, released
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,14 +18,20 @@ __all__ = ["largest_lookback", "lookback_remedy", "too_few_rows", "usable_runs"]
 
 def usable_runs(matrix: np.ndarray, segments: np.ndarray) -> np.ndarray:
     """Count the usable rows without a gap up to and with each row, (rows,); 0 where a row is unusable."""
-    rows = len(matrix)
-    unusable = np.isnan(matrix).any(axis=1)
+    unusable = np.empty(len(matrix), dtype=np.bool_)
+    for block in blocks_of(len(matrix)):
+        unusable[block] = np.isnan(matrix[block]).any(axis=1)
+    released(matrix)
     # A stretch of usable rows ends at a warmup, and at a gap even where there is no warmup.
     broken = unusable.copy()
-    broken[1:] |= np.diff(segments) != 0
-    length = np.arange(rows) - np.maximum.accumulate(np.where(broken, np.arange(rows), 0))
-    length += ~unusable[np.arange(rows) - length]
-    return np.where(unusable, 0, length)
+    broken[1:] |= segments[1:] != segments[:-1]
+    length = np.arange(len(matrix))
+    begin = np.where(broken, length, 0)
+    np.maximum.accumulate(begin, out=begin)
+    length -= begin
+    length += ~unusable[begin]
+    length[unusable] = 0
+    return length
 
 
 def too_few_rows(

@@ -18,7 +18,7 @@ from lstm_lab.errors import DataError, LabError, MissingExtraError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["read_file"]
+__all__ = ["check_file", "guarded", "read_file"]
 
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t"}
 UNREADABLE = (
@@ -67,8 +67,7 @@ def read_file(
     MissingExtraError
         Parquet or Feather without pyarrow.
     """
-    if not path.is_file():
-        raise DataError(_absent(path))
+    check_file(path)
     suffix = _suffix(path)
     if suffix not in FORMATS:
         raise DataError(
@@ -83,10 +82,16 @@ def read_file(
         frame.attrs = {"lstm_lab": {"source": path.name, "notes": notes, "decimal": frame.attrs.get("decimal")}}
         return frame
 
-    frame = _guarded(path, read)
+    frame = guarded(path, read)
     if len(frame) == 0:
         raise DataError(f"a data file needs rows, got {path.name!r} with none; check that it was written completely")
     return frame
+
+
+def check_file(path: Path) -> None:
+    """Refuse a path that is no file."""
+    if not path.is_file():
+        raise DataError(_absent(path))
 
 
 def _suffix(path: Path) -> str:
@@ -95,7 +100,7 @@ def _suffix(path: Path) -> str:
     return (Path(path.stem).suffix.lower() or ".csv") if outer in COMPRESSED else outer
 
 
-def _guarded(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+def guarded(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     """Call `read`, and turn its errors into one line."""
     why: Any
     try:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.date_reading import UnfitDatesError
+from lstm_lab.data.disk_frame import column_names
 from lstm_lab.data.load_remedy import remedy_of_load
 from lstm_lab.data.loading import load, table_of
 from lstm_lab.data.missing_values import completed, refuse_marks
@@ -60,6 +61,11 @@ def read_rows(
     DataError
         The rows cannot be loaded, or their times are none that the run's could go on with.
     """
+    if options.on_disk and isinstance(source, str | PathLike) and str(source).endswith(".parquet"):
+        given = reading(options) | text_reading(options)
+        weights = [optional] if optional in column_names(source) else []
+        rows = load(source, target=target, columns=[*covariates, *weights], on_disk=True, **given)
+        return rows.set_axis(on_the_clock_of(own.index, rows.index, what), axis=0)
     table = _table(source, options, only=None if covariates else target)
     more = [optional] if optional in table.columns and optional not in covariates else []
     rows = _loaded(table, own, options, source, target=target, columns=[*covariates, *more])

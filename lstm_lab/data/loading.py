@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lstm_lab.data.date_reading import DateRule
+from lstm_lab.data.disk_frame import load_on_disk
+from lstm_lab.data.mapped import is_on_disk
 from lstm_lab.data.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.numeric_columns import numeric_columns
 from lstm_lab.data.panel import Short, is_panel, read_panel
@@ -47,6 +49,7 @@ def load(
     date_format: str | None = None,
     short: Short = "skip",
     max_size: float | None = None,
+    on_disk: bool = False,
 ) -> pd.DataFrame:
     """Load and validate a table of series; loading what was loaded changes nothing.
 
@@ -96,6 +99,10 @@ def load(
         With `id`: ``skip`` leaves ids of one row out, with a warning; ``error`` refuses them.
     max_size
         Megabytes that a file may have, unpacked; 2000 by default. A table has at most 10,000 columns.
+    on_disk
+        Read a Parquet file of one series batch by batch, and keep its rows in a temporary file instead of memory: for
+        more rows than memory holds. They must be sorted by time and be numbers; `max_size` holds only where it is
+        given.
 
     Returns
     -------
@@ -117,6 +124,13 @@ def load(
     [1.0, 2.0]
     """
     check_reading(missing, decimal, header, dayfirst=dayfirst, date_format=date_format)
+    if on_disk or (isinstance(source, pd.DataFrame) and is_on_disk(source)):
+        if id is not None or static:
+            raise OptionError(f"on_disk reads one series, got id={id!r}; leave on_disk= out, or load one id")
+        given: dict[str, Any] = {"time": time, "dayfirst": dayfirst, "date_format": date_format, "missing": missing}
+        given |= {"decimal": decimal, "na_values": na_values, "encoding": encoding, "header": header}
+        given["max_size"] = max_size
+        return load_on_disk(source, load, target=target, columns=columns, **given)
     panel = partial(
         read_panel,
         id=id,

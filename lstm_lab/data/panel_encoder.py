@@ -63,7 +63,7 @@ def fit_panel_encoder(  # noqa: PLR0917 - the parts of a fit, in the order they 
     unfitted = Encoder.unfitted([str(name) for name in table.columns], target, transform, features, inputs)
     part = table[training]
     raw = unfitted.raw(part, segments[training])
-    encoder = unfitted.fitted(raw)
+    encoder = unfitted.fitted([raw])
     ids, borders = series_of(table.index)
     series = np.repeat(np.arange(len(ids)), np.diff(borders))[training]
     moments = moments_of(raw, part[target].to_numpy(np.float64), series, len(ids))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,11 @@ from lstm_lab.data.auto import choose_inputs
 from lstm_lab.data.cuts import cut_rows
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.date_reading import DateRule
+from lstm_lab.data.disk_frame import column_names
 from lstm_lab.data.encoder import Encoder
 from lstm_lab.data.loading import load, table_of, target_column
 from lstm_lab.data.long_table import WideReading, long_table
+from lstm_lab.data.mapped import is_on_disk
 from lstm_lab.data.memory_budget import refuse_beyond_memory
 from lstm_lab.data.panel_forms import is_panel
 from lstm_lab.data.panel_preparation import prepare_panel
@@ -137,6 +140,8 @@ def read_series(
     source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions
 ) -> tuple[pd.DataFrame, str]:
     """Load the columns that are used, and find the target; only used columns may refuse a missing value."""
+    if options.on_disk or (isinstance(source, pd.DataFrame) and is_on_disk(source)):
+        return _read_on_disk(source, options)
     if options.id is not None or is_panel(source):
         return read_series_by_id(source, options)
     raw = table_of(source, **text_reading(options))
@@ -172,6 +177,20 @@ def _weights_column(options: InputOptions, columns: Sequence[str]) -> list[str]:
             f"weights name a column of the table, got {options.weights!r}; {did_you_mean(name, columns)}"  # type: ignore[attr-defined]  # of a training
         )
     return [] if name is None else [name]
+
+
+def _read_on_disk(source: Any, options: InputOptions) -> tuple[pd.DataFrame, str]:
+    """Load the columns that are used of a Parquet file, to disk, and find the target."""
+    read = partial(load, id=options.id, static=options.static or None, on_disk=True)
+    given = reading(options) | text_reading(options)
+    target = options.target
+    if target is None:
+        target = target_column(read(source, **given))
+    columns = column_names(source)
+    covariates = [text.strip() for text in options.features if text.strip() in columns]
+    used = list(dict.fromkeys((*covariates, *_weights_column(options, columns))))
+    frame = read(source, target=target, columns=used, **given)
+    return frame, target_column(frame, target)
 
 
 def read_series_by_id(

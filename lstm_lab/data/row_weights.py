@@ -46,6 +46,11 @@ def with_weights(source: Source, weights: Any, options: InputOptions) -> pd.Data
         raise OptionError(
             "weights= as an array has a number for each row of a long table, got id='columns'; make it long with melt"
         )
+    if options.on_disk:
+        raise OptionError(
+            "on disk weights are a column of the file, got an array; write it there, and name it with"
+            " weights='column:NAME'"
+        )
     table = _table(source, options)
     if COLUMN in table.columns:
         raise OptionError(

@@ -40,6 +40,11 @@ def divide(windows: Windows, borders: np.ndarray, cuts: Sequence[Cuts]) -> Split
     cuts
         Where the parts of each series begin.
     """
+    if len(cuts) == 1:
+        cut = cuts[0]
+        edges = np.array([cut.validation, cut.calibration - cut.expired, cut.calibration]) + borders[0]
+        first, second, third = np.searchsorted(windows.target_rows, edges).tolist()
+        return Split(np.arange(first), np.arange(first, second), np.arange(third, len(windows)))
     begins = np.array([(each.validation, each.calibration - each.expired, each.calibration) for each in cuts])
     series = np.searchsorted(borders, windows.target_rows, side="right") - 1
     rows = windows.target_rows - borders[series]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.disk_frame import joined_on_disk
+from lstm_lab.data.mapped import is_on_disk, mapped_array, taken
 from lstm_lab.data.panel_encoder import scaling_of
 from lstm_lab.data.panel_ids import series_of
 from lstm_lab.data.remembered_dates import remember
@@ -125,10 +127,16 @@ class FrameStore:
     @cached_property
     def _matrix(self) -> NDArray[np.float32]:
         if self.scaling is None:
-            return self.encoder.encode(self.table, self.segments)
+            return self.encoder.encode(self.table, self.segments, self._space)
         series = np.repeat(np.arange(len(self.ids)), np.diff(self.borders))
         own = self.encoder.scaled(self.scaling.mean[series], self.scaling.scale[series])
         return own.encode(self.table, self.segments)
+
+    @property
+    def _space(self) -> NDArray[np.float32] | None:
+        """Where encoded rows are written: of a table on disk, to a file too."""
+        shape = len(self.table), len(self.encoder.columns)
+        return mapped_array(shape, np.float32) if is_on_disk(self.table) else None
 
     @cached_property
     def scaling(self) -> SeriesScaling | None:
@@ -143,7 +151,7 @@ class FrameStore:
 
     def encoded(self, rows: Rows) -> NDArray[np.float32]:
         """Gather encoded rows; the first call encodes the table."""
-        return self._matrix[rows]
+        return self._matrix[rows] if isinstance(rows, slice) else taken(self._matrix, rows)
 
     def frame(self) -> pd.DataFrame:
         """Return the whole table."""
@@ -175,7 +183,10 @@ class FrameStore:
         before = self._before(later)
         if not before.any():
             return later
-        joined: pd.DataFrame = pd.concat([self.table.loc[before, used], later[used]])
+        if is_on_disk(self.table):
+            joined = joined_on_disk([self.table.iloc[: int(before.sum())], later], used)
+        else:
+            joined = pd.concat([self.table.loc[before, used], later[used]])
         if isinstance(joined.index, pd.MultiIndex):
             joined = joined.sort_index(kind="stable")
         joined.attrs = later.attrs  # how the rows were read, which newer ones follow

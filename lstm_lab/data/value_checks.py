@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "column_moments",
-    "column_ranges",
     "feature_times",
     "finite_values",
     "refuse_non_positive",
@@ -62,27 +60,6 @@ def feature_times(index: pd.Index, feature: Feature) -> pd.DatetimeIndex:
             f"{feature.label} needs times, got an index of {index.dtype}; name the column of times with time="
         )
     return index
-
-
-def column_moments(values: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Compute mean and standard deviation of each column; a column that never changes is only centred."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean, scale = values.mean(axis=0), values.std(axis=0)
-    return _usable(mean, scale, columns)
-
-
-def column_ranges(values: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Compute the least value and the range of each column; a column that never changes is only shifted."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        low, span = values.min(axis=0), np.ptp(values, axis=0)
-    return _usable(low, span, columns)
-
-
-def _usable(mean: np.ndarray, scale: np.ndarray, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Refuse values too large to be scaled, and set the scale of columns that never change to 1."""
-    refuse_too_large(np.isfinite(mean) & np.isfinite(scale), columns)
-    still = scale <= 8.0 * np.finfo(np.float64).eps * np.abs(mean)
-    return mean, np.where(still, 1.0, scale)
 
 
 def refuse_too_large(finite: np.ndarray, columns: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.data.enough_rows import too_few_rows, usable_runs
+from lstm_lab.data.mapped import taken
 from lstm_lab.data.padding import step_mask
 from lstm_lab.data.sample_weights import own_weights, sample_weights
 from lstm_lab.errors import DataError
@@ -23,7 +24,22 @@ if TYPE_CHECKING:
 
     from lstm_lab.data.cuts import Cuts
 
-__all__ = ["Windows", "windows_of"]
+__all__ = ["Windows", "most_windows", "windows_of"]
+
+_MOST, _LEAST = 10_000, 2_000
+_ROWS = 2_000_000
+
+
+def most_windows(lookback: int) -> int:
+    """Count the windows that are enough to measure a network on: validation losses and held-out errors.
+
+    Neighbours of a long series are nearly alike, and each costs `lookback` steps of the network: with a million rows,
+    all validation windows would take many times longer than the epoch that they judge.
+
+    >>> most_windows(60), most_windows(1460)
+    (10000, 2000)
+    """
+    return max(_LEAST, min(_MOST, _ROWS // lookback))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +80,7 @@ class Windows:
             (k, lookback, columns) float32, a copy.
         """
         if self.lengths is None:
-            return np.asarray(self.matrix[self.target_rows[selection][:, None] + np.arange(-self.lookback, 0)])
+            return taken(self.matrix, self.target_rows[selection][:, None] + np.arange(-self.lookback, 0))
         rows, lengths = self.target_rows[selection], self.lengths[selection]
         steps = np.minimum((rows - lengths)[:, None] + np.arange(self.lookback), rows[:, None] - 1)
         mask = step_mask(lengths, self.lookback)
@@ -77,11 +93,11 @@ class Windows:
 
     def targets(self, selection: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Gather standardised targets, (k,) float32."""
-        return np.asarray(self.matrix[self.target_rows[selection], 0])
+        return taken(self.matrix[:, 0], self.target_rows[selection])
 
     def step_targets(self, selection: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Gather a target for every step, (k, lookback) float32: at each input row, the value one row later."""
-        return np.asarray(self.matrix[self.target_rows[selection][:, None] + np.arange(-self.lookback + 1, 1), 0])
+        return taken(self.matrix[:, 0], self.target_rows[selection][:, None] + np.arange(-self.lookback + 1, 1))
 
     def weighted(self, scheme: str, *train: np.ndarray) -> Windows:
         """Weigh the training windows over time; the others keep weight 1.
@@ -155,12 +171,15 @@ def windows_of(
     """
     run_lengths = usable_runs(matrix, segments)
     least: Any = lookback
-    if shortest is not None and borders is not None:
+    if shortest is not None and borders is not None and bool((shortest < lookback).any()):
         least = np.repeat(np.minimum(shortest, lookback), np.diff(borders))
     target_rows = np.flatnonzero(run_lengths > least)
     if len(target_rows) == 0:
         borders = np.array([0, len(matrix)]) if borders is None else borders
         raise DataError(too_few_rows(run_lengths, segments, lookback, warmup=warmup, borders=borders, cuts=cuts))
+    weights = np.broadcast_to(np.ones(1), target_rows.shape)
+    if np.ndim(least) == 0:
+        return Windows(matrix, lookback, target_rows, weights)
     lengths = np.minimum(run_lengths[target_rows] - 1, lookback)
     whole = bool((lengths == lookback).all())
-    return Windows(matrix, lookback, target_rows, np.ones(len(target_rows)), lengths=None if whole else lengths)
+    return Windows(matrix, lookback, target_rows, weights, lengths=None if whole else lengths)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.value_checks import column_moments
+from lstm_lab.data.moments import Moments
 
 if TYPE_CHECKING:
     from lstm_lab.data.preparation import Prepared
@@ -76,7 +76,7 @@ def measure_columns(ready: Prepared, raw: np.ndarray, lookback: int) -> ColumnSt
     usable = np.isfinite(training).all(axis=1)
     rows = training[usable]
     # Standardised first, so that no sum of squares overflows or loses the digits that differ.
-    mean, scale = column_moments(rows, encoder.columns)
+    mean, scale = Moments.of([rows]).deviations(encoder.columns)
     x = (training - mean) / scale
     sd = np.where(np.ptp(rows, axis=0) == 0, 0.0, rows.std(axis=0))
     usual, same = _most_frequent(rows)

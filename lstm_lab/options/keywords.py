@@ -48,6 +48,7 @@ class FeaturesKeywords(TypedDict, total=False):
     encoding: str | None
     header: int | Literal["none"] | None
     max_size: float | None
+    on_disk: bool
     max_gap: str | None
     lookback: int
     validation: float
@@ -74,6 +75,7 @@ class TrainKeywords(TypedDict, total=False):
     encoding: str | None
     header: int | Literal["none"] | None
     max_size: float | None
+    on_disk: bool
     max_gap: str | None
     lookback: int
     validation: float
@@ -199,6 +201,7 @@ class CompareKeywords(TypedDict, total=False):
     encoding: str | None
     header: int | Literal["none"] | None
     max_size: float | None
+    on_disk: bool
     max_gap: str | None
     lookback: int
     validation: float
@@ -265,6 +268,7 @@ class AblateKeywords(TypedDict, total=False):
     encoding: str | None
     header: int | Literal["none"] | None
     max_size: float | None
+    on_disk: bool
     max_gap: str | None
     lookback: int
     validation: float
@@ -394,6 +398,7 @@ class DashboardKeywords(TypedDict, total=False):
     encoding: str | None
     header: int | Literal["none"] | None
     max_size: float | None
+    on_disk: bool
     max_gap: str | None
     lookback: int
     validation: float

@@ -98,6 +98,11 @@ class InputOptions(Options):
     max_size: float | None = option(
         None, "largest data file to read, unpacked; default: 2000", unit="MB", example="5000", gt=0
     )
+    on_disk: bool = option(
+        False,
+        "read a Parquet file batch by batch, and keep its rows in a temporary file instead of memory",
+        example="on",
+    )
     max_gap: str | None = option(
         None,
         "a longer step between two rows is a gap that no window spans; default: 10 median steps",

@@ -10,6 +10,7 @@ import numpy as np
 
 from lstm_lab.data.stride_grid import StrideGrid
 from lstm_lab.models.backend import tf
+from lstm_lab.training.row_reader import row_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,14 +100,13 @@ class TrainingBatches:
         with tf.device("CPU:0"):
             target_rows = tf.constant(self.windows.target_rows[self.train], tf.int64)
             first, width = tf.constant(self.grid.first), tf.constant(self.grid.width)
-            matrix = tf.constant(self.windows.matrix, tf.float32)
-            column = tf.constant(self.windows.matrix[:, 0], tf.float32)
+            read = row_reader(self.windows.matrix)
             weights = tf.constant(self.row_weights(), tf.float32)
             counted = tf.constant(self.step_weights(), tf.float32)
             slots, real = self._slots()
             slots, real = tf.constant(slots, tf.int64), tf.constant(real, tf.float32)
-            window = tf.range(-self.windows.lookback, 0, dtype=tf.int64)
-            ahead = window + 1 if self.every else tf.zeros(1, tf.int64)
+            steps = tf.range(-self.windows.lookback, 1, dtype=tf.int64)
+            outputs = self.windows.lookback if self.every else 1
 
         def shuffled(turn: Any) -> Any:
             # float32 below 1, then float64: the product stays below the cell's width.
@@ -118,9 +118,10 @@ class TrainingBatches:
             return tf.data.Dataset.from_tensor_slices(parts)
 
         def gathered(target_row: Any, real: Any, known: Any = None) -> tuple[Any, Any, Any]:
-            rows = target_row[:, None] + ahead
-            target, weight = tf.gather(column, rows), tf.gather(weights, rows) * counted * real[:, None]
-            inputs = tf.gather(matrix, target_row[:, None] + window)
+            rows = target_row[:, None] + steps
+            values = read(rows)
+            inputs, target = values[:, :-1], values[:, -outputs:, 0]
+            weight = tf.gather(weights, rows[:, -outputs:]) * counted * real[:, None]
             inputs = inputs if known is None else inputs * known[:, None]
             return (inputs, target[..., None], weight) if self.every else (inputs, target, weight[:, 0])
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_lab.data.mapped import taken
+from lstm_lab.data.windows import most_windows
 from lstm_lab.errors import DataError, StackError
 from lstm_lab.events import TrainingListener, TrainingPlan
 from lstm_lab.execution.interrupts import held_back
@@ -20,6 +22,7 @@ from lstm_lab.training.objective import resolved
 from lstm_lab.training.optimizer import schedule_of
 from lstm_lab.training.padded_batches import batches_of
 from lstm_lab.training.reporter import NOT_FINITE, Reporter
+from lstm_lab.training.row_reader import stays_in_place
 from lstm_lab.training.trainer import acquire
 
 if TYPE_CHECKING:
@@ -38,9 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["FitResult", "fit", "measured_windows"]
 
 _VALIDATION_BATCH = 128
-_MEASURED = 10_000
-"""Validation windows of a panel that are measured after each epoch, at most: thousands of series would take longer to
-validate than to train on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,9 +173,9 @@ def _why_diverged(forecaster: Forecaster, windows: Windows, train: np.ndarray, r
     return f"{NOT_FINITE} in the first step, before any weight was changed: {cause} NaN or infinity; mend that layer"
 
 
-def measured_windows(validation: np.ndarray) -> np.ndarray:
-    """Choose the validation windows of a panel that are measured after each epoch, evenly spread over all of them."""
-    stride = -(-len(validation) // _MEASURED)
+def measured_windows(validation: np.ndarray, lookback: int) -> np.ndarray:
+    """Choose the validation windows that are measured after each epoch: `most_windows`, evenly spread over all."""
+    stride = -(-len(validation) // most_windows(lookback))
     return validation[:: max(1, stride)]
 
 
@@ -205,9 +205,11 @@ class _Validator:
     """Measures the loss at the last step of the validation windows."""
 
     def __init__(self, trainer: Trainer, windows: Windows, validation: np.ndarray) -> None:
+        self._windows = windows
         self._targets = windows.targets(validation)[:, None]
         self._last = windows.matrix[windows.target_rows[validation] - 1, :1]
         self._loss = trainer.loss
+        self._matrix: Any = None
         self._batches: list[tuple[Any, ...]] = []
         if len(validation) > 0:
             count = -(-len(validation) // _VALIDATION_BATCH)
@@ -219,10 +221,9 @@ class _Validator:
             filled = np.resize(order, (count, size))
             real = (np.arange(count * size) < len(validation)).reshape(count, size)
             with tf.device("CPU:0"):
-                matrix = tf.constant(windows.matrix, tf.float32)
+                self._matrix = None if stays_in_place(windows.matrix) else tf.constant(windows.matrix, tf.float32)
                 self._batches = [
                     (
-                        matrix,
                         tf.constant(windows.target_rows[part], tf.int64),
                         tf.constant(weight, tf.float32),
                         *(() if windows.lengths is None else (tf.constant(windows.lengths[part], tf.int64),)),
@@ -238,8 +239,19 @@ class _Validator:
         """Compute the mean loss and the mean absolute error; None without validation windows."""
         if not self._batches:
             return None, None
-        sums = np.array([self._summed(*batch) for batch in self._batches], dtype=np.float64).sum(axis=0)
+        sums = np.array([self._summed(*self._with_rows(batch)) for batch in self._batches], np.float64).sum(axis=0)
         return float(sums[0]) / len(self._targets), float(sums[1]) / len(self._targets)
+
+    def _with_rows(self, batch: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return a batch behind the matrix that its row numbers count in: all rows, or those of its windows alone."""
+        if self._matrix is not None:
+            return self._matrix, *batch
+        steps = self._windows.lookback + 1
+        rows = batch[0].numpy()[:, None] + np.arange(1 - steps, 1)
+        with tf.device("CPU:0"):
+            matrix = tf.constant(taken(self._windows.matrix, rows.ravel()), tf.float32)
+            target_rows = tf.range(steps - 1, rows.size, steps, dtype=tf.int64)
+        return matrix, target_rows, *batch[1:]
 
     def of_naive(self, forecast: float | np.ndarray | None) -> float | None:
         """Compute the mean loss of given forecasts, or of the last row's value; None without validation windows."""

@@ -67,6 +67,7 @@ TRAIN = FormLayout(
                 "encoding",
                 "header",
                 "max_size",
+                "on_disk",
                 "max_gap",
                 "validation",
                 "calibration",
