@@ -59,6 +59,8 @@ class OneStepErrors:
     @cached_property
     def earlier(self) -> NDArray[np.float64]:
         """Errors over a sample of the training and validation windows."""
+        if self.dataset.older is not None:
+            return self.dataset.older.errors
         return self.over(self._earlier_windows)
 
     @property
@@ -162,7 +164,8 @@ class FittedModel:
                 )
             errors, earlier = self.errors.in_sizes()
             return Residuals(errors, rows, earlier=earlier, sizes=self.errors.sizes)
-        return Residuals(self.errors.calibration, rows, scaled, earlier=self.errors.earlier)
+        before = 0 if dataset.older is None else dataset.older.rows
+        return Residuals(self.errors.calibration, rows, scaled, earlier=self.errors.earlier, before=before)
 
     def dataset(self, frame: pd.DataFrame) -> Dataset:
         """Encode a frame of the same columns as a dataset of this network."""

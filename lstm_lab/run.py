@@ -169,7 +169,7 @@ class Run(Result):
             "best_epoch": float(self.end.best_epoch),
             "seconds": self.end.seconds,
             "parameters": float(self.model.count_params()),
-            "windows": float(len(self.dataset.split.train)),
+            "windows": float(self.dataset.training_windows),
         }
 
     @property
@@ -384,6 +384,8 @@ class Run(Result):
         """
         chosen = ResumeOptions.of(options).over(self.options)
         run = self if newer is None else self.on(newer)
+        if run.dataset.older is not None:
+            run.dataset.older.refuse("training on")
         dataset = recut(run.dataset, chosen)
         forecaster = forecaster_of([self.model], None, chosen, len(dataset.encoder.columns))
         return _trained(
@@ -489,6 +491,11 @@ class Run(Result):
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the run to one file, which `lstm_lab.load_run` reads.
+
+        Of a series of more than 200,000 rows the file keeps the newest ones: the calibration rows and those within
+        reach before them. The loaded run forecasts the same paths and takes newer rows; what reads the training rows,
+        such as `resume` and a backtest with refits, asks for all rows: ``run.on(data)`` gives them again, and a
+        fingerprint in the file checks that they are the same. Of many series every row is kept.
 
         Parameters
         ----------

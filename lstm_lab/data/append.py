@@ -46,7 +46,8 @@ def read_newer(dataset: Dataset, source: Source, options: InputOptions) -> pd.Da
         what="newer rows",
         optional=column_of(dataset.weighting),
     )
-    if not later.index[-1] > own[-1]:
+    restores = dataset.older is not None and later.index[-1] == own[-1] and dataset.begins(later)
+    if not (later.index[-1] > own[-1] or restores):
         raise DataError(
             f"newer rows come after the run's last, {moment(own[-1])}, but these end at"
             f" {moment(later.index[-1])}; {_remedy(own)}"

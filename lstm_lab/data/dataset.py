@@ -16,6 +16,8 @@ import pandas as pd
 
 from lstm_lab.data.auto import season_of
 from lstm_lab.data.cuts import Cuts, cut_rows
+from lstm_lab.data.mapped import blocks_of
+from lstm_lab.data.older_rows import OlderRows, fingerprint, first_kept
 from lstm_lab.data.origins import Origins, OriginSeries, known_rows
 from lstm_lab.data.padding import step_mask
 from lstm_lab.data.panel_choice import usual_season
@@ -24,12 +26,12 @@ from lstm_lab.data.row_labels import plain
 from lstm_lab.data.sample_weights import column_of
 from lstm_lab.data.split import Split, divide, refuse_empty_parts
 from lstm_lab.data.store import FrameStore
-from lstm_lab.data.time_index import future_index
+from lstm_lab.data.time_index import future_index, longest_step
 from lstm_lab.data.windows import Windows, windows_of
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from numpy.typing import NDArray
 
@@ -72,6 +74,8 @@ class Dataset:
     weighting: str = "uniform"
     left_out: tuple[Hashable, ...] = ()
     padding: Padding = "none"
+    older: OlderRows | None = None
+    """What is known of rows before the first, where a file keeps the newest rows alone."""
 
     @classmethod
     def of(cls, frame: pd.DataFrame, encoder: Encoder, lookback: int, max_gap: str | None = None) -> Self:
@@ -147,9 +151,57 @@ class Dataset:
 
         Of several series, the one that most have.
         """
+        if self.older is not None:
+            return self.older.season
         if len(self.ids) == 1:
             return season_of(self.training_target)
         return usual_season(self.store.target(slice(None)), self.index, self.borders, self.cuts)
+
+    @cached_property
+    def lowest(self) -> float:
+        """Least value of the target, in rows that are not here too."""
+        here = float(self.target.min())
+        return here if self.older is None else min(here, self.older.lowest)
+
+    @property
+    def training_windows(self) -> int:
+        """Count the windows that were trained on."""
+        return len(self.split.train) if self.older is None else self.older.windows
+
+    @property
+    def used_columns(self) -> tuple[str, ...]:
+        """Columns of the table that a training reads."""
+        weights = column_of(self.weighting)
+        return (self.encoder.target, *self.encoder.covariates, *(() if weights is None else (weights,)))
+
+    def newest_rows(self, errors: Callable[[], NDArray[np.float64]]) -> Dataset:
+        """Keep the newest rows of a long series and what is known of the older ones; else this dataset itself.
+
+        Parameters
+        ----------
+        errors
+            Computes one-step errors over a sample of the training and validation windows.
+        """
+        if self.is_panel or self.older is not None or not self.cuts:
+            return self
+        cuts = self.cuts[0]
+        first = first_kept(cuts, self.lookback + self.encoder.warmup + self.season + 1)
+        if first == 0:
+            return self
+        older = OlderRows(
+            rows=first,
+            cuts=cuts,
+            windows=len(self.split.train),
+            lowest=self.lowest,
+            season=self.season,
+            errors=errors(),
+            fingerprint=fingerprint(self.frame, self.used_columns),
+        )
+        here = replace(cuts, validation=0, calibration=cuts.calibration - first, rows=cuts.rows - first)
+        here = replace(here, expired=min(cuts.expired, here.calibration))
+        limit = longest_step(self.index, self.store.max_gap)
+        store = FrameStore(self.frame.iloc[first:], self.encoder, limit)
+        return replace(self, store=store, cuts=(here,), older=older)
 
     def alone(self, number: int, max_gap: str | None = None) -> Dataset:
         """Return one series of a panel as a dataset of its own, without an id; its encoder scales by this series."""
@@ -430,6 +482,11 @@ class Dataset:
             Static inputs of the ids in `newer`, a row each.
         """
         weights = column_of(self.weighting)
+        if self.older is not None:
+            whole = self._restored(newer)
+            if whole is not None:
+                return whole if len(newer) == len(whole) else whole.append(newer)
+            newer = newer[newer.index >= self.index[0]]
         if weights is not None and weights not in newer.columns:  # only a training on these rows asks for them
             newer = newer.assign(**{weights: np.nan})
         store = self.store.append(newer, static)
@@ -443,6 +500,19 @@ class Dataset:
                 moved.append(Cuts(0, 0, int(last - first)))
         left_out = tuple(name for name in self.left_out if name not in set(store.ids))
         return replace(self, store=store, cuts=tuple(moved) if self.cuts else (), left_out=left_out)
+
+    def _restored(self, table: pd.DataFrame) -> Dataset | None:
+        """Return the dataset of all rows, if a table begins with them."""
+        columns = self.used_columns
+        if self.older is None or not {*columns} <= {*table.columns} or not self.older.are_in(table, columns):
+            return None
+        cuts = self.older.cuts
+        store = FrameStore(table.iloc[: cuts.rows], self.encoder, self.store.max_gap)
+        return replace(self, store=store, cuts=(cuts,), older=None)
+
+    def begins(self, table: pd.DataFrame) -> bool:
+        """Return whether rows that are not here are in a table, with those that are."""
+        return self._restored(table) is not None
 
     def cut_anew(self, validation: float, calibration: float) -> Dataset:
         """Cut all rows by shares; of a panel, those of each series."""
@@ -479,12 +549,19 @@ class Dataset:
 
     def same_training(self, other: Dataset) -> bool:
         """Return whether another dataset has the same training and validation rows, with no value of them revised."""
-        return np.array_equal(self._before_calibration(), other._before_calibration(), equal_nan=True)
-
-    def _before_calibration(self) -> NDArray[np.float32]:
-        return np.concatenate(
-            [
-                self.store.encoded(slice(int(start), int(start) + cuts.calibration - cuts.expired))
-                for start, cuts in zip(self.borders, self.cuts, strict=False)
-            ]
+        own, others = self._before_calibration(), other._before_calibration()
+        if [part.stop - part.start for part in own] != [part.stop - part.start for part in others]:
+            return False
+        return all(
+            np.array_equal(self.store.encoded(here), other.store.encoded(there), equal_nan=True)
+            for part, counterpart in zip(own, others, strict=True)
+            for here, there in zip(blocks_of(part), blocks_of(counterpart), strict=True)
         )
+
+    def _before_calibration(self) -> list[slice]:
+        """List the training and validation rows of each series."""
+        begins = self.borders[:-1].tolist()
+        return [
+            slice(start, start + cuts.calibration - cuts.expired)
+            for start, cuts in zip(begins, self.cuts, strict=False)
+        ]

@@ -53,10 +53,11 @@ def is_on_disk(frame: pd.DataFrame) -> bool:
     return frame.shape[1] > 0 and is_mapped(frame.iloc[:, 0].to_numpy())
 
 
-def blocks_of(rows: int) -> Iterator[slice]:
-    """Yield slices of `BLOCK` rows, the last shorter."""
-    for first in range(0, rows, BLOCK):
-        yield slice(first, min(first + BLOCK, rows))
+def blocks_of(rows: int | slice) -> Iterator[slice]:
+    """Divide a number of rows, or a slice of them, into slices of `BLOCK` rows, the last shorter."""
+    start, stop = (0, rows) if isinstance(rows, int) else (rows.start, rows.stop)
+    for first in range(start, stop, BLOCK):
+        yield slice(first, min(first + BLOCK, stop))
 
 
 def taken(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:

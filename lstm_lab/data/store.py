@@ -67,6 +67,10 @@ class Store(Protocol):
         """Read the whole table, target and covariates by time: for pictures and files."""
 
     @property
+    def max_gap(self) -> str | None:
+        """The longest step that is no gap; None for the usual rule."""
+
+    @property
     def scaling(self) -> SeriesScaling | None:
         """Mean and scale of each series of a panel; None where all rows are scaled alike."""
 

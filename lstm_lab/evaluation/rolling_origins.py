@@ -80,6 +80,11 @@ class BacktestPlan:
         details = {"origins lie in": self.how}
         if self.protocol.problem is None and not self.refits:
             details["calibrated on"] = f"{len(self.protocol.stages[0].calibrating)} earlier origins"
+        dataset = self.protocol.dataset
+        if dataset.older is not None:
+            details["baselines and mase"] = (
+                f"by the newest {len(dataset):,} rows, for the run's file keeps no older ones"
+            )
         details |= self.protocol.described()
         if stopped:
             details["stopped"] = f"after {judged} of {len(self.protocol.evaluated.rows)} origins"
@@ -100,6 +105,8 @@ def plan_backtest(
         No origin with a known future, no residual before the first, or too few origins for a calibration that was
         asked for.
     """
+    if options.refit and run.dataset.older is not None:
+        run.dataset.older.refuse("a backtest with refit")
     predictor = Predictor(run.fitted, run.dataset, forecast)
     every, horizon = int(options.refit), forecast.horizon
     chosen = choose_origins(run.dataset, run.options, frame, options, forecast)

@@ -156,6 +156,8 @@ class Export(StillResult):
 def export_step(fitted: FittedModel, dataset: Dataset, path: str | PathLike[str], options: ExportOptions) -> Export:
     """Write one step of a network for a small device, measured over a dataset, see `Run.export`."""
     target_path = _checked(Path(path).expanduser())
+    if options.quantize in INTEGER and dataset.older is not None:
+        dataset.older.refuse(f"quantize={options.quantize!r}")
     step = Step.of(fitted.model)
     rows, selection = _held_out(dataset)
     expected = one_step(fitted.model, dataset.windows, selection)

@@ -127,12 +127,32 @@ class _PastForecasts(_Part):
     spread: list[list[float]]
 
 
+class _WholeCuts(_Part):
+    validation: Count
+    calibration: Count
+    rows: Count
+    expired: Count
+    calibration_limit: Count
+
+
+class _OlderRows(_Part):
+    rows: Count
+    cuts: _WholeCuts
+    windows: Count
+    lowest: float
+    season: Annotated[int, Field(ge=1)]
+    errors: list[float]
+    fingerprint: str
+    max_gap: str
+
+
 class _Description(_Part):
     options: dict[str, Any]
     """Checked by `TrainOptions` itself."""
     encoder: _Encoder
     cuts: _Cuts | None = None
     panel: _Panel | None = None
+    older: _OlderRows | None = None
     stack: str
     transform: str
     reason: str

@@ -1,8 +1,9 @@
 """A run in one file: a zip of the network, the data and what was decided, without a line of pickle.
 
-The file holds every row of the columns that the run uses, not only the newest: the noise of a path follows from its
-row's number, and the gates, the memory and the baselines of a backtest read training rows. So what is loaded is the
-same run, and forecasts the same paths.
+The file holds every row of the columns that the run uses, not only the newest: the gates, the memory and the baselines
+of a backtest read training rows. So what is loaded is the same run, and forecasts the same paths. Of a series that is
+longer than `lstm_lab.data.older_rows.KEPT` it holds the newest rows and what forecasts need to know of the older ones:
+the paths are the same too, and what reads training rows asks for them, which a fingerprint recognises.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pandas as pd
 from lstm_lab.data.cuts import Cuts
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.encoder import Encoder
+from lstm_lab.data.older_rows import OlderRows
 from lstm_lab.data.panel_ids import ids_from_json
 from lstm_lab.data.panel_preparation import padding_of
 from lstm_lab.data.panel_record import by_id, cuts_of, panel_arrays, panel_to_json, static_from_json
@@ -49,9 +51,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Record", "SavedRun", "read_run", "write_run"]
 
-FORMAT = 3
-"""Raised when an older version could not read what this one writes; a run of one series is still written as 2."""
-FORMAT_OF_ONE = 2
+FORMAT = 4
+"""Raised when an older version could not read what this one writes; only a run without its older rows is written so."""
+FORMAT_OF_ONE, FORMAT_OF_PANELS = 2, 3
 CUTS = ("validation", "calibration", "rows", "forgotten", "remembered")
 """The fields of `Cuts` under the names that files of formats 1 to 3 have for them."""
 CORRECTIONS = "corrections.npz"
@@ -96,6 +98,9 @@ def write_run(  # noqa: PLR0917 - the parts of a run
 ) -> Path:
     """Write a network, its rows and what is known of them, see `Run.save`."""
     target = check_target(path, "a run")
+    kept = dataset.newest_rows(lambda: fitted.errors.earlier)
+    if kept.older is not None and kept is not dataset:
+        dataset, past_forecasts = kept, past_forecasts.shifted(-kept.older.rows)
     described, arrays = corrections_to_file(corrections)
     description = _description(fitted, dataset, record, past_forecasts)
     parts = {
@@ -168,7 +173,7 @@ def _description(
 ) -> dict[str, Any]:
     """Return everything but arrays and network as a dict that JSON can hold."""
     return {
-        "format": FORMAT if dataset.is_panel else FORMAT_OF_ONE,
+        "format": FORMAT_OF_PANELS if dataset.is_panel else FORMAT_OF_ONE if dataset.older is None else FORMAT,
         "version": __version__,
         "name": record.name,
         "options": record.options.model_dump(mode="json", exclude=set(CHECKPOINT_OPTIONS)),
@@ -178,6 +183,7 @@ def _description(
             if dataset.is_panel
             else {"cuts": dict(zip(CUTS, astuple(dataset.cuts[0]), strict=True))}
         ),
+        **({} if dataset.older is None else {"older": dataset.older.to_json() | {"max_gap": dataset.store.max_gap}}),
         "stack": fitted.stack,
         "transform": record.transform,
         "reason": record.reason,
@@ -208,8 +214,11 @@ def _dataset(
     """Lay out the rows of a file."""
     encoder, panel = Encoder.from_json(description["encoder"]), description.get("panel")
     if panel is None:
-        store = FrameStore(frame, encoder, options.max_gap)
-        return Dataset(store, options.lookback, (Cuts(*map(description["cuts"].get, CUTS)),), options.weights)
+        older = dict(description.get("older") or {})
+        store = FrameStore(frame, encoder, older.pop("max_gap", options.max_gap))
+        cuts = (Cuts(*map(description["cuts"].get, CUTS)),)
+        known = OlderRows.from_json(older) if older else None
+        return Dataset(store, options.lookback, cuts, options.weights, older=known)
     rows = by_id(frame, panel, arrays["borders"])
     store = FrameStore(rows, encoder, options.max_gap, static_from_json(panel))
     left_out = tuple(ids_from_json(panel["left_out"]))

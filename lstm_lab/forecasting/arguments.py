@@ -74,7 +74,7 @@ def check_forecast(
     LabError
         What the forecast would raise: one line with the remedy.
     """
-    refuse_floor_above(float(dataset.target.min()), dataset.encoder.target, options.floor)
+    refuse_floor_above(dataset.lowest, dataset.encoder.target, options.floor)
     if options.noise in {"residual", "scaled"} and dataset.calibration_rows == 0:
         refuse_noise(options.noise)
     refuse_few_origins(dataset, options)

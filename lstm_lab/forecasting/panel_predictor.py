@@ -83,7 +83,7 @@ class PanelPredictor:
         self.cache: dict[Any, PanelCorrection] = {} if cache is None else cache
         self.settings = settings_of(fitted, options)
         self.notes: dict[str, str] = {}
-        refuse_floor_above(float(dataset.target.min()), fitted.target, options.floor)
+        refuse_floor_above(dataset.lowest, fitted.target, options.floor)
 
     # Drawing ---------------------------------------------------------------------------------------------------------
 

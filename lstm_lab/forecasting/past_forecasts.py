@@ -176,6 +176,10 @@ class PastForecastsCache(Mapping[CacheKey, PastForecasts]):
         """Store past forecasts under their key."""
         self._entries[key] = past_forecasts
 
+    def shifted(self, rows: int) -> PastForecastsCache:
+        """Return the same forecasts with row numbers that are higher by so many."""
+        return PastForecastsCache({key: replace(past, rows=past.rows + rows) for key, past in self._entries.items()})
+
     def __getitem__(self, key: CacheKey) -> PastForecasts:
         return self._entries[key]
 

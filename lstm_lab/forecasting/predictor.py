@@ -88,7 +88,7 @@ class Predictor:
         self.cache = PastForecastsCache() if cache is None else cache
         self.settings = settings_of(fitted, options)
         self.notes: dict[str, str] = {}
-        self.lowest = float(dataset.target.min())
+        self.lowest = dataset.lowest
         refuse_floor_above(self.lowest, fitted.target, options.floor)
         refuse_many_paths(options)
 

@@ -50,6 +50,8 @@ class Residuals:
         times itself.
     sizes
         (series,) in a panel, how large the residuals of each series are; `values` are then in units of that.
+    before
+        Rows of the series that are not there: noise follows from a row's number among all.
     """
 
     values: NDArray[np.float64]
@@ -58,6 +60,7 @@ class Residuals:
     drawn: int | None = None
     earlier: NDArray[np.float64] | None = None
     sizes: NDArray[np.float64] | None = None
+    before: int = 0
 
     def volatility(self, decay: float = DECAY) -> NDArray[np.float64]:
         """Return the running standard deviation as known before each residual and after the last, (n + 1,).
@@ -105,7 +108,7 @@ class Residuals:
         """
         count = len(self.values[: self.drawn])
         values = self.values + self._shift(count)
-        picks = self._picks(rows if series is None else series.row, count, (paths, horizon), seed, series)
+        picks = self._picks(rows + self.before if series is None else series.row, count, (paths, horizon), seed, series)
         if series is not None and self.sizes is not None:
             return np.asarray(values[picks] * self.sizes[series.number, None, None])
         if not self.scaled:

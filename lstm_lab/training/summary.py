@@ -57,7 +57,10 @@ def training_summary(
     rows = [
         ("network", stack),
         *_series(dataset),
-        ("data", f"{len(index):,} rows, {moment(index.min())} to {moment(index.max())}{_blemishes(dataset)}"),
+        (
+            "data",
+            f"{_kept(dataset)}{len(index):,} rows, {moment(index.min())} to {moment(index.max())}{_blemishes(dataset)}",
+        ),
         *(("read", note) for note in loaded.get("notes", ())),
         ("rows", f"{_parts(dataset)}; lookback {options.lookback}"),
         *_padding(dataset, options),
@@ -71,6 +74,11 @@ def training_summary(
         rows.append(("validation loss", _against_naive(loss, naive)))
     title = f"Run {name!r}: " if name else "Run: "
     return Summary(f"{title}{dataset.encoder.target}{_diverged(options, end, loss, naive)}", tuple(rows))
+
+
+def _kept(dataset: Dataset) -> str:
+    """Say that older rows are not here; empty where all are."""
+    return "" if dataset.older is None else f"of {dataset.older.rows + len(dataset):,} rows the newest "
 
 
 def _diverged(options: TrainOptions, end: TrainingEnd, loss: float, naive: float | None) -> str:
@@ -129,9 +137,10 @@ def _blemishes(dataset: Dataset) -> str:
 def _parts(dataset: Dataset) -> str:
     """Count the rows of each part."""
     expired = sum(cuts.expired for cuts in dataset.cuts)
+    trained = dataset.cuts if dataset.older is None else (dataset.older.cuts,)
     parts = {
-        "train": sum(cuts.validation for cuts in dataset.cuts),
-        "validation": sum(cuts.calibration - cuts.expired - cuts.validation for cuts in dataset.cuts),
+        "train": sum(cuts.validation for cuts in trained),
+        "validation": sum(cuts.calibration - cuts.expired - cuts.validation for cuts in trained),
         "calibration": sum(cuts.rows - cuts.calibration for cuts in dataset.cuts),
     }
     if expired:

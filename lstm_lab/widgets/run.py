@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from lstm_lab.events import Epoch, TrainingPlan
 from lstm_lab.results import views
@@ -34,14 +37,19 @@ def monitor_of(run: Run, **traits: Any) -> TrainingMonitor:
 
 
 def _plan(run: Run) -> TrainingPlan:
-    batches = TrainingBatches.of(run.dataset.windows, run.dataset.split.train, resolved(run.options)).per_epoch
+    dataset = run.dataset
+    windows, train, validation = dataset.windows, dataset.split.train, len(dataset.split.validation)
+    if dataset.older is not None:  # the training windows are not here, but so many there were
+        train, cuts = np.arange(dataset.older.windows), dataset.older.cuts
+        windows, validation = replace(windows, target_rows=train), cuts.calibration - cuts.expired - cuts.validation
+    batches = TrainingBatches.of(windows, train, resolved(run.options)).per_epoch
     return TrainingPlan(
         title=f"{run.target}: {run.stack}",
         epochs=run.options.epochs,
         batches=batches,
         patience=run.options.patience,
-        windows=len(run.dataset.split.train),
-        validation_windows=len(run.dataset.split.validation),
+        windows=len(train),
+        validation_windows=validation,
         parameters=int(run.model.count_params()),
         baseline=run.baseline,
     )
