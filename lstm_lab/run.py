@@ -384,8 +384,6 @@ class Run(Result):
         """
         chosen = ResumeOptions.of(options).over(self.options)
         run = self if newer is None else self.on(newer)
-        if run.dataset.older is not None:
-            run.dataset.older.refuse("training on")
         dataset = recut(run.dataset, chosen)
         forecaster = forecaster_of([self.model], None, chosen, len(dataset.encoder.columns))
         return _trained(

@@ -44,7 +44,7 @@ SEASONS = 7
 LOST = 0.1
 """Share of the training rows that a second, longer season or an average over seasons may cost as its warmup."""
 NEWEST = 500_000
-"""Training rows that the season of a naive forecast is looked for in, at most: the search takes 300 bytes a row."""
+"""Training rows that transform and season are chosen by, at most: the search takes 300 bytes a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ def choose_inputs(transform: str, features: Sequence[str], training: pd.Series[f
     named = tuple(text for text in features if text != AUTO)
     if transform != AUTO:
         return InputChoice(transform, named, f"{transform}: as asked")
+    training = _newest(training)
     y = training.to_numpy(dtype=np.float64)
     choice = choose_transform(y, training.index)
     season = choice.season
@@ -93,6 +94,12 @@ def choose_inputs(transform: str, features: Sequence[str], training: pd.Series[f
     rows = " and ".join(map(str, seasons))
     reason = f"{learnt} with {', '.join(companions)} for seasons of {rows} rows: {why}"
     return InputChoice(learnt, (*named, *(text for text in companions if text not in named)), reason)
+
+
+def _newest(training: pd.Series[float]) -> pd.Series[float]:
+    """Return the newest `NEWEST` rows; all where only older ones have values without a logarithm."""
+    newest = training.iloc[-NEWEST:]
+    return training if newest.min() > 0 >= training.min() else newest
 
 
 def _change(choice: TransformChoice) -> str:

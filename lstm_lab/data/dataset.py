@@ -355,7 +355,8 @@ class Dataset:
         if self.is_panel:
             future = self._known(self.series[rows], self.index.take(ahead.ravel()))
         else:
-            future = np.asarray(self.encoder.known(pd.DataFrame(index=self.index)))[ahead]
+            times = pd.DataFrame(index=self.index.take(ahead.ravel()))
+            future = np.asarray(self.encoder.known(times)).reshape(*ahead.shape, -1)
         for column in (self.encoder.columns.index(name) for name in self.encoder.covariates):
             last_value = np.repeat(self.store.encoded(rows - 1)[:, column][:, None], horizon, axis=1)
             is_known = self.encoder.columns[column] in known

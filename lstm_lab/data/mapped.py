@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import shutil
 import tempfile
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ def mapped_array(shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
             " free some, or set TMPDIR to another folder before Python starts"
         )
     with tempfile.TemporaryFile() as file:
+        if size > 0 and hasattr(os, "posix_fallocate"):  # a disk that fills up later would kill the process
+            os.posix_fallocate(file.fileno(), 0, size)
         return np.memmap(file, dtype, "w+", shape=shape)
 
 

@@ -100,8 +100,10 @@ def recut(dataset: Dataset, options: InputOptions) -> Dataset:
     Raises
     ------
     DataError
-        There is such an id, and ``short="error"``.
+        There is such an id, and ``short="error"``; or the training rows are not here.
     """
+    if dataset.older is not None:
+        dataset.older.refuse("training further")
     cut = dataset.cut_anew(options.validation, options.calibration)
     return cut.trainable(options.max_gap, refuse=options.short == "error")
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from lstm_lab.data.mapped import released
 from lstm_lab.errors import FileWriteError, OptionError
 from lstm_lab.events import TrainingEnd
 from lstm_lab.models.backend import keras, tf
@@ -195,5 +196,6 @@ def _digest(*parts: Any) -> str:
     for part in parts:
         array = np.ascontiguousarray(part)
         digest.update(f"{array.dtype} {array.shape} ".encode())
-        digest.update(part.encode() if isinstance(part, str) else array.tobytes())
+        digest.update(part.encode() if isinstance(part, str) else array.data)  # no copy of all rows
+        released(array)
     return digest.hexdigest()

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
+from lstm_lab.data import auto
 from lstm_lab.data.auto import choose_inputs
 from lstm_lab.data.transforms import choose_transform
 
@@ -135,3 +136,16 @@ def test_the_companions_make_the_seasonal_naive_forecast_a_line():
     seasonal_naive_change = y[now + 1 - 24] - y[now]
     momentum = y[now] - y[now - 23]
     np.testing.assert_allclose(-momentum, seasonal_naive_change)
+
+
+def test_of_a_long_series_the_newest_training_rows_decide(monkeypatch):
+    monkeypatch.setattr(auto, "NEWEST", 400)
+    index = pd.date_range("2024-01-01", periods=1_200, freq="h")
+    rng = np.random.default_rng(0)
+    daily = 50 + 9 * np.sin(np.arange(1_200) * 2 * np.pi / 24) + rng.normal(size=1_200)
+    older_walk = np.where(np.arange(1_200) < 700, 50 + rng.normal(size=1_200).cumsum() / 9, daily)
+    whole, newest = pd.Series(older_walk, index=index), pd.Series(older_walk[-400:], index=index[-400:])
+    assert auto.choose_inputs("auto", ["auto"], whole) == auto.choose_inputs("auto", ["auto"], newest)
+    assert auto.season_of(whole) == auto.season_of(newest) > 1
+    older_walk[3] = -1.0  # no logarithm: all rows are looked at, and none that needs one is chosen
+    assert "log" not in auto.choose_inputs("auto", ["auto"], pd.Series(older_walk, index=index)).transform
