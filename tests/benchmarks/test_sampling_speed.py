@@ -1,7 +1,7 @@
 """How fast paths are drawn: beside one eager Keras call per path and step, beside bare matrix products, beside torch.
 
 Ratios of CPU time on one core, each kind in turn in one run. `python tests/benchmarks/test_sampling_speed.py` prints
-the table of docs/sampling-speed.md; torch is left out where it is not installed.
+the table of docs/sampling-speed.md; torch and GluonTS are named as skipped where they are not installed.
 """
 
 from __future__ import annotations
@@ -101,6 +101,42 @@ def torch_stepping(rollout, paths):
     return run
 
 
+def deepar_stepping(paths):
+    """Build the roll-out of GluonTS's DeepAR: the paths share one pass over the window, then each carries its state."""
+    import torch
+    from gluonts.torch.model.deepar.module import DeepARModel
+
+    network = DeepARModel(
+        freq="D",
+        context_length=LOOKBACK,
+        prediction_length=HORIZON,
+        num_feat_dynamic_real=6,
+        num_feat_static_real=1,
+        num_feat_static_cat=1,
+        cardinality=[1],
+        embedding_dimension=[1],
+        num_layers=LAYERS,
+        hidden_size=UNITS,
+        lags_seq=[1],
+        num_parallel_samples=paths,
+    ).eval()
+    past = LOOKBACK + 1
+    inputs = {
+        "feat_static_cat": torch.zeros(1, 1, dtype=torch.long),
+        "feat_static_real": torch.zeros(1, 1),
+        "past_time_feat": torch.zeros(1, past, 6),
+        "past_target": torch.randn(1, past),
+        "past_observed_values": torch.ones(1, past),
+        "future_time_feat": torch.zeros(1, HORIZON, 6),
+    }
+
+    def run():
+        with torch.inference_mode():
+            network(**inputs)
+
+    return run
+
+
 def ratios(cases=CASES):
     """Measure each case beside bare products and torch; yield (rollout, paths, CPU seconds by kind)."""
     origin, encoder, model = reference([UNITS] * LAYERS)
@@ -112,6 +148,8 @@ def ratios(cases=CASES):
         }
         if find_spec("torch") is not None:
             kinds["torch"] = torch_stepping(rollout, paths)
+            if find_spec("gluonts") is not None and rollout == "state":
+                kinds["deepar"] = deepar_stepping(paths)
         for work in kinds.values():
             work()
         best = dict.fromkeys(kinds, float("inf"))
@@ -125,8 +163,10 @@ def ratios(cases=CASES):
 
 def report(rollout, paths, best):
     """Return a row of the table."""
-    torch = f"{best['torch'] / best['ours']:.2f}" if "torch" in best else "skipped: not installed"
-    return f"| {rollout} | {paths:,} | {best['ours']:.3f} s | {best['products'] / best['ours']:.0%} | {torch} |"
+    peers = " | ".join(
+        f"{best[peer] / best['ours']:.2f}" if peer in best else "skipped" for peer in ("torch", "deepar")
+    )
+    return f"| {rollout} | {paths:,} | {best['ours']:.3f} s | {best['products'] / best['ours']:.0%} | {peers} |"
 
 
 @pytest.fixture
