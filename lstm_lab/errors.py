@@ -15,7 +15,8 @@
     ├── FileWriteError          a file that cannot be written
     └── MissingExtraError       an optional dependency is not installed
 
-A `LabError` is the user's to mend and is shown without a traceback; anything else is ours.
+A `LabError` is the user's to mend and is shown without a traceback; a `LabWarning` tells what a result leaves out or
+does without; anything else is ours.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ __all__ = [
     "FileWriteError",
     "ForecastError",
     "LabError",
+    "LabWarning",
     "MissingExtraError",
     "OptionError",
     "RunError",
@@ -62,6 +64,10 @@ def _one_line(text: str) -> str:
     """
     cut = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 303]} … {text[-300:]}"
     return " ".join(cut.split()) if len(cut.splitlines()) > 1 or "\0" in cut else cut
+
+
+class LabWarning(UserWarning):
+    """What a result leaves out or does without: one line, in a notebook without the place in the code."""
 
 
 class OptionError(LabError, ValueError):

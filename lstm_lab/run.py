@@ -14,7 +14,7 @@ from lstm_lab.data.panel_ids import numbers_of, several_ids
 from lstm_lab.data.preparation import prepare, recut
 from lstm_lab.data.row_weights import WEIGHTS, with_weights
 from lstm_lab.data.time_index import future_index
-from lstm_lab.errors import OptionError, RunError
+from lstm_lab.errors import LabWarning, OptionError, RunError
 from lstm_lab.export.exporter import export_step
 from lstm_lab.export.run_file import Record, read_run, write_run
 from lstm_lab.fitted import FittedModel
@@ -874,7 +874,7 @@ def train(
     lengths = dataset.windows.lengths
     unused = unused_lookback(None if lengths is None else lengths[dataset.split.train], dataset.lookback)
     if unused:
-        warnings.warn(unused, stacklevel=2)
+        warnings.warn(unused, LabWarning, stacklevel=2)
     forecaster = forecaster_of(layers, namespace, chosen, len(dataset.encoder.columns))
     Network(forecaster.model)  # what could not forecast is refused before the first epoch
     choice = ready.input_choice

@@ -21,7 +21,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.errors import LabError
+from lstm_lab.errors import LabError, LabWarning
 
 OTHERS = [None, [], {}, "", "x", -1, 0, 1e308, 10**400, True, [[]], {"a": None}, "9" * 400, "²", [1, "a"], "\0", 0.5]
 
@@ -143,7 +143,7 @@ def escape(read, path):
             ]
     if time.monotonic() - began > 20:
         return f"{time.monotonic() - began:.0f} s"
-    foreign = [each for each in heard if each.category is not UserWarning]
+    foreign = [each for each in heard if each.category is not LabWarning]
     return f"{foreign[0].category.__name__}: {foreign[0].message} ({foreign[0].filename})" if foreign else None
 
 

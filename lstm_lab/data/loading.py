@@ -22,7 +22,7 @@ from lstm_lab.data.repeated_times import sort_times
 from lstm_lab.data.sources import Source, check_reading, marks_of, table_of
 from lstm_lab.data.time_index import future_index, segments
 from lstm_lab.data.times import Timed, by_time
-from lstm_lab.errors import DataError, OptionError, did_you_mean
+from lstm_lab.errors import DataError, LabWarning, OptionError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -168,7 +168,7 @@ def load(
         marks=marks_of(na_values),
     )
     if by_times.counted:
-        warnings.warn(by_times.counted, stacklevel=2)
+        warnings.warn(by_times.counted, LabWarning, stacklevel=2)
     return series
 
 

@@ -25,7 +25,7 @@ from lstm_lab.data.panel_forms import is_panel
 from lstm_lab.data.row_labels import row_label
 from lstm_lab.data.sources import check_reading, marks_of
 from lstm_lab.data.times import LEFTOVER_NAMES, Timed, by_time
-from lstm_lab.errors import DataError, OptionError, did_you_mean
+from lstm_lab.errors import DataError, LabWarning, OptionError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -157,7 +157,7 @@ def read_panel(
         **({} if marks is None and not before.get("marks_seen") else {"marks_seen": True}),
     }
     if counted:
-        warnings.warn(counted, stacklevel=2)
+        warnings.warn(counted, LabWarning, stacklevel=2)
     return panel
 
 
@@ -292,7 +292,7 @@ def _long_enough(frame: pd.DataFrame, index: pd.MultiIndex, least: int, short: S
         raise DataError(f"{refusal}; name the column that tells series apart with id=")
     if short == "error":
         raise DataError(f"{refusal}; add rows, or leave them out with short='skip'")
-    warnings.warn(f"{refusal}; they are left out, and short='error' would refuse them", stacklevel=3)
+    warnings.warn(f"{refusal}; they are left out, and short='error' would refuse them", LabWarning, stacklevel=3)
     return _tidy(frame.loc[~np.isin(own, few)], len(index)), len(few)
 
 

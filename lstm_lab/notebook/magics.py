@@ -43,6 +43,7 @@ from lstm_lab.notebook.commands import (
 )
 from lstm_lab.notebook.completion import complete
 from lstm_lab.notebook.namespace import find_source, python_source, resolve
+from lstm_lab.notebook.one_line_warnings import warn_in_one_line
 from lstm_lab.options import (
     AblateOptions,
     BacktestOptions,
@@ -445,6 +446,7 @@ def register(shell: InteractiveShell) -> LSTMMagics:
     """
     magics = LSTMMagics(shell)
     shell.register_magics(magics)
+    warn_in_one_line()
 
     @context_matcher(identifier="lstm_lab")  # type: ignore[untyped-decorator]  # IPython gives it no types
     def matcher(context: CompletionContext) -> SimpleMatcherResult:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.errors import FileWriteError, RunError
+from lstm_lab.errors import FileWriteError, LabWarning, RunError
 from lstm_lab.storage.atomic_files import write_bytes
 
 if TYPE_CHECKING:
@@ -156,6 +156,7 @@ class CheckpointFolder:
                 warnings.warn(
                     f"{path} is no whole checkpoint ({type(damage).__name__}) and is passed over; an earlier one is"
                     " used, or the work is done again",
+                    LabWarning,
                     stacklevel=2,
                 )
             return None

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from lstm_lab.data.preparation import prepare
-from lstm_lab.errors import LabError
+from lstm_lab.errors import LabError, LabWarning
 from lstm_lab.options import InputOptions
 
 TRANSFORMS = ["auto", "none", "log", "diff", "log_return", "seasonal_diff(2)", "seasonal_diff(0)", "seasonal_diff(24)"]
@@ -150,7 +150,7 @@ def escape(frame, options):
             last = traceback.extract_tb(error.__traceback__)
             ours = [part for part in last if "lstm_lab" in part.filename][-1]
             return f"{type(error).__name__} from {ours.filename.rpartition('lstm_lab/')[2]}:{ours.lineno}: {error}"
-    foreign = [each for each in heard if each.category is not UserWarning or "infer" in str(each.message)]
+    foreign = [each for each in heard if each.category is not LabWarning or "infer" in str(each.message)]
     return f"{foreign[0].category.__name__}: {foreign[0].message} ({foreign[0].filename})" if foreign else None
 
 

@@ -1,6 +1,7 @@
 """The magics in a real IPython shell, over a training that answers at once."""
 
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 
 import lstm_lab
-from lstm_lab.errors import DataError, LabError, StackError
+from lstm_lab.errors import DataError, LabError, LabWarning, StackError
 from lstm_lab.events import Epoch, Progress, TrainingEnd, TrainingListener, TrainingPlan
 from lstm_lab.notebook.commands import COMMANDS
 from lstm_lab.notebook.magics import LSTMMagics
+from lstm_lab.notebook.one_line_warnings import warn_in_one_line
 from lstm_lab.options import CellOptions, ForecastOptions, GateOptions, MemoryOptions, TrainOptions
 from lstm_lab.progress import Listener
 from lstm_lab.results import Summary
@@ -556,3 +558,22 @@ def test_an_interrupted_magic_says_in_one_line_what_is_kept(do, shell, monkeypat
     assert shown == "Interrupted: nothing new is kept; what was there before is as it was\n"
     assert "later" not in shell.user_ns
     assert do("%lstm_forecast")[0].given["of"] is first
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_of_a_python_call_is_one_line(do):
+    rows = "pd.DataFrame({'id': ['a'] * 30 + ['b'], 'y': [float(i % 7) for i in range(31)]})"
+    _, _, err = do(f"import lstm_lab, pandas as pd\nlstm_lab.load({rows}, id='id');")
+    assert re.fullmatch(r"lstm_lab: [^\n]*left out[^\n]*\n", err)
+
+
+def test_a_warning_of_another_package_is_left_to_python_however_often_the_extension_is_loaded(monkeypatch, capsys):
+    heard = []
+    monkeypatch.setattr(warnings, "showwarning", lambda *given: heard.append(given))
+    warn_in_one_line()
+    warn_in_one_line()
+    warnings.showwarning(UserWarning("of the user"), UserWarning, "cell.py", 1)
+    assert [str(given[0]) for given in heard] == ["of the user"]
+    warnings.showwarning(LabWarning("two\nlines"), LabWarning, "cell.py", 1)
+    assert len(heard) == 1
+    assert capsys.readouterr().err == "lstm_lab: two lines\n"

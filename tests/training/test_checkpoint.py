@@ -283,6 +283,71 @@ def test_thirty_kills_end_with_the_same_bits(tmp_path, undisturbed):
     assert same == 30
 
 
+SERVER = textwrap.dedent("""
+    import hashlib, os, random, signal, sys, time
+    import numpy as np, pandas as pd
+    import lstm_lab as lab
+    from lstm_lab.models import backend
+
+    def train(folder, seconds):
+        rng = np.random.default_rng(0)
+        frame = pd.DataFrame({"y": np.sin(np.arange(300) / 6) + 0.1 * rng.normal(size=300)})
+        run = lab.train(frame, transform="none", lookback=8, units=[4], dense=[3], dropout=0.3, epochs=30, batch=32,
+                        seed=5, learning_rate=0.01, patience=30, schedule="cycle", checkpoint=folder, **seconds)
+        weights = b"".join(weight.tobytes() for weight in run.model.get_weights())
+        return hashlib.sha256(weights).hexdigest().encode()
+
+    def child(*call):
+        # TensorFlow is imported once: its threads start with the first operation, which each child has for itself.
+        read, write = os.pipe()
+        process = os.fork()
+        if process == 0:
+            backend._forked = False
+            try:
+                os.write(write, train(*call))
+            finally:
+                os._exit(0)
+        os.close(write)
+        return process, read
+
+    def end(process, read):
+        digest = os.read(read, 64)
+        os.close(read)
+        os.waitpid(process, 0)
+        return digest
+
+    rng, same, broken = random.Random(int(sys.argv[2])), 0, 0
+    began = time.monotonic()
+    whole = end(*child(sys.argv[1] + "/whole", {}))
+    takes = time.monotonic() - began
+    for number in range(int(sys.argv[3])):
+        call = f"{sys.argv[1]}/{number}", rng.choice([{}, {"checkpoint_seconds": 1e-9}])
+        process, read = child(*call)
+        time.sleep(rng.uniform(0.2, 1.0) * takes)
+        os.kill(process, signal.SIGKILL)
+        digest = end(process, read)
+        broken += not digest
+        written = os.listdir(call[0]) if os.path.isdir(call[0]) else []
+        again = end(*child(*call))
+        same += again == whole
+        print(number, len(written), "ended before" if digest else "killed", again == whole, file=sys.stderr, flush=True)
+    print(same, broken)
+""")
+
+
+@pytest.mark.harness
+@pytest.mark.timeout(7200)
+def test_kills_at_moments_of_the_clock_end_with_the_same_bits(tmp_path):
+    """Figure of docs/robustness.md: `kill -9` while anything is done, a training that ends before counts as none."""
+    command = [sys.executable, "-c", SERVER, str(tmp_path), "1", "40"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=7000, check=False)
+    print(done.stderr)  # noqa: T201 - the figures
+    assert done.returncode == 0, done.stderr
+    same, killed = map(int, done.stdout.split())
+    assert killed >= 30
+    assert same == 40
+
+
 LINE = "--transform none --lookback 8 --units 4 --dense none --epochs 3 --supervise last --checkpoint state"
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.errors import LabError
+from lstm_lab.errors import LabError, LabWarning
 
 STACKS = [
     "LSTM({0})",
@@ -112,7 +112,7 @@ def escape(rng):
         except Exception as error:  # noqa: BLE001 - any other is what is looked for
             ours = [part for part in traceback.extract_tb(error.__traceback__) if "lstm_lab/" in part.filename][-1]
             wrong = f"{type(error).__name__} from {ours.filename.rpartition('lstm_lab/')[2]}:{ours.lineno}: {error}"
-    foreign = [each for each in heard if each.category is not UserWarning]
+    foreign = [each for each in heard if each.category is not LabWarning]
     if wrong is None and foreign:
         wrong = f"{foreign[0].category.__name__}: {foreign[0].message} ({foreign[0].filename}:{foreign[0].lineno})"
     return None if wrong is None else f"{wrong[:500]}; {chosen}, rows {len(frame)}, y {frame.y.iloc[-1]:g}", run
