@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,9 @@ def test_what_needs_no_network_is_shown_without_tensorflow(package):
 def test_an_object_without_a_view_is_named():
     with pytest.raises(LabError, match=f"no live view of a int; there are live views of: .*{Forecast.__name__}"):
         widgets.widget(3)
+
+
+def test_every_picture_names_its_options_so_that_an_unknown_one_is_refused():
+    plots.drawing_modules()
+    for draw in pictures._functions.values():
+        assert not [each for each in signature(draw).parameters.values() if each.kind is each.VAR_KEYWORD], draw

@@ -137,10 +137,9 @@ def plot(result: object, **options: Any) -> Figure:
     """
     drawing_modules()
     draw = pictures.of(result)
-    parameters = signature(draw).parameters
-    known, passes_on = list(parameters)[1:], any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    known = list(signature(draw).parameters)[1:]
     for name, value in options.items():
-        if name not in known and not passes_on:
+        if name not in known:
             near = f"did you mean {name}s=?" if f"{name}s" in known else did_you_mean(name, known)
             raise OptionError(f"a picture of a {type(result).__name__} has no {name}=, got {name}={value!r}; {near}")
     figure: Figure = draw(result, **options)

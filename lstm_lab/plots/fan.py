@@ -86,9 +86,9 @@ def fan_figure(
 
 
 @pictures.register(Reveal)
-def reveal_figure(reveal: Reveal, **options: Any) -> Figure:
+def reveal_figure(reveal: Reveal, *, recent: int | None = None, width: float = 8.0, height: float = 4.2) -> Figure:
     """Draw a forecast with all that happened; options are those of `fan_figure`."""
-    figure = fan_figure(reveal.forecast, actual=reveal.actual, **options)
+    figure = fan_figure(reveal.forecast, actual=reveal.actual, recent=recent, width=width, height=height)
     if not reveal.beside:
         return figure
     (panel,) = figure.axes

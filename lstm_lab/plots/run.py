@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lstm_lab.plots.style import axes, canvas, titles
 from lstm_lab.plots.training import training_figure
@@ -16,7 +16,7 @@ __all__ = ["run_figure"]
 
 
 @pictures.register(Run)
-def run_figure(run: Run, **options: Any) -> Figure:
+def run_figure(run: Run, *, width: float = 8.0, height: float = 3.6) -> Figure:
     """Draw the losses of a run by epoch, beside the loss of the naive forecast that its transform implies."""
     title = f"Training for {run.target}"
     if run.history.empty:
@@ -31,5 +31,6 @@ def run_figure(run: Run, **options: Any) -> Figure:
         baseline=run.baseline,
         title=title,
         subtitle=run.end.message,
-        **options,
+        width=width,
+        height=height,
     )
