@@ -105,6 +105,11 @@ def parsed_magic(command: Command) -> Callable[[Callable[..., Any]], Callable[..
                 except KeyboardInterrupt:
                     presses.end()
                     raise Interrupted(self._why_ended()) from None
+                except Exception:
+                    if not presses.any:
+                        raise
+                    presses.end()  # a library turns an interrupt of its tracing into an error of its own
+                    raise Interrupted(self._why_ended()) from None
 
         magic.__doc__ = command.help()
         return magic

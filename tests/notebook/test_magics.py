@@ -1,6 +1,7 @@
 """The magics in a real IPython shell, over a training that answers at once."""
 
 import re
+import signal
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -558,6 +559,20 @@ def test_an_interrupted_magic_says_in_one_line_what_is_kept(do, shell, monkeypat
     assert shown == "Interrupted: nothing new is kept; what was there before is as it was\n"
     assert "later" not in shell.user_ns
     assert do("%lstm_forecast")[0].given["of"] is first
+
+
+def test_an_error_that_a_library_makes_of_an_interrupt_is_its_one_line(do, monkeypatch):
+    def interrupted(*_, **__):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as pressed:
+            raise RuntimeError("while tracing") from pressed
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setitem(vars(lstm_lab), "features", interrupted)
+    shown = do("%lstm_features prices")[1]
+    signal.signal(signal.SIGINT, before)  # a kernel does it behind every cell
+    assert shown == "Interrupted: nothing new is kept; what was there before is as it was\n"
 
 
 @pytest.mark.filterwarnings("default")
