@@ -50,12 +50,12 @@ def series_columns(frame: pd.DataFrame, times: pd.Index) -> tuple[str, ...]:
             for name in frame.columns
             if 1 < (count := frame[name].nunique()) <= rows // 2 and not pd.api.types.is_float_dtype(frame[name].dtype)
         ]
-    names = [name for _, _, name in sorted(kinds, key=lambda kind: kind[:2])][:12]
-    for size in (1, 2):
-        for columns in itertools.combinations(names, size):
-            keys = frame[list(columns)].assign(**{"\0": times})
-            if not keys.duplicated().any():
-                return columns
+        names = [name for _, _, name in sorted(kinds, key=lambda kind: kind[:2])][:12]
+        for size in (1, 2):
+            for columns in itertools.combinations(names, size):
+                keys = frame[list(columns)].assign(**{"\0": times})
+                if not keys.duplicated().any():
+                    return columns
     return ()
 
 
