@@ -93,15 +93,25 @@ def train(source, *, stack=None, namespace=None, listener=None, stop=None, name=
     return Run(source=source, stack=stack, name=name, **options)
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a search gives back, which the magic completes."""
+
+    word: str = ""
+    source: str = ""
+    copied: tuple = ()
+
+
 @pytest.fixture(autouse=True)
 def no_training(shell, monkeypatch):
     monkeypatch.setitem(vars(lstm_lab), "train", train)
     monkeypatch.setitem(vars(lstm_lab), "load_run", Loaded)
     # Theirs are the tests in test_study_magics.py.
-    for name in ("backtest", "compare", "ablate", "tune"):
+    for name in ("backtest", "compare", "ablate"):
         monkeypatch.setitem(
             vars(lstm_lab), name, lambda *_, listener, stop, **given: Run(**given, stop=(listener, stop))
         )
+    monkeypatch.setitem(vars(lstm_lab), "tune", lambda *_, **__: Found())
     shell.user_ns["prices"] = pd.DataFrame({"close": [1.0, 2.0], "open": [1.0, 2.0]})
 
 
