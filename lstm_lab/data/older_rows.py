@@ -79,13 +79,13 @@ class OlderRows:
 
 
 def fingerprint(table: pd.DataFrame, columns: Sequence[str]) -> str:
-    """Compute the SHA-256 of the times and of some columns of a table of one series, read in blocks."""
+    """Compute the SHA-256 of the times, in whole microseconds, and of some columns of a series, read in blocks."""
     digest = hashlib.sha256()
     index = table.index
     for first in range(0, len(table), _BLOCK):
         rows = slice(first, first + _BLOCK)
         part = index[rows]
-        times = part.as_unit("ns").asi8 if isinstance(part, pd.DatetimeIndex) else part.to_numpy(np.float64)
+        times = part.as_unit("us").asi8 if isinstance(part, pd.DatetimeIndex) else part.to_numpy(np.float64)
         digest.update(times.tobytes())
         for name in columns:
             digest.update(np.ascontiguousarray(table[name].iloc[rows].to_numpy(np.float64)).tobytes())

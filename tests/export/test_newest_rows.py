@@ -115,3 +115,13 @@ def test_what_reads_training_rows_is_refused_until_they_are_given_again(run, fil
 def test_a_short_run_is_saved_whole(file):
     assert len(lab.load_run(file.with_name("whole.lstm")).frame) == ROWS
     assert file.stat().st_size < file.with_name("whole.lstm").stat().st_size
+
+
+def test_a_fingerprint_follows_from_times_and_values_whatever_unit_the_times_have():
+    frame = table(50)
+    first = older_rows.fingerprint(frame, ["y"])
+    assert older_rows.fingerprint(frame.set_axis(frame.index.as_unit("s")), ["y"]) == first
+    assert older_rows.fingerprint(frame.set_axis(frame.index + pd.Timedelta("1h")), ["y"]) != first
+    assert older_rows.fingerprint(frame, ["y", "x"]) != first
+    late = pd.date_range("2900", periods=50, freq="D", unit="s")  # beyond what nanoseconds can count
+    assert len(older_rows.fingerprint(frame.set_axis(late), ["y"])) == 64
