@@ -1,4 +1,4 @@
-"""Accessibility, light and dark, of the views that judge: a backtest, where a spread comes from, forecasts overlaid."""
+"""Accessibility, light and dark: a backtest, where a spread comes from, forecasts overlaid, a training watched."""
 
 import pandas as pd
 import pytest
@@ -6,6 +6,7 @@ import pytest
 from tests.browser.test_views import TIMES, forecast
 from tests.evaluation.drawn_backtest import drawn_backtest
 from tests.forecasting.drawn_spread import drawn_spread
+from tests.widgets.test_learning_view import learning
 
 
 def overlaid():
@@ -13,7 +14,7 @@ def overlaid():
     return forecast().reveal(actual, beside={"<b>other</b>": forecast(shift=2.0)}, shown=True)
 
 
-VIEWS = {"backtest": lambda: drawn_backtest(8), "spread": drawn_spread, "reveal": overlaid}
+VIEWS = {"backtest": lambda: drawn_backtest(8), "spread": drawn_spread, "reveal": overlaid, "learning": learning}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

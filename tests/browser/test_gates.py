@@ -589,7 +589,8 @@ def test_brushed_steps_are_found_again_with_a_kernel_and_without(mount, view, fo
     assert result.sentence in view.text()
     cards.nth(1).press("Enter")
     assert view.root.locator(".readout").inner_text().startswith(result.when(result.rows[0]))
-    mount(result.widget(theme="dark"))
+    for theme in ("light", "dark"):
+        mount(result.widget(theme=theme))
     assert axe(view.page) == []
     view.page.unroute("**/*")
     view.page.goto(found.to_html(tmp_path / "gates.html").as_uri())

@@ -6,7 +6,7 @@ import pandas as pd
 import lstm_lab as lab
 
 
-def test_both_runs_are_drawn_and_read_out(mount):
+def test_both_runs_are_drawn_and_read_out(mount, axe):
     index = pd.date_range("2022-01-01", periods=160, freq="D")
     frame = pd.DataFrame({"level": np.sin(np.arange(160) / 5)}, index)
     given = {"target": "level", "lookback": 8, "dense": [], "transform": "none", "seed": 0}
@@ -26,3 +26,7 @@ def test_both_runs_are_drawn_and_read_out(mount):
     median = compared.forecasts["run <2>"].quantile(0.5)[-1]
     shown = readout.inner_text().split("run <2> ")[1].split(" ")[0].replace("−", "-")
     assert abs(float(shown) - median) < 2e-3 * max(1, abs(median))
+    for theme in ("light", "dark"):
+        view.change("theme", theme)
+        view.expect("theme", theme)
+        assert axe(view.page) == []

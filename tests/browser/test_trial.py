@@ -30,9 +30,9 @@ class Trial:
         return forecast.quantile((0.05, 0.5, 0.95)).astype(np.float32)
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_a_scheme_that_rests_is_tried_once_and_its_band_drawn(mount, dark):
-    view = mount(WeightCurve(Weighting(TIMES, "uniform", trial=Trial()), theme="dark" if dark else "light"))
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_scheme_that_rests_is_tried_once_and_its_band_drawn(mount, axe, theme):
+    view = mount(WeightCurve(Weighting(TIMES, "uniform", trial=Trial()), theme=theme))
     assert "Move a control: a network of 6 units is then trained" in view.text()
     view.root.get_by_label("exponential", exact=True).check()
     view.root.get_by_label("linear").check()
@@ -43,9 +43,10 @@ def test_a_scheme_that_rests_is_tried_once_and_its_band_drawn(mount, dark):
     view.root.get_by_text("for illustration: weights linear; trained for 3 epochs, 0.2 s").wait_for()
     assert view.root.get_by_role("application", name="Forecast of the run, and of a tiny network").is_visible()
     assert "tiny network, 6 units, for illustration" in view.root.locator(".trial .legend").inner_text()
+    assert axe(view.page) == []
 
 
-def test_a_delta_is_tried_with_the_keyboard_unless_this_is_switched_off(mount):
+def test_a_delta_is_tried_with_the_keyboard_unless_this_is_switched_off(mount, axe):
     view = mount(LossExplorer(ResidualLosses(np.linspace(-2, 2, 50), trial=Trial())))
     slider = view.root.get_by_label("delta")
     slider.press("ArrowRight")
@@ -53,6 +54,10 @@ def test_a_delta_is_tried_with_the_keyboard_unless_this_is_switched_off(mount):
     assert view.sent[-1] == {"kind": "try", "loss": "huber", "delta": 1.05}
     view.widget.on_message("try", view.sent[-1])
     view.root.get_by_text("for illustration: loss huber, delta 1.05").wait_for()
+    for theme in ("light", "dark"):
+        view.change("theme", theme)
+        view.expect("theme", theme)
+        assert axe(view.page) == []
     view.root.get_by_label("retrain a tiny network when a choice rests").uncheck()
     before = len(view.sent)
     slider.press("ArrowRight")
