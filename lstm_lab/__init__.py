@@ -24,7 +24,7 @@ The packages, from the top down; a module imports from its own floor and from th
     fitted       FittedModel: a network with all it takes to forecast from a Dataset
     simulation   Monte Carlo roll-outs
     models       Keras networks; TensorFlow is imported in models.backend alone
-    data         files, features, transforms, encoder, Dataset (NumPy and pandas)
+    data         sources (tables, dates), encoding (features, scaling), windows, Dataset: NumPy and pandas
     options      every option, defined once for Python, magics, command line and dashboard
     execution    tasks on any executor, interrupts;  results: how a result shows itself
     storage      whole files, checkpoints;  events, formatting, errors, version
@@ -42,9 +42,9 @@ from lstm_lab.results import provide_renderer
 from lstm_lab.version import __version__
 
 _HOMES = {
-    "load": "lstm_lab.data.loading",
-    "example": "lstm_lab.data.bundled",
-    "feature": "lstm_lab.data.features",
+    "load": "lstm_lab.data.sources.loading",
+    "example": "lstm_lab.data.sources.bundled",
+    "feature": "lstm_lab.data.encoding.features",
     "features": "lstm_lab.diagnostics.report",
     "FeatureReport": "lstm_lab.diagnostics.feature_report",
     "preview_losses": "lstm_lab.diagnostics.training_previews",
@@ -68,7 +68,7 @@ _HOMES = {
     "trace": "lstm_lab.interpret.trace",
     "dashboard": "lstm_lab.notebook.dashboard.view",
     "memory": "lstm_lab.interpret.memory",
-    "padded_steps": "lstm_lab.data.padding",
+    "padded_steps": "lstm_lab.data.windows.padding",
     "LabError": "lstm_lab.errors",
 }
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - every key is text
@@ -78,10 +78,10 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from lstm_lab.data.bundled import example as example
-    from lstm_lab.data.features import feature as feature
-    from lstm_lab.data.loading import load as load
-    from lstm_lab.data.padding import padded_steps as padded_steps
+    from lstm_lab.data.encoding.features import feature as feature
+    from lstm_lab.data.sources.bundled import example as example
+    from lstm_lab.data.sources.loading import load as load
+    from lstm_lab.data.windows.padding import padded_steps as padded_steps
     from lstm_lab.diagnostics.feature_report import FeatureReport as FeatureReport
     from lstm_lab.diagnostics.report import features as features
     from lstm_lab.diagnostics.training_previews import preview_losses as preview_losses

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from lstm_lab.data.dataset import Dataset
-from lstm_lab.data.series_scaling import ROWS
-from lstm_lab.data.windows import most_windows
+from lstm_lab.data.encoding.series_scaling import ROWS
+from lstm_lab.data.windows.windows import most_windows
 from lstm_lab.errors import ForecastError
 from lstm_lab.simulation.residuals import Residuals, one_step
 from lstm_lab.simulation.simulator import Simulator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from lstm_lab.data.encoder import Encoder
+    from lstm_lab.data.encoding.encoder import Encoder
 
 __all__ = ["FittedModel", "OneStepErrors"]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lstm_lab.data.append import read_newer
+from lstm_lab.data.dates.time_index import future_index
+from lstm_lab.data.encoding.panel_ids import numbers_of, several_ids
 from lstm_lab.data.known_future import read_known
-from lstm_lab.data.padding import unused_lookback
 from lstm_lab.data.panel_append import read_newer_by_id
-from lstm_lab.data.panel_ids import numbers_of, several_ids
 from lstm_lab.data.preparation import prepare, recut
 from lstm_lab.data.row_weights import WEIGHTS, with_weights
-from lstm_lab.data.time_index import future_index
+from lstm_lab.data.windows.padding import unused_lookback
 from lstm_lab.errors import LabWarning, OptionError, RunError
 from lstm_lab.export.exporter import export_step
 from lstm_lab.export.run_file import Record, read_run, write_run
@@ -55,8 +55,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lstm_lab.data.dataset import Dataset
-    from lstm_lab.data.encoder import Encoder
-    from lstm_lab.data.loading import Source
+    from lstm_lab.data.encoding.encoder import Encoder
+    from lstm_lab.data.sources.loading import Source
     from lstm_lab.events import ProgressListener, SamplingListener, TrainingEnd, TrainingListener
     from lstm_lab.export.exporter import Export
     from lstm_lab.forecasting.forecast import Forecast

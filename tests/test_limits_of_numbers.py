@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.data.time_index import future_index
+from lstm_lab.data.dates.time_index import future_index
 from lstm_lab.errors import DataError, ForecastError, LabError, OptionError, StackError
 from lstm_lab.forecasting.predictor import _overgrown
 from lstm_lab.models.backend import keras

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.data.cuts import cut_rows
+from lstm_lab.data.windows.cuts import cut_rows
 from lstm_lab.diagnostics.training_choices import residual_losses
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.forecasting.correction_record import corrections_from_file, corrections_to_file

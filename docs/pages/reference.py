@@ -7,8 +7,8 @@ import pkgutil
 import lstm_lab
 from lstm_lab import options
 from lstm_lab.cli import commands as cli
-from lstm_lab.data.builtin_features import CALENDAR, PATH
-from lstm_lab.data.transforms import NAMES as TRANSFORMS
+from lstm_lab.data.encoding.builtin_features import CALENDAR, PATH
+from lstm_lab.data.encoding.transforms import NAMES as TRANSFORMS
 from lstm_lab.notebook.commands import COMMANDS
 from lstm_lab.options.flags import Command, Flag
 from lstm_lab.results import Result

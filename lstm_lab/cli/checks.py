@@ -78,8 +78,8 @@ def known_of(parsed: Parsed, options: InputOptions) -> dict[str, Any]:
     """Read the future values of inputs before training starts, so that a missing file is reported at once."""
     if "known" not in parsed.extras:
         return {}
-    from lstm_lab.data.loading import table_of  # brings pandas, which --help need not
     from lstm_lab.data.preparation import text_reading
+    from lstm_lab.data.sources.loading import table_of  # brings pandas, which --help need not
 
     return {"known": table_of(find_source(parsed.extras["known"], {}), **text_reading(options))}
 

@@ -1,1 +1,1 @@
-"""Files and frames, features, transforms, encoding, windows: NumPy and pandas only."""
+"""From a source to a Dataset: tables, dates, encoding, windows: NumPy and pandas only."""

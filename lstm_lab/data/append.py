@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lstm_lab.data.known_future import read_rows
-from lstm_lab.data.sample_weights import column_of
+from lstm_lab.data.windows.sample_weights import column_of
 from lstm_lab.errors import DataError
 from lstm_lab.formatting import moment
 
 if TYPE_CHECKING:
     from lstm_lab.data.dataset import Dataset
-    from lstm_lab.data.loading import Source
+    from lstm_lab.data.sources.loading import Source
     from lstm_lab.options import InputOptions
 
 __all__ = ["read_newer"]

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias, cast
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.auto import season_of
-from lstm_lab.data.cuts import Cuts, cut_rows
-from lstm_lab.data.mapped import blocks_of
+from lstm_lab.data.dates.time_index import future_index, longest_step
+from lstm_lab.data.encoding.auto import season_of
+from lstm_lab.data.encoding.panel_ids import listed, noise_keys
+from lstm_lab.data.memory.mapped import blocks_of
 from lstm_lab.data.older_rows import OlderRows, fingerprint, first_kept
-from lstm_lab.data.origins import Origins, OriginSeries, known_rows
-from lstm_lab.data.padding import step_mask
 from lstm_lab.data.panel_choice import usual_season
-from lstm_lab.data.panel_ids import listed, noise_keys
-from lstm_lab.data.row_labels import plain
-from lstm_lab.data.sample_weights import column_of
-from lstm_lab.data.split import Split, divide, refuse_empty_parts
 from lstm_lab.data.store import FrameStore
-from lstm_lab.data.time_index import future_index, longest_step
-from lstm_lab.data.windows import Windows, windows_of
+from lstm_lab.data.tables.row_labels import plain
+from lstm_lab.data.windows.cuts import Cuts, cut_rows
+from lstm_lab.data.windows.origins import Origins, OriginSeries, known_rows
+from lstm_lab.data.windows.padding import step_mask
+from lstm_lab.data.windows.sample_weights import column_of
+from lstm_lab.data.windows.split import Split, divide, refuse_empty_parts
+from lstm_lab.data.windows.windows import Windows, windows_of
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lstm_lab.data.encoder import Encoder
+    from lstm_lab.data.encoding.encoder import Encoder
     from lstm_lab.data.store import Store
 
 __all__ = ["LEAST_STEPS", "Dataset", "Padding"]
@@ -59,7 +59,7 @@ class Dataset:
         Where the chronological parts of each series begin, counted from the series' first row; empty for rows that
         are forecast from and nothing else.
     weighting
-        Scheme of the training windows' weights, see `lstm_lab.data.sample_weights.curve`; or ``column:NAME``.
+        Scheme of the training windows' weights, see `lstm_lab.data.windows.sample_weights.curve`; or ``column:NAME``.
     left_out
         Ids that had too few rows to be trained on.
     padding

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.date_reading import UnfitDatesError
-from lstm_lab.data.disk_frame import column_names
-from lstm_lab.data.load_remedy import remedy_of_load
-from lstm_lab.data.loading import load, table_of
-from lstm_lab.data.missing_values import completed, refuse_marks
+from lstm_lab.data.dates.reading import UnfitDatesError
+from lstm_lab.data.dates.remembered import remembered
 from lstm_lab.data.preparation import reading, text_reading
-from lstm_lab.data.remembered_dates import remembered
-from lstm_lab.data.table_layout import TIME_NAMES
+from lstm_lab.data.sources.disk_frame import column_names
+from lstm_lab.data.sources.load_remedy import remedy_of_load
+from lstm_lab.data.sources.loading import load, table_of
+from lstm_lab.data.tables.layout import TIME_NAMES
+from lstm_lab.data.tables.missing_values import completed, refuse_marks
 from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.formatting import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lstm_lab.data.loading import Source
+    from lstm_lab.data.sources.loading import Source
     from lstm_lab.options import InputOptions
 
 __all__ = ["on_the_clock_of", "read_known", "read_rows"]

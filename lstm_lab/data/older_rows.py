@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.cuts import Cuts
+from lstm_lab.data.windows.cuts import Cuts
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:

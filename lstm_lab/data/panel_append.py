@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.dates.remembered import remembered
+from lstm_lab.data.encoding.panel_ids import listed, series_of
 from lstm_lab.data.known_future import on_the_clock_of
-from lstm_lab.data.load_remedy import remedy_of_load
-from lstm_lab.data.panel import read_panel
-from lstm_lab.data.panel_forms import is_panel
-from lstm_lab.data.panel_ids import listed, series_of
 from lstm_lab.data.panel_preparation import static_of
 from lstm_lab.data.preparation import reading, text_reading
-from lstm_lab.data.remembered_dates import remembered
-from lstm_lab.data.row_labels import row_label
-from lstm_lab.data.sample_weights import column_of
-from lstm_lab.data.sources import table_of
+from lstm_lab.data.sources.load_remedy import remedy_of_load
+from lstm_lab.data.sources.panel import read_panel
+from lstm_lab.data.sources.panel_forms import is_panel
+from lstm_lab.data.sources.source_tables import table_of
+from lstm_lab.data.tables.row_labels import row_label
+from lstm_lab.data.windows.sample_weights import column_of
 from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.formatting import moment
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.dataset import Dataset
-    from lstm_lab.data.sources import Source
+    from lstm_lab.data.sources.source_tables import Source
     from lstm_lab.options import InputOptions
 
 __all__ = ["read_known_by_id", "read_newer_by_id", "read_rows_by_id"]

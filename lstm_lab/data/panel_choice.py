@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.auto import AUTO, InputChoice, choose_inputs, season_of
+from lstm_lab.data.encoding.auto import AUTO, InputChoice, choose_inputs, season_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from lstm_lab.data.cuts import Cuts
+    from lstm_lab.data.windows.cuts import Cuts
 
 __all__ = ["SAMPLED", "choose_panel_inputs", "usual_season"]
 
@@ -39,7 +39,7 @@ def choose_panel_inputs(  # noqa: PLR0917 - what is asked for, then the rows
     Parameters
     ----------
     transform, features
-        As for `lstm_lab.data.auto.choose_inputs`.
+        As for `lstm_lab.data.encoding.auto.choose_inputs`.
     target
         (rows,) the target of all series.
     index

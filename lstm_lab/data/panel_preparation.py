@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.cuts import Cuts, cut_rows
 from lstm_lab.data.dataset import LEAST_STEPS, Dataset
-from lstm_lab.data.encoder import Encoder
+from lstm_lab.data.dates.time_index import segments
+from lstm_lab.data.encoding.encoder import Encoder
+from lstm_lab.data.encoding.panel_encoder import fit_panel_encoder
+from lstm_lab.data.encoding.panel_ids import listed, series_of
 from lstm_lab.data.panel_choice import choose_panel_inputs
-from lstm_lab.data.panel_encoder import fit_panel_encoder
-from lstm_lab.data.panel_ids import listed, series_of
-from lstm_lab.data.row_labels import plain
-from lstm_lab.data.sample_weights import column_of
 from lstm_lab.data.store import FrameStore
-from lstm_lab.data.time_index import segments
+from lstm_lab.data.tables.row_labels import plain
+from lstm_lab.data.windows.cuts import Cuts, cut_rows
+from lstm_lab.data.windows.sample_weights import column_of
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lstm_lab.data.auto import InputChoice
     from lstm_lab.data.dataset import Padding
+    from lstm_lab.data.encoding.auto import InputChoice
     from lstm_lab.options import InputOptions
 
 __all__ = ["padding_of", "prepare_panel", "static_of"]
@@ -42,7 +42,7 @@ def prepare_panel(
     Parameters
     ----------
     frame
-        Rows by (id, time) as `lstm_lab.data.panel.read_panel` gives them.
+        Rows by (id, time) as `lstm_lab.data.sources.panel.read_panel` gives them.
     target, options, weighting
         As for `lstm_lab.data.preparation.prepare_rows`.
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.cuts import Cuts
-from lstm_lab.data.panel_ids import ids_from_json, ids_to_json
+from lstm_lab.data.encoding.panel_ids import ids_from_json, ids_to_json
+from lstm_lab.data.windows.cuts import Cuts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

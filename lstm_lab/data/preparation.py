@@ -10,28 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lstm_lab.data.auto import choose_inputs
-from lstm_lab.data.cuts import cut_rows
 from lstm_lab.data.dataset import Dataset
-from lstm_lab.data.date_reading import DateRule
-from lstm_lab.data.disk_frame import column_names
-from lstm_lab.data.encoder import Encoder
-from lstm_lab.data.loading import load, table_of, target_column
-from lstm_lab.data.long_table import WideReading, long_table
-from lstm_lab.data.mapped import is_on_disk
-from lstm_lab.data.memory_budget import refuse_beyond_memory
-from lstm_lab.data.panel_forms import is_panel
+from lstm_lab.data.dates.reading import DateRule
+from lstm_lab.data.dates.time_index import segments
+from lstm_lab.data.encoding.auto import choose_inputs
+from lstm_lab.data.encoding.encoder import Encoder
+from lstm_lab.data.memory.budget import refuse_beyond_memory
+from lstm_lab.data.memory.mapped import is_on_disk
 from lstm_lab.data.panel_preparation import prepare_panel
-from lstm_lab.data.sample_weights import column_of
+from lstm_lab.data.sources.disk_frame import column_names
+from lstm_lab.data.sources.loading import load, table_of, target_column
+from lstm_lab.data.sources.long_table import WideReading, long_table
+from lstm_lab.data.sources.panel_forms import is_panel
 from lstm_lab.data.store import FrameStore
-from lstm_lab.data.time_index import segments
+from lstm_lab.data.windows.cuts import cut_rows
+from lstm_lab.data.windows.sample_weights import column_of
 from lstm_lab.errors import OptionError, did_you_mean
 from lstm_lab.options import TrainOptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from lstm_lab.data.auto import InputChoice
+    from lstm_lab.data.encoding.auto import InputChoice
     from lstm_lab.options import InputOptions
 
 __all__ = ["AS_LOADED", "Prepared", "prepare", "prepare_rows", "read_series", "reading", "recut", "text_reading"]

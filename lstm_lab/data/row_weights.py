@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.panel_forms import WIDE
 from lstm_lab.data.preparation import text_reading
-from lstm_lab.data.sources import table_of
+from lstm_lab.data.sources.panel_forms import WIDE
+from lstm_lab.data.sources.source_tables import table_of
 from lstm_lab.errors import OptionError
 
 if TYPE_CHECKING:
-    from lstm_lab.data.sources import Source
+    from lstm_lab.data.sources.source_tables import Source
     from lstm_lab.options import InputOptions
 
 __all__ = ["COLUMN", "WEIGHTS", "with_weights"]

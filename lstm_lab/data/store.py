@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Protocol, Self
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.disk_frame import joined_on_disk
-from lstm_lab.data.mapped import is_on_disk, mapped_array, taken
-from lstm_lab.data.panel_encoder import scaling_of
-from lstm_lab.data.panel_ids import series_of
-from lstm_lab.data.remembered_dates import remember
-from lstm_lab.data.time_index import segments
+from lstm_lab.data.dates.remembered import remember
+from lstm_lab.data.dates.time_index import segments
+from lstm_lab.data.encoding.panel_encoder import scaling_of
+from lstm_lab.data.encoding.panel_ids import series_of
+from lstm_lab.data.memory.mapped import is_on_disk, mapped_array, taken
+from lstm_lab.data.sources.disk_frame import joined_on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from numpy.typing import NDArray
 
-    from lstm_lab.data.encoder import Encoder
-    from lstm_lab.data.series_scaling import SeriesScaling
+    from lstm_lab.data.encoding.encoder import Encoder
+    from lstm_lab.data.encoding.series_scaling import SeriesScaling
 
     Rows = slice | NDArray[np.int64]
 
@@ -90,7 +90,7 @@ class FrameStore:
     """Target and covariates, sorted by time; of several series by (id, time)."""
     encoder: Encoder
     max_gap: str | None = None
-    """The longest step that is no gap, see `lstm_lab.data.time_index.segments`."""
+    """The longest step that is no gap, see `lstm_lab.data.dates.time_index.segments`."""
     static: pd.DataFrame | None = None
     """Static inputs, a row a series."""
 

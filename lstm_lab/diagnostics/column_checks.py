@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.features import parse_features
+from lstm_lab.data.encoding.features import parse_features
 from lstm_lab.diagnostics.input_analysis import Finding, rows_text
 from lstm_lab.formatting import moment, number, percent
 

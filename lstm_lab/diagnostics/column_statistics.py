@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.moments import Moments
+from lstm_lab.data.encoding.moments import Moments
 
 if TYPE_CHECKING:
     from lstm_lab.data.preparation import Prepared

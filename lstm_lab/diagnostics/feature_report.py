@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.auto import AUTO
-from lstm_lab.data.split import Split
+from lstm_lab.data.encoding.auto import AUTO
+from lstm_lab.data.windows.split import Split
 from lstm_lab.diagnostics.column_checks import repeated
 from lstm_lab.diagnostics.findings import run_checks
 from lstm_lab.formatting import moment, number, percent
 from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
-    from lstm_lab.data.features import Feature
-    from lstm_lab.data.seasonality import Candidate
+    from lstm_lab.data.encoding.features import Feature
+    from lstm_lab.data.encoding.seasonality import Candidate
     from lstm_lab.diagnostics.input_analysis import Finding, InputAnalysis
 
 __all__ = ["FUTURE", "FeatureReport"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.transforms import choose_transform, weigh
+from lstm_lab.data.encoding.transforms import choose_transform, weigh
 from lstm_lab.diagnostics.column_statistics import measure_columns
 from lstm_lab.errors import DataError
 from lstm_lab.formatting import moment, number, percent
@@ -16,11 +16,11 @@ from lstm_lab.formatting import moment, number, percent
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lstm_lab.data.features import Feature
+    from lstm_lab.data.encoding.features import Feature
+    from lstm_lab.data.encoding.seasonality import Candidate
+    from lstm_lab.data.encoding.transforms import TransformChoice
     from lstm_lab.data.preparation import Prepared
-    from lstm_lab.data.seasonality import Candidate
-    from lstm_lab.data.split import Split
-    from lstm_lab.data.transforms import TransformChoice
+    from lstm_lab.data.windows.split import Split
     from lstm_lab.diagnostics.column_statistics import ColumnStatistics
     from lstm_lab.options import InputOptions
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.auto import AUTO
-from lstm_lab.data.panel_ids import listed
+from lstm_lab.data.encoding.auto import AUTO
+from lstm_lab.data.encoding.panel_ids import listed
 from lstm_lab.diagnostics.input_analysis import Finding
 from lstm_lab.diagnostics.row_checks import FEW
 from lstm_lab.formatting import moment, number, percent

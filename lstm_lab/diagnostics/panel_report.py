@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.panel_ids import listed, numbers_of
+from lstm_lab.data.encoding.panel_ids import listed, numbers_of
 from lstm_lab.data.preparation import Prepared, prepare_rows
 from lstm_lab.diagnostics.feature_report import FUTURE, FeatureReport
 from lstm_lab.diagnostics.input_analysis import InputAnalysis

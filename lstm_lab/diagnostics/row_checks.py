@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.split import Split
-from lstm_lab.data.time_index import DAY, uneven_steps, usual_step
+from lstm_lab.data.dates.time_index import DAY, uneven_steps, usual_step
+from lstm_lab.data.windows.split import Split
 from lstm_lab.diagnostics.input_analysis import Finding, rows_text
 from lstm_lab.errors import DataError
 from lstm_lab.formatting import moment, number

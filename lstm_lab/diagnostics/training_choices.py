@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.sample_weights import column_of, effective_sample_size, sample_weights
+from lstm_lab.data.windows.sample_weights import column_of, effective_sample_size, sample_weights
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.formatting import number, percent, span
 from lstm_lab.results import Result, Summary
@@ -37,7 +37,7 @@ class Weighting(Result):
     index
         Times of the training windows' targets, oldest first.
     scheme
-        As for `lstm_lab.data.sample_weights.curve`; or ``column:NAME``.
+        As for `lstm_lab.data.windows.sample_weights.curve`; or ``column:NAME``.
     planned
         Whether nothing is trained with it yet.
     own

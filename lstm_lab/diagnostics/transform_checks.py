@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.auto import AUTO
-from lstm_lab.data.time_index import DAY, usual_step
+from lstm_lab.data.dates.time_index import DAY, usual_step
+from lstm_lab.data.encoding.auto import AUTO
 from lstm_lab.diagnostics.input_analysis import Finding, rows_text
 from lstm_lab.forecasting.floor import stay_positive
 from lstm_lab.formatting import number

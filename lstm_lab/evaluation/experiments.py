@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeAlias, TypeV
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.auto import choose_inputs, season_of
-from lstm_lab.data.cuts import cut_rows
 from lstm_lab.data.dataset import Dataset
+from lstm_lab.data.encoding.auto import choose_inputs, season_of
 from lstm_lab.data.preparation import AS_LOADED, prepare_rows
+from lstm_lab.data.windows.cuts import cut_rows
 from lstm_lab.errors import DataError, ForecastError, OptionError
 from lstm_lab.evaluation.evaluation_set import EvaluationSet
 from lstm_lab.evaluation.forecast_sets import EvaluationProtocol, Job, Stage, collect_results, no_calibration
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lstm_lab.data.auto import InputChoice
+    from lstm_lab.data.encoding.auto import InputChoice
     from lstm_lab.evaluation.refit import TrainingResult
     from lstm_lab.evaluation.scoring import Difference, Forecasts
     from lstm_lab.execution.parallel import Outcome

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.data.panel_ids import series_of
+from lstm_lab.data.encoding.panel_ids import series_of
 from lstm_lab.data.preparation import AS_LOADED, prepare, read_series
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.evaluation.backtest import backtest

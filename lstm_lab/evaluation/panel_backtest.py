@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.panel_ids import NAMED, listed
+from lstm_lab.data.encoding.panel_ids import NAMED, listed
 from lstm_lab.evaluation.scoring import difference_by_series
 from lstm_lab.evaluation.tables import comparison_text, four_digits
 from lstm_lab.forecasting.correction import NAIVE_NAMES

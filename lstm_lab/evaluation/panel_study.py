@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.panel_ids import series_of
+from lstm_lab.data.encoding.panel_ids import series_of
 from lstm_lab.data.preparation import AS_LOADED, prepare_rows
 from lstm_lab.errors import DataError, ForecastError, OptionError
 from lstm_lab.evaluation.holdout import older_rows

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.data.append import read_newer
-from lstm_lab.data.cuts import cut_rows
 from lstm_lab.data.preparation import AS_LOADED
+from lstm_lab.data.windows.cuts import cut_rows
 from lstm_lab.errors import ForecastError, OptionError, did_you_mean
 from lstm_lab.evaluation.evaluation_set import EvaluationSet
 from lstm_lab.evaluation.forecast_sets import (

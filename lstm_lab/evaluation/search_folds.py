@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.panel_ids import series_of
+from lstm_lab.data.encoding.panel_ids import series_of
 from lstm_lab.errors import DataError
 from lstm_lab.evaluation.experiments import plan_study
 from lstm_lab.evaluation.forecast_sets import ModelResults

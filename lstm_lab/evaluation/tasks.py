@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from lstm_lab.data.origins import Origins
+from lstm_lab.data.windows.origins import Origins
 from lstm_lab.execution.parallel import check_stop
 from lstm_lab.forecasting.baselines import baseline
 from lstm_lab.models.serialize import unpack
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lstm_lab.data.encoder import Encoder
+    from lstm_lab.data.encoding.encoder import Encoder
     from lstm_lab.models.serialize import PackedModel
     from lstm_lab.simulation.simulator import SimulationSettings
 

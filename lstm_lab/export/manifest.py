@@ -12,8 +12,8 @@ from lstm_lab.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lstm_lab.data.encoder import Encoder
-    from lstm_lab.data.features import Feature
+    from lstm_lab.data.encoding.encoder import Encoder
+    from lstm_lab.data.encoding.features import Feature
     from lstm_lab.export.step import Step
 
 __all__ = ["TRANSFORMS", "manual"]

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.cuts import Cuts
 from lstm_lab.data.dataset import Dataset
-from lstm_lab.data.encoder import Encoder
+from lstm_lab.data.encoding.encoder import Encoder
+from lstm_lab.data.encoding.panel_ids import ids_from_json
 from lstm_lab.data.older_rows import OlderRows
-from lstm_lab.data.panel_ids import ids_from_json
 from lstm_lab.data.panel_preparation import padding_of
 from lstm_lab.data.panel_record import by_id, cuts_of, panel_arrays, panel_to_json, static_from_json
 from lstm_lab.data.store import FrameStore
+from lstm_lab.data.windows.cuts import Cuts
 from lstm_lab.errors import LabError, RunError
 from lstm_lab.events import TrainingEnd
 from lstm_lab.export.run_description import check_description

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_lab.data.dates.time_index import future_index, future_times_after
+from lstm_lab.data.encoding.panel_ids import numbers_of, several_ids
 from lstm_lab.data.known_future import read_known
-from lstm_lab.data.memory_budget import refuse_beyond_memory
+from lstm_lab.data.memory.budget import refuse_beyond_memory
 from lstm_lab.data.panel_append import read_known_by_id
-from lstm_lab.data.panel_ids import numbers_of, several_ids
-from lstm_lab.data.time_index import future_index, future_times_after
 from lstm_lab.errors import CalibrationError, DataError, ForecastError, OptionError
 from lstm_lab.forecasting.calibration_scores import origins_for
 from lstm_lab.forecasting.floor import refuse_floor_above
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.dataset import Dataset
-    from lstm_lab.data.sources import Source
+    from lstm_lab.data.sources.source_tables import Source
     from lstm_lab.options import ForecastOptions, TrainOptions
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.cuts import CALIBRATION_MEMORY
+from lstm_lab.data.windows.cuts import CALIBRATION_MEMORY
 from lstm_lab.forecasting.adaptive import AdaptiveMissRate
 from lstm_lab.forecasting.calibration_scores import origins_for
 from lstm_lab.forecasting.ensemble import mixed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.panel_ids import listed, numbers_of, series_of
+from lstm_lab.data.encoding.panel_ids import listed, numbers_of, series_of
 from lstm_lab.errors import ForecastError, did_you_mean
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.forecast import ENOUGH, Forecast

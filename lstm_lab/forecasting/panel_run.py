@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Hashable, Sequence
 
-    from lstm_lab.data.sources import Source
+    from lstm_lab.data.sources.source_tables import Source
     from lstm_lab.events import SamplingListener
     from lstm_lab.fitted import FittedModel
     from lstm_lab.forecasting.coverage import Coverage

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.time_index import future_index
+from lstm_lab.data.dates.time_index import future_index
 from lstm_lab.errors import ForecastError
 from lstm_lab.events import Chunk, Progress, SamplingEnd, SamplingListener, SamplingPlan
 from lstm_lab.forecasting.arguments import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.dataset import Dataset
-    from lstm_lab.data.origins import Origins
+    from lstm_lab.data.windows.origins import Origins
     from lstm_lab.events import EndReason
     from lstm_lab.fitted import FittedModel
     from lstm_lab.forecasting.correction import Correction

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.dataset import Dataset
+from lstm_lab.data.dates.time_index import future_index, longest_step
 from lstm_lab.data.known_future import on_the_clock_of
-from lstm_lab.data.time_index import future_index, longest_step
 from lstm_lab.errors import DataError, did_you_mean
 from lstm_lab.forecasting.coverage import Coverage
 from lstm_lab.forecasting.online_correction import OnlineCorrection

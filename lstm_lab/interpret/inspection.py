@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.time_index import future_index
+from lstm_lab.data.dates.time_index import future_index
 from lstm_lab.errors import DataError
 from lstm_lab.formatting import moment
 from lstm_lab.interpret.memory import distances_within, memory

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.panel_ids import listed
+from lstm_lab.data.encoding.panel_ids import listed
 from lstm_lab.errors import DataError, TraceError
 from lstm_lab.formatting import moment, number, percent
 from lstm_lab.interpret.inspection import row_at, trace_at

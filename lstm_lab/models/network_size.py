@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lstm_lab.data.memory_budget import free_memory, in_bytes
+from lstm_lab.data.memory.budget import free_memory, in_bytes
 from lstm_lab.errors import StackError
 from lstm_lab.models.backend import keras
 

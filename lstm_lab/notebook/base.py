@@ -305,7 +305,7 @@ def columns_named(text: str, variables: Mapping[str, Any]) -> tuple[str, ...]:
         return columns_of(variables[text])
     import pandas as pd  # TAB alone needs it here
 
-    from lstm_lab.data.bundled import EXAMPLES, example
+    from lstm_lab.data.sources.bundled import EXAMPLES, example
 
     path = Path(text).expanduser()
     if path.is_file():
@@ -318,8 +318,8 @@ def columns_named(text: str, variables: Mapping[str, Any]) -> tuple[str, ...]:
 
 def words_of(columns: Collection[str]) -> dict[str, Collection[str]]:
     """Return, for each free-text option, the words that are never taken for the name of a variable."""
-    from lstm_lab.data.features import feature_names  # brings pandas, which %load_ext must not
-    from lstm_lab.data.transforms import NAMES
+    from lstm_lab.data.encoding.features import feature_names  # brings pandas, which %load_ext must not
+    from lstm_lab.data.encoding.transforms import NAMES
     from lstm_lab.evaluation.kinds import CHANGES, KINDS
     from lstm_lab.forecasting.baselines import BASELINES
 

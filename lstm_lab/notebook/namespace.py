@@ -123,7 +123,7 @@ def find_source(text: str, variables: Mapping[str, Any]) -> Any:
     DataError
         Nothing of that name; says what could have been meant.
     """
-    from lstm_lab.data.bundled import EXAMPLES, example  # brings pandas, which %load_ext must not
+    from lstm_lab.data.sources.bundled import EXAMPLES, example  # brings pandas, which %load_ext must not
 
     if text in variables:
         return variables[text]
@@ -144,7 +144,7 @@ def python_source(text: str, variables: Mapping[str, Any]) -> str:
     >>> python_source("frame", {"frame": 0}), python_source("prices.csv", {}), python_source("oil", {})
     ('frame', "'prices.csv'", "lab.example('oil')")
     """
-    from lstm_lab.data.bundled import EXAMPLES  # brings pandas, which %load_ext must not
+    from lstm_lab.data.sources.bundled import EXAMPLES  # brings pandas, which %load_ext must not
 
     if text in variables:
         return text
@@ -154,7 +154,7 @@ def python_source(text: str, variables: Mapping[str, Any]) -> str:
 
 def sources(variables: Mapping[str, Any]) -> list[str]:
     """Return the names of the variables and examples that can be trained on."""
-    from lstm_lab.data.bundled import EXAMPLES  # brings pandas, which %load_ext must not
+    from lstm_lab.data.sources.bundled import EXAMPLES  # brings pandas, which %load_ext must not
 
     return [*tables(variables), *EXAMPLES]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.padding import PaddedSteps
+from lstm_lab.data.windows.padding import PaddedSteps
 from lstm_lab.formatting import percent
 from lstm_lab.plots import style
 from lstm_lab.plots.style import BLUE, GREY, LIGHT, ORANGE, axes, canvas, titles

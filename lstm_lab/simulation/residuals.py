@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lstm_lab.data.dataset import Dataset
-    from lstm_lab.data.origins import OriginSeries
-    from lstm_lab.data.windows import Windows
+    from lstm_lab.data.windows.origins import OriginSeries
+    from lstm_lab.data.windows.windows import Windows
 
 __all__ = ["DECAY", "Residuals", "hashed", "one_step", "with_later_errors"]
 

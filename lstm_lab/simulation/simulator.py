@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lstm_lab.data.encoder import Encoder
-    from lstm_lab.data.origins import Origins
+    from lstm_lab.data.encoding.encoder import Encoder
+    from lstm_lab.data.windows.origins import Origins
     from lstm_lab.simulation.host_calls import Append
     from lstm_lab.simulation.residuals import Residuals
 

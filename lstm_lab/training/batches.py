@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.data.stride_grid import StrideGrid
+from lstm_lab.data.windows.stride_grid import StrideGrid
 from lstm_lab.models.backend import tf
 from lstm_lab.training.row_reader import row_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lstm_lab.data.windows import Windows
+    from lstm_lab.data.windows.windows import Windows
     from lstm_lab.options import TrainOptions
 
 __all__ = ["TrainingBatches"]

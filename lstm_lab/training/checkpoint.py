@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lstm_lab.data.mapped import released
+from lstm_lab.data.memory.mapped import released
 from lstm_lab.errors import FileWriteError, LabWarning, OptionError
 from lstm_lab.events import TrainingEnd
 from lstm_lab.models.backend import keras, tf
@@ -27,7 +27,7 @@ from lstm_lab.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lstm_lab.data.windows import Windows
+    from lstm_lab.data.windows.windows import Windows
     from lstm_lab.models.build import Forecaster
     from lstm_lab.options import TrainOptions
 

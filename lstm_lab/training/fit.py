@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.data.mapped import taken
-from lstm_lab.data.windows import most_windows
+from lstm_lab.data.memory.mapped import taken
+from lstm_lab.data.windows.windows import most_windows
 from lstm_lab.errors import DataError, StackError
 from lstm_lab.events import TrainingListener, TrainingPlan
 from lstm_lab.execution.interrupts import held_back
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lstm_lab.data.windows import Windows
+    from lstm_lab.data.windows.windows import Windows
     from lstm_lab.events import TrainingEnd
     from lstm_lab.models.build import Forecaster
     from lstm_lab.options import TrainOptions

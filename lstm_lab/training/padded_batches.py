@@ -12,7 +12,7 @@ from lstm_lab.models.masking import step_mask
 from lstm_lab.training.batches import TrainingBatches
 
 if TYPE_CHECKING:
-    from lstm_lab.data.windows import Windows
+    from lstm_lab.data.windows.windows import Windows
     from lstm_lab.options import TrainOptions
 
 __all__ = ["PaddedBatches", "batches_of", "gathered_windows"]

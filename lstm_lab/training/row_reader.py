@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.data.mapped import is_mapped, taken
+from lstm_lab.data.memory.mapped import is_mapped, taken
 from lstm_lab.models.backend import tf
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.data.padding import padded_steps
-from lstm_lab.data.panel_ids import listed
+from lstm_lab.data.encoding.panel_ids import listed
+from lstm_lab.data.windows.padding import padded_steps
 from lstm_lab.formatting import moment, number, percent
 from lstm_lab.results import Summary
 from lstm_lab.training.reporter import NOT_FINITE

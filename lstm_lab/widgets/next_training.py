@@ -7,7 +7,7 @@ from weakref import WeakMethod
 
 import numpy as np
 
-from lstm_lab.data.sample_weights import curve
+from lstm_lab.data.windows.sample_weights import curve
 
 if TYPE_CHECKING:
     from collections.abc import Callable

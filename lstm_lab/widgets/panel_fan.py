@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
-from lstm_lab.data.panel_ids import evenly, numbers_of
+from lstm_lab.data.encoding.panel_ids import evenly, numbers_of
 from lstm_lab.errors import ForecastError
 from lstm_lab.forecasting.panel_forecast import PanelForecast
 from lstm_lab.results import views

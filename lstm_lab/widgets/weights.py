@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from lstm_lab.data.sample_weights import DEFAULT_RATE, effective_sample_size, rate_of
+from lstm_lab.data.windows.sample_weights import DEFAULT_RATE, effective_sample_size, rate_of
 from lstm_lab.diagnostics.training_choices import Weighting
 from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis

@@ -38,9 +38,9 @@ def series_of(count, seed=0):
 
 def measure(way, supervise, seed, count, epochs):
     """Train once in this process; give seconds of the processor and the validation loss."""
-    from lstm_lab.data.cuts import cut_rows
-    from lstm_lab.data.split import divide
-    from lstm_lab.data.windows import windows_of
+    from lstm_lab.data.windows.cuts import cut_rows
+    from lstm_lab.data.windows.split import divide
+    from lstm_lab.data.windows.windows import windows_of
     from lstm_lab.models.backend import keras
     from lstm_lab.models.build import build_forecaster, reference_stack
     from lstm_lab.options import TrainOptions

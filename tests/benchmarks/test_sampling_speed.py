@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from lstm_lab.data.dataset import Dataset
-from lstm_lab.data.encoder import Encoder
+from lstm_lab.data.encoding.encoder import Encoder
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from lstm_lab.data.windows import windows_of
+from lstm_lab.data.windows.windows import windows_of
 from lstm_lab.events import TrainingListener
 from lstm_lab.models.backend import keras
 from lstm_lab.models.build import build_forecaster, reference_stack

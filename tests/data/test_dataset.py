@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lstm_lab.data.cuts import Cuts, cut_rows
 from lstm_lab.data.dataset import Dataset
-from lstm_lab.data.encoder import Encoder
-from lstm_lab.data.sample_weights import sample_weights
+from lstm_lab.data.dates.time_index import segments
+from lstm_lab.data.encoding.encoder import Encoder
 from lstm_lab.data.store import FrameStore
-from lstm_lab.data.time_index import segments
+from lstm_lab.data.windows.cuts import Cuts, cut_rows
+from lstm_lab.data.windows.sample_weights import sample_weights
 from lstm_lab.errors import DataError
 
 LOOKBACK, HORIZON = 6, 3

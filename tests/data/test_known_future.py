@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lstm_lab.data.dates.time_index import future_index
 from lstm_lab.data.known_future import on_the_clock_of, read_known, read_rows
-from lstm_lab.data.loading import load
-from lstm_lab.data.time_index import future_index
+from lstm_lab.data.sources.loading import load
 from lstm_lab.errors import DataError
 from lstm_lab.options import InputOptions
 

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lstm_lab.data.loading import load
-from lstm_lab.data.panel import read_panel
 from lstm_lab.data.panel_append import read_rows_by_id
 from lstm_lab.data.panel_preparation import static_of
 from lstm_lab.data.preparation import prepare
+from lstm_lab.data.sources.loading import load
+from lstm_lab.data.sources.panel import read_panel
 from lstm_lab.data.store import FrameStore
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.options import InputOptions

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
+from lstm_lab.data.dates.time_index import uneven_steps
+from lstm_lab.data.encoding.transforms import choose_transform, weigh
 from lstm_lab.data.preparation import prepare
-from lstm_lab.data.time_index import uneven_steps
-from lstm_lab.data.transforms import choose_transform, weigh
 from lstm_lab.diagnostics.column_statistics import measure_columns
 from lstm_lab.options import InputOptions
 

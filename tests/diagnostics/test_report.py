@@ -13,8 +13,8 @@ import pytest
 
 import lstm_lab as lab
 from lstm_lab.cli import main as cli
+from lstm_lab.data.encoding.transforms import choose_transform
 from lstm_lab.data.preparation import prepare
-from lstm_lab.data.transforms import choose_transform
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.options import InputOptions, TrainOptions
 

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.data.auto import season_of
 from lstm_lab.data.dataset import Dataset
+from lstm_lab.data.encoding.auto import season_of
 from lstm_lab.errors import CalibrationError, DataError, ForecastError, OptionError
 from lstm_lab.evaluation.scoring import difference
 from lstm_lab.events import ProgressListener

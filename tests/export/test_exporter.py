@@ -15,7 +15,7 @@ from IPython.core.completer import provisionalcompleter
 
 import lstm_lab as lab
 from lstm_lab.cli import main as cli
-from lstm_lab.data.transforms import NAMES, parse_transform
+from lstm_lab.data.encoding.transforms import NAMES, parse_transform
 from lstm_lab.errors import ExportError, FileWriteError, LabError, OptionError
 from lstm_lab.export import exporter as export
 from lstm_lab.export import manifest as manual

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstm_lab.data.cuts import CALIBRATION_MEMORY
+from lstm_lab.data.windows.cuts import CALIBRATION_MEMORY
 from lstm_lab.forecasting.adaptive import AdaptiveMissRate
 from lstm_lab.forecasting.ensemble import weigh
 from lstm_lab.forecasting.online_correction import GAMMA, OnlineCorrection

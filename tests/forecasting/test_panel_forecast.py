@@ -261,6 +261,6 @@ def test_one_id_asks_for_at_most_three_percent_more_work_than_a_lone_series():
 
 
 def test_paths_that_do_not_fit_into_memory_are_refused_before_they_are_drawn(run, monkeypatch):
-    monkeypatch.setattr("lstm_lab.data.memory_budget.free_memory", lambda: 1000)
+    monkeypatch.setattr("lstm_lab.data.memory.budget.free_memory", lambda: 1000)
     with pytest.raises(DataError, match=r"forecasting 30 ids with 200 paths needs about .* forecast fewer of them"):
         run.forecast(HORIZON)

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 import lstm_lab
-from lstm_lab.data.bundled import EXAMPLES
+from lstm_lab.data.sources.bundled import EXAMPLES
 from lstm_lab.errors import DataError
 from lstm_lab.notebook.namespace import find_source, named_runs, resolve, tables
 from lstm_lab.options import TrainOptions

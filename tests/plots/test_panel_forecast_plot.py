@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lstm_lab.data.panel_ids import evenly
+from lstm_lab.data.encoding.panel_ids import evenly
 from lstm_lab.errors import DataError, ForecastError, OptionError
 from lstm_lab.plots import mimebundle
 from tests.forecasting.panel_forecasts import drawn_panel

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lstm_lab.data.encoder import Encoder
-from lstm_lab.data.origins import Origins
+from lstm_lab.data.encoding.encoder import Encoder
+from lstm_lab.data.windows.origins import Origins
 from lstm_lab.errors import ForecastError
 from lstm_lab.models.backend import keras
 from lstm_lab.simulation.network import Network

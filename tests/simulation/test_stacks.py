@@ -12,7 +12,7 @@ import pytest
 
 import lstm_lab as lab
 from lstm_lab.data.dataset import Dataset
-from lstm_lab.data.encoder import Encoder
+from lstm_lab.data.encoding.encoder import Encoder
 from lstm_lab.errors import ForecastError, LabError, OptionError, StackError
 from lstm_lab.models.backend import keras
 from lstm_lab.models.stack import checked_stack, forecaster_of
@@ -21,7 +21,7 @@ from lstm_lab.simulation.network import Network
 from lstm_lab.simulation.simulator import SimulationSettings, Simulator
 
 if TYPE_CHECKING:
-    from lstm_lab.data.origins import Origins
+    from lstm_lab.data.windows.origins import Origins
 
 L = keras.layers
 LOOKBACK, HORIZON = 6, 3

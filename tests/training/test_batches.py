@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_lab.data.windows import Windows
+from lstm_lab.data.windows.windows import Windows
 from lstm_lab.training.batches import TrainingBatches
 
 

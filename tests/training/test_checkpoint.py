@@ -199,7 +199,7 @@ def test_a_full_disk_does_not_end_a_training(tmp_path, monkeypatch, undisturbed)
 
 @pytest.mark.parametrize("stride", [1, 4])
 def test_batches_from_a_step_on_are_those_of_the_whole(stride):
-    from lstm_lab.data.windows import windows_of
+    from lstm_lab.data.windows.windows import windows_of
 
     rng = np.random.default_rng(1)
     windows = windows_of(rng.normal(size=(90, 2)).astype(np.float32), np.zeros(90, int), 8)

@@ -11,9 +11,9 @@ import threading
 import numpy as np
 import pytest
 
-from lstm_lab.data.cuts import cut_rows
-from lstm_lab.data.split import divide
-from lstm_lab.data.windows import Windows, windows_of
+from lstm_lab.data.windows.cuts import cut_rows
+from lstm_lab.data.windows.split import divide
+from lstm_lab.data.windows.windows import Windows, windows_of
 from lstm_lab.errors import DataError, OptionError, StackError
 from lstm_lab.events import TrainingListener
 from lstm_lab.models.backend import keras, tf

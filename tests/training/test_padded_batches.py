@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lstm_lab.data.cuts import cut_rows
-from lstm_lab.data.split import divide
-from lstm_lab.data.windows import windows_of
+from lstm_lab.data.windows.cuts import cut_rows
+from lstm_lab.data.windows.split import divide
+from lstm_lab.data.windows.windows import windows_of
 from lstm_lab.errors import StackError
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.build import build_forecaster, reference_stack

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lstm_lab.data.mapped import is_mapped, mapped_array
-from lstm_lab.data.windows import most_windows, windows_of
+from lstm_lab.data.memory.mapped import is_mapped, mapped_array
+from lstm_lab.data.windows.windows import most_windows, windows_of
 from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions
 from lstm_lab.training import row_reader

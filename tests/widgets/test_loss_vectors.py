@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from lstm_lab.data.sample_weights import DEFAULT_RATE, effective_sample_size, rate_of, sample_weights
+from lstm_lab.data.windows.sample_weights import DEFAULT_RATE, effective_sample_size, rate_of, sample_weights
 from lstm_lab.diagnostics.training_choices import LOSSES, SCHEMES, ResidualLosses, loss_of
 from lstm_lab.options import TrainOptions
 from lstm_lab.training.trainer import loss_function

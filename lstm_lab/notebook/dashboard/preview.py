@@ -10,7 +10,7 @@ import ipywidgets
 import numpy as np
 
 from lstm_lab.data.preparation import prepare
-from lstm_lab.data.sample_weights import column_of, effective_sample_size, own_weights
+from lstm_lab.data.windows.sample_weights import column_of, effective_sample_size, own_weights
 from lstm_lab.diagnostics.panel_report import PanelFeatureReport
 from lstm_lab.diagnostics.training_choices import LOSS_LABELS, ResidualLosses, Weighting
 from lstm_lab.diagnostics.training_previews import naive_losses

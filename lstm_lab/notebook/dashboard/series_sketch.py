@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from lstm_lab.data.cuts import Cuts
+    from lstm_lab.data.windows.cuts import Cuts
 
 __all__ = ["series_sketch"]
 

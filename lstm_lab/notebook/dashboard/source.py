@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from lstm_lab.data.bundled import EXAMPLES, example
-from lstm_lab.data.loading import load, table_of
+from lstm_lab.data.sources.bundled import EXAMPLES, example
+from lstm_lab.data.sources.loading import load, table_of
 from lstm_lab.errors import DataError, LabError, did_you_mean
 from lstm_lab.notebook.dashboard.fields import listen, offer
 from lstm_lab.notebook.dashboard.style import box

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from lstm_lab.data.panel_ids import series_of
-from lstm_lab.data.time_index import usual_seasons
-from lstm_lab.data.transforms import NAMES
+from lstm_lab.data.dates.time_index import usual_seasons
+from lstm_lab.data.encoding.panel_ids import series_of
+from lstm_lab.data.encoding.transforms import NAMES
 from lstm_lab.diagnostics.training_choices import SCHEMES
 from lstm_lab.errors import OptionError, RunError
 from lstm_lab.notebook.dashboard.code import Settings

@@ -1,0 +1,1 @@
+"""From a frame to standardised rows: transforms, features, scaling, the encoder."""

@@ -1,0 +1,82 @@
+"""Checks of the values that an encoder reads: finite, positive under a logarithm, of a scale that float64 holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lstm_lab.data.tables.row_labels import row_label
+from lstm_lab.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lstm_lab.data.encoding.features import Feature
+
+
+__all__ = [
+    "feature_times",
+    "finite_values",
+    "refuse_non_positive",
+    "refuse_too_large",
+]
+
+
+def refuse_non_positive(values: pd.Series[float], label: str) -> None:
+    """Refuse values that have no logarithm.
+
+    Raises
+    ------
+    DataError
+        Naming the first row with a value of 0 or less, and how many there are.
+    """
+    bad = np.flatnonzero(values.to_numpy() <= 0)
+    if len(bad) > 0:
+        raise DataError(
+            f"{label} needs positive values, got {values.iloc[bad[0]]:g} in {values.name!r} at"
+            f" {row_label(values.index, bad[0])} ({len(bad)} such rows); use diff, or drop these rows"
+        )
+
+
+def finite_values(column: pd.Series[float], name: str) -> np.ndarray:
+    """Convert a column to float64, and refuse a value that is not finite."""
+    values = column.to_numpy(dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(values))
+    if len(bad) > 0:
+        raise DataError(
+            f"{name!r} must have a finite value in every row, got {values[bad[0]]} at"
+            f" {row_label(column.index, bad[0])} ({len(bad)} such rows); set missing= to interpolate, ffill or drop"
+        )
+    return values
+
+
+def feature_times(index: pd.Index, feature: Feature) -> pd.DatetimeIndex:
+    """Return the times that a calendar feature reads, or refuse an index without times."""
+    index = index.get_level_values(-1)
+    if not isinstance(index, pd.DatetimeIndex):
+        raise DataError(
+            f"{feature.label} needs times, got an index of {index.dtype}; name the column of times with time="
+        )
+    return index
+
+
+def refuse_too_large(finite: np.ndarray, columns: Sequence[str]) -> None:
+    """Refuse columns whose mean or standard deviation is beyond the largest number.
+
+    Parameters
+    ----------
+    finite
+        (columns,) whether both are finite.
+    columns
+        Their names.
+
+    Raises
+    ------
+    DataError
+        One line with the first of them.
+    """
+    wild = np.flatnonzero(~finite)
+    if len(wild) > 0:
+        raise DataError(f"{columns[wild[0]]!r} has values too large to be scaled; divide it by a power of ten")

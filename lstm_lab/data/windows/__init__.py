@@ -1,0 +1,1 @@
+"""From rows to windows: cuts, splits, padding, origins, weights of rows."""
