@@ -1,7 +1,7 @@
 """How fast paths are drawn: beside one eager Keras call per path and step, beside bare matrix products, beside torch.
 
 Ratios of CPU time on one core, each kind in turn in one run. `python tests/benchmarks/test_sampling_speed.py` prints
-the table of docs/sampling-speed.md; torch and GluonTS are named as skipped where they are not installed.
+the table of docs/sampling-speed.md; torch, GluonTS and Darts are named as skipped where they are not installed.
 """
 
 from __future__ import annotations
@@ -137,8 +137,46 @@ def deepar_stepping(paths):
     return run
 
 
+def darts_stepping(paths):
+    """Build the roll-out of Darts' RNNModel with a Gaussian head: every path passes over the window by itself."""
+    import torch
+    from darts import TimeSeries
+    from darts.models import RNNModel
+    from darts.utils.likelihood_models.torch import GaussianLikelihood
+
+    rng, index = np.random.default_rng(0), pd.date_range("2020-01-01", periods=200, freq="D")
+    target = TimeSeries.from_times_and_values(index, rng.normal(size=200).astype(np.float32))
+    known = TimeSeries.from_times_and_values(index, rng.normal(size=(200, COLUMNS - 1)).astype(np.float32))
+    quiet = {"accelerator": "cpu", "enable_progress_bar": False, "enable_model_summary": False}
+    peer = RNNModel(
+        LOOKBACK,
+        model="LSTM",
+        hidden_dim=UNITS,
+        n_rnn_layers=LAYERS,
+        training_length=LOOKBACK + 1,
+        likelihood=GaussianLikelihood(),
+        n_epochs=1,
+        pl_trainer_kwargs={**quiet, "max_steps": 1},
+    )
+    past = target[: 200 - HORIZON]
+    peer.fit(past, future_covariates=known)
+    module, batches = peer.model, []
+    predict_step = module.predict_step
+    module.predict_step = lambda batch, *rest: (batches.append(batch), predict_step(batch, *rest))[1]
+    peer.predict(HORIZON, past, future_covariates=known, num_samples=paths, batch_size=paths)
+    torch.set_num_threads(1)
+
+    def run():
+        # What a trainer sets before the step, without the trainer's own seconds.
+        module.set_predict_parameters(HORIZON, paths, 1, paths, False, False)
+        with torch.inference_mode():
+            return predict_step(batches[0], 0)
+
+    return run
+
+
 def ratios(cases=CASES):
-    """Measure each case beside bare products and torch; yield (rollout, paths, CPU seconds by kind)."""
+    """Measure each case beside bare products and peers; yield (rollout, paths, CPU seconds by kind)."""
     origin, encoder, model = reference([UNITS] * LAYERS)
     simulator = Simulator(model, encoder)
     for rollout, paths in cases:
@@ -150,6 +188,8 @@ def ratios(cases=CASES):
             kinds["torch"] = torch_stepping(rollout, paths)
             if find_spec("gluonts") is not None and rollout == "state":
                 kinds["deepar"] = deepar_stepping(paths)
+            if find_spec("darts") is not None and rollout == "state":
+                kinds["darts"] = darts_stepping(paths)
         for work in kinds.values():
             work()
         best = dict.fromkeys(kinds, float("inf"))
@@ -164,7 +204,7 @@ def ratios(cases=CASES):
 def report(rollout, paths, best):
     """Return a row of the table."""
     peers = " | ".join(
-        f"{best[peer] / best['ours']:.2f}" if peer in best else "skipped" for peer in ("torch", "deepar")
+        f"{best[peer] / best['ours']:.2f}" if peer in best else "skipped" for peer in ("torch", "deepar", "darts")
     )
     return f"| {rollout} | {paths:,} | {best['ours']:.3f} s | {best['products'] / best['ours']:.0%} | {peers} |"
 
