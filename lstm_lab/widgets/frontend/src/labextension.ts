@@ -15,6 +15,12 @@ const MIME = "application/vnd.lstm-lab.view.v1+json";
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 const RANK = -20; // the widget's own renderer has -10, and the lowest is asked first
 
+/**
+ * The dark filter of still pictures, as `lstm_lab.plots` has it: JupyterLab removes the style sheet of an output that
+ * nobody trusts, and the class of its pictures stays.
+ */
+const DARK_PICTURES = 'body[data-jp-theme-light="false"] .lstm-picture{filter:invert(0.93) hue-rotate(180deg)}';
+
 /** Milliseconds in which a widget of a living kernel is there, so that nothing else need be shown before it. */
 const GLIMPSE = 400;
 
@@ -119,6 +125,7 @@ function still(output: Output): HTMLElement {
     return block;
   }
   const image = document.createElement("img");
+  image.className = "lstm-picture";
   image.src = `data:image/png;base64,${picture}`;
   image.alt = typeof known?.["alt"] === "string" ? known["alt"] : words;
   if (typeof known?.["width"] === "number") image.width = known["width"];
@@ -278,6 +285,9 @@ async function plugin(): Promise<object> {
     activate: (_: unknown, registry: Registry, tracker: Tracker | null): void => {
       const panelOf = (node: HTMLElement): NotebookPanel | undefined => tracker?.find((panel) => panel.node.contains(node));
       const SavedView = rendererOn(lumino, panelOf);
+      const sheet = document.createElement("style");
+      sheet.textContent = DARK_PICTURES;
+      document.head.append(sheet);
       // Safe: the data are checked, and nothing in them becomes markup or code.
       registry.addFactory({ safe: true, mimeTypes: [MIME], createRenderer: () => new SavedView() }, RANK);
     },
