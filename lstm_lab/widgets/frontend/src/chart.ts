@@ -18,7 +18,8 @@ export interface ChartOptions {
   series: uPlot.Series[];
   bands?: uPlot.Band[];
   data: uPlot.AlignedData;
-  xLabel?: string;
+  /** Its name, or a long one and the one where that is wider than the plot. */
+  xLabel?: string | readonly [string, string];
   yLabel?: string;
   xRange?: (u: uPlot, low: number, high: number) => [number, number];
   yRange?: (u: uPlot, low: number, high: number) => [number, number];
@@ -45,8 +46,9 @@ export interface ChartOptions {
   start?: () => number;
 }
 
+/** In whole pixels: of "20.4px" uPlot reads the size 4, and puts a year under its month by that. */
 export function font(unit: number): string {
-  return `${12 * unit}px system-ui, sans-serif`;
+  return `${Math.round(12 * unit)}px system-ui, sans-serif`;
 }
 
 /** As wide as the longest label, so that no axis clips its numbers. */
@@ -58,6 +60,17 @@ function axisSize(least: number, unit: number, u: uPlot, values: string[] | null
   const widest = Math.max(0, ...(values ?? []).map((text) => u.ctx.measureText(text ?? "").width));
   u.ctx.restore();
   return Math.max(least * unit, Math.ceil(widest) + 16);
+}
+
+/** Name an axis in short where the long name is wider than the plot. */
+function axisName(unit: number, [long, short]: readonly [string, string]): (u: uPlot) => string {
+  return (u) => {
+    u.ctx.save();
+    u.ctx.font = font(unit);
+    const wide = u.ctx.measureText(long).width > u.bbox.width / uPlot.pxRatio;
+    u.ctx.restore();
+    return wide ? short : long;
+  };
 }
 
 /** Share of x beyond which nothing comes closer. */
@@ -217,7 +230,7 @@ export class Chart {
         space: 70 * unit,
         show: !options.plain,
         ...(options.xSteps ? { incrs: options.xSteps } : {}),
-        ...(options.xLabel ? { label: options.xLabel } : {}),
+        ...(options.xLabel ? { label: typeof options.xLabel === "string" ? options.xLabel : axisName(unit, options.xLabel) } : {}),
         ...(options.xValues ? { values: options.xValues } : { values: options.time ? DATES : ticks }),
       },
       {

@@ -81,7 +81,7 @@ export class LossView extends ChartView {
     return this.plot({
       label: "Loss by residual, over the histogram of the residuals",
       data: this.#data(),
-      xLabel: this.chartOnly ? "residual, in standard deviations" : "residual, in standard deviations of the transformed target",
+      xLabel: ["residual, in standard deviations of the transformed target", "residual, in standard deviations"],
       yLabel: "loss",
       xRange: () => [-this.#reach, this.#reach],
       yRange: () => [0, this.store.number("top") ?? 3],

@@ -16,7 +16,7 @@ export class WeightsView extends ChartView {
   #chart!: Chart;
   #trial: Trial | null = null;
   readonly #chosen = h("p", { class: "note", role: "status" });
-  readonly #table = h("table", { "aria-label": "What each scheme does" });
+  readonly #table = h("table", { class: "schemes", "aria-label": "What each scheme does" });
   readonly #legend = h("ul", { class: "legend" });
   readonly #use = button("Use in the next training", () => this.send({ kind: "use", scheme: this.#scheme() }));
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 // uPlot looks at the page as soon as it is loaded. Newer versions of node have a navigator of their own, read-only.
 Object.assign(globalThis, { matchMedia: () => ({ addEventListener: () => {} }), addEventListener: () => {}, devicePixelRatio: 1 });
 Object.defineProperty(globalThis, "navigator", { value: { language: "en" }, configurable: true });
-const { decades } = await import("../src/chart");
+const { decades, font } = await import("../src/chart");
 
 test("a log axis has the multiples of each power of ten within its range", () => {
   assert.deepEqual(decades(0.0097, 0.03), [0.01, 0.02, 0.03]);
@@ -14,4 +14,9 @@ test("a log axis has the multiples of each power of ten within its range", () =>
 
 test("a log axis of nothing has no places, and comes to an end", () => {
   for (const [low, high] of [[0, 1], [-1, 1], [Number.NaN, 1], [1, Infinity]] as const) assert.deepEqual(decades(low, high), []);
+});
+
+test("the size of an axis' letters is a whole number, which uPlot reads", () => {
+  for (const unit of [0.93, 1, 20.4286 / 12, 22 / 14]) assert.match(font(unit), /^\d+px /);
+  assert.equal(font(22 / 14), "19px system-ui, sans-serif");
 });
