@@ -560,9 +560,10 @@ class Dataset:
         )
 
     def _before_calibration(self) -> list[slice]:
-        """List the training and validation rows of each series."""
+        """List the training and validation rows of each series that has any: a new id has none."""
         begins = self.borders[:-1].tolist()
         return [
-            slice(start, start + cuts.calibration - cuts.expired)
+            slice(start, start + count)
             for start, cuts in zip(begins, self.cuts, strict=False)
+            if (count := cuts.calibration - cuts.expired) > 0
         ]

@@ -41,6 +41,7 @@ def _apart(correction: PanelCorrection) -> tuple[dict[str, Any], dict[str, np.nd
     facts: dict[str, Any] = {
         "coverage": None if correction.coverage is None else asdict(correction.coverage),
         "total": None if total is None else asdict(total),
+        "sums": [asdict(coverage) for coverage in correction.sums],
         "pooled": None,
     }
     if correction.inside is not None:
@@ -86,5 +87,6 @@ def _together(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Pan
         inside=inside,
         coverage=None if facts["coverage"] is None else SeriesCoverage(**facts["coverage"]),
         total=total,
+        sums=tuple(SeriesCoverage(**coverage) for coverage in facts.get("sums", ())),  # older files have none
         off=arrays.get("off"),
     )

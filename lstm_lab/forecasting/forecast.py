@@ -12,6 +12,7 @@ import pandas as pd
 from lstm_lab.errors import ForecastError, did_you_mean
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.metrics import tail_of
+from lstm_lab.forecasting.periods import describe_periods, period_starts
 from lstm_lab.forecasting.reveal import Reveal
 from lstm_lab.formatting import moment, number, ordinal, percent, span
 from lstm_lab.results import Result, Summary
@@ -236,6 +237,43 @@ class Forecast(Result):
             "width": metrics.width(lower[observed], upper[observed]),
         }
         return pd.Series({name: float(value) for name, value in result.items()}, name=self.target)
+
+    def sum(self, freq: str | None = None) -> Forecast:
+        """Forecast sums over periods, from the joint paths: a sum's quantile is not the sum of quantiles.
+
+        Parameters
+        ----------
+        freq
+            Length of a period, such as ``"D"`` or ``"MS"``; None: one sum over the whole horizon.
+
+        Returns
+        -------
+        Forecast
+            By the first forecast time of each period, without a history. Coverage is measured for single steps: that of
+            sums is not known, so none is stated.
+
+        Raises
+        ------
+        ForecastError
+            Periods of rows that are only counted, or a length that pandas does not know.
+
+        Examples
+        --------
+        >>> paths = np.add.outer([-1.0, 0.0, 1.0], [10.0, 11.0])
+        >>> fc = Forecast(paths, pd.RangeIndex(3, 5), pd.Series([9.0, 9.5, 10.0]), "price", "predictive")
+        >>> fc.sum().paths.ravel()
+        array([19., 21., 23.])
+        """
+        (starts,) = period_starts(self.index, self.horizon, freq)
+        return replace(
+            self,
+            paths=np.add.reduceat(self.paths, starts, axis=1),
+            index=self.index[starts],
+            history=self.history.iloc[:0],
+            kind="predictive" if self.kind == "calibrated" else self.kind,
+            coverage=None,
+            details={**self.details, "sum": describe_periods(freq)},
+        )
 
     def reveal(
         self,

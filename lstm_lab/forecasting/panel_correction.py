@@ -48,6 +48,8 @@ class PanelCorrection:
     coverage: SeriesCoverage | None = None
     """Measured over all series of the run."""
     total: TotalCalibration | None = None
+    sums: tuple[SeriesCoverage, ...] = ()
+    """Coverage of sums over 1, 2, ... steps of a series; empty where it was not measured."""
     off: NDArray[np.bool_] | None = None
     """(series,) whether the coverage of a series is off the nominal one by more than chance, among all of the run."""
 

@@ -15,7 +15,7 @@ from lstm_lab.errors import ForecastError, did_you_mean
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.forecast import ENOUGH, Forecast
 from lstm_lab.forecasting.metrics import tail_of
-from lstm_lab.forecasting.periods import period_starts
+from lstm_lab.forecasting.periods import describe_periods, period_starts
 from lstm_lab.formatting import moment, percent, span
 from lstm_lab.results import Result, Summary
 
@@ -83,6 +83,8 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
     names: tuple[str, str] = ("id", "time")
     """What ids and times are called."""
     total_calibration: TotalCalibration | None = None
+    sum_coverages: tuple[Coverage, ...] = ()
+    """Measured for sums over 1, 2, ... steps of a series, over all series; empty where it was not measured."""
     left_out: tuple[Hashable, ...] = ()
     """Ids with too few rows since their last gap."""
     details: Mapping[str, str] = field(default_factory=dict)
@@ -338,8 +340,8 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
         Returns
         -------
         PanelForecast
-            By the first forecast time of each period; ``.sum("W").total()`` sums over series too. The coverage of such
-            sums is not measured.
+            By the first forecast time of each period; ``.sum("W").total()`` sums over series too. ``coverage`` is that
+            of sums over as many steps at earlier origins as the longest of the periods has, over all series.
 
         Raises
         ------
@@ -359,19 +361,22 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
         if isinstance(self.times, pd.DatetimeIndex):
             flat = np.concatenate([k * self.horizon + np.asarray(first) for k, first in enumerate(starts)])
             times = self.times[flat]
-        kind: Kind = "predictive" if self.kind == "calibrated" else self.kind
-        period = "the whole horizon" if freq is None else f"periods of {freq}"
+        steps = max(int(np.diff(first, append=self.horizon).max()) for first in starts)
+        coverage = self.sum_coverages[steps - 1] if self.sum_coverages else None
+        kind: Kind = "predictive" if self.kind == "calibrated" and coverage is None else self.kind
+        measured = "" if coverage is None else f"; coverage measured for {steps} step{'s' if steps > 1 else ''}"
         return replace(
             self,
             paths=paths,
             times=times,
             kind=kind,
-            coverage=None,
+            coverage=coverage,
             coverage_by_id=None,
             off=(),
             total_calibration=None,
+            sum_coverages=(),
             history=self.history.iloc[:0],
-            details={**self.details, "sum": f"over {period}; the first and the last may be parts"},
+            details={**self.details, "sum": describe_periods(freq) + measured},
         )
 
     # Words -----------------------------------------------------------------------------------------------------------

@@ -319,6 +319,7 @@ class PanelPredictor:
             off=self._off(ids, correction),
             names=(label, clock),
             total_calibration=correction.total if self.dataset is self.trained else None,
+            sum_coverages=correction.sums,
             left_out=tuple(dataset.ids[number] for number in left_out),
             details=self._details(correction),
             notes={name: note for number, name in enumerate(ids) if (note := correction.describe(number))},

@@ -14,6 +14,7 @@ from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.panel_correction import PanelCorrection, calibrate_total
 from lstm_lab.forecasting.panel_past import PanelPast, panel_naive_points
 from lstm_lab.forecasting.predictor import SCORE_CHUNKS
+from lstm_lab.forecasting.sum_coverage import sum_coverages
 from lstm_lab.simulation.simulator import CHUNK
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class SimulatedPast:
         correction = PanelCorrection.of(self.past, interval, calibrate=calibrate)
         if correction.calibration is None or self.paths is None:
             return correction
-        return replace(correction, total=self._total(correction, interval))
+        sums = sum_coverages(self.past, self.paths, interval)
+        return replace(correction, total=self._total(correction, interval), sums=sums)
 
     def _total(self, correction: PanelCorrection, interval: float) -> TotalCalibration | None:
         """Calibrate the sum over all series by the slots in which most of them have an origin at one time."""

@@ -12,7 +12,7 @@ from lstm_lab.errors import ForecastError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["period_starts"]
+__all__ = ["describe_periods", "period_starts"]
 
 
 _CALENDAR = {
@@ -48,6 +48,11 @@ def period_starts(times: pd.Index, horizon: int, freq: str | None) -> list[NDArr
     numbers = _period_numbers(times, freq).reshape(count, horizon)
     begins = np.diff(numbers, axis=1, prepend=numbers[:, :1] - 1) != 0
     return [np.flatnonzero(row) for row in begins]
+
+
+def describe_periods(freq: str | None) -> str:
+    """Say what sums over periods run over."""
+    return "over the whole horizon" if freq is None else f"over periods of {freq}; the first and the last may be parts"
 
 
 def _period_numbers(times: pd.DatetimeIndex, freq: str) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pandas as pd
@@ -205,3 +205,22 @@ def test_few_paths_show_no_band_in_text_or_html():
     for text in (repr(few), few.summary_table().html()):
         assert "edge" not in text
     assert "lower edge" in repr(enough)
+
+
+def test_sums_over_periods_are_those_of_each_path():
+    days = pd.date_range("2024-01-29", periods=10, name="day")
+    fc = make(index=days, kind="calibrated")
+    whole, months = fc.sum(), fc.sum("MS")
+    np.testing.assert_allclose(whole.paths[:, 0], fc.paths.sum(axis=1))
+    np.testing.assert_allclose(
+        months.paths, np.stack([fc.paths[:, :3].sum(axis=1), fc.paths[:, 3:].sum(axis=1)], axis=1)
+    )
+    assert months.index.tolist() == [pd.Timestamp("2024-01-29"), pd.Timestamp("2024-02-01")]
+    assert (months.kind, months.coverage) == ("predictive", None)
+    assert months.details["sum"] == "over periods of MS; the first and the last may be parts"
+    assert "coverage not measured" in repr(whole)
+    whole.plot()
+    with pytest.raises(ForecastError, match="freq is a length of time"):
+        fc.sum("fortnight")
+    with pytest.raises(ForecastError, match="periods need times, got rows that are counted"):
+        replace(fc, index=pd.RangeIndex(10)).sum("W")

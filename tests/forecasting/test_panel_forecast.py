@@ -182,8 +182,11 @@ def test_sums_over_weeks_are_those_of_each_path(fcs):
     weeks = fcs.sum("W")
     np.testing.assert_allclose(weeks["s07"].paths[:, 0], fcs["s07"].paths.sum(axis=1))
     assert weeks["s07"].index.tolist() == [pd.Timestamp("2023-12-25")]
-    assert weeks.coverage is None
-    assert weeks.kind == "predictive"
+    assert weeks.coverage is fcs.sum_coverages[HORIZON - 1]
+    assert weeks.kind == "calibrated"
+    assert f"coverage measured for {HORIZON} steps" in weeks.details["sum"]
+    thin = replace(fcs, sum_coverages=()).sum("W")
+    assert (thin.coverage, thin.kind) == (None, "predictive")
     np.testing.assert_allclose(weeks.total().paths[:, 0], fcs.paths.sum(axis=(0, 2)))
     with pytest.raises(ForecastError, match=r"freq is a length of time .*, got 'fortnight'; for example"):
         fcs.sum("fortnight")
