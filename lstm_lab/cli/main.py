@@ -156,7 +156,12 @@ def _lab(words: list[str]) -> int:
     own_words, jupyter_words = (
         (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     )
-    parsed = LAB.parse(own_words)
+    try:
+        parsed = LAB.parse(own_words)
+    except OptionError as mistake:
+        if jupyter_words or "has no flag" not in str(mistake) or "did you mean" in str(mistake):
+            raise
+        raise OptionError(f"{mistake}; a flag of JupyterLab stands after --, as in lstm-lab -- --port 9000") from None
     if "help" in parsed.extras:
         return _say(LAB.help())
     if "version" in parsed.extras:

@@ -160,9 +160,8 @@ class _Blocks:
             self._add({"kind": "heading", "runs": _runs(line.lstrip("# "))})
         elif line.startswith("? "):
             self._add({"kind": "question", "runs": _runs(line[2:]), "choices": [], "answer": []})
-        elif choice is not None and self._question() is not None:
-            self._end_paragraph()
-            self._blocks[-1]["choices"].append({"runs": _runs(choice[2]), "right": choice[1] != " "})
+        elif choice is not None:
+            self._choice(choice[2], right=choice[1] != " ", line=stripped)
         elif view is not None:
             self._add({"kind": "view", "view": self._view(view[1], view[2])})
         elif item is not None and not self._paragraph:
@@ -176,6 +175,13 @@ class _Blocks:
         """Return the question that the last block is, if it is one."""
         last = self._blocks[-1] if self._blocks and not self._paragraph else None
         return last if last is not None and last["kind"] == "question" else None
+
+    def _choice(self, text: str, *, right: bool, line: str) -> None:
+        self._end_paragraph()
+        question = self._question()
+        if question is None:
+            raise OptionError(f"a choice stands below its question, got '{line[:40]}'; put '? ...' above it")
+        question["choices"].append({"runs": _runs(text), "right": right})
 
     def _answer(self, lines: list[str]) -> None:
         question = self._question()

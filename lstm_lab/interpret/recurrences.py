@@ -333,7 +333,7 @@ def _whole_numbers(name: str, given: Iterable[int] | int | None, count: int, def
     values: list[Any] = list(default) if given is None else [given] if isinstance(given, int) else list(given)
     right = all(isinstance(value, int | np.integer) and not isinstance(value, bool) for value in values)
     if not values or not right or min(values) < 0 or max(values) >= count:
-        raise TraceError(f"{name} must be whole numbers from 0 to {count - 1}, got {_listed(values)}")
+        raise TraceError(f"{name} must be whole numbers from 0 to {count - 1}, got {_listed(values) or 'none'}")
     return np.asarray(sorted({int(value) for value in values}))
 
 

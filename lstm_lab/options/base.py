@@ -109,7 +109,8 @@ def as_numbers(value: object) -> object:
     if isinstance(value, str):
         ends = value.split("-")
         if len(ends) == 2 and all(end.strip().isdecimal() for end in ends):
-            return tuple(range(int(ends[0]), int(ends[1]) + 1))
+            low, high = sorted(map(int, ends))
+            return tuple(range(low, high + 1))
         return as_sequence(value)
     if isinstance(value, Integral):
         return (value,)

@@ -124,6 +124,7 @@ def test_the_demo_does_the_quickstarts_job_and_takes_flags(place):
     [
         (["rnu"], "there is no command 'rnu'; did you mean 'run'?"),
         (["--vresion"], "lstm-lab has no flag --vresion; did you mean --version?"),
+        (["--allow-root"], "lstm-lab has no flag --allow-root; choose from --no-browser, --version, --help; a flag of"),
         (["run"], "lstm-lab run needs a file; for example lstm-lab run prices.csv --target close"),
         (["bench"], "lstm-lab bench needs the name of a benchmark; for example lstm-lab bench m4-hourly --data m4"),
         (["bench", "m4-hourly"], "lstm-lab bench needs the folder of the published files; for example"),

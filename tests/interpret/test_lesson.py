@@ -62,6 +62,7 @@ def test_markup_is_text():
         ("", "a lesson needs at least one slide"),
         ("# A\n{gate}", "a lesson has no view {gate}; did you mean 'gates'?"),
         ("# A\n{cell units=3}", "{cell} has no option units=; it takes at, layer, unit, step"),
+        ("# A\n- [x] choice", "a choice stands below its question, got '- [x] choice'; put '? ...' above it"),
         ("# A\n! answer", "an answer stands below its question, got '! answer'"),
     ],
 )

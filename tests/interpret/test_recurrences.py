@@ -102,6 +102,7 @@ def test_without_arguments_the_newest_steps_of_all_units_are_looked_for(run):
     [
         ({"steps": [1, 3]}, "steps must follow each other, such as steps=range(10, 20), got 1, 3"),
         ({"steps": range(6, 9)}, "steps must be whole numbers from 0 to 7, got 6, 7, 8"),
+        ({"steps": []}, "steps must be whole numbers from 0 to 7, got none"),
         ({"units": 5}, "units must be whole numbers from 0 to 4, got 5"),
         ({"signal": "update"}, "signal must be forget, input, output, candidate, cell, hidden of lstm"),
         ({"layer": 1}, "layer must be between 0 and 0, got 1"),

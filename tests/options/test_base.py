@@ -1,8 +1,9 @@
-"""Names that options had before are taken for one release."""
+"""What texts mean as options, and that former names are taken for one release."""
 
 import pytest
 
 from lstm_lab.options import ForecastOptions, TrainOptions, shared_out
+from lstm_lab.options.interpretation import FindOptions
 
 
 def test_an_old_name_means_the_present_option():
@@ -19,3 +20,8 @@ def test_every_renamed_option_leads_to_an_option_that_exists():
     for model in (TrainOptions, ForecastOptions):
         assert set(model.renamed.values()) <= set(model.model_fields)
         assert not set(model.renamed) & set(model.model_fields)
+
+
+@pytest.mark.parametrize("text", ["4-7", "7-4", "4,5,6,7"])
+def test_steps_as_text_are_their_numbers(text):
+    assert [int(step) for step in FindOptions.of({"steps": text}).steps] == [4, 5, 6, 7]
