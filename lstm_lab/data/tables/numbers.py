@@ -5,7 +5,9 @@ A column is read as a whole: one decimal mark, one unit. What has two readings i
 
 from __future__ import annotations
 
+import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -67,11 +69,12 @@ def numbers_of(column: pd.Series[Any]) -> np.ndarray | None:
         if not pd.api.types.is_numeric_dtype(kind):
             if _has_text(column.head(_GLANCE)) or _has_text(column):
                 return None
-            column = pd.to_numeric(column)
+            with suppress(OverflowError):  # a whole number of 400 digits
+                column = pd.to_numeric(column)
             if pd.api.types.is_object_dtype(column.dtype):
-                return np.array([np.nan if pd.isna(value) else float(value) for value in column], dtype=np.float64)
+                return np.array([np.nan if pd.isna(value) else _as_float(value) for value in column], dtype=np.float64)
         return np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    except (ValueError, TypeError, OverflowError):  # a number of 400 digits
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
@@ -287,10 +290,15 @@ def _as_text(value: Any) -> str | None:
         return None
     if not isinstance(value, Real | Decimal):
         return str(value)
+    return repr(_as_float(value))
+
+
+def _as_float(value: Any) -> float:
+    """Convert a number; a whole one of more than 308 digits becomes infinite, as text of so many digits does."""
     try:
-        return repr(float(value))
-    except OverflowError:  # a whole number of more than 308 digits
-        return "-inf" if str(value).startswith("-") else "inf"
+        return float(value)
+    except OverflowError:
+        return -math.inf if value < 0 else math.inf
 
 
 def _parts(text: str) -> Mapping[str, str | None] | None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lstm_lab.data.sources.loading import load
 from lstm_lab.data.tables.numbers import NumberText, may_be_grouped
 from lstm_lab.errors import DataError
 
@@ -144,3 +145,15 @@ def test_numbers_written_in_many_ways_come_back(way, cents):
 )
 def test_numbers_that_may_have_been_grouped(values, doubtful):
     assert may_be_grouped(np.array(values)) == doubtful
+
+
+def test_a_number_that_no_float_holds_is_infinite_and_can_be_bridged(tmp_path):
+    path = tmp_path / "digits.csv"
+    path.write_text(
+        "day,y\n" + "".join(f"2024-01-{day:02d},{'9' * 400 if day == 7 else day}\n" for day in range(1, 29))
+    )
+    with pytest.raises(
+        DataError, match=r"'y' must have a finite value in every row, got inf at 2024-01-07.*set missing="
+    ):
+        load(path, target="y")
+    assert load(path, target="y", missing="interpolate")["y"].iloc[6] == pytest.approx(7)
