@@ -254,6 +254,8 @@ class GrowingPaths:
         """The simulated values, (origins, paths, horizon)."""
         return self._values[..., self._tail :]
 
+    # A path that left the range of floats is infinite from there on: the forecast refuses it in words of its own.
+    @np.errstate(over="ignore", invalid="ignore")
     def add(self, step: int, output: NDArray[np.float32]) -> None:
         """Append the value that a standardised forecast, (rows,), and the step's noise give."""
         noise = self._noise[..., step]
@@ -261,6 +263,7 @@ class GrowingPaths:
         tail = self._values[..., step : self._tail + step]
         self._values[..., self._tail + step] = self._encoder.decode(forecast, tail)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def append(self, step: int, output: NDArray[np.float32]) -> NDArray[np.float32]:
         """Append a value, and compute the newest input row of every path, (rows, columns)."""
         self.add(step, output)

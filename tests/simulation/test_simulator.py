@@ -14,7 +14,7 @@ from lstm_lab.errors import ForecastError
 from lstm_lab.models.backend import keras
 from lstm_lab.simulation.network import Network
 from lstm_lab.simulation.residuals import DECAY, Residuals
-from lstm_lab.simulation.simulator import CHUNK, SimulationSettings, Simulator
+from lstm_lab.simulation.simulator import CHUNK, GrowingPaths, SimulationSettings, Simulator
 
 LOOKBACK = 10
 FEATURES = ("bollinger(5, 2)", "hour")
@@ -48,6 +48,16 @@ def origins_at(rows: list[int], frame: pd.DataFrame, encoder: Encoder, horizon: 
         times = pd.date_range(frame.index[row - 1], periods=horizon + 1, freq="h")[1:]
         known.append(encoder.known(pd.DataFrame(index=times)))
     return Origins(np.stack(windows), np.stack(tails), np.stack(known), np.array(rows))
+
+
+def test_a_path_that_diverges_is_infinite_without_a_warning(frame):
+    plain = Encoder.fit(frame, "price", "none", FEATURES, slice(0, 60), np.zeros(len(frame), dtype=np.int64))
+    paths = GrowingPaths(plain, origins_at([40], frame, plain, 3), np.zeros((1, 2, 3)))
+    for step in range(2):
+        row = paths.append(step, np.array([np.inf, 0.0], np.float32))
+    assert paths.simulated[0, 0, :2].tolist() == [np.inf, np.inf]
+    assert np.isfinite(paths.simulated[0, 1, :2]).all()
+    assert np.isfinite(row[1]).all()
 
 
 def network(columns: int, *, dropout: float = 0.3, inner: float = 0.0, cell=keras.layers.LSTM) -> keras.Model:
