@@ -906,6 +906,8 @@ def _trained(
 ) -> Run:
     """Train a network on the training rows of a dataset."""
     split = dataset.checked_split()
+    if not isinstance(watch, bool):
+        raise OptionError(f"watch is True or False, got {watch!r}; for example watch=True")
     recorder = LearningRecorder(dataset, forecaster.model, listener, warm=warm) if watch else None
     judged = measured_windows(split.validation, dataset.lookback)
     training = fit(

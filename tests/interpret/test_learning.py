@@ -117,6 +117,12 @@ def test_a_layer_that_is_not_followed_is_named():
         lab.train(series(), stack=stack, watch=True, lookback=8, transform="diff", features=[], epochs=1)
 
 
+def test_watch_is_a_switch():
+    frame = pd.DataFrame({"y": np.sin(np.arange(60.0))})
+    with pytest.raises(OptionError, match=r"^watch is True or False, got 'off'; for example watch=True$"):
+        lab.train(frame, lookback=4, units=[3], epochs=1, watch="off")
+
+
 def test_without_validation_rows_there_is_nothing_to_watch():
     with pytest.raises(DataError, match="watch=True draws forecasts of validation rows"):
         lab.train(series(), watch=True, validation=0.0, **SMALL)
