@@ -19,6 +19,7 @@ from lstm_lab.options import (
     TrainOptions,
     TuneOptions,
 )
+from lstm_lab.storage.names import is_file
 
 if TYPE_CHECKING:
     from lstm_lab.data.dataset import Dataset
@@ -104,5 +105,5 @@ def _check_forecast(dataset: Dataset, training: TrainOptions, parsed: Parsed, kn
 
 def check_run_file(path: str) -> None:
     """Raise `RunError` where the file of a run does not exist."""
-    if not Path(path).expanduser().is_file():
+    if not is_file(Path(path).expanduser()):
         raise RunError(f"there is no file {path}; lstm-lab run --out {Path(path).with_suffix('.lstm').name} writes one")

@@ -34,6 +34,7 @@ from lstm_lab.options import ExportOptions, ResumeOptions, RunForecastOptions, T
 from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import listener
 from lstm_lab.storage.atomic_files import write_text
+from lstm_lab.storage.names import exists, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -306,11 +307,11 @@ def _check(target: Path, command: Command) -> None:
     if target.suffix.lower() not in endings:
         ending_list = f"{', '.join(endings[:-1])} or {endings[-1]}"
         raise OptionError(f"--out ends in {ending_list}, got {str(target)!r}; for example {flag.example}")
-    if not target.absolute().parent.is_dir():
+    if not is_folder(target.absolute().parent):
         raise OptionError(f"there is no folder {str(target.parent)!r} for {target.name}; make it first")
-    if not os.access(target if target.exists() else target.absolute().parent, os.W_OK):
+    if not os.access(target if exists(target) else target.absolute().parent, os.W_OK):
         raise OptionError(f"--out names files to write, but {str(target)!r} may not be written; choose another place")
-    if target.is_dir():
+    if is_folder(target):
         raise OptionError(f"--out names files to write, got the folder {str(target)!r}; for example {flag.example}")
 
 

@@ -41,6 +41,7 @@ from lstm_lab.models.saved import model_from_bytes, model_to_bytes
 from lstm_lab.options import TrainOptions
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
 from lstm_lab.storage.atomic_files import check_target, write_bytes
+from lstm_lab.storage.names import exists, is_file
 from lstm_lab.version import __version__
 
 if TYPE_CHECKING:
@@ -129,9 +130,9 @@ def read_run(path: str | PathLike[str]) -> SavedRun:
         There is no such file, it is none of ours or of a later version, or a layer of the network is not known here.
     """
     file = Path(path).expanduser()
-    if not file.exists():
+    if not exists(file):
         raise RunError(f"there is no file {file}; run.save({file.name!r}) writes one")
-    if not file.is_file():
+    if not is_file(file):
         raise RunError(f"a run is a file, got {file}, which is a folder or a device; choose a file of run.save")
     try:
         with zipfile.ZipFile(file) as archive:

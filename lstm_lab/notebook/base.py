@@ -35,6 +35,7 @@ from lstm_lab.options import (
 )
 from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import HtmlProgress, listener
+from lstm_lab.storage.names import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -308,7 +309,7 @@ def columns_named(text: str, variables: Mapping[str, Any]) -> tuple[str, ...]:
     from lstm_lab.data.sources.bundled import EXAMPLES, example
 
     path = Path(text).expanduser()
-    if path.is_file():
+    if is_file(path):
         # A glance, which need not read all that `lstm_lab.load` can: what it cannot read has no columns to offer.
         with suppress(ValueError, OSError, EOFError, csv.Error):
             return columns_of(pd.read_csv(path, nrows=5, sep=None, engine="python"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import DataError, OptionError, did_you_mean
 from lstm_lab.results import networks_are_loaded
+from lstm_lab.storage.names import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -128,7 +129,7 @@ def find_source(text: str, variables: Mapping[str, Any]) -> Any:
     if text in variables:
         return variables[text]
     path = Path(text).expanduser()
-    if path.is_file():
+    if is_file(path):
         return path
     if text in EXAMPLES:
         return example(text)
@@ -148,7 +149,7 @@ def python_source(text: str, variables: Mapping[str, Any]) -> str:
 
     if text in variables:
         return text
-    is_example = text in EXAMPLES and not Path(text).expanduser().is_file()
+    is_example = text in EXAMPLES and not is_file(Path(text).expanduser())
     return f"lab.example({text!r})" if is_example else repr(text)
 
 

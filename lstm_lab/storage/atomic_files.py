@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from lstm_lab.errors import FileWriteError
+from lstm_lab.storage.names import is_file, is_folder
 
 __all__ = ["check_target", "write_bytes", "write_text"]
 
@@ -31,9 +32,9 @@ def check_target(path: str | os.PathLike[str], what: str = "a file") -> Path:
         The folder does not exist, or the path is a folder.
     """
     target = Path(path).expanduser()
-    if not target.parent.is_dir():
+    if not is_folder(target.parent):
         raise FileWriteError(f"{what} is written to a folder that exists, got {target}; make {target.parent} first")
-    if target.is_dir():
+    if is_folder(target):
         raise FileWriteError(f"{what} is a file, got the folder {target}; choose another name")
     return target
 
@@ -92,7 +93,7 @@ def write_text(path: str | os.PathLike[str], text: str, what: str = "a file") ->
 
 def _mode(target: Path) -> int:
     """Return the permissions of the file that is replaced, else those that a new file gets."""
-    if target.is_file() and not target.is_symlink():
+    if is_file(target) and not target.is_symlink():
         return target.stat().st_mode & 0o777
     mask = os.umask(0)
     os.umask(mask)

@@ -26,6 +26,7 @@ from lstm_lab.data.tables.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.tables.numeric_columns import numeric_columns
 from lstm_lab.data.tables.row_labels import row_label
 from lstm_lab.errors import DataError, LabWarning, OptionError, did_you_mean
+from lstm_lab.storage.names import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -180,7 +181,7 @@ def _refuse_large_file(source: Source) -> None:
     if not isinstance(source, str | PathLike):
         return
     path = Path(source).expanduser()
-    if not path.is_file() or path.suffix.lower() in {".parquet", ".feather"}:
+    if not is_file(path) or path.suffix.lower() in {".parquet", ".feather"}:
         return
     plain = path.suffix.lower() in {".csv", ".txt", ".tsv"}
     size = path.stat().st_size * (1 if plain else _COMPRESSED)

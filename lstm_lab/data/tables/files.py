@@ -14,6 +14,7 @@ import pandas as pd
 from lstm_lab.data.tables.file_limits import check_size
 from lstm_lab.data.tables.text_files import COMPRESSED, not_in, read_text_file
 from lstm_lab.errors import DataError, LabError, MissingExtraError
+from lstm_lab.storage.names import exists, is_file, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +91,7 @@ def read_file(
 
 def check_file(path: Path) -> None:
     """Refuse a path that is no file."""
-    if not path.is_file():
+    if not is_file(path):
         raise DataError(_absent(path))
 
 
@@ -132,12 +133,12 @@ def _ragged(path: Path, broken: Exception) -> str:
 
 def _absent(path: Path) -> str:
     """Return the message for a missing file, with files of a similar name."""
-    if path.is_dir():
+    if is_folder(path):
         return f"a data file is expected, got the folder {str(path)!r}; name a file in it"
-    if path.exists():
+    if exists(path):
         return f"a data file is expected, got the pipe or device {str(path)!r}; write what it gives to a file first"
     folder = path.parent
-    if not folder.is_dir():
+    if not is_folder(folder):
         return f"there is no file {str(path)!r}, nor a folder {str(folder)!r}; check the path"
     readable = [near.name for near in sorted(folder.iterdir()) if near.is_file() and _suffix(near) in FORMATS]
     close = difflib.get_close_matches(path.name.lower(), readable, n=1, cutoff=0.6)

@@ -13,6 +13,7 @@ from lstm_lab.data.sources.loading import load, table_of
 from lstm_lab.errors import DataError, LabError, did_you_mean
 from lstm_lab.notebook.dashboard.fields import listen, offer
 from lstm_lab.notebook.dashboard.style import box
+from lstm_lab.storage.names import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,9 +74,9 @@ class Source:
             There is none of that name.
         """
         names = [name for _, name in self.menu.options]
-        if word in names and not (word in EXAMPLES and Path(word).is_file()):
+        if word in names and not (word in EXAMPLES and is_file(word)):
             self.menu.value = word
-        elif Path(word).suffix or Path(word).expanduser().is_file():
+        elif Path(word).suffix or is_file(Path(word).expanduser()):
             self.file.value = word
             self.menu.value = FILE
         else:

@@ -1,0 +1,41 @@
+"""Whether a name is that of a file or a folder: no for a name that no file system takes, where `pathlib` raises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["exists", "is_file", "is_folder"]
+
+
+def is_file(name: str | os.PathLike[str]) -> bool:
+    """Return whether there is a file of this name.
+
+    Examples
+    --------
+    >>> is_file("9" * 1000)
+    False
+    """
+    try:
+        return Path(name).is_file()
+    except OSError:  # too long, or in a folder that may not be looked into
+        return False
+
+
+def is_folder(name: str | os.PathLike[str]) -> bool:
+    """Return whether there is a folder of this name."""
+    try:
+        return Path(name).is_dir()
+    except OSError:
+        return False
+
+
+def exists(name: str | os.PathLike[str]) -> bool:
+    """Return whether there is anything of this name."""
+    try:
+        return Path(name).exists()
+    except OSError:
+        return False
