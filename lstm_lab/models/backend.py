@@ -71,7 +71,6 @@ try:
 
         _check(keras.backend.backend())
         import tensorflow as tf
-    from tensorflow.python.eager import context
 except Exception as failed:
     if not _HALF or isinstance(failed, LabError):
         raise
@@ -121,4 +120,6 @@ def forget_kernels() -> None:
     left four kernels that nothing could run again. `keras.backend.clear_session` empties the cache too, but it also
     counts the user's layers anew. A kernel that another thread runs is freed after it.
     """
+    from tensorflow.python.eager import context  # noqa: PLC0415 - an interrupt at the import above breaks off no second
+
     context.context().clear_kernel_cache()

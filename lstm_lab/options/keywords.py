@@ -341,6 +341,7 @@ class TuneKeywords(TypedDict, total=False):
     encoding: str | None
     header: int | Literal["none"] | None
     max_size: float | None
+    on_disk: bool
     max_gap: str | None
     lookback: int
     validation: float

@@ -241,12 +241,14 @@ def test_while_a_job_runs_no_other_starts_and_stop_ends_it(opened, monkeypatch):
 
     monkeypatch.setattr(lstm_lab.run, "train", train)
     pages["Training"].bar.start.click()
-    assert seen[:7] == [(True, False), *[(True, True)] * 6]
-    assert seen[7] == "Training is running: stop it, or wait for its end."
+    assert seen[: len(pages)] == [(True, False), *[(True, True)] * (len(pages) - 1)]
+    assert seen[len(pages)] == "Training is running: stop it, or wait for its end."
     assert board.run.end.reason == "stopped"
     assert said(pages["Training"]).startswith("stopped after ")
     assert said(pages["Forecast"]) == ""
-    assert [(page.bar.start.disabled, page.bar.stop.disabled) for page in pages.values()] == [(False, True)] * 7
+    assert [(page.bar.start.disabled, page.bar.stop.disabled) for page in pages.values()] == [(False, True)] * len(
+        pages
+    )
     assert board.runner.running is None
 
 

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
+from lstm_lab.data.memory import mapped
 from lstm_lab.data.memory.mapped import is_mapped, is_on_disk
 from lstm_lab.data.preparation import prepare
-from lstm_lab.data.sources import disk_frame, mapped
+from lstm_lab.data.sources import disk_frame
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.options import TrainOptions
 
