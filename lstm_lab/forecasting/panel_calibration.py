@@ -32,7 +32,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["CHANCE", "PRIOR", "PanelCalibration", "SeriesCoverage", "inside_bands", "off_by_more_than_chance"]
+__all__ = [
+    "CHANCE",
+    "PRIOR",
+    "PanelCalibration",
+    "SeriesCoverage",
+    "inside_bands",
+    "off_by_more_than_chance",
+    "time_blocks",
+]
 
 PRIOR: Final = 3.0
 """Origins at which a series' own scores and the usual ones count alike in its stretch."""
@@ -116,6 +124,36 @@ class PanelCalibration:
         np.put_along_axis(adjusted, order, centre[:, None] + spread[:, None] * np.moveaxis(ranked, 0, 1), axis=1)
         return adjusted
 
+    def corrected(
+        self,
+        past: PanelPast,
+        paths: NDArray[np.float32],
+        series: NDArray[np.int64],
+        slots: NDArray[np.int64],
+        interval: float,
+    ) -> Array:
+        """Correct the paths of earlier origins as a forecast's are: their medians mixed, their bands calibrated.
+
+        Parameters
+        ----------
+        past
+            Earlier forecasts of all series.
+        paths
+            (origins, paths, horizon) as drawn at some of those origins.
+        series, slots
+            (origins,) where these are in `past`.
+        interval
+            Nominal coverage, in percent.
+        """
+        moved = past.median[series, slots] - past.centre[series, slots]
+        tail = tail_of(interval)
+        return self.taken(series).adjust(paths.astype(np.float64) + moved[:, None], (tail, 0.5, 1 - tail))
+
+
+def time_blocks(slots: int) -> list[tuple[int, int]]:
+    """Divide slots into up to `BLOCKS` blocks of time, each as its first slot and the one after its last."""
+    return list(pairwise(np.unique(np.linspace(0, slots, min(BLOCKS, slots) + 1).astype(int)).tolist()))
+
 
 def _at_level(own: Array, level: float) -> Array:
     """Interpolate sorted scores, (series, paths, horizon), at a level: (series, horizon)."""
@@ -185,8 +223,7 @@ def inside_bands(past: PanelPast, interval: float) -> Array | None:
     slots, horizon = scores.shape[1:]
     overlap = past.origins.overlap(horizon)
     inside = np.full(scores.shape, np.nan)
-    bounds = np.unique(np.linspace(0, slots, min(BLOCKS, slots) + 1).astype(int))
-    for first, last in pairwise(bounds):
+    for first, last in time_blocks(slots):
         rest = scores.copy()
         rest[:, max(0, first - overlap) : last + overlap] = np.nan
         inside[:, first:last] = _judged(scores[:, first:last], rest, past.origins.stride, interval)

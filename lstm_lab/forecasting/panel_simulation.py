@@ -10,7 +10,6 @@ import numpy as np
 from lstm_lab.errors import CalibrationError
 from lstm_lab.events import Progress
 from lstm_lab.forecasting.calibration_scores import centre_and_spread
-from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.panel_correction import PanelCorrection, calibrate_total
 from lstm_lab.forecasting.panel_past import PanelPast, panel_naive_points
 from lstm_lab.forecasting.predictor import SCORE_CHUNKS
@@ -139,10 +138,7 @@ class SimulatedPast:
                 continue
             total = np.zeros(paths.shape[1:])
             for part in np.array_split(own, max(1, own.size * total.size // NUMBERS)):
-                moved = past.median[series[part], slot] - past.centre[series[part], slot]
-                drawn = paths[part].astype(np.float64) + moved[:, None]
-                tail = tail_of(interval)
-                total += calibration.taken(series[part]).adjust(drawn, (tail, 0.5, 1 - tail)).sum(axis=0)
+                total += calibration.corrected(past, paths[part], series[part], slots[part], interval).sum(axis=0)
             sums.append(total)
             outcomes.append(past.actual[series[own], slot].sum(axis=0))
         if not sums:

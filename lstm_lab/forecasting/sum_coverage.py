@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from lstm_lab.forecasting.calibration_scores import origins_for
 from lstm_lab.forecasting.metrics import tail_of
-from lstm_lab.forecasting.panel_calibration import BLOCKS, PanelCalibration, SeriesCoverage
+from lstm_lab.forecasting.panel_calibration import BLOCKS, PanelCalibration, SeriesCoverage, time_blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,21 +55,18 @@ def sum_coverages(past: PanelPast, paths: NDArray[np.float32], interval: float) 
         By the number of steps, from 1 on; empty where too few origins are left to calibrate with.
     """
     folds = _folds(past, interval)
+    if not folds:
+        return ()
     series, slots = np.nonzero(past.origins.rows >= 0)
     size = paths.shape[1] * past.horizon * (1 + math.log(past.horizon))
     count = min(len(series), MOST, max(1, int(VALUES / size)))
     chosen = np.unique(np.linspace(0, len(series) - 1, count).astype(int))
-    adjusted = np.full((len(chosen), *paths.shape[1:]), np.nan)
+    series, slots, paths = series[chosen], slots[chosen], paths[chosen]
+    adjusted = np.full(paths.shape, np.nan)
     for fold in folds:
-        own = np.flatnonzero(fold.judged[series[chosen], slots[chosen]])
+        own = fold.judged[series, slots]
         calibration = PanelCalibration.of(replace(past, actual=np.where(fold.rest[..., None], past.actual, np.nan)))
-        of, slot = series[chosen[own]], slots[chosen[own]]
-        drawn = paths[chosen[own]] + (past.median[of, slot] - past.centre[of, slot])[:, None]
-        tail = tail_of(interval)
-        adjusted[own] = calibration.taken(of).adjust(drawn, (tail, 0.5, 1 - tail))
-    if not folds:
-        return ()
-    series, slots = series[chosen], slots[chosen]
+        adjusted[own] = calibration.corrected(past, paths[own], series[own], slots[own], interval)
     actual = past.actual[series, slots]
     lengths = range(1, past.horizon + 1)
     return tuple(_coverage(_summed(adjusted, n), _summed(actual, n), series, slots, interval) for n in lengths)
@@ -80,10 +76,9 @@ def _folds(past: PanelPast, interval: float) -> list[_Fold]:
     """Divide the origins into blocks of time, or else of series; none where a rest is too small to calibrate on."""
     known = past.origins.rows >= 0
     slot, overlap = np.arange(known.shape[1]), past.origins.overlap(past.horizon)
-    bounds = np.unique(np.linspace(0, len(slot), min(BLOCKS, len(slot)) + 1).astype(int))
     by_time = [
         _Fold(known & (first <= slot) & (slot < last), known & ((slot < first - overlap) | (slot >= last + overlap)))
-        for first, last in pairwise(bounds)
+        for first, last in time_blocks(len(slot))
     ]
     block = np.arange(len(known))[:, None] % BLOCKS
     by_series = [_Fold(known & (block == number), known & (block != number)) for number in range(BLOCKS)]
