@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -121,23 +122,33 @@ def interrupt_sets(flag: threading.Event) -> Iterator[None]:
 def sent_again() -> Iterator[None]:
     """Send an interrupt again that came where no exception can be raised."""
     before = sys.unraisablehook
-    sending: list[threading.Timer] = []
+    asked: SimpleQueue[bool] = SimpleQueue()
+    hook_is_over = threading.Event()
+
+    def send() -> None:
+        while asked.get():
+            hook_is_over.wait()  # it cannot be raised from there either
+            time.sleep(0.01)
+            _thread.interrupt_main()
 
     def hook(unraisable: Any) -> None:
         if not issubclass(unraisable.exc_type, KeyboardInterrupt):
             before(unraisable)
             return
-        # A moment later, for it cannot be raised from here either.
-        sending.append(threading.Timer(0.01, _thread.interrupt_main))
-        sending[-1].start()
+        hook_is_over.clear()
+        with _handling(lambda *_: None):  # a further one means the same
+            asked.put(True)
+        hook_is_over.set()
 
+    sender = threading.Thread(target=send, name="lstm_lab.interrupts", daemon=True)
+    sender.start()
     sys.unraisablehook = hook
     try:
         yield
     finally:
         sys.unraisablehook = before
-        for timer in sending:  # what was sent within the block is raised within it
-            timer.join()
+        asked.put(False)
+        sender.join()  # what was sent within the block is raised within it
 
 
 @contextmanager

@@ -5,15 +5,23 @@ import sys
 import threading
 import time
 import weakref
+from queue import SimpleQueue
 
 import pytest
 
+from lstm_lab.execution import interrupts
 from lstm_lab.execution.interrupts import SAME_PRESS, Presses, held_back, interrupt_sets, once
 from lstm_lab.progress import Listener
 
 
 def press():
     signal.raise_signal(signal.SIGINT)
+
+
+def wait():
+    # A signal that another thread simulates does not wake a sleep.
+    for _ in range(500):
+        time.sleep(0.01)
 
 
 def test_what_is_held_back_comes_once_at_the_end():
@@ -65,10 +73,37 @@ def test_an_interrupt_in_a_weakref_callback_comes_again_behind_it(capfd):
     with Listener() as heard:
         with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - which of the steps raises it is Python's to choose
             del thing
-            time.sleep(5)
+            wait()
         assert heard.stop.is_set()
     assert reference() is None
     assert sys.unraisablehook is hook
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_further_press_while_one_is_sent_again_means_the_same(monkeypatch, capfd):
+    class PressedQueue:
+        def __init__(self):
+            self.kept, self.first = SimpleQueue(), True
+
+        def put(self, item):
+            if self.first:
+                self.first = False
+                press()
+            self.kept.put(item)
+
+        def get(self):
+            return self.kept.get()
+
+    class Thing:
+        pass
+
+    monkeypatch.setattr(interrupts, "SimpleQueue", PressedQueue)
+    thing = Thing()
+    reference = weakref.ref(thing, lambda _: press())
+    with Listener(), pytest.raises(KeyboardInterrupt):  # noqa: PT012 - as above
+        del thing
+        wait()
+    assert reference() is None
     assert capfd.readouterr() == ("", "")
 
 

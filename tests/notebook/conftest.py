@@ -117,8 +117,9 @@ class Kernel:
 
     def value(self, expression):
         """Evaluate an expression; give its repr."""
-        ((_, data),) = self.run(expression).shown
-        return data["text/plain"]
+        outputs = self.run(expression)
+        assert (len(outputs.shown), outputs.errors) == (1, []), outputs
+        return outputs.shown[0][1]["text/plain"]
 
 
 @contextmanager

@@ -41,16 +41,20 @@ def state():
     return hashlib.sha256(weights + repr((earlier.history.to_dict(), options)).encode()).hexdigest()
 import lstm_lab
 """
+FEW_ROWS = "rows = {'y': [(i % 7) + i / 50 for i in range(90)]}"
+FIRST_LINE = "%lstm_train rows --transform none --lookback 4 --units 2 --dense none --epochs 1 -o new"
+FIRST = "the first magic of a kernel, most of whose time is TensorFlow's import"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @pytest.fixture(scope="module")
 def seconds(kernel):
     """Run every magic once, undisturbed; return how long each takes."""
+    taken = {}
     for part in (START, BEFORE):
         outputs = kernel.run(part)
         assert outputs.errors == []
-    taken = {}
+        taken[FIRST] = outputs.seconds
     for name, line in LINES.items():
         outputs = kernel.run(line)
         assert outputs.errors == [], name
@@ -58,8 +62,13 @@ def seconds(kernel):
     return taken
 
 
+def outside(lines):
+    """Whether an interrupt met IPython itself, before the magic or behind it: IPython shows no frame of its own."""
+    return [text.split()[0] for text in lines[1:]] == ["KeyboardInterrupt", "KeyboardInterrupt:"]
+
+
 def interrupted(kernel, line, moments):
-    """Interrupt a magic; return the lines that it ends in, and what is wrong with them."""
+    """Interrupt a magic; return how often, whether IPython itself was met, the lines, and what is wrong with them."""
     before = kernel.value("state()")
     kernel.run("new = None")
     outputs = kernel.run(line, after=moments)
@@ -72,7 +81,10 @@ def interrupted(kernel, line, moments):
     if noise:
         wrong.append(f"printed: {noise}")
     kept = kernel.value("new is not None") == "True"
-    if lines:
+    met_ipython = outside(lines)
+    if met_ipython:
+        lines = []
+    elif lines:
         if len(lines) > 1 or not lines[0].startswith(("Interrupted: ", "UsageError: ")):
             wrong.append(f"{len(lines)} lines")
         if kept == ("nothing new is kept" in lines[0] or lines[0].startswith("UsageError: ")):
@@ -81,23 +93,21 @@ def interrupted(kernel, line, moments):
         wrong.append("no line and no result")
     if kernel.value("state()") != before:
         wrong.append("the earlier run has changed")
-    return outputs.pressed, lines, wrong
+    return (0 if met_ipython else outputs.pressed), met_ipython, lines, wrong
 
 
-@pytest.mark.parametrize(
-    "seconds_after", [1.0, *(pytest.param(0.15 + 0.9 * turn, marks=pytest.mark.harness) for turn in range(10))]
-)
-def test_an_interrupt_of_the_first_imports_is_one_line_and_harmless(start_kernel, tmp_path_factory, seconds_after):
+@pytest.mark.parametrize("part", [0.2, *(pytest.param(0.05 + 0.1 * i, marks=pytest.mark.harness) for i in range(10))])
+def test_an_interrupt_of_the_first_imports_is_one_line_and_harmless(start_kernel, tmp_path_factory, seconds, part):
     with start_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
-        kernel.run("rows = {'y': [(i % 7) + i / 50 for i in range(90)]}")
-        line = "%lstm_train rows --transform none --lookback 4 --units 2 --dense none --epochs 1 -o new"
-        outputs = kernel.run(line, after=[seconds_after])
+        kernel.run(FEW_ROWS)
+        outputs = kernel.run(FIRST_LINE, after=[part * seconds[FIRST]])
         lines = [text for part in outputs.errors for text in ANSI.sub("", part).splitlines() if text.strip()]
-        assert outputs.pressed == 1
+        # A kernel that is faster than the measured one has ended before the last moment.
+        assert outputs.pressed == 1 or part > 0.8
         assert len(lines) <= 1, lines
         assert all(text.startswith("Interrupted: ") for text in lines)
         assert not [text for _, data in outputs.shown if "Traceback" in (text := data["text/plain"])]
-        outputs = kernel.run(line)
+        outputs = kernel.run(FIRST_LINE)
         assert outputs.errors == []
         assert outputs.texts("Run")
 
@@ -114,19 +124,22 @@ def report(failures):
 def test_an_interrupt_at_any_moment_is_one_line_and_loses_nothing(kernel, seconds, count, presses):
     rng = random.Random(count)  # noqa: S311 - moments to interrupt at
     names = list(LINES)
-    failures, done, in_a_line = [], 0, 0
+    failures, done, in_a_line, outside_of = [], 0, 0, 0
     for turn in range(3 * count):
         name = names[turn % len(names)]
         first = rng.uniform(0, seconds[name])
         moments = [first, *(first + rng.uniform(0.02, 0.6) for _ in range(presses - 1))]
-        pressed, lines, wrong = interrupted(kernel, LINES[name], moments)
+        pressed, met_ipython, lines, wrong = interrupted(kernel, LINES[name], moments)
         done += pressed > 0
+        outside_of += met_ipython
         in_a_line += len(lines) == 1
         if wrong:
             failures.append((name, [round(moment, 3) for moment in moments], round(seconds[name], 3), wrong, lines))
             print(report(failures[-1:]), flush=True)  # noqa: T201 - the long form takes minutes
         if done == count:
             break
-    print(f"{done} interrupted, {in_a_line} ended in a line, {len(failures)} failures")  # noqa: T201 - the figures
+    print(  # noqa: T201 - the figures
+        f"{done} interrupted, {in_a_line} ended in a line, {len(failures)} failures; {outside_of} more met IPython"
+    )
     assert failures == [], report(failures)
     assert done == count
