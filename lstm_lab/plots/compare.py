@@ -132,7 +132,7 @@ def _dots(
         panel.grid(axis="x", color=LIGHT, linewidth=0.6, alpha=0.7)
         panel.grid(visible=False, axis="y")
         panel.set_yticks(
-            range(len(looks)), [style.plain(style.short(name, 24)) if column_number == 0 else "" for name in looks]
+            range(len(looks)), [style.plain(style.short(name, 28)) if column_number == 0 else "" for name in looks]
         )
         panel.set_ylim(len(looks) - 0.4, -0.6)
         panel.set_xlabel(style.plain(fill(label, 34)), fontsize=style.SMALL, color=GREY)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["family_figure"]
 
-_COLUMN: Final = 3.0
+_COLUMN: Final = 3.1
 """Distance between a kind and those below it, in units of the picture."""
-_BOX: Final = (2.3, 0.62)
+_BOX: Final = (2.55, 0.62)
 """Width and height of a box."""
 
 
@@ -41,7 +41,7 @@ def family_figure(family: Family, *, width: float = 9.0, height: float = 4.6) ->
     (root,) = family.children(None)
     leaves = _branch(panel, family, root, 0, 0.0)[0]
     depth = max(_depth(family, root), 1)
-    panel.set_xlim(-0.1, depth * _COLUMN + _BOX[0] + 3.2)
+    panel.set_xlim(-0.1, depth * _COLUMN + _BOX[0] + 3.5)
     panel.set_ylim(leaves - 0.4, -0.6)
     titles(panel, "Networks, and what each carries from the past", "blue: the past is handed on in a state, row by row")
     return figure

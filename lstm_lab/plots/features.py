@@ -91,6 +91,7 @@ def _held_out(panel: Axes, report: FeatureReport) -> None:
         panel.annotate(
             "held out", (times[-1], 1), (-3, -3), ("data", "axes fraction"), "offset points",
             ha="right", va="top", fontsize=SMALL, color=GREY,
+            bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.5},
         )  # fmt: skip
 
 

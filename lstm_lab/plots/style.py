@@ -164,18 +164,29 @@ _DECADES: Final = 1e4
 """Ratio from which a logarithmic axis has room for powers of ten alone."""
 
 
+_NEAR: Final = (1e-4, 1e6)
+"""Ticks of a logarithmic axis that are written out."""
+
+
 def scale_for(panel: Axes, values: np.ndarray) -> None:
-    """Make the horizontal axis logarithmic where one large value would hide the rest, else give it few ticks."""
-    positive = values[values > 0]
-    if len(positive) == 0 or positive.max() < _LOG_RATIO * positive.min():
+    """Make the horizontal axis logarithmic where one large value would hide the rest, else give it few ticks.
+
+    A value of 0 or less has no place on a logarithmic axis, and keeps it linear.
+    """
+    if len(values) == 0 or not values.min() > 0 or values.max() < _LOG_RATIO * values.min():
         panel.xaxis.set_major_locator(MaxNLocator(5))
         return
     panel.set_xscale("log")
     panel.set_xlabel(panel.get_xlabel() + "\nlogarithmic scale", fontsize=SMALL, color=GREY)
-    few_decades = positive.max() < _DECADES * positive.min()
+    few_decades = values.max() < _DECADES * values.min()
     panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few_decades else (1,), numticks=6))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _decade(value)))
     panel.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _decade(value: float) -> str:
+    """Format a tick of a logarithmic axis; far ones as powers of ten."""
+    return number(value) if _NEAR[0] <= value < _NEAR[1] else f"{value:.0e}"
 
 
 def _typed(function: Any) -> Any:

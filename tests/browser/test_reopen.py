@@ -24,6 +24,7 @@ from lstm_lab.plots import mimebundle
 from lstm_lab.widgets import widget
 from lstm_lab.widgets.saved import MIME, widget_or_still
 from lstm_lab.widgets.training import training_view
+from tests.notebooks.notebook_runs import still_parts
 
 RNG = np.random.default_rng(0)
 TIMES = pd.date_range("2024-01-01", periods=150, freq="D")
@@ -125,12 +126,14 @@ def test_still_pictures_are_dark_in_a_dark_notebook_that_nobody_trusts(notebook)
     damaged.outputs[0].data[MIME]["state"] = damaged.outputs[0].data[MIME]["state"][:80]
     forecast = Forecast(PATHS, TIMES[120:], HISTORY, "close", "predictive")
     shown = nbformat.v4.new_output("display_data", data=mimebundle(forecast))
-    book = notebook("lab", damaged, nbformat.v4.new_code_cell(outputs=[shown]))
-    book.page.locator(".jp-OutputArea img.lstm-picture").nth(1).wait_for()
+    (parted, _) = still_parts(nbformat.v4.new_output("display_data", data=mimebundle(forecast)))
+    outputs = [nbformat.v4.new_code_cell(outputs=[output]) for output in (shown, parted)]
+    book = notebook("lab", damaged, *outputs)
+    book.page.locator(".jp-OutputArea img.lstm-picture").nth(2).wait_for()
     for theme, expected in [("Light", "none"), ("Dark", "invert(0.93) hue-rotate(180deg)")]:
         book.theme(f"JupyterLab {theme}")
         pictures = book.page.locator(".jp-OutputArea img")
-        assert pictures.evaluate_all("(all) => all.map((img) => getComputedStyle(img).filter)") == [expected] * 2
+        assert pictures.evaluate_all("(all) => all.map((img) => getComputedStyle(img).filter)") == [expected] * 3
 
 
 def test_a_widget_that_is_no_view_shows_its_picture_once_its_kernel_is_gone(notebook, errors):

@@ -37,3 +37,19 @@ def test_many_decades_keep_their_labels():
     low, high = figure.axes[0].get_xlim()
     shown = [at for at in figure.axes[0].get_xticks() if low <= at <= high]
     assert 3 <= len(shown) <= 8
+
+
+def test_a_value_of_zero_keeps_its_dot_on_a_linear_axis():
+    scales = {}
+    for name, least in (("zero", 0.0), ("positive", 0.01)):
+        (panel,) = lab.repeat(lambda seed, least=least: {"a": [least, 5.0][seed]}, seeds=2).plot().axes
+        scales[name] = panel.get_xscale()
+    assert scales == {"zero": "linear", "positive": "log"}
+
+
+def test_far_decades_are_written_as_powers_of_ten():
+    figure = lab.repeat(lambda seed: {"a": [1e-9, 1.0, 1e9][seed]}, seeds=3).plot()
+    figure.draw_without_rendering()
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert "1e-09" in labels or "1e-08" in labels
+    assert not any("000e" in label for label in labels)

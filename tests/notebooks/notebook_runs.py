@@ -8,6 +8,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from lstm_lab.widgets.saved import MIME
+
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LIVE = "application/vnd.jupyter.widget-view+json"
@@ -49,11 +51,15 @@ def still(notebook):
 
 
 def still_parts(output):
-    """Part a picture from its table: HTML with a picture inside carries it twice, and some viewers cut it out."""
+    """Part a picture from its table: HTML with a picture inside carries it twice, and some viewers cut it out.
+
+    The renderer of saved views draws a picture that is marked for it, so that it is dark in a dark notebook.
+    """
     data = output.get("data", {})
     if "image/png" not in data:
         return [output]
     data.pop(LIVE, None)
+    data.setdefault(MIME, {"prefer": "picture"})
     (pixels,) = struct.unpack(">I", base64.b64decode(data["image/png"][:32])[16:20])
     if pixels >= SHARP:
         output.metadata["image/png"] = {"width": pixels // 2}

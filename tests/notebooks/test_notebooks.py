@@ -16,6 +16,8 @@ import nbformat
 import pytest
 from notebook_runs import LIVE, NOTEBOOKS, ROOT, execute, outputs, still, still_parts
 
+from lstm_lab.widgets.saved import MIME
+
 QUICKSTART = ROOT / "notebooks" / "01-quickstart.ipynb"
 
 
@@ -40,7 +42,8 @@ def test_a_picture_and_its_table_are_kept_side_by_side():
     html = f'<div><img src="data:image/png;base64,{png}" alt="a &gt; b" width="900"><table></table></div>'
     both = nbformat.v4.new_output("display_data", {"image/png": png, "text/html": html, "text/plain": "a", LIVE: {}})
     picture, table = still_parts(both)
-    assert (set(picture.data), picture.metadata) == ({"image/png", "text/plain"}, {"image/png": {"width": 900}})
+    assert (set(picture.data), picture.metadata) == ({"image/png", "text/plain", MIME}, {"image/png": {"width": 900}})
+    assert picture.data[MIME] == {"prefer": "picture"}
     assert table.data == {"text/html": "<div><table></table></div>", "text/plain": "a"}
 
 

@@ -149,6 +149,7 @@ function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: type
 
     async renderModel(output: Output): Promise<void> {
       this.#output = output;
+      if (field(output, "prefer") === "picture") return this.#fill(still(output));
       const preferred = field(output, "prefer") === "widget";
       const known = this.#key !== null && this.#key === field(output, "key");
       if (known && !preferred) return (await lab(output)).renew(output.data[MIME]);
