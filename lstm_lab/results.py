@@ -205,8 +205,13 @@ class Summary:
         return facts + table + code
 
 
+_SHORT = 14
+"""Characters of a table's value up to which it stays on one line."""
+
+
 def _cell(text: str, *, head: str = "", left: bool = True) -> str:
-    style = f' style="text-align:{"left" if left else "right"}"'
+    wrap = ";white-space:nowrap" if not left and len(text) <= _SHORT else ""  # a number and its % are one word
+    style = f' style="text-align:{"left" if left else "right"}{wrap}"'
     return f'<th scope="{head}"{style}>{html.escape(text)}</th>' if head else f"<td{style}>{html.escape(text)}</td>"
 
 

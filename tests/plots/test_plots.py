@@ -236,7 +236,7 @@ def test_a_summarys_table_is_escaped_in_html():
     assert not re.search("<[tabcdef]>", shown)
     assert shown.count('<th scope="col"') == 2
     assert shown.count('<th scope="row"') == 2
-    assert 'style="text-align:right">&lt;f&gt;</td>' in shown
+    assert 'style="text-align:right;white-space:nowrap">&lt;f&gt;</td>' in shown
 
 
 def test_a_result_without_a_picture_is_named():
