@@ -47,3 +47,15 @@ def test_what_is_put_on_the_belt_stays_as_long_as_the_forget_gates_say(text):
 def test_a_unit_that_reads_a_sine_writes_most_where_the_wave_turns(text):
     (wave,) = re.findall(r"at step \d+, where the wave is at (\S+)", text)
     assert abs(float(wave)) > 0.7
+
+
+def test_each_gate_has_one_job(text):
+    found = re.findall(r"(forget|input|output) gate shut: .*?, off by (\S+)", text)
+    assert [gate for gate, _ in found] == ["forget", "input", "output"]
+    assert max(float(off) for _, off in found) < 1e-5
+    assert "output gate shut: 0 is shown" in text
+
+
+def test_all_layers_but_the_last_hand_on_every_row(text):
+    handed = re.findall(r"return_sequences=(True|False), hands on (\(.*?\))", text)
+    assert handed == [("True", "(None, 8)"), ("False", "(8,)")]

@@ -43,3 +43,19 @@ def test_huber_lies_between_absolute_and_half_the_squared_error(text):
     )
     assert abs(small / mae - 1) < 0.01
     assert abs(large / half - 1) < 1e-6
+
+
+def test_huber_is_no_better_than_the_absolute_error(text):
+    (change,) = re.findall(r"Error with Huber instead of MAE: ([+-]\d+\.\d)%", text)
+    assert abs(float(change)) < 1
+
+
+def test_a_hundred_epochs_are_a_ceiling(text):
+    first, second = re.search(r"stopped after (\d+) and (\d+) of 100 epochs", text).groups()
+    assert min(int(first), int(second)) > 10
+    assert max(int(first), int(second)) < 60
+    assert "held out: 10% of the rows to stop by" in text
+    assert "Adam loss val_loss mae val_mae" in text
+    assert "mean weights: {'uniform': 1.0, 'linear': 1.0, 'exponential': 1.0}" in text
+    for change in re.search(r"batches of 256 instead: error (\S+)% and (\S+)% by seed", text).groups():
+        assert abs(float(change)) < 1.5

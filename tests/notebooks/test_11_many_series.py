@@ -38,3 +38,12 @@ def test_one_network_forecasts_short_series_too(text):
     assert naive < year
     assert "4 with too few rows to train on: 'Finance'" in text
     assert "(Flatten) would read padding" in text
+
+
+def test_attention_needs_the_mask_too_and_a_reserved_zero_hides_real_hours(text):
+    without, masked = (
+        int(re.search(rf"attention {name} the mask: (\d+)% off", text)[1]) for name in ("without", "with")
+    )
+    assert without > 5
+    assert masked == 0
+    assert "would mask 57 real hours of 8,760" in text

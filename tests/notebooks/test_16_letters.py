@@ -32,3 +32,15 @@ def test_the_quotation_is_forgotten_where_nothing_is_written_to_the_unit(text):
 
 def test_the_text_is_coloured_by_the_unit(executed):
     assert sum("image/png" in output.get("data", {}) for output in outputs(executed)) >= 3
+
+
+def test_a_transformer_of_as_many_weights_knows_fewer_letters_after_as_many_epochs(text):
+    right = {
+        name: (int(weights.replace(",", "")), float(least), float(most))
+        for name, weights, least, most in re.findall(
+            r"(LSTM|Transformer), (\S+) weights: (\S+) to (\S+) % right, with three seeds", text
+        )
+    }
+    assert 0.8 < right["Transformer"][0] / right["LSTM"][0] < 1.2
+    assert right["Transformer"][2] < right["LSTM"][1]
+    assert right["Transformer"][1] > 50
