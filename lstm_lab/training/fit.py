@@ -67,6 +67,7 @@ def fit(
     stop: threading.Event | None = None,
     warm: bool = False,
     watch: EpochWatch | None = None,
+    trainer: Trainer | None = None,
 ) -> FitResult:
     """Train a forecaster on windows.
 
@@ -99,6 +100,8 @@ def fit(
         Whether the forecaster was trained before: its weights are kept unless an epoch is better.
     watch
         Called with the number of each epoch, from 0 before the first, the best so far, and the network.
+    trainer
+        A compiled network of the same architecture that takes the place of the kept ones, and keeps its own loss.
 
     Returns
     -------
@@ -126,7 +129,10 @@ def fit(
     checkpoint = TrainingCheckpoint.of(forecaster, windows, (train, validation), options, batches.per_epoch)
     state = None if checkpoint is None else checkpoint.read()
     listener = TrainingListener() if listener is None else listener
-    trainer = acquire(forecaster, options, batches.size, masked=windows.known_lengths is not None)
+    if trainer is None:
+        trainer = acquire(forecaster, options, batches.size, masked=windows.known_lengths is not None)
+    else:
+        trainer.load(forecaster, float(options.learning_rate or 0.0))
     validator = _Validator(trainer, windows, np.asarray(validation))
     plan = TrainingPlan(
         title=forecaster.describe(),

@@ -53,12 +53,12 @@ class Trainer:
     _loss_functions: dict[Any, Callable[..., Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, forecaster: Forecaster, options: TrainOptions, *, masked: bool = False) -> Trainer:
-        """Compile a network for training with resolved options."""
+    def of(cls, forecaster: Forecaster, options: TrainOptions, *, masked: bool = False, loss: Any = None) -> Trainer:
+        """Compile a network for training with resolved options; a given loss takes the place of theirs."""
         network: Any = forecaster.model if options.supervise == "last" else forecaster.every
         if masked:
             network = MaskedNetwork(network)
-        loss = loss_function(options)
+        loss = loss_function(options) if loss is None else loss
         network.compile(optimizer=optimizer_of(options), loss=loss, weighted_metrics=[_absolute_error()])
         network.optimizer.build(network.trainable_variables)
         initial = [variable.numpy() for variable in network.optimizer.variables]
@@ -87,7 +87,7 @@ class Trainer:
         if forecaster is not self.forecaster:
             _copy(self.forecaster.model, forecaster.model)
         if forecaster.model is not self.network:
-            forecaster.model.compile(optimizer=optimizer_of(options), loss=self.loss)
+            forecaster.model.compile(optimizer=optimizer_of(options), loss=loss_function(options))
             # Keras saves the optimiser too, and loads no file with one that was never built.
             forecaster.model.optimizer.build(forecaster.model.trainable_variables)
         if self.key is None or not again:

@@ -34,29 +34,38 @@ class TrialPart:
     def __init__(self, wire: Wire, trial: TinyTrial | None) -> None:
         self._wire, self._trial = wire, trial
         self._stop = threading.Event()
+        self._dropped = False
         if trial is not None:
             wire.set(trial={"units": trial.units, "seconds": trial.seconds})
 
     def hear(self, kind: str, content: dict[str, Any]) -> None:
-        """Handle a message: ``try`` trains, ``stop`` ends that."""
+        """Handle a message: ``try`` trains, ``stop`` ends that, and drops it where another choice waits."""
         if kind == "stop":
+            self._dropped = bool(content.get("dropped"))
             self._stop.set()
         elif kind == "try" and self._trial is not None:
             self._try(self._trial, {name: content[name] for name in _NAMES if name in content})
 
     def _try(self, trial: TinyTrial, choice: dict[str, Any]) -> None:
-        self._stop = threading.Event()
+        self._stop, self._dropped = threading.Event(), False
         words = _words(choice)
-        self._wire.set(live=True, trial_words=f"A tiny network is trained with {words} …")
-        self._wire.flush(final=True)
         told = f"The training with {words} ended before there was a forecast"
         try:
-            told = self._show(trial, trial.forecast(self._stop, **choice), words)
+            self._tell(words, 0, 0)
+            tiny = trial.forecast(self._stop, lambda done, of: self._tell(words, done, of), **choice)
+            told = "" if self._dropped else self._show(trial, tiny, words)
         except KeyboardInterrupt:  # an interrupt of the kernel means this training, and nothing else runs
             told = f"The training with {words} was interrupted"
         finally:
             self._wire.set(live=False, trial_words=told)
             self._wire.flush(final=True)
+
+    def _tell(self, words: str, done: int, of: int) -> None:
+        """Say how far the training has come; before the first epoch the network may have to be compiled."""
+        far = f"epoch {done} of {of}" if of else "the first time it is compiled, which takes some seconds"
+        told = f"A tiny network is trained with {words}: {far}"
+        self._wire.set(live=True, trial_share=done / max(of, 1), trial_words=told)
+        self._wire.flush(final=True)
 
     def _show(self, trial: TinyTrial, tiny: TinyForecast, words: str) -> str:
         """Put both bands on the wire, and return what they are in words."""

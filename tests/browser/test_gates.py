@@ -186,6 +186,46 @@ def test_a_brush_finds_the_units_that_were_on_inside(view, found):
     assert int(re.search(r"less outside: (\d+) ", answer)[1]) == best
 
 
+def test_a_rectangle_of_units_and_steps_is_brushed_and_found_again(view, found):
+    heat(view).scroll_into_view_if_needed()
+    start, end = place(view, 4, 1, 9), place(view, 9, 3, 9)
+    box = heat(view).bounding_box()
+    mouse = view.page.mouse
+    mouse.move(box["x"] + start["x"], box["y"] + start["y"])
+    mouse.down()
+    mouse.move(box["x"] + end["x"], box["y"] + end["y"], steps=4)
+    mouse.up()
+    view.expect("brush", "4-9")
+    layer = found.layers[0]
+    units = [int(unit) for unit in np.argsort(-layer.half_life, kind="stable")[1:4]]
+    view.expect("units", ",".join(map(str, units)))
+    view.expect("sort", "half-life")
+    size = np.abs(layer.cell)[4:10][:, units].mean()
+    assert f"mean |cell| {size:.2g} there" in view.root.locator(".note[role=status]").inner_text()
+    drawn = view.root.locator(".brushed").bounding_box()
+    row = box["height"] / 9
+    assert abs(drawn["y"] - box["y"] - row) < 3
+    assert abs(drawn["height"] - 3 * row) < 5
+    view.root.get_by_role("button", name="Find again").click()
+    view.wait_sent("find")
+    assert (view.sent[-1]["steps"], view.sent[-1]["units"]) == ([4, 9], units)
+    view.root.locator(".stack").press("Escape")
+    view.expect("units", "")
+
+
+def test_shift_and_arrows_brush_a_rectangle(view):
+    stack = view.root.locator(".stack")
+    stack.focus()
+    for key in ("Home", "ArrowDown", "Shift+ArrowRight", "Shift+ArrowRight"):
+        stack.press(key)
+    view.expect("brush", "0-2")
+    view.expect("units", "")
+    stack.press("Shift+ArrowDown")
+    view.page.wait_for_function(
+        "document.querySelector('#view0').shadowRoot.querySelector('.lab').dataset.units.includes(',')"
+    )
+
+
 def test_layers_signals_and_orders_are_chosen(view, found):
     choose = view.root.get_by_label
     choose("sort by").or_(view.root.locator("select[aria-label='Order of the units']")).first.select_option("influence")

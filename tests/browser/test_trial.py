@@ -22,8 +22,9 @@ class Trial:
         self.own = drawn_spread().full
         self.horizon = len(self.own.index)
 
-    def forecast(self, stop, **choice):
+    def forecast(self, stop, told, **choice):
         assert choice
+        told(2, 12)
         return TinyForecast(self.own, 3, 0.2, stop.is_set())
 
     def band(self, forecast):
@@ -63,6 +64,27 @@ def test_a_delta_is_tried_with_the_keyboard_unless_this_is_switched_off(mount, a
     slider.press("ArrowRight")
     view.page.wait_for_timeout(900)
     assert len(view.sent) == before
+
+
+def test_another_choice_drops_the_training_that_runs_where_a_click_arrives(mount):
+    view = mount(LossExplorer(ResidualLosses(np.linspace(-2, 2, 50), trial=Trial())))
+    slider = view.root.get_by_label("delta")
+    slider.press("ArrowRight")
+    assert view.root.get_by_text("A tiny network is trained once the control rests").is_visible()
+    view.wait_sent("try")
+    view.widget.wire.set(live=True, stop=True, trial_share=0.25, trial_words="A tiny network is trained: epoch 3 of 12")
+    view.widget.wire.flush(final=True)
+    bar = view.root.get_by_label("Training of the tiny network")
+    bar.wait_for()
+    assert bar.evaluate("bar => bar.value") == 0.25
+    slider.press("ArrowRight")
+    view.wait_sent("stop")
+    assert view.sent[-1] == {"kind": "stop", "dropped": True}
+    view.widget.wire.set(live=False, trial_words="")
+    view.widget.wire.flush(final=True)
+    view.wait_sent("try")
+    assert view.sent[-1] == {"kind": "try", "loss": "huber", "delta": 1.1}
+    assert bar.is_hidden()
 
 
 def test_a_page_without_a_kernel_says_so_and_keeps_what_was_tried(mount, page, tmp_path):

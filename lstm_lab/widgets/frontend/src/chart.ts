@@ -185,7 +185,7 @@ export class Chart {
         ...(options.sync === undefined ? {} : { sync: { key: options.sync } }),
       },
       scales: {
-        x: { time: options.time ?? false, ...(options.xRange ? { range: this.#range(options.xRange) } : {}) },
+        x: { time: options.time ?? false, ...(options.xRange ? { range: this.#range((u) => this.#whole(u)) } : {}) },
         y: { distr: options.log ? 3 : 1, ...(options.yRange ? { range: this.#range(options.yRange) } : {}) },
         ...options.scales,
       },
@@ -293,16 +293,16 @@ export class Chart {
     const { min, max } = u.scales["x"]!;
     if (min === undefined || min === null || max === undefined || max === null) return;
     const at = u.cursor.idx === null || u.cursor.idx === undefined ? (min + max) / 2 : u.data[0][u.cursor.idx]!;
-    const whole = this.#whole();
+    const whole = this.#whole(u);
     const [low, high] = zoom([min, max], factor, at, whole, (whole[1] - whole[0]) * CLOSEST);
     if (low === whole[0] && high === whole[1]) return this.reset();
     this.zoomed = true;
     u.setScale("x", { min: low, max: high });
   }
 
-  /** What of x is shown where nobody has zoomed. */
-  #whole(): Range {
-    const [low, high] = extent(this.u.data[0]) ?? [0, 1];
-    return this.options.xRange?.(this.u, low, high) ?? [low, high];
+  /** What of x is shown where nobody has zoomed: from the data, for uPlot gives the range that it was last given. */
+  #whole(u: uPlot): Range {
+    const [low, high] = extent(u.data[0]) ?? [0, 1];
+    return this.options.xRange?.(u, low, high) ?? [low, high];
   }
 }

@@ -256,7 +256,10 @@ export class FanView extends ChartView {
     ctx.font = `${11 * this.unit * ratio}px system-ui, sans-serif`;
     ctx.textAlign = "right";
     ctx.textBaseline = "top";
-    ctx.fillText("origin", u.valToPos(today, "x", true) - 4 * ratio, u.bbox.top + 3 * ratio);
+    const right = u.valToPos(today, "x", true) - 4 * ratio;
+    const letters = 13 * this.unit * ratio;
+    const below = this.#runsThrough(u, right - ctx.measureText("origin").width, u.bbox.top + letters);
+    ctx.fillText("origin", right, below ? u.bbox.top + u.bbox.height - letters : u.bbox.top + 3 * ratio);
   }
 
   #drawOver(u: uPlot): void {
@@ -466,6 +469,15 @@ export class FanView extends ChartView {
     this.store.ui["level"] = value;
     this.#placeLevel(this.#chart.u);
     this.#showTable();
+  }
+
+  /** Does the history run above a height, from a place on? */
+  #runsThrough(u: uPlot, left: number, height: number): boolean {
+    const [times, values] = [this.store.data("history_times"), this.store.data("history")];
+    for (let at = this.#past - 1; at >= 0 && u.valToPos(times[at]!, "x", true) >= left; at--) {
+      if (u.valToPos(values[at]!, "y", true) <= height) return true;
+    }
+    return false;
   }
 
   #placeLevel(u: uPlot): void {

@@ -18,7 +18,7 @@ export class RunsView extends ChartView {
   readonly #words = h("p", { class: "note meaning" });
   readonly #legend = h("ul", { class: "legend" });
   readonly #table = h("table", { "aria-label": "The runs" });
-  readonly #settings = h("table", { "aria-label": "What the settings differ in" });
+  readonly #settings = h("table", { class: "worded", "aria-label": "What the settings differ in" });
   #losses!: Chart;
   #fans!: Chart;
 

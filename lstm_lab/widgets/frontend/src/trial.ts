@@ -22,6 +22,11 @@ export interface TrialHost {
   plot: (options: Partial<ChartOptions> & Pick<ChartOptions, "label" | "series" | "data">) => Chart;
 }
 
+/** Whether a training that runs is to end, for another choice rests; where no click arrives it ends by itself. */
+export function overtaken(choice: Choice | null, tried: Choice | null, store: Store): boolean {
+  return choice !== null && store.flag("live") && store.flag("stop") && JSON.stringify(choice) !== JSON.stringify(tried);
+}
+
 /** Whether a choice is to be tried now: with a kernel that is idle, and not twice. */
 export function due(choice: Choice | null, tried: Choice | null, store: Store): boolean {
   return choice !== null && store.live && !store.flag("live") && JSON.stringify(choice) !== JSON.stringify(tried);
@@ -31,11 +36,13 @@ export class Trial {
   readonly element: HTMLElement;
   readonly #stop: Stop;
   readonly #words = h("p", { class: "note", role: "status" });
+  readonly #bar = h("progress", { "aria-label": "Training of the tiny network", max: 1, value: 0, hidden: true });
   readonly #legend = h("ul", { class: "legend", hidden: true });
   readonly #room = h("div", {});
   #chart: Chart | null = null;
   #wanted: Choice | null = null;
   #tried: Choice | null = null;
+  #dropped: Choice | null = null;
   #timer = 0;
   #asking = 0;
 
@@ -46,13 +53,25 @@ export class Trial {
       if (!set) clearTimeout(this.#timer);
     });
     const controls = h("div", { class: "controls" }, on, this.#stop.element);
-    this.element = h("figure", { class: "trial", hidden: true }, h("figcaption", {}, "What the choice does to a forecast"), controls, this.#words, this.#room, this.#legend);
+    this.element = h("figure", { class: "trial", hidden: true }, h("figcaption", {}, "What the choice does to a forecast"), controls, this.#words, this.#bar, this.#room, this.#legend);
   }
 
   /** A control was moved: try what it is set to once it rests. */
   moved(choice: Choice): void {
+    const { store } = this.host;
     this.#wanted = choice;
+    if (store.ui["trial"] === false) return;
+    if (due(choice, this.#tried, store)) say(this.#words, "A tiny network is trained once the control rests …");
+    else if (overtaken(choice, this.#tried, store)) this.#drop();
     this.#wait();
+  }
+
+  /** End the training of a choice that is none any more. */
+  #drop(): void {
+    if (this.#dropped === this.#tried) return;
+    this.#dropped = this.#tried;
+    say(this.#words, "The choice has changed: the training that runs is dropped …");
+    this.host.send({ kind: "stop", dropped: true });
   }
 
   #wait(): void {
@@ -64,6 +83,7 @@ export class Trial {
   #try(): void {
     if (!due(this.#wanted, this.#tried, this.host.store)) return this.update();
     this.#tried = this.#wanted;
+    say(this.#words, "A tiny network is trained …");
     this.host.send({ kind: "try", ...this.#wanted });
   }
 
@@ -77,7 +97,10 @@ export class Trial {
     const words = store.text("trial_words");
     const waits = `Move a control: a network of ${facts.units} units is then trained with it in the kernel, for ${facts.seconds} s or little more.`;
     const absent = "Without a kernel no network can be trained: run the cell again to try a choice.";
-    say(this.#words, store.live ? words || waits : [words && `${words}.`, absent].filter(Boolean).join(" "));
+    const busy = store.live && store.flag("live");
+    this.#bar.hidden = !busy;
+    this.#bar.value = store.number("trial_share") ?? 0;
+    if (!busy || this.#dropped === null || this.#dropped !== this.#tried) say(this.#words, store.live ? words || waits : [words && `${words}.`, absent].filter(Boolean).join(" "));
     if (due(this.#wanted, this.#tried, store)) this.#wait();
     this.#draw();
   }

@@ -177,7 +177,7 @@ const acts: Acts = {
   moved: () => {},
   zoomed: () => asked.push("zoomed"),
   pin: (unit) => asked.push(`pin ${unit}`),
-  brush: (from, to) => asked.push(`brush ${from} ${to}`),
+  brush: (from, to, rows) => asked.push(`brush ${from} ${to}${rows === null ? "" : ` rows ${rows.join("-")}`}`),
   find: () => asked.push("find"),
   showAll: () => asked.push("all"),
 };
@@ -207,7 +207,7 @@ test("keys move through steps and units, and stop at the ends", () => {
   press("End");
   press("ArrowRight");
   assert.equal(made.step, 3);
-  press("ArrowLeft", { shiftKey: true });
+  press("PageUp");
   assert.equal(made.step, 0);
   press("ArrowDown");
   assert.equal(made.row, 0);
@@ -216,6 +216,40 @@ test("keys move through steps and units, and stop at the ends", () => {
   press("ArrowUp");
   press("Enter");
   assert.deepEqual(asked, ["pin 7"], "the second row is drawn of the first unit, whose number is 7");
+});
+
+test("Shift with an arrow brushes steps of all units, and a rectangle once it has left the first row", () => {
+  const { press } = cursor();
+  const held = { shiftKey: true };
+  press("ArrowRight");
+  press("ArrowDown");
+  press("ArrowRight", held);
+  press("ArrowRight", held);
+  press("ArrowDown", held);
+  press("ArrowUp", held);
+  assert.deepEqual(asked, ["brush 1 2", "brush 1 3", "brush 1 3 rows 0-1", "brush 1 3 rows 0-0"]);
+  press("ArrowLeft");
+  press("ArrowLeft", held);
+  assert.equal(asked.at(-1), "brush 1 2", "without Shift a new brush begins");
+  assert.equal(press("Escape"), false, "nothing is brushed in the store of this test");
+});
+
+test("a rectangle over every row brushes steps of all units", () => {
+  const { press } = cursor();
+  press("ArrowDown");
+  for (const key of ["ArrowDown", "ArrowDown", "ArrowRight"]) press(key, { shiftKey: true });
+  assert.deepEqual(asked, ["brush 0 0 rows 0-1", "brush 0 0", "brush 0 1"]);
+});
+
+test("rows of a rectangle stay in the order in which they were brushed", () => {
+  const it = inside();
+  it.brush(1, 1, null);
+  const before = it.order();
+  assert.equal(it.sort, "brush");
+  it.brush(3, 3, [2]);
+  assert.deepEqual([it.range, it.brushed, it.order()], [[3, 3], [2], before]);
+  it.brush(0, -1, null);
+  assert.deepEqual([it.range, it.brushed], [null, null]);
 });
 
 test("brackets brush, signs zoom, a nought shows all", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { due } from "../src/trial";
+import { due, overtaken } from "../src/trial";
 import { Store } from "../src/wire";
 
 function store(live: boolean, busy: boolean): Store {
@@ -18,4 +18,13 @@ test("a choice is tried once, by a kernel that is there and idle", () => {
   assert.equal(due(choice, null, store(true, true)), false);
   assert.equal(due(choice, null, store(false, false)), false);
   assert.equal(due(null, null, store(true, false)), false);
+});
+
+test("a training is dropped for another choice where a click arrives, and not for its own", () => {
+  const busy = store(true, true);
+  assert.equal(overtaken({ weights: "linear" }, { weights: "uniform" }, busy), false);
+  busy.tell({ stop: true });
+  assert.equal(overtaken({ weights: "linear" }, { weights: "uniform" }, busy), true);
+  assert.equal(overtaken({ weights: "linear" }, { weights: "linear" }, busy), false);
+  assert.equal(overtaken({ weights: "linear" }, null, store(true, false)), false);
 });

@@ -7,6 +7,7 @@ import { Matches, foundOf, wordsOf, type Found } from "../matches";
 import type { Json, Numbers } from "../wire";
 import type { Inside } from "./inside";
 
+const BRUSHED = "brushed units";
 const WHICH = ["all units", "pinned units", "units most on there"];
 const MOST = 8;
 
@@ -65,7 +66,7 @@ export class Again {
   readonly #find = button("Find again", () => this.look());
   readonly #state = h("p", { role: "status" });
   readonly #matches = new Matches((at) => this.#choose(at));
-  readonly element = h("div", { class: "again", hidden: true }, h("div", { class: "controls" }, h("label", { class: "control" }, "Find the brushed steps again by", this.#which), this.#find), this.#state, this.#matches.element);
+  readonly element = h("div", { class: "again", hidden: true }, h("div", { class: "controls" }, h("label", { class: "control" }, "Find the brush again by", this.#which), this.#find), this.#state, this.#matches.element);
 
   constructor(
     private readonly inside: Inside,
@@ -82,10 +83,10 @@ export class Again {
     const { store, range } = inside;
     this.element.hidden = range === null || store.number("windows") !== 1;
     if (this.element.hidden) return;
-    choices(this.#which, WHICH, String(store.ui["again"] ?? WHICH[0]));
+    choices(this.#which, inside.brushed === null ? WHICH : [BRUSHED, ...WHICH], this.#by);
     const found = this.#found;
     this.#matches.draw(found, found === null ? new Float32Array(0) : (store.ui["found_here"] as Float32Array | undefined) ?? store.data("found"));
-    if (found !== null) say(this.#state, store.ui["found_here"] ? `Searched the window alone; a kernel searches the whole series: run the cell again, or run.find(steps=range(${range![0]}, ${range![1] + 1})).` : "");
+    if (found !== null) say(this.#state, store.ui["found_here"] ? `Searched the window alone; a kernel searches the whole series: run the cell again, or run.find(steps=range(${range![0]}, ${range![1] + 1})${this.#python()}).` : "");
     else if (store.ui["looked"] !== this.#asked()) say(this.#state, "");
   }
 
@@ -95,9 +96,23 @@ export class Again {
     return found !== null && found.key === store.ui["looked"] && found.key === this.#asked() ? found : null;
   }
 
+  /** What was chosen, else the rectangle where there is one. */
+  get #by(): string {
+    const { brushed, store } = this.inside;
+    const set = String(store.ui["again"] ?? BRUSHED);
+    return set === BRUSHED && brushed === null ? WHICH[0]! : set;
+  }
+
+  /** The units as Python takes them. */
+  #python(): string {
+    const units = this.#units;
+    return units === null ? "" : `, units=[${units.join(", ")}]`;
+  }
+
   get #units(): number[] | null {
     const { inside } = this;
-    const which = WHICH.indexOf(String(inside.store.ui["again"] ?? WHICH[0]));
+    if (this.#by === BRUSHED) return inside.brushed;
+    const which = WHICH.indexOf(this.#by);
     if (which === 1) return [...inside.pinned];
     if (which === 0) return null;
     const contrast = inside.contrast();

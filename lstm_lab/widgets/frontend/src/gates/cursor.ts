@@ -11,7 +11,8 @@ export interface Acts {
   moved(): void;
   zoomed(): void;
   pin(unit: number): void;
-  brush(from: number, to: number): void;
+  /** Brush steps, and rows of the heat map from the first to the last; null for all. */
+  brush(from: number, to: number, rows: [number, number] | null): void;
   find(): void;
   showAll(): void;
 }
@@ -19,8 +20,19 @@ export interface Acts {
 /** Fewest steps that are shown. */
 const CLOSEST = 6;
 const HELP =
-  "Left and right move through the steps, up and down through the units, Enter pins a unit, " +
-  "opening and closing bracket brush from one step to another, f finds the brushed steps again, plus and minus zoom, 0 shows all.";
+  "Left and right move through the steps, Page Up and Page Down by ten, up and down through the units, Enter pins a unit, " +
+  "Shift with an arrow brushes steps and units, opening and closing bracket brush steps of all units, Escape takes the brush " +
+  "away, f finds what is brushed again, plus and minus zoom, 0 shows all.";
+
+/** A corner of the brush: the step and the row where it began, and whether rows are brushed too, or steps of all units. */
+interface Corner {
+  step: number;
+  row: number;
+  rows: boolean;
+}
+
+/** The ends of a stretch, the lower first. */
+const ends = (one: number, other: number): [number, number] => [Math.min(one, other), Math.max(one, other)];
 
 export class Cursor {
   step = 0;
@@ -30,8 +42,10 @@ export class Cursor {
   readonly element = h("div", { class: "stack", tabindex: 0, role: "application", "aria-roledescription": "gate explorer", "aria-label": HELP });
   readonly #line = h("div", { class: "cursor", hidden: true });
   readonly #band = h("div", { class: "cursor-row", hidden: true });
-  readonly #brushed = h("div", { class: "brushed", hidden: true });
-  #drag: number | null = null;
+  readonly #brushed = h("div", { hidden: true });
+  #drag: Corner | null = null;
+  /** Where a brush by keys began. */
+  #corner: Corner | null = null;
 
   constructor(
     private readonly inside: Inside,
@@ -48,13 +62,13 @@ export class Cursor {
     on(this.element, "pointerleave", () => this.#drag === null && this.#over(null));
     on(this.element, "keydown", (event) => this.#key(event));
     on(canvas, "pointerdown", (event) => {
-      this.#drag = this.#stepAt(event);
+      this.#drag = { step: this.#stepAt(event), row: this.#rowAt(event), rows: false };
       canvas.setPointerCapture(event.pointerId);
     });
     on(canvas, "pointerup", (event) => this.#drop(event));
     on(canvas, "pointercancel", () => (this.#drag = null));
     on(canvas, "wheel", (event) => this.#wheel(event), { passive: false });
-    on(canvas, "dblclick", () => this.acts.brush(0, -1));
+    on(canvas, "dblclick", () => this.acts.brush(0, -1, null));
   }
 
   /** Put the cursor at a step, and back where the steps now are. */
@@ -66,18 +80,51 @@ export class Cursor {
     this.acts.moved();
   }
 
-  /** Put the brush where its steps now are. */
-  placeBrush([from, to]: [number, number] = this.inside.range ?? [0, -1]): void {
+  /** Put the brush where its steps and units now are: as many boxes as the order of the units tears it into. */
+  placeBrush([from, to]: [number, number] = this.inside.range ?? [0, -1], rows = this.#rows()): void {
     const { heat } = this;
     const { unit } = this.inside;
-    const { style } = this.#brushed;
     this.#brushed.hidden = to < from;
     if (to < from) return;
     const left = Math.max(heat.x(from), LEFT);
-    style.left = `${left * unit}px`;
-    style.width = `${Math.max(Math.min(heat.x(to + 1), heat.edge) - left, 0) * unit}px`;
-    style.top = `${heat.canvas.offsetTop + heat.element.offsetTop}px`;
-    style.height = `${heat.height * unit}px`;
+    const width = Math.max(Math.min(heat.x(to + 1), heat.edge) - left, 0);
+    const boxes = rows.map(([first, last]) => {
+      const box = h("div", { class: "brushed" });
+      const top = heat.canvas.offsetTop + heat.element.offsetTop + heat.top(first) * unit;
+      const height = (heat.top(last + 1) - heat.top(first)) * unit;
+      Object.assign(box.style, { left: `${left * unit}px`, width: `${width * unit}px`, top: `${top}px`, height: `${height}px` });
+      return box;
+    });
+    this.#brushed.replaceChildren(...boxes);
+  }
+
+  /** The brushed rows, in stretches without a gap. */
+  #rows(): [number, number][] {
+    const { brushed, units } = this.inside;
+    const { order } = this.heat;
+    if (brushed === null) return [[0, order.length - 1]];
+    const stretches: [number, number][] = [];
+    order.forEach((place, row) => {
+      if (!brushed.includes(units[place]!)) return;
+      const last = stretches.at(-1);
+      if (last?.[1] === row - 1) last[1] = row;
+      else stretches.push([row, row]);
+    });
+    return stretches;
+  }
+
+  #rowAt(event: { clientY: number }): number {
+    const box = this.heat.canvas.getBoundingClientRect();
+    const rows = this.heat.order.length;
+    return clamp(Math.floor(((event.clientY - box.top) / box.height) * rows), 0, rows - 1);
+  }
+
+  /** What a brush from a corner takes: steps, and rows once it has left the first one, unless it reaches over all. */
+  #from(corner: Corner, step: number, row: number): { steps: [number, number]; rows: [number, number] | null } {
+    corner.rows ||= row !== corner.row;
+    const rows = ends(corner.row, row);
+    const all = !corner.rows || rows[1] - rows[0] === this.heat.order.length - 1;
+    return { steps: ends(corner.step, step), rows: all ? null : rows };
   }
 
   #stepAt(event: { clientX: number }): number {
@@ -92,7 +139,10 @@ export class Cursor {
     const inside = event.clientY >= box.top && event.clientY < box.bottom;
     this.#over(inside ? Math.floor(((event.clientY - box.top) / box.height) * this.heat.order.length) : null);
     const step = this.#stepAt(event);
-    if (this.#drag !== null) this.placeBrush([Math.min(this.#drag, step), Math.max(this.#drag, step)]);
+    if (this.#drag !== null) {
+      const { steps, rows } = this.#from(this.#drag, step, this.#rowAt(event));
+      this.placeBrush(steps, [rows ?? [0, this.heat.order.length - 1]]);
+    }
     this.move(step);
   }
 
@@ -112,7 +162,9 @@ export class Cursor {
     const to = this.#stepAt(event);
     this.#drag = null;
     if (from === null) return;
-    if (from === to) this.#pin(); else this.acts.brush(Math.min(from, to), Math.max(from, to));
+    const { steps, rows } = this.#from(from, to, this.#rowAt(event));
+    if (steps[0] === steps[1] && !from.rows) this.#pin();
+    else this.acts.brush(...steps, rows);
   }
 
   #pin(): void {
@@ -137,21 +189,37 @@ export class Cursor {
     if (row !== this.row) this.acts.moved();
   }
 
+  /** Move, and brush from where Shift was first held. */
+  #stretch(move: () => void): void {
+    this.#corner ??= { step: this.step, row: Math.max(this.row ?? 0, 0), rows: false };
+    const corner = this.#corner;
+    move();
+    const { steps, rows } = this.#from(corner, this.step, this.row ?? corner.row);
+    this.acts.brush(...steps, rows);
+  }
+
   #key(event: KeyboardEvent): void {
-    const by = event.shiftKey ? 10 : 1;
     const { step } = this;
     const [from, to] = this.inside.range ?? [step, step];
     const row = this.row ?? -1;
+    const arrow = (move: () => void) => (): void => {
+      if (event.shiftKey) return this.#stretch(move);
+      this.#corner = null;
+      move();
+    };
     pressed(event, {
-      ArrowLeft: () => this.move(step - by),
-      ArrowRight: () => this.move(step + by),
-      Home: () => this.move(0),
-      End: () => this.move(this.inside.steps - 1),
-      ArrowUp: () => this.#step(row - 1),
-      ArrowDown: () => this.#step(row + 1),
+      ArrowLeft: arrow(() => this.move(step - 1)),
+      ArrowRight: arrow(() => this.move(step + 1)),
+      PageUp: arrow(() => this.move(step - 10)),
+      PageDown: arrow(() => this.move(step + 10)),
+      Home: arrow(() => this.move(0)),
+      End: arrow(() => this.move(this.inside.steps - 1)),
+      ArrowUp: arrow(() => this.#step(row - 1)),
+      ArrowDown: arrow(() => this.#step(row + 1)),
       Enter: () => this.#pin(),
-      "[": () => this.acts.brush(step, Math.max(step, to)),
-      "]": () => this.acts.brush(Math.min(step, from), step),
+      "[": () => this.acts.brush(step, Math.max(step, to), null),
+      "]": () => this.acts.brush(Math.min(step, from), step, null),
+      ...(this.inside.range === null ? {} : { Escape: () => this.acts.brush(0, -1, null) }),
       f: () => this.acts.find(),
       "+": () => this.zoom(0.5, step),
       "-": () => this.zoom(2, step),

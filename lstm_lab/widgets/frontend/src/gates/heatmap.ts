@@ -36,7 +36,7 @@ export class HeatMap extends Strip {
     this.order = inside.order();
     const { dark } = inside.palette();
     const codes = inside.of(`tile:${inside.signal}`);
-    const name = JSON.stringify([inside.place, inside.signal, inside.sort, inside.sort === "brush" && inside.range, dark]);
+    const name = JSON.stringify([inside.place, inside.signal, inside.sort, inside.sort === "brush" && inside.sortedBy, dark]);
     let picture = this.#pictures.get(name);
     if (picture?.codes !== codes || inside.sort === "influence") {
       picture = { codes, canvas: this.#paint(codes, new Scale(!inside.isGate, dark).pixels()) };

@@ -103,6 +103,31 @@ export class Inside {
     return (this.store.ui["range"] as [number, number] | undefined) ?? null;
   }
 
+  /** Numbers of the brushed units; null where the brush takes all. */
+  get brushed(): number[] | null {
+    const rows = this.store.ui["rows"] as Record<number, number[]> | undefined;
+    return this.range === null ? null : (rows?.[this.place] ?? null);
+  }
+
+  /** Brush steps, of some units or of all; an end before the start takes the brush away. */
+  brush(from: number, to: number, units: number[] | null): void {
+    const { ui } = this.store;
+    // The rows of a rectangle stay where they were brushed, though the steps that they are sorted by are others now.
+    if (units !== null && this.sort === "brush") ui["sorted by"] ??= this.range;
+    else delete ui["sorted by"];
+    delete ui["range"];
+    delete ui["rows"];
+    if (to < from) return;
+    ui["range"] = [from, to];
+    if (units === null) ui["sort"] = "brush";
+    else ui["rows"] = { [this.place]: units };
+  }
+
+  /** The steps that the units are sorted by. */
+  get sortedBy(): [number, number] | null {
+    return (this.store.ui["sorted by"] as [number, number] | undefined) ?? this.range;
+  }
+
   /** Pinned units, by their number in the layer; at first the one that remembers longest. */
   get pinned(): number[] {
     this.#pins[this.place] ??= [this.units[this.byLife()[0]!]!];
@@ -162,7 +187,7 @@ export class Inside {
     const { sort, units } = this;
     if (sort === "cluster") return Array.from(this.of("cluster"));
     if (sort === "influence") return this.#sorted(this.of("influence"));
-    if (sort === "brush") return this.#sorted(this.contrast());
+    if (sort === "brush") return this.#sorted(this.contrast(this.sortedBy));
     return sort === "half-life" ? this.byLife() : this.#sorted(units.map((unit) => -unit));
   }
 
@@ -179,9 +204,14 @@ export class Inside {
   }
 
   /** How much higher each unit was inside the brushed steps than outside. */
-  contrast(): number[] {
+  contrast(range = this.range): number[] {
+    return this.sizes(range).map(([inside, outside]) => inside - outside);
+  }
+
+  /** The mean size of each unit's values inside the brushed steps, and outside. */
+  sizes(range = this.range): [number, number][] {
     const codes = this.of(`tile:${this.signal}`);
-    const [from, to] = this.range ?? [0, -1];
+    const [from, to] = range ?? [0, -1];
     return Array.from(this.units, (_, at) => {
       const sums = [0, 0];
       const counts = [0, 0];
@@ -192,7 +222,7 @@ export class Inside {
         sums[side]! += value;
         counts[side]!++;
       }
-      return sums[0]! / Math.max(counts[0]!, 1) - sums[1]! / Math.max(counts[1]!, 1);
+      return [sums[0]! / Math.max(counts[0]!, 1), sums[1]! / Math.max(counts[1]!, 1)];
     });
   }
 

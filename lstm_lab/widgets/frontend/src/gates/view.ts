@@ -39,7 +39,7 @@ export class GatesView extends View {
     moved: () => this.#read(),
     zoomed: () => this.#later(),
     pin: (unit) => this.#pin(unit),
-    brush: (from, to) => this.#brush(from, to),
+    brush: (from, to, rows) => this.#brush(from, to, rows),
     find: () => this.#again.look(),
     showAll: () => this.#show(),
   });
@@ -202,30 +202,38 @@ export class GatesView extends View {
     this.#read();
   }
 
-  /** Ask which units were on between two steps and off outside; an end before the start takes the brush away. */
-  #brush(from: number, to: number): void {
-    const { ui } = this.store;
-    if (to < from) {
-      delete ui["range"];
-      return this.#show();
-    }
-    ui["range"] = [from, to];
-    ui["sort"] = "brush";
-    this.#cursor.placeBrush();
+  /** Brush steps of all units, which asks which were on there and off outside, or a rectangle of some units' steps. */
+  #brush(from: number, to: number, rows: [number, number] | null): void {
+    const inside = this.#inside;
+    const units = rows === null ? null : this.#heat.order.slice(rows[0], rows[1] + 1).map((place) => inside.units[place]!);
+    inside.brush(from, to, units);
+    if (to < from) return this.#show();
     this.#rearranged();
+    this.#cursor.placeBrush();
   }
 
-  /** Name the units that were on inside the brush and off outside. */
+  /** Say what is brushed: how large some units' values are there, or which of all were on there and off outside. */
   #answerBrush(): void {
     const inside = this.#inside;
-    const { range, signal } = inside;
-    this.root.dataset["brush"] = range?.join("-") ?? "";
+    const { range, signal, brushed } = inside;
+    Object.assign(this.root.dataset, { brush: range?.join("-") ?? "", units: brushed?.join(",") ?? "" });
+    this.#cursor.placeBrush();
     if (range === null) return say(this.#answer, "");
+    if (brushed !== null) return say(this.#answer, this.#rectangle(range, brushed));
     const contrast = inside.contrast();
     const order = contrast.map((_, at) => at).sort((a, b) => contrast[b]! - contrast[a]!);
     const best = order.slice(0, 5).map((unit) => `${inside.units[unit]} (${contrast[unit]! > 0 ? "+" : ""}${number(contrast[unit], 2)})`);
     const [from, to] = range.map((step) => inside.when(step));
     say(this.#answer, `On from ${from} to ${to} and off outside, by mean |${signal}| inside less outside: ${best.join(", ")}. Double-click takes the brush away.`);
+  }
+
+  #rectangle(range: [number, number], brushed: number[]): string {
+    const inside = this.#inside;
+    const sizes = inside.sizes().filter((_, at) => brushed.includes(inside.units[at]!));
+    const mean = (side: 0 | 1): string => number(sizes.reduce((sum, size) => sum + size[side], 0) / Math.max(sizes.length, 1), 2);
+    const [from, to] = range.map((step) => inside.when(step));
+    const named = brushed.length === 1 ? `unit ${brushed[0]}` : `${brushed.length} units (${brushed.slice(0, 8).join(", ")}${brushed.length > 8 ? ", …" : ""})`;
+    return `Brushed: ${named} from ${from} to ${to}, mean |${inside.signal}| ${mean(0)} there and ${mean(1)} outside. Escape or a double-click takes the brush away.`;
   }
 
   /** Read out the step under the cursor, and the unit. */

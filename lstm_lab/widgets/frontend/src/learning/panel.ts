@@ -19,8 +19,7 @@ import { Watched } from "./watched";
 const SECONDS = 0.5;
 /** Room left of the heat map, and its height, in pixels of usual text. */
 const LEFT = 46;
-const BOTTOM = 34;
-const TALL = 176;
+const TALL = 146;
 
 export interface Host {
   store: Store;
@@ -43,6 +42,7 @@ export class LearningPanel {
   readonly #play = button("▶ Play", () => this.#toggle(), { class: "play" });
   readonly #gates = h("select", { "aria-label": "Gate" });
   readonly #canvas = h("canvas", { role: "img" });
+  readonly #below = h("p", { class: "note muted" });
   readonly #ramp = h("span", { class: "ramp", "aria-hidden": "true" });
   readonly #ends = [h("span"), h("span")] as const;
   readonly #figure: HTMLElement;
@@ -60,7 +60,7 @@ export class LearningPanel {
     const pick = h("label", { class: "control" }, "gate", this.#gates);
     const scale = h("span", { class: "scale muted" }, this.#ends[0], this.#ramp, this.#ends[1]);
     this.#chartFigure = h("figure", { class: "wide" }, h("figcaption", {}, "Forecasts of held-out rows, against what happened"));
-    this.#figure = h("figure", {}, h("div", { class: "controls" }, pick, scale), this.#canvas);
+    this.#figure = h("figure", {}, h("div", { class: "controls" }, pick, scale), this.#canvas, this.#below);
     this.element.append(this.#controls, this.#caption, h("div", { class: "below" }, this.#chartFigure, this.#figure), this.#legend);
     on(this.#gates, "change", () => {
       host.store.ui["gate"] = this.#gates.selectedIndex;
@@ -230,14 +230,13 @@ export class LearningPanel {
     }
     inner.putImageData(image, 0, 0);
     ctx.imageSmoothingEnabled = false;
-    ctx.drawImage(picture, LEFT, 2, wide - LEFT - 8, TALL - BOTTOM);
+    ctx.drawImage(picture, LEFT, 2, wide - LEFT - 8, TALL - 4);
     ctx.fillStyle = muted;
     ctx.textAlign = "right";
-    const row = (TALL - BOTTOM) / facts.units;
+    const row = (TALL - 4) / facts.units;
     const every = Math.max(1, Math.ceil(14 / row));
     for (let at = 0; at < facts.units; at += every) ctx.fillText(`unit ${at}`, LEFT - 5, 2 + (at + 0.5) * row);
-    ctx.textAlign = "center";
-    ctx.fillText(`${facts.steps} steps up to the last origin, oldest first`, LEFT + (wide - LEFT - 8) / 2, TALL - 14);
+    say(this.#below, `${facts.steps} steps up to the last origin, oldest first`);
     const gate = facts.gates[this.#gate]!;
     const name = gate === "hidden" ? "hidden state" : `${gate} gate`;
     this.#canvas.setAttribute("aria-label", `Heat map of the ${name} of layer ${facts.layer} after epoch ${this.epoch}: a row a unit, a column a step.`);
