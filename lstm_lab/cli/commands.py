@@ -59,6 +59,12 @@ def _out(name: str, more: str = "") -> Flag:
 
 
 _OUT_WITH_RUN = _out("forecast", ", the trained run (.lstm)")
+_WATCH = Flag(
+    "watch",
+    "a page (.html) to leave, with a slider over the epochs: held-out forecasts and the gates of one window after each",
+    value="FILE",
+    example="learning.html",
+)
 _KNOWN = Flag("known", "future values of input columns, by time or one row a step", value="FILE", example="future.csv")
 _FILE = Flag(
     "file", "a CSV, Parquet or Feather file, else a bundled example: co2, oil, temperature, unemployment", value="FILE"
@@ -94,7 +100,7 @@ RUN = Command(
     "keeps what there is.",
     _FORECAST_MODELS,
     argument=_FILE,
-    extras=(_KNOWN, _OUT_WITH_RUN),
+    extras=(_KNOWN, _WATCH, _OUT_WITH_RUN),
     examples=(
         "lstm-lab run prices.csv --target close --time date --horizon 30",
         "lstm-lab run prices.csv --target close --features volume --known future.csv --horizon 30",
@@ -102,6 +108,7 @@ RUN = Command(
         "lstm-lab run sales.csv --id store --target units --ids store_1,store_2 --out two.csv",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.png,oil.csv",
         "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --out oil.lstm,oil.png",
+        "lstm-lab run oil --lookback 20 --units 16 --epochs 3 --watch learning.html",
     ),
 )
 RESUME = Command(
@@ -113,6 +120,7 @@ RESUME = Command(
     extras=(
         Flag("newer", "rows after the run's last, or the whole longer series", value="FILE", example="today.csv"),
         _KNOWN,
+        _WATCH,
         _OUT_WITH_RUN,
     ),
     examples=(

@@ -99,6 +99,7 @@ def _dispatch(words: list[str]) -> int:
     targets = [Path(file) for file in split_commas(parsed.extras.get("out", command.flags["out"].default))]
     for target in targets:
         _check(target, command)
+    targets += _watched(parsed, targets)
     for model in command.models:
         model.of(parsed.of(model))
     data = _data(command, parsed)
@@ -119,6 +120,19 @@ def _dispatch(words: list[str]) -> int:
         print(file=sys.stderr)  # between the progress and the table
         _say(f"{text}\n")
     return _say("wrote " + ", ".join(str(target) for target in targets)) if targets else 0
+
+
+def _watched(parsed: Parsed, targets: Sequence[Path]) -> list[Path]:
+    """Return the file of `--watch`, if it is given and can be written."""
+    if "watch" not in parsed.extras:
+        return []
+    target = Path(parsed.extras["watch"])
+    if target.suffix.lower() != ".html":
+        raise OptionError(f"--watch ends in .html, got {str(target)!r}; for example --watch learning.html")
+    if target.absolute() in [other.absolute() for other in targets]:
+        raise OptionError(f"--watch names a page of its own, got {str(target)!r}, which --out names too; name another")
+    _check_place(target, "--watch", "--watch learning.html")
+    return [target]
 
 
 def _data(command: Command, parsed: Parsed) -> Any:
@@ -199,10 +213,11 @@ def _notebook(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class _Trained:
-    """A forecast and its run, for `--out` may name files of both."""
+    """A forecast and its run, for `--out` may name files of both, and the file of what was watched."""
 
     run: Any
     forecast: Any
+    watched: Path | None
 
 
 def _progress() -> Listener:
@@ -210,10 +225,15 @@ def _progress() -> Listener:
     return listener(stream=sys.stderr)
 
 
+def _watching(parsed: Parsed) -> dict[str, bool]:
+    """Return what `--watch` asks a training for."""
+    return {"watch": True} if "watch" in parsed.extras else {}
+
+
 def _forecast(data: Any, parsed: Parsed) -> tuple[Any, str]:
     known = known_of(parsed, TrainOptions.of(parsed.of(TrainOptions)))
     with _progress() as progress:
-        run = lstm_lab.train(data, listener=progress, **parsed.of(TrainOptions))
+        run = lstm_lab.train(data, listener=progress, **_watching(parsed), **parsed.of(TrainOptions))
     return _forecast_of(run, known, parsed)
 
 
@@ -224,7 +244,7 @@ def _resume(file: Any, parsed: Parsed) -> tuple[Any, str]:
         run = run.on(find_source(parsed.extras["newer"], {}))
     check_longer(run, parsed, known)
     with _progress() as progress:
-        longer = run.resume(listener=progress, **parsed.of(ResumeOptions))
+        longer = run.resume(listener=progress, **_watching(parsed), **parsed.of(ResumeOptions))
     return _forecast_of(longer, known, parsed)
 
 
@@ -232,7 +252,10 @@ def _forecast_of(run: Any, known: Mapping[str, Any], parsed: Parsed) -> tuple[An
     """Forecast with a run that a command has trained."""
     with _progress() as progress:
         forecast = run.forecast(listener=progress, **known, **parsed.of(RunForecastOptions))
-    return _Trained(run, forecast), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame, band=forecast.has_band)}"
+    watched = Path(parsed.extras["watch"]) if "watch" in parsed.extras else None
+    return _Trained(
+        run, forecast, watched
+    ), f"{run!r}\n\n{forecast!r}\n\n{_table(forecast.frame, band=forecast.has_band)}"
 
 
 def _inputs(data: Any, parsed: Parsed) -> tuple[Any, str]:
@@ -307,16 +330,24 @@ def _check(target: Path, command: Command) -> None:
     if target.suffix.lower() not in endings:
         ending_list = f"{', '.join(endings[:-1])} or {endings[-1]}"
         raise OptionError(f"--out ends in {ending_list}, got {str(target)!r}; for example {flag.example}")
+    _check_place(target, "--out", str(flag.example))
+
+
+def _check_place(target: Path, flag: str, example: str) -> None:
+    """Raise `OptionError` where no file can be written."""
     if not is_folder(target.absolute().parent):
         raise OptionError(f"there is no folder {str(target.parent)!r} for {target.name}; make it first")
     if not os.access(target if exists(target) else target.absolute().parent, os.W_OK):
-        raise OptionError(f"--out names files to write, but {str(target)!r} may not be written; choose another place")
+        raise OptionError(f"{flag} names files to write, but {str(target)!r} may not be written; choose another place")
     if is_folder(target):
-        raise OptionError(f"--out names files to write, got the folder {str(target)!r}; for example {flag.example}")
+        raise OptionError(f"{flag} names files to write, got the folder {str(target)!r}; for example {example}")
 
 
 def _write(result: Any, target: Path) -> None:
     """Write a result to one file: the table of a study is its summary, that of a forecast its frame."""
+    if isinstance(result, _Trained) and target == result.watched:
+        result.run.learning.to_html(target)
+        return
     if target.suffix.lower() == ".lstm":
         result.run.save(target)
         return

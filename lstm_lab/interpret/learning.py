@@ -15,8 +15,10 @@ from lstm_lab.results import Result, Summary
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Learning"]
+__all__ = ["PATHS", "Learning"]
 
+PATHS = 24
+"""Of each held-out forecast, where dropout makes them differ and there is time for them."""
 _WORSE = 1.02
 """Ratio to the least validation loss from which a later epoch is called worse: less is noise."""
 
@@ -25,8 +27,9 @@ _WORSE = 1.02
 class Learning(Result):
     """What a network forecast of held-out rows, and what its gates did, after every epoch from 0 on.
 
-    Made by training with ``watch=True``. The forecasts are made with dropout off, so each is one line without a spread:
-    what changes from epoch to epoch is the network alone.
+    Made by training with ``watch=True``. The forecasts are made with dropout off, and those of some series are of
+    validation rows of each; the bands hold the middle 80 % of a few paths with dropout, the same masks in every epoch,
+    so what changes from epoch to epoch is the network alone.
     """
 
     target: str
@@ -41,20 +44,48 @@ class Learning(Result):
     starts: np.ndarray
     """(origins,) positions in `observed` of the first row of each forecast."""
     forecasts: np.ndarray
-    """(snapshots, origins, horizon) in the target's unit, float32."""
+    """(snapshots, origins, horizon) in the target's unit, float32; of one step each where `unfollowed` says why."""
     gates: Mapping[str, np.ndarray]
-    """By gate (of a plain RNN its hidden state), (snapshots, steps, units), float16."""
+    """By gate (of a plain RNN its hidden state), (snapshots, steps, units), float16; empty where `unfollowed`."""
     layer: str
     """The recurrent layer whose gates these are."""
     window: pd.Index
     """(steps,) times of the window that the gates read."""
     warm: bool = False
     """Whether the network was trained before epoch 0."""
+    ids: tuple[str, ...] = ()
+    """Of the series that are forecast, where there are several."""
+    borders: np.ndarray | None = None
+    """(series + 1,) positions in `observed` where each series begins, and its length; None for one series."""
+    unfollowed: str = ""
+    """Why the network is no chain that can be run beside its training: then there are no gates."""
+    bands: np.ndarray | None = None
+    """(snapshots, 2, origins, horizon) 10th and 90th percentile of the paths; NaN after epochs without them."""
 
     @property
     def horizon(self) -> int:
         """Steps of a forecast."""
         return int(self.forecasts.shape[2])
+
+    @property
+    def pieces(self) -> tuple[tuple[str, int, int], ...]:
+        """Of each series its id, and where in `observed` it begins and ends."""
+        borders = [0, len(self.observed)] if self.borders is None else self.borders.tolist()
+        return tuple(zip(self.ids or ("",), borders[:-1], borders[1:], strict=True))
+
+    @property
+    def about_the_band(self) -> str:
+        """Say what the bands hold, or why there are none."""
+        if self.unfollowed:
+            return (
+                f"The network is no chain of LSTM, GRU, SimpleRNN, Dense and dropout layers ({self.unfollowed}): each"
+                " held-out row is forecast from those before it, and no gates are drawn."
+            )
+        if self.bands is None or np.isnan(self.bands).all():
+            return "Lines without a band: paths with dropout would not differ, or take too much of the training's time."
+        held = np.isfinite(self.bands).all(axis=(1, 2, 3))
+        rest = "" if held.all() else f" Of {len(held)} epochs {int((~held).sum())} have none, which saves time."
+        return f"Shaded: the middle 80 % of {PATHS} paths, by dropout alone.{rest}"
 
     @property
     def errors(self) -> np.ndarray:
@@ -89,10 +120,14 @@ class Learning(Result):
         return int(found[0])
 
     def forecast(self, epoch: int) -> pd.DataFrame:
-        """Tabulate the held-out forecasts after one epoch: ``observed`` and ``forecast``, by time."""
+        """Tabulate the held-out forecasts after one epoch: ``observed``, ``forecast``, of several series ``id``."""
         rows = (self.starts[:, None] + np.arange(self.horizon)).ravel()
         values = self.forecasts[self.at(epoch)].ravel().astype(np.float64)
-        return pd.DataFrame({"observed": self.observed.iloc[rows], "forecast": values}, index=self.observed.index[rows])
+        columns = {"observed": self.observed.iloc[rows].to_numpy(), "forecast": values}
+        if self.ids:
+            names = np.repeat(self.ids, np.diff(np.asarray(self.borders)))
+            columns = {"id": names[rows], **columns}
+        return pd.DataFrame(columns, index=self.observed.index[rows])
 
     @property
     def captions(self) -> tuple[str, ...]:
@@ -142,7 +177,13 @@ class Learning(Result):
         """Describe the held-out forecasts of the first, the kept and the last epoch."""
         errors = self.errors
         shown = sorted({int(self.epochs[0]), self.kept, int(self.epochs[-1])} & set(self.epochs.tolist()))
-        rows = [("held-out forecasts", f"{len(self.starts)} of {self.horizon} steps from validation rows, dropout off")]
+        several = f" of {', '.join(self.ids)}" if self.ids else ""
+        many = f"{len(self.starts)} of {self.horizon} steps from validation rows{several}"
+        if self.unfollowed:
+            many = f"{len(self.starts)} validation rows{several}, one step each"
+        rows = [("held-out forecasts", f"{many}, dropout off")]
+        rows.append(("band", self.about_the_band))
         rows += [(self._caption(epoch), f"mean absolute error {number(errors[self.at(epoch)])}") for epoch in shown]
-        rows.append(("gates", f"layer {self.layer}, {', '.join(self.gates)}; {len(self.window)} steps"))
+        if self.gates:
+            rows.append(("gates", f"layer {self.layer}, {', '.join(self.gates)}; {len(self.window)} steps"))
         return Summary(f"How {self.target} was learnt, {len(self.epochs)} epochs", tuple(rows))

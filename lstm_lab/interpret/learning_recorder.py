@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lstm_lab.errors import DataError
 from lstm_lab.interpret.free_run import GATES, FreeRun
-from lstm_lab.interpret.learning import Learning
+from lstm_lab.interpret.held_out import HeldOut
+from lstm_lab.interpret.learning import PATHS, Learning
+from lstm_lab.interpret.recording import recurrent_layers, states_kept
+from lstm_lab.models.masking import padded_output
 from lstm_lab.simulation.simulator import GrowingPaths
 
 if TYPE_CHECKING:
@@ -29,7 +31,10 @@ SHARE = 0.02
 FREE_SECONDS = 0.5
 SNAPSHOTS = 48
 """Epochs that are kept, at most: of more, every second, every fourth, … and always the best."""
-_ORIGINS, _HORIZON, _STEPS, _UNITS = 4, 24, 48, 24
+_STEPS, _UNITS = 48, 24
+_EDGES = (0.1, 0.9)
+_TIMES = 10
+"""How much longer all paths take than one, at most, until it is measured: 1 to 9 times with 8 to 3 x 128 units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +42,16 @@ class _Snapshot:
     forecasts: NDArray[np.float32]
     """(origins, horizon)."""
     gates: Mapping[str, NDArray[np.float16]]
-    """(steps, units) each."""
+    """(steps, units) each; none of a network that is not followed."""
+    band: NDArray[np.float32]
+    """(2, origins, horizon) lower and upper edge of the paths; NaN where none were drawn."""
 
 
 class LearningRecorder:
     """Called after every epoch with its number, the best so far, and the network.
+
+    A chain of recurrent and dense layers runs in NumPy, several steps ahead, and its gates are recorded. Of any other
+    network each held-out row is forecast from those before it by one call of the network itself.
 
     Parameters
     ----------
@@ -58,8 +68,8 @@ class LearningRecorder:
 
     Raises
     ------
-    DataError, TraceError
-        No forecast of validation rows; a layer that is not followed.
+    DataError
+        No forecast of validation rows.
     """
 
     def __init__(
@@ -71,17 +81,15 @@ class LearningRecorder:
         warm: bool = False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        FreeRun.refuse(model, "watch=True")
-        rows, horizon, first = _origins(dataset)
         self._dataset, self._listener, self._warm, self._clock = dataset, listener, warm, clock
-        self._origins = dataset.origins(rows, horizon)
-        self._horizon = horizon
-        stretch = slice(first, int(rows[-1]) + horizon)
-        self._observed = pd.Series(dataset.store.target(stretch), dataset.index[stretch], name=dataset.encoder.target)
-        self._starts = rows - first
-        last = int(rows[-1])
+        self._unfollowed = FreeRun.refused(model)
+        self._held_out = HeldOut.of(dataset, one_step=bool(self._unfollowed))
+        self._origins = dataset.origins(self._held_out.rows, self._held_out.horizon)
+        last = int(self._held_out.rows[-1])
         self._window = dataset.index[last - min(_STEPS, dataset.lookback) : last]
-        self._layer = next(layer.name for layer in model.layers if hasattr(layer, "cell"))
+        self._layer = "" if self._unfollowed else next(layer.name for layer in model.layers if hasattr(layer, "cell"))
+        self._draws = not self._unfollowed and FreeRun.draws(model)
+        self._fan_seconds: float | None = None
         self._snapshots: dict[int, _Snapshot] = {}
         self._stride = 1
         self._spent = 0.0
@@ -92,7 +100,7 @@ class LearningRecorder:
         now = self._clock()
         if self._spent > FREE_SECONDS and self._spent > SHARE * (now - self._began):
             return
-        self._add(epoch, best, model)
+        self._add(epoch, best, model, room=max(FREE_SECONDS, SHARE * (now - self._began)) - self._spent)
         if self._listener is not None:
             self._listener.on_learning(self._learning([epoch], pd.DataFrame(), best))
         self._spent += self._clock() - now
@@ -110,11 +118,11 @@ class LearningRecorder:
             The network, with the weights of that epoch.
         """
         if kept not in self._snapshots:
-            self._snapshots[kept] = self._snapshot(model)
+            self._snapshots[kept] = self._snapshot(model, room=0.0)
         return self._learning(sorted(self._snapshots), history, kept)
 
-    def _add(self, epoch: int, best: int, model: Any) -> None:
-        self._snapshots[epoch] = self._snapshot(model)
+    def _add(self, epoch: int, best: int, model: Any, *, room: float) -> None:
+        self._snapshots[epoch] = self._snapshot(model, room=room)
         while True:
             for other in list(self._snapshots):
                 if other % self._stride and other not in {best, epoch}:
@@ -130,51 +138,61 @@ class LearningRecorder:
             epochs=np.array(epochs),
             kept=kept,
             history=history,
-            observed=self._observed,
-            starts=self._starts,
+            observed=self._held_out.observed,
+            starts=self._held_out.starts,
             forecasts=np.stack([snapshot.forecasts for snapshot in chosen]),
             gates={name: np.stack([snapshot.gates[name] for snapshot in chosen]) for name in chosen[0].gates},
             layer=self._layer,
             window=self._window,
             warm=self._warm,
+            ids=self._held_out.ids,
+            borders=self._held_out.borders,
+            unfollowed=self._unfollowed,
+            bands=np.stack([snapshot.band for snapshot in chosen]),
         )
 
-    def _snapshot(self, model: Any) -> _Snapshot:
-        run, origins, horizon = FreeRun(model), self._origins, self._horizon
+    def _snapshot(self, model: Any, *, room: float) -> _Snapshot:
+        """Forecast, and draw a fan where it takes no more than so many seconds."""
         # An untrained network of logarithms may leave the range of numbers; that is then what it forecasts.
         with np.errstate(all="ignore"):
-            paths = GrowingPaths(self._dataset.encoder, origins, np.zeros((len(origins), 1, horizon)))
-            output = run.encode(origins.windows)
-            signals = run.first.signals[-len(self._window) :]
-            for step in range(horizon - 1):
-                output = run.step(paths.append(step, output.astype(np.float32)))
-            paths.add(horizon - 1, output.astype(np.float32))
-            forecasts = paths.simulated[:, 0].astype(np.float32)
+            if self._unfollowed:
+                return self._called(model)
+            began = self._clock()
+            run = FreeRun(model)
+            forecasts = self._ahead(run, 1)[:, 0]
+            likely = _TIMES * (self._clock() - began) if self._fan_seconds is None else self._fan_seconds
+            band = np.full((2, *forecasts.shape), np.nan, np.float32)
+            if self._draws and likely <= room:
+                began = self._clock()
+                paths = self._ahead(FreeRun(model, PATHS), PATHS)
+                band[:] = np.quantile(paths, _EDGES, axis=1)
+                self._fan_seconds = self._clock() - began
+        signals = run.first.signals[: self._dataset.lookback][-len(self._window) :]
         gates = {
             name: np.stack([row[name][-1, :_UNITS] for row in signals]).astype(np.float16)
             for name in GATES[run.first.kind]
         }
-        return _Snapshot(forecasts, gates)
+        return _Snapshot(forecasts, gates, band)
 
+    def _ahead(self, run: FreeRun, paths: int) -> NDArray[np.float32]:
+        """Forecast all steps, (origins, paths, horizon) in the target's unit."""
+        origins, horizon = self._origins, self._held_out.horizon
+        growing = GrowingPaths(self._dataset.encoder, origins, np.zeros((len(origins), paths, horizon)))
+        output = run.encode(origins.windows)
+        for step in range(horizon - 1):
+            output = run.step(growing.append(step, output.astype(np.float32)))
+        growing.add(horizon - 1, output.astype(np.float32))
+        return growing.simulated.astype(np.float32)
 
-def _origins(dataset: Dataset) -> tuple[NDArray[np.int64], int, int]:
-    """Choose origins among the newest validation rows, without overlap, a horizon, and the first row to draw."""
-    borders = dataset.borders[:-1]
-    rows = [cuts.calibration - cuts.validation for cuts in dataset.cuts]
-    series = int(np.argmax(rows))  # of many series, the one with the most validation rows
-    cuts, begins = dataset.cuts[series], int(borders[series])
-    start, stop = begins + cuts.validation, begins + cuts.calibration
-    horizon = max(1, min(_HORIZON, (stop - start) // _ORIGINS - 1))
-    chosen: list[int] = []
-    for row in dataset.possible(start, stop, horizon)[::-1].tolist():
-        if not chosen or row + horizon < chosen[-1]:
-            chosen.append(row)
-        if len(chosen) == _ORIGINS:
-            break
-    if not chosen:
-        raise DataError(
-            f"watch=True draws forecasts of validation rows, and none of the {stop - start} has a whole window of"
-            f" {dataset.lookback} rows before it; give more rows or a shorter lookback, or leave watch=True out"
-        )
-    shown = max(begins, chosen[-1] - max(2 * horizon, 12))
-    return np.array(chosen[::-1]), horizon, shown
+    def _called(self, model: Any) -> _Snapshot:
+        """Forecast each held-out row by a call of the network itself."""
+        origins = self._origins
+        with states_kept(recurrent_layers(model).values()):
+            if origins.lengths is None or not origins.masked:
+                output = model(origins.windows, training=False)
+            else:
+                output = padded_output(model, origins.windows, origins.lengths)
+        growing = GrowingPaths(self._dataset.encoder, origins, np.zeros((len(origins), 1, 1)))
+        growing.add(0, np.asarray(output)[:, 0].astype(np.float32))
+        forecasts = growing.simulated[:, 0].astype(np.float32)
+        return _Snapshot(forecasts, {}, np.full((2, *forecasts.shape), np.nan, np.float32))

@@ -15,7 +15,7 @@ from lstm_lab.models.backend import forget_kernels, keras
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Forecaster", "describe", "from_model", "is_functional"]
+__all__ = ["Forecaster", "describe", "from_model", "is_chain", "is_functional"]
 
 _SILENT = (
     keras.layers.Dropout,
@@ -112,7 +112,7 @@ def from_model(model: keras.Model, lookback: int, columns: int) -> Forecaster:
     if outputs != (None, 1):
         raise StackError(f"a model must give one number a window, (None, 1), got {outputs}; end it with Dense(1)")
     layers = tuple(layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer))
-    return Forecaster(model, layers, lookback, columns, chained=_is_chain(model))
+    return Forecaster(model, layers, lookback, columns, chained=is_chain(model))
 
 
 def describe(layers: Sequence[keras.Layer]) -> str:
@@ -137,7 +137,7 @@ def is_functional(layer: Any) -> bool:
     return isinstance(layer, keras.Model) and bool(getattr(layer, "inputs", None))
 
 
-def _is_chain(model: keras.Model) -> bool:
+def is_chain(model: keras.Model) -> bool:
     """Return whether, by a model's configuration, each layer takes the previous one's output and nothing else."""
     if isinstance(model, keras.Sequential):
         return True

@@ -39,31 +39,44 @@ def learning_figure(
     """
     chosen = _epochs(learning) if epoch is None else [learning.at(epoch)]
     figure = style.canvas((2.5 * len(chosen) if len(chosen) > 1 else 6.0) if width is None else width, height)
-    grid = figure.add_gridspec(2, len(chosen), height_ratios=(3, 2))
-    low, high = _range(learning)
+    first_series, *others = learning.pieces
+    rows = 1 + len(others) + (1 if learning.gates else 0)
+    grid = figure.add_gridspec(rows, len(chosen), height_ratios=[3] * (1 + len(others)) + [2] * bool(learning.gates))
     first: tuple[Axes, Axes] | None = None
     for column, at in enumerate(chosen):
-        upper, lower = (style.axes_in(figure, grid[row, column]) for row in (0, 1))
-        _forecasts(upper, learning, at, told=column == 0)
-        upper.set_ylim(low, high)
-        image = _gates(lower, learning, at)
+        panels = [style.axes_in(figure, grid[row, column]) for row in range(rows)]
+        upper, lower = panels[0], panels[-1]
+        for panel, piece in zip(panels, (first_series, *others), strict=False):
+            _forecasts(panel, learning, at, piece, told=column == 0 and panel is upper)
+            panel.set_ylim(*_range(learning, piece))
+            if column:
+                panel.tick_params(labelleft=False)
+            elif piece[0]:
+                panel.set_ylabel(style.plain(style.short(piece[0])), fontsize=style.SMALL, color=BLACK)
+        image = _gates(lower, learning, at) if learning.gates else None
         caption = "\n".join(wrap(style.plain(learning.captions[at]), 32 if len(chosen) > 1 else 76))
         kept = learning.epochs[at] == learning.kept
         upper.set_title(caption, loc="left", fontsize=style.SMALL, color=BLACK, fontweight="bold" if kept else "normal")
         if first is None:
             first = upper, lower
         else:
-            upper.tick_params(labelleft=False)
             lower.tick_params(labelleft=False)
     assert first is not None  # noqa: S101 - there is always an epoch
-    first[0].set_ylabel(style.plain(style.short(learning.target)), fontsize=style.NORMAL, color=BLACK)
-    first[1].set_ylabel("unit", fontsize=style.SMALL, color=GREY)
+    if not others:
+        first[0].set_ylabel(style.plain(style.short(learning.target)), fontsize=style.NORMAL, color=BLACK)
+    if image is not None:
+        first[1].set_ylabel("unit", fontsize=style.SMALL, color=GREY)
+        _colours(figure, image, lower, learning)
+    style.legend(figure)
+    return figure
+
+
+def _colours(figure: Figure, image: AxesImage, lower: Axes, learning: Learning) -> None:
+    """Draw the colours of the gates beside the last panel."""
     bar = figure.colorbar(image, ax=lower, fraction=0.08, pad=0.03)
     bar.set_label(_gate_words(learning), fontsize=style.SMALL, color=GREY)
     bar.ax.tick_params(labelsize=style.SMALL, labelcolor=GREY)
     bar.outline.set_visible(False)
-    style.legend(figure)
-    return figure
 
 
 def _epochs(learning: Learning) -> list[int]:
@@ -79,28 +92,40 @@ def _epochs(learning: Learning) -> list[int]:
     return sorted(chosen)
 
 
-def _range(learning: Learning) -> tuple[float, float]:
+def _range(learning: Learning, piece: tuple[str, int, int]) -> tuple[float, float]:
     """Return the range of what happened, with room for forecasts; an untrained one may leave it."""
-    observed = learning.observed.to_numpy(np.float64)
+    observed = learning.observed.to_numpy(np.float64)[piece[1] : piece[2]]
     low, high = float(np.nanmin(observed)), float(np.nanmax(observed))
     room = 0.35 * ((high - low) or abs(high) or 1.0)
     return low - room, high + room
 
 
-def _forecasts(panel: Axes, learning: Learning, at: int, *, told: bool) -> None:
-    index = learning.observed.index
+def _forecasts(panel: Axes, learning: Learning, at: int, piece: tuple[str, int, int], *, told: bool) -> None:
+    _, begin, end = piece
+    index = learning.observed.index[begin:end]
     places = style.positions(index)
     panel.plot(
         places,
-        learning.observed.to_numpy(np.float64),
+        learning.observed.to_numpy(np.float64)[begin:end],
         color=BLACK,
         linewidth=1.1,
         label="observed" if told else "_observed",
     )
-    for number, (start, values) in enumerate(zip(learning.starts, learning.forecasts[at], strict=True)):
-        label = "forecast of held-out rows" if told and number == 0 else "_forecast"
+    inside = np.flatnonzero((learning.starts >= begin) & (learning.starts < end))
+    starts = learning.starts[inside] - begin
+    label = "forecast of held-out rows" if told else "_forecast"
+    if learning.horizon == 1:
+        panel.plot(places[starts], learning.forecasts[at, inside, 0], color=BLUE, linewidth=1.8, label=label)
+        starts = starts[:0]
+    for number, start in zip(inside, starts, strict=False):
         rows = slice(start, start + learning.horizon)
-        panel.plot(places[rows], values.astype(np.float64), color=BLUE, linewidth=1.8, label=label)
+        panel.plot(
+            places[rows], learning.forecasts[at, number].astype(np.float64), color=BLUE, linewidth=1.8, label=label
+        )
+        label = "_forecast"
+        if learning.bands is not None and np.isfinite(learning.bands[at]).all():
+            low, high = learning.bands[at, :, number].astype(np.float64)
+            panel.fill_between(places[rows], low, high, color=BLUE, alpha=0.2, linewidth=0)
     style.time_axis(panel, index, few=2, many=3)
 
 

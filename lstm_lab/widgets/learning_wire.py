@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["put_learning", "thinned_learning"]
 
-_BY_EPOCH = ("watched_epochs", "watched_errors", "watched_forecasts", "watched_gates")
+_BY_EPOCH = ("watched_epochs", "watched_errors", "watched_forecasts", "watched_gates", "watched_bands")
 
 
 def put_learning(wire: Wire, learning: Learning) -> None:
@@ -22,15 +22,14 @@ def put_learning(wire: Wire, learning: Learning) -> None:
     places = axis(learning.observed.index)
     # A hidden state lies between -1 and 1, a gate between 0 and 1; 255 stands for no value.
     signed = "hidden" in learning.gates
-    values = np.stack(list(learning.gates.values()), axis=1).astype(np.float32)
-    shares = (values + 1) / 2 if signed else values
-    codes = np.where(np.isfinite(shares), np.rint(254 * np.clip(np.nan_to_num(shares), 0, 1)), 255).astype(np.uint8)
     wire.put_changed("watched_times", places.positions)
     wire.put_changed("watched_observed", learning.observed.to_numpy(np.float32))
     wire.put("watched_epochs", learning.epochs.astype(np.float32))
     wire.put("watched_errors", learning.errors.astype(np.float32))
     wire.put("watched_forecasts", learning.forecasts.reshape(len(learning.epochs), -1))
-    wire.put("watched_gates", codes.reshape(len(learning.epochs), -1))
+    steps, units = _put_gates(wire, learning, signed=signed)
+    if learning.bands is not None:
+        wire.put("watched_bands", learning.bands.reshape(len(learning.epochs), -1).astype(np.float32))
     wire.set(
         watched={
             "target": learning.target,
@@ -38,8 +37,10 @@ def put_learning(wire: Wire, learning: Learning) -> None:
             "starts": learning.starts.tolist(),
             "horizon": learning.horizon,
             "gates": list(learning.gates),
-            "steps": values.shape[2],
-            "units": values.shape[3],
+            "steps": steps,
+            "units": units,
+            "pieces": [{"name": name, "first": first, "end": end} for name, first, end in learning.pieces],
+            "about": learning.about_the_band,
             "layer": learning.layer,
             "signed": signed,
             "kept": learning.kept,
@@ -47,6 +48,18 @@ def put_learning(wire: Wire, learning: Learning) -> None:
         },
         watched_captions=dict(zip(map(str, learning.epochs.tolist()), learning.captions, strict=True)),
     )
+
+
+def _put_gates(wire: Wire, learning: Learning, *, signed: bool) -> tuple[int, int]:
+    """Put the codes of the gates on the wire; return their steps and units."""
+    if not learning.gates:
+        wire.put("watched_gates", np.zeros((len(learning.epochs), 0), np.uint8))
+        return 0, 0
+    values = np.stack(list(learning.gates.values()), axis=1).astype(np.float32)
+    shares = (values + 1) / 2 if signed else values
+    codes = np.where(np.isfinite(shares), np.rint(254 * np.clip(np.nan_to_num(shares), 0, 1)), 255).astype(np.uint8)
+    wire.put("watched_gates", codes.reshape(len(learning.epochs), -1))
+    return values.shape[2], values.shape[3]
 
 
 def thinned_learning(wire: Wire, share: float) -> dict[str, np.ndarray]:
@@ -61,4 +74,4 @@ def thinned_learning(wire: Wire, share: float) -> dict[str, np.ndarray]:
     chosen = np.linspace(0, len(epochs) - 1, max(2, int(share * len(epochs)))).round().astype(int)
     kept = np.flatnonzero(epochs == wire.get("watched")["kept"])
     chosen = np.unique(np.concatenate([chosen, kept]))
-    return arrays | {name: arrays[name][chosen] for name in _BY_EPOCH}
+    return arrays | {name: arrays[name][chosen] for name in _BY_EPOCH if name in arrays}

@@ -145,6 +145,12 @@ def test_the_demo_does_the_quickstarts_job_and_takes_flags(place):
             ["compare", "oil", "--out", "a.jpg"],
             "--out ends in .png, .csv or .html, got 'a.jpg'; for example comparison",
         ),
+        (["run", "oil", "--watch", "a.png"], "--watch ends in .html, got 'a.png'; for example --watch learning.html"),
+        (["run", "oil", "--watch", "no/a.html"], "there is no folder 'no' for a.html; make it first"),
+        (
+            ["run", "oil", "--out", "a.html", "--watch", "a.html"],
+            "--watch names a page of its own, got 'a.html', which",
+        ),
         (["demo", "oil"], "lstm-lab demo does not know what 'oil' is for"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -34,8 +36,12 @@ def file(tmp_path, monkeypatch):
 
 def test_run_forecasts_every_id_and_leaves_the_long_table(file, capsys):
     words = ["run", file, "--id", "industry", "--static", "sector", "--time", "month", *TINY]
-    assert main([*words, "--horizon", "3", "--paths", "60", "--out", "rates-ahead.csv"]) == 0
+    assert (
+        main([*words, "--horizon", "3", "--paths", "60", "--out", "rates-ahead.csv", "--watch", "learning.html"]) == 0
+    )
     printed = capsys.readouterr().out
+    assert printed.endswith("wrote rates-ahead.csv, learning.html\n")
+    assert "watched_forecasts" in Path("learning.html").read_text(encoding="utf-8")
     assert "14 of 122 rows" in printed
     assert "... and 4 more ids; --out forecast.csv has every step" in printed
     table = pd.read_csv("rates-ahead.csv")

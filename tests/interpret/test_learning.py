@@ -1,5 +1,6 @@
 """Held-out forecasts and gates by epoch: the numbers of the network itself, few epochs of many, little time."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,13 +8,13 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.errors import DataError, OptionError, RunError, TraceError
+from lstm_lab.errors import DataError, OptionError, RunError
 from lstm_lab.events import TrainingListener
 from lstm_lab.interpret.free_run import FreeRun
 from lstm_lab.interpret.learning import Learning
 from lstm_lab.interpret.learning_recorder import SHARE, SNAPSHOTS, LearningRecorder
 from lstm_lab.models.backend import keras
-from lstm_lab.simulation.simulator import SimulationSettings
+from lstm_lab.simulation.simulator import SimulationSettings, Simulator
 
 SMALL = {"units": [4], "dense": [3], "dropout": 0.0, "lookback": 8, "transform": "diff", "features": [], "epochs": 3}
 
@@ -111,10 +112,108 @@ def test_a_free_run_is_the_network_itself(layer):
     assert run.step(x[:, 6]) == pytest.approx(model(x)[:, 0].numpy(), abs=1e-5)
 
 
-def test_a_layer_that_is_not_followed_is_named():
+def test_a_network_that_is_not_followed_forecasts_each_held_out_row_by_itself():
     stack = [keras.layers.Bidirectional(keras.layers.LSTM(3)), keras.layers.Dense(1)]
-    with pytest.raises(TraceError, match="is a Bidirectional; leave watch=True out"):
-        lab.train(series(), stack=stack, watch=True, lookback=8, transform="diff", features=[], epochs=1)
+    run = lab.train(series(), stack=stack, watch=True, lookback=8, transform="diff", features=[], epochs=1)
+    learning = run.learning
+    assert (learning.horizon, dict(learning.gates)) == (1, {})
+    assert re.search(r"\('bidirectional\S*' is a Bidirectional\): each held-out row", learning.about_the_band)
+    assert dict(learning.summary_table().rows)["held-out forecasts"] == "12 validation rows, one step each, dropout off"
+    first = len(run.dataset) - len(run.frame.loc[learning.observed.index[0] :])
+    rows = learning.starts + first
+    origins = run.dataset.origins(rows, 1)
+    paths = run.simulator.chunk(origins, 1, SimulationSettings("window", "path", None, 0))
+    assert learning.forecasts[learning.at(learning.kept)][:, 0] == pytest.approx(paths[:, 0, 0], rel=1e-5)
+    assert np.array_equal(np.diff(rows), np.ones(len(rows) - 1))
+
+
+def test_a_model_with_a_branch_is_no_chain():
+    window = keras.Input((7, 2))
+    _, *state = keras.layers.LSTM(3, return_state=True)(window)
+    branched = keras.Model(window, keras.layers.Dense(1)(keras.layers.LSTM(3)(window, initial_state=state)))
+    assert FreeRun.refused(branched) == "its layers are no simple chain"
+
+
+@pytest.fixture(scope="module")
+def panel_run():
+    parts = [
+        series(160 - 3 * number).assign(y=lambda frame, n=number: frame["y"] * (n + 1), id=f"s{number}")
+        for number in range(6)
+    ]
+    return lab.train(pd.concat(parts), id="id", target="y", watch=True, **{**SMALL, "epochs": 1, "dropout": 0.3})
+
+
+def test_of_many_series_a_few_are_forecast_once_each(panel_run):
+    learning, dataset = panel_run.learning, panel_run.dataset
+    assert learning.ids == ("s0", "s2", "s3", "s5")
+    rows = learning.forecast(1)
+    for name in learning.ids:
+        own = rows[rows["id"] == name]
+        cuts = dataset.cuts[dataset.ids.index(name)]
+        frame = panel_run.series(name).frame
+        assert len(own) == learning.horizon
+        assert own.index[-1] == frame.index[cuts.calibration - 1]
+        assert own["observed"].tolist() == frame["y"].loc[own.index].tolist()
+    assert [learning.observed.index[end - 1] for _, _, end in learning.pieces] == [
+        rows[rows["id"] == name].index[-1] for name in learning.ids
+    ]
+
+
+def test_the_forecasts_of_many_series_are_those_of_the_run_without_noise(panel_run):
+    learning, dataset = panel_run.learning, panel_run.dataset
+    index = [dataset.borders[dataset.ids.index(name)] for name in learning.ids]
+    rows = np.array(
+        [
+            begin + panel_run.series(name).frame.index.get_loc(learning.observed.index[start])
+            for name, begin, start in zip(learning.ids, index, learning.starts, strict=True)
+        ]
+    )
+    origins = dataset.origins(rows, learning.horizon)
+    unspread = keras.models.clone_model(panel_run.model, clone_function=undropped)
+    unspread.set_weights(panel_run.model.get_weights())
+    paths = Simulator(unspread, dataset.encoder).chunk(
+        origins, learning.horizon, SimulationSettings("state", "path", None, 0)
+    )
+    assert learning.forecasts[learning.at(learning.kept)] == pytest.approx(paths[:, 0], rel=1e-4)
+
+
+def undropped(layer):
+    config = layer.get_config()
+    return type(layer).from_config(config | ({"rate": 0.0} if "rate" in config else {}))
+
+
+def test_paths_with_dropout_spread_around_the_forecast(panel_run):
+    learning = panel_run.learning
+    low, high = learning.bands[1]
+    assert (low <= high).all()
+    assert (high - low).mean() > 0
+    assert learning.about_the_band.startswith("Shaded: the middle 80 % of 24 paths")
+
+
+def test_where_there_is_no_time_for_paths_there_are_lines_alone(recorder):
+    made, _ = recorder
+    made._fan_seconds = 1.0
+    del made._snapshot
+    assert np.isnan(made._snapshot(made._model, room=0.5).band).all()
+    made._fan_seconds = 0.1
+    assert np.isfinite(made._snapshot(made._model, room=0.5).band).all()
+
+
+@pytest.mark.parametrize("layers", ["between", "before"])
+def test_masks_stay_for_a_path_and_the_mean_of_many_paths_is_the_forecast(layers):
+    dropout = keras.layers.Dropout(0.4)
+    recurrent = keras.layers.LSTM(5)
+    middle = [recurrent, dropout] if layers == "between" else [dropout, recurrent]
+    model = keras.Sequential([keras.Input((7, 2)), *middle, keras.layers.Dense(1)])
+    x = np.random.default_rng(1).normal(size=(2, 7, 2)).astype(np.float32)
+    run = FreeRun(model, 2000)
+    drawn = run.encode(x).reshape(2, 2000)
+    assert drawn.std(axis=1).min() > 0.01
+    if layers == "between":  # the last layer is linear in what is dropped
+        assert drawn.mean(axis=1) == pytest.approx(model(x)[:, 0].numpy(), abs=0.02)
+    again = FreeRun(model, 2000)
+    again.encode(x[:, :6])
+    assert again.step(np.repeat(x[:, 6], 2000, axis=0)) == pytest.approx(drawn.ravel())
 
 
 def test_watch_is_a_switch():
@@ -131,8 +230,10 @@ def test_without_validation_rows_there_is_nothing_to_watch():
 @pytest.fixture
 def recorder(watched):
     clock = SimpleNamespace(now=0.0)
-    made = LearningRecorder(watched[0].dataset, watched[0].model, clock=lambda: clock.now)
-    made._snapshot = lambda model: model  # what a snapshot is has its own tests
+    model = keras.Sequential([*watched[0].model.layers[:-1], keras.layers.Dropout(0.2), watched[0].model.layers[-1]])
+    made = LearningRecorder(watched[0].dataset, model, clock=lambda: clock.now)
+    made._model = model
+    made._snapshot = lambda model, **_: model  # what a snapshot is has its own tests
     made._learning = lambda epochs, _, kept: (epochs, kept)
     return made, clock
 
@@ -151,7 +252,8 @@ def test_of_many_epochs_few_are_kept_and_always_the_best(recorder):
 def test_recording_takes_its_share_of_the_time_and_no_more(recorder):
     made, clock = recorder
 
-    def slow(model):
+    def slow(model, room):
+        assert room >= 0
         clock.now += 1.0
         return model
 

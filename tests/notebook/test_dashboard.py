@@ -188,6 +188,11 @@ def test_the_code_says_only_what_is_not_at_its_default(opened):
         "%%lstm_train prices --target close --transform diff --lookback 8 --epochs 2 --batch 32 -o run_1"
     )
     assert code.magics(settings)["Forecast"] == "%lstm_forecast --run run_1"
+    board.state.watch.value = True
+    watched = board.state.settings()
+    assert code.magics(watched)["Train"].split("\n")[0].endswith("--batch 32 --watch -o run_1")
+    assert "watch=True)" in code.python(watched).split("\n")[2]
+    assert board.state.watching == {"watch": True}
 
 
 def test_defaults_from_config_and_a_chosen_weighting_do_not_change_what_the_magic_does(opened, do):

@@ -39,6 +39,8 @@ class Settings:
     """Defaults of the magics set by ``%config``, where a line must state even an option's own default."""
     chosen_weights: bool = False
     """Whether weights for the next ``%lstm_train`` were chosen in a weight curve."""
+    watch: bool = False
+    """Whether trainings are watched."""
 
 
 def magics(settings: Settings) -> dict[str, str]:
@@ -49,9 +51,11 @@ def magics(settings: Settings) -> dict[str, str]:
     forecast = _over(settings, settings.forecast, FORECAST.models)
     backtest = _over(settings, _judging(settings), BACKTEST.models)
     of = f" --run {settings.run}"
+    train += " --watch" if settings.watch else ""
     more = {}
     if settings.resume is not None:
-        more["Train on"] = f"{RESUME.name}{flags_text(settings.resume)}{of} -o {settings.name}"
+        watch = " --watch" if settings.watch else ""
+        more["Train on"] = f"{RESUME.name}{flags_text(settings.resume)}{of}{watch} -o {settings.name}"
     if len(settings.compared) > 1:
         first, *others = settings.compared
         more["Compare"] = f"{COMPARE_RUNS.name} {first} {','.join(others)}{flags_text(_of_one(forecast))}"
@@ -68,18 +72,18 @@ def magics(settings: Settings) -> dict[str, str]:
 def python(settings: Settings) -> str:
     """Return the settings as Python code."""
     data, run = settings.source, settings.run
-    backtest = _judging(settings)
+    backtest, watch = _judging(settings), ["watch=True"] if settings.watch else []
     lines = [
         "import lstm_lab as lab",
         "",
-        f"{settings.name} = lab.train({', '.join([data, *keywords(settings.train)])})",
+        f"{settings.name} = lab.train({', '.join([data, *keywords(settings.train), *watch])})",
         f"forecast = {run}.forecast({', '.join(keywords(settings.forecast))})",
         f"gates = {run}.gates({', '.join(keywords(settings.gates))})",
         f"memory = {run}.memory({', '.join(keywords(settings.memory))})",
         f"judged = lab.backtest({', '.join([run, *keywords(backtest)])})",
     ]
     if settings.resume is not None:
-        lines.append(f"{settings.name} = {run}.resume({', '.join(keywords(settings.resume))})")
+        lines.append(f"{settings.name} = {run}.resume({', '.join([*keywords(settings.resume), *watch])})")
     if len(settings.compared) > 1:
         runs = ", ".join(f"{name!r}: {name}" for name in settings.compared)
         options = keywords(_of_one(settings.forecast))

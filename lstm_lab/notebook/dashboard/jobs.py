@@ -44,7 +44,8 @@ class Jobs:
 
         state = self._state
         values, name = state.train.values(), state.claim_name()
-        run = train(state.source.take(), listener=progress, stop=progress.stop, name=name, **values)
+        told: Any = {"listener": progress, "stop": progress.stop, "name": name, **state.watching}
+        run = train(state.source.take(), **told, **values)
         state.environment.keep(run, name)
         state.see_runs(pick=name)
         return run, f"{run.end.message}; kept as {name}"
@@ -54,7 +55,8 @@ class Jobs:
         state = self._state
         before, values = state.run, state.resume.values()
         first, name = str(state.picker.value), state.claim_name()
-        run = before.resume(listener=progress, stop=progress.stop, name=name, **values)
+        told: Any = {"listener": progress, "stop": progress.stop, "name": name, **state.watching}
+        run = before.resume(**told, **values)
         state.environment.keep(run, name)
         state.trained_on = True
         state.see_runs(pick=name)

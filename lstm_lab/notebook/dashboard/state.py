@@ -55,10 +55,16 @@ class DashboardState:
             tooltip="a variable of the notebook; the next run gets the next number",
             continuous_update=False,
         )
+        self.watch = ipywidgets.Checkbox(
+            description="watch it learn",
+            tooltip="draw held-out forecasts and gates after every epoch, and go back through them by a slider",
+            indent=False,
+        )
         self.picker = ipywidgets.Dropdown(
             description="run", tooltip="what is forecast with, looked into and judged: any run of this notebook"
         )
         self.name_cell, self.picker_cell = box(self.name, look="cell"), box(self.picker, look="cell")
+        self.watch_cell = box(self.watch, look="cell wide")
         self._read: Any = None
         self.see_data()
         self.see_runs()
@@ -67,6 +73,11 @@ class DashboardState:
     def forms(self) -> tuple[OptionForm, ...]:
         """All option forms."""
         return self.train, self.forecast, self.gates, self.memory, self.backtest, self.resume
+
+    @property
+    def watching(self) -> dict[str, bool]:
+        """What a training is asked for where it is to be watched."""
+        return {"watch": True} if self.watch.value else {}
 
     @property
     def run(self) -> Any:
@@ -135,7 +146,14 @@ class DashboardState:
         texts = tuple(control.field.text for form in self.forms for control in form.controls.values())
         frame = self.source.identity
         run = self.environment.runs().get(self.picker.value)
-        return texts, self.name.value, self.picker.value, id(run), frame if isinstance(frame, str) else id(frame)
+        return (
+            texts,
+            self.name.value,
+            self.watch.value,
+            self.picker.value,
+            id(run),
+            frame if isinstance(frame, str) else id(frame),
+        )
 
     def settings(self, compared: tuple[str, ...] = ()) -> Settings:
         """Return the values of all controls.
@@ -170,6 +188,7 @@ class DashboardState:
                 for name, value in self.environment.configured(form.model).items()
             },
             chosen_weights=next_weights.get() is not None,
+            watch=bool(self.watch.value),
         )
 
     def listen(self, callback: Callable[[], None]) -> None:
@@ -178,6 +197,7 @@ class DashboardState:
             form.listen(callback)
         self.source.listen(lambda _: callback())
         listen(self.name, lambda _: callback())
+        listen(self.watch, lambda _: callback())
         listen(self.picker, lambda _: callback())
 
     def configure(self) -> None:

@@ -232,7 +232,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
 
 def _pages(state: DashboardState, jobs: Jobs) -> Iterator[tuple[str, Page]]:
     """Yield the pages by name."""
-    train = JobBar("Training", "Train", state.name_cell)
+    train = JobBar("Training", "Train", state.watch_cell, state.name_cell)
     yield "Training", Page(train, jobs.train, "Press Train: the loss falls here, epoch by epoch.")
     yield (
         "Forecast",

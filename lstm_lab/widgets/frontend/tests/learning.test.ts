@@ -30,6 +30,20 @@ test("an epoch's forecasts stand after their origins, with gaps between", () => 
   assert.deepEqual(watched.line(2), [null, null, 9, 10, null, 11, 12, null]);
 });
 
+test("the edges of an epoch's bands stand where its forecasts do, and there are none where no paths were drawn", () => {
+  const made = store();
+  const values = Float32Array.from({ length: 24 }, (_, at) => (at < 8 ? NaN : at));
+  made.apply({ kind: "delta", seq: 1, values: {}, arrays: [{ name: "watched_bands", dtype: "f4", shape: [3, 8], start: null, data: new DataView(values.buffer) }] }, []);
+  const watched = new Watched(made);
+  assert.deepEqual(watched.edge(1, false), [null, null, 8, 9, null, 10, 11, null]);
+  assert.deepEqual(watched.edge(1, true), [null, null, 12, 13, null, 14, 15, null]);
+  assert.ok(watched.edge(0, true).every((value) => value === null));
+});
+
+test("an output of an earlier version is one series", () => {
+  assert.deepEqual(new Watched(store()).facts!.pieces, [{ name: "", first: 0, end: 8 }]);
+});
+
 test("a gate's codes are those of the epoch and the gate", () => {
   const watched = new Watched(store());
   assert.deepEqual([...Array.from(watched.codes(0, 0))], [0, 1, 2, 3]);

@@ -11,9 +11,9 @@ import { number, time } from "../format";
 import { Scale } from "../gates/colours";
 import { sheet } from "../gates/strips";
 import { extent, padded } from "../geometry";
-import { calm, type Palette } from "../theme";
+import { alpha, calm, type Palette } from "../theme";
 import type { Store } from "../wire";
-import { Watched } from "./watched";
+import { type Piece, Watched } from "./watched";
 
 /** Seconds that an epoch stands while they are played. */
 const SECONDS = 0.5;
@@ -46,12 +46,13 @@ export class LearningPanel {
   readonly #ramp = h("span", { class: "ramp", "aria-hidden": "true" });
   readonly #ends = [h("span"), h("span")] as const;
   readonly #figure: HTMLElement;
-  readonly #chartFigure: HTMLElement;
+  readonly #forecasts = h("figure", { class: "wide" });
   readonly #controls: HTMLElement;
   readonly #player = new Player({ next: () => this.#next(), show: () => undefined, changed: () => this.#playing() });
   #slider: ReturnType<typeof slider> | null = null;
-  #chart: Chart | null = null;
+  #charts: Chart[] = [];
   #count = 0;
+  readonly #about = h("p", { class: "note muted" });
 
   constructor(private readonly host: Host) {
     this.watched = new Watched(host.store);
@@ -59,9 +60,8 @@ export class LearningPanel {
     this.#controls = h("div", { class: "controls" }, this.#play);
     const pick = h("label", { class: "control" }, "gate", this.#gates);
     const scale = h("span", { class: "scale muted" }, this.#ends[0], this.#ramp, this.#ends[1]);
-    this.#chartFigure = h("figure", { class: "wide" }, h("figcaption", {}, "Forecasts of held-out rows, against what happened"));
     this.#figure = h("figure", {}, h("div", { class: "controls" }, pick, scale), this.#canvas, this.#below);
-    this.element.append(this.#controls, this.#caption, h("div", { class: "below" }, this.#chartFigure, this.#figure), this.#legend);
+    this.element.append(this.#controls, this.#caption, h("div", { class: "below" }, this.#forecasts, this.#figure), this.#legend, this.#about);
     on(this.#gates, "change", () => {
       host.store.ui["gate"] = this.#gates.selectedIndex;
       this.#paint();
@@ -120,17 +120,14 @@ export class LearningPanel {
     const { facts, epochs } = this.watched;
     if (facts === null || epochs.length === 0) return;
     this.element.hidden = false;
-    if (this.#chart === null) {
-      this.#chart = this.#draw();
-      // It was made as wide as the view, and shares its row with the gates.
-      this.#chart.resize(this.#chart.element.clientWidth || 280);
-    }
+    if (this.#charts.length === 0) this.#draw();
     this.#slide();
     choices(this.#gates, facts.gates, facts.gates[this.#gate]!, facts.gates.map((name) => (name === "hidden" ? "hidden state" : `${name} gate`)));
     this.#gates.parentElement!.hidden = facts.gates.length < 2;
     const error = number(this.watched.error(this.at), 3);
     say(this.#caption, `${this.watched.caption(this.at)}. Held-out forecasts are off by ${error} on average.`.replace(/^e/, "E"));
-    this.#chart.setData(this.#data());
+    const data = this.#data();
+    facts.pieces.forEach(({ first, end }, at) => this.#charts[at]!.setData(data.map((column) => column.slice(first, end)) as uPlot.AlignedData));
     this.#paint();
     this.#say();
     this.element.dataset["epoch"] = String(this.epoch);
@@ -162,59 +159,81 @@ export class LearningPanel {
     return Array.from(this.host.store.data("watched_observed"), (value) => (Number.isFinite(value) ? value : null));
   }
 
-  #data(): uPlot.AlignedData {
+  #data(): (number | null)[][] {
     const { facts } = this.watched;
     const x = Array.from(this.host.store.data("watched_times"));
     const kept = this.watched.nearest(facts!.kept);
     const other = facts!.over && kept !== this.at ? this.watched.line(kept) : x.map(() => null);
-    return [x, this.#observed, other, this.watched.line(this.at)] as uPlot.AlignedData;
+    const { at } = this;
+    return [x, this.#observed, other, this.watched.line(at), this.watched.edge(at, false), this.watched.edge(at, true)];
   }
 
-  #draw(): Chart {
+  /** A chart for each series, two in a row where there are several. */
+  #draw(): void {
+    const facts = this.watched.facts!;
+    const oneStep = facts.horizon === 1;
+    const words = oneStep ? "Held-out rows, each forecast from those before it, against what happened" : "Forecasts of held-out rows, against what happened";
+    const several = facts.pieces.length > 1;
+    const data = this.#data();
+    this.#charts = facts.pieces.map((piece) => this.#chart(piece, data.map((column) => column.slice(piece.first, piece.end)) as uPlot.AlignedData));
+    const cells = this.#charts.map((chart, at) => h("div", {}, ...(several ? [h("strong", {}, facts.pieces[at]!.name)] : []), chart.element));
+    this.#forecasts.append(h("figcaption", {}, words), h("div", { class: several ? "watched" : "" }, ...cells));
+    this.#figure.hidden = facts.gates.length === 0;
+    // They were made as wide as the view, and share their row with the gates.
+    for (const chart of this.#charts) chart.resize(chart.element.clientWidth || 280);
+  }
+
+  #chart(piece: Piece, data: uPlot.AlignedData): Chart {
     const { host } = this;
     const facts = this.watched.facts!;
     const palette = host.palette;
+    const several = facts.pieces.length > 1;
     const quiet = { points: { show: false } };
     const chart = host.plot({
-      label: "Forecasts of held-out rows after an epoch",
-      height: host.height,
+      label: `Forecasts of held-out rows${several ? ` of ${piece.name}` : ""} after an epoch`,
+      height: host.height * (several ? 0.72 : 1),
       time: facts.is_time,
-      data: this.#data(),
+      data,
       series: [
         {},
         { ...quiet, stroke: () => palette().text, width: 1.3 },
         { ...quiet, stroke: () => palette().green, width: 1.5, dash: [5, 4] },
         { ...quiet, stroke: () => palette().blue, width: 2.5 },
+        quiet,
+        quiet,
       ],
+      bands: [{ series: [5, 4], fill: () => alpha(palette().blue, 0.2) }],
       // The same for every epoch, so that only the forecasts move.
-      yRange: () => padded(extent(host.store.data("watched_observed")) ?? [0, 1], 0.35),
+      yRange: () => padded(extent(host.store.data("watched_observed").subarray(piece.first, piece.end)) ?? [0, 1], 0.35),
       under: (u) => {
-        for (const start of facts.starts) {
-          const x = u.data[0][Math.max(start - 1, 0)]!;
+        for (const start of facts.horizon === 1 ? [] : facts.starts) {
+          if (start < piece.first || start >= piece.end) continue;
+          const x = u.data[0][Math.max(start - piece.first - 1, 0)]!;
           rule(u, "x", x, { colour: palette().muted, width: 1, dash: [2, 3] });
         }
       },
-      hover: (at) => this.#read(at),
+      hover: (at) => this.#read(chart, piece, at),
     });
-    this.#chartFigure.append(chart.element);
     return chart;
   }
 
-  #read(at: number | null): void {
-    const data = this.#chart?.u.data;
+  #read(chart: Chart | undefined, piece: Piece, at: number | null): void {
+    const data = chart?.u.data;
     const { readout } = this.host;
     if (at === null || data?.[0][at] === undefined) return say(readout, "");
     const x = data[0][at];
     const { is_time } = this.watched.facts!;
     const step = data[0].length > 1 ? data[0][1]! - data[0][0]! : 1;
-    const parts = [time(x, is_time, step), `observed ${number(data[1]![at])}`];
+    const parts = [...(piece.name ? [piece.name] : []), time(x, is_time, step), `observed ${number(data[1]![at])}`];
     if (data[3]![at] !== null) parts.push(`forecast ${number(data[3]![at])}`);
+    if (typeof data[4]![at] === "number") parts.push(`paths ${number(data[4]![at])} to ${number(data[5]![at])}`);
     say(readout, parts.join(" · "));
   }
 
   /** Paint the gate: a row a unit, a column a step. */
   #paint(): void {
     const facts = this.watched.facts!;
+    if (facts.gates.length === 0) return;
     const { muted, dark } = this.host.palette();
     const unit = this.host.unit();
     const wide = Math.max((this.#figure.clientWidth || 280) / unit, 200);
@@ -236,7 +255,7 @@ export class LearningPanel {
     const row = (TALL - 4) / facts.units;
     const every = Math.max(1, Math.ceil(14 / row));
     for (let at = 0; at < facts.units; at += every) ctx.fillText(`unit ${at}`, LEFT - 5, 2 + (at + 0.5) * row);
-    say(this.#below, `${facts.steps} steps up to the last origin, oldest first`);
+    say(this.#below, `${facts.steps} steps up to the last origin${facts.pieces.length > 1 ? ` of ${facts.pieces.at(-1)!.name}` : ""}, oldest first`);
     const gate = facts.gates[this.#gate]!;
     const name = gate === "hidden" ? "hidden state" : `${gate} gate`;
     this.#canvas.setAttribute("aria-label", `Heat map of the ${name} of layer ${facts.layer} after epoch ${this.epoch}: a row a unit, a column a step.`);
@@ -251,8 +270,10 @@ export class LearningPanel {
     const entries: Entry[] = [
       { words: "observed", colour: text },
       { words: `forecast after epoch ${this.epoch}`, colour: blue },
-      { words: "origin", colour: muted, kind: "dots" },
+      ...(facts.horizon === 1 ? [] : [{ words: "origin", colour: muted, kind: "dots" as const }]),
     ];
+    if (this.watched.edge(this.at, true).some((value) => value !== null)) entries.push({ words: "middle 80 % of the paths", colour: alpha(blue, 0.3), kind: "box" });
+    say(this.#about, facts.about);
     if (facts.over && this.epoch !== facts.kept) entries.push({ words: `forecast of the kept epoch ${facts.kept}`, colour: green, kind: "dash" });
     legend(this.#legend, entries);
   }
