@@ -225,7 +225,7 @@ def _progress() -> Listener:
     return listener(stream=sys.stderr)
 
 
-def _watching(parsed: Parsed) -> dict[str, bool]:
+def _watching(parsed: Parsed) -> dict[str, Any]:
     """Return what `--watch` asks a training for."""
     return {"watch": True} if "watch" in parsed.extras else {}
 
