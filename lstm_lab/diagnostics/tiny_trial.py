@@ -15,14 +15,10 @@ from lstm_lab.events import TrainingListener
 from lstm_lab.fitted import FittedModel, OneStepErrors
 from lstm_lab.forecasting.predictor import Predictor
 from lstm_lab.interpret.free_run import FreeRun
-from lstm_lab.models.backend import keras
-from lstm_lab.models.forecaster import from_model
 from lstm_lab.models.stack import forecaster_of
 from lstm_lab.options import ForecastOptions
 from lstm_lab.training.fit import fit
-from lstm_lab.training.movable_loss import MovableLoss
-from lstm_lab.training.objective import resolved
-from lstm_lab.training.trainer import Trainer
+from lstm_lab.training.movable_loss import movable_trainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +32,7 @@ if TYPE_CHECKING:
     from lstm_lab.models.forecaster import Forecaster
     from lstm_lab.options import TrainOptions
     from lstm_lab.run import Run
+    from lstm_lab.training.trainer import Trainer
 
 __all__ = ["SECONDS", "UNITS", "TinyForecast", "TinyTrial"]
 
@@ -110,12 +107,9 @@ class TinyTrial:
 
     def _trainer(self, forecaster: Forecaster, options: TrainOptions, dataset: Dataset) -> Trainer:
         """Return the compiled network, with a choice's loss."""
-        loss = MovableLoss()
         if "trainer" not in self._compiled:
-            copy = from_model(keras.models.clone_model(forecaster.model), forecaster.lookback, forecaster.columns)
             masked = dataset.windows.known_lengths is not None
-            chosen = resolved(options, forecaster.every_refused)
-            self._compiled["trainer"] = Trainer.of(copy, chosen, masked=masked, loss=loss)
+            self._compiled["trainer"] = movable_trainer(forecaster, options, masked=masked)
         trainer = self._compiled["trainer"]
         trainer.loss.set(options.loss, options.delta)
         return trainer

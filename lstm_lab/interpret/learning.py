@@ -59,6 +59,8 @@ class Learning(Result):
     """(series + 1,) positions in `observed` where each series begins, and its length; None for one series."""
     unfollowed: str = ""
     """Why the network is no chain that can be run beside its training: then there are no gates."""
+    draws: bool = False
+    """Whether paths differ, by dropout."""
     bands: np.ndarray | None = None
     """(snapshots, 2, origins, horizon) 10th and 90th percentile of the paths; NaN after epochs without them."""
 
@@ -81,8 +83,10 @@ class Learning(Result):
                 f"The network is no chain of LSTM, GRU, SimpleRNN, Dense and dropout layers ({self.unfollowed}): each"
                 " held-out row is forecast from those before it, and no gates are drawn."
             )
+        if not self.draws:
+            return "Lines without a band: the network has no dropout between its layers by which paths would differ."
         if self.bands is None or np.isnan(self.bands).all():
-            return "Lines without a band: paths with dropout would not differ, or take too much of the training's time."
+            return "Lines without a band: paths with dropout would have taken too much of the training's time."
         held = np.isfinite(self.bands).all(axis=(1, 2, 3))
         rest = "" if held.all() else f" Of {len(held)} epochs {int((~held).sum())} have none, which saves time."
         return f"Shaded: the middle 80 % of {PATHS} paths, by dropout alone.{rest}"

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.forecaster import from_model
+from lstm_lab.training.objective import resolved
+from lstm_lab.training.trainer import Trainer
 
-__all__ = ["MovableLoss"]
+if TYPE_CHECKING:
+    from lstm_lab.models.forecaster import Forecaster
+    from lstm_lab.options import TrainOptions
+
+__all__ = ["MovableLoss", "movable_trainer"]
 
 
 class MovableLoss(keras.losses.Loss):  # type: ignore[misc] # Keras has no types
@@ -37,3 +44,9 @@ class MovableLoss(keras.losses.Loss):  # type: ignore[misc] # Keras has no types
         delta, curve, slope, offset = tf.unstack(self._terms)
         size = tf.abs(tf.cast(y_true, y_pred.dtype) - y_pred)
         return tf.reduce_mean(tf.where(size <= delta, curve * size**2, slope * size + offset), axis=-1)
+
+
+def movable_trainer(forecaster: Forecaster, options: TrainOptions, *, masked: bool) -> Trainer:
+    """Compile a copy of a forecaster with a loss that moves."""
+    copy = from_model(keras.models.clone_model(forecaster.model), forecaster.lookback, forecaster.columns)
+    return Trainer.of(copy, resolved(options, forecaster.every_refused), masked=masked, loss=MovableLoss())
