@@ -98,10 +98,15 @@ class CheckpointFolder:
     def write_newest(self, series: str, number: int, facts: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
         """Write the newest checkpoint of a series and remove all but the last two of it.
 
-        A file of a later number, which an earlier process wrote and this one could not read, is removed too.
+        A file of a later number, which an earlier process wrote and this one could not read, is removed too, and so is
+        what a process left half written that was killed.
         """
-        self.write(f"{series}-{number:012d}", facts, arrays)
-        earlier = [path for path in self._files(f"{series}-*") if path.stem <= f"{series}-{number:012d}"]
+        newest = f"{series}-{number:012d}"
+        self.write(newest, facts, arrays)
+        earlier = [path for path in self._files(f"{series}-*") if path.stem <= newest]
+        for path in self.path.glob(f".{series}-*.checkpoint.*.part"):
+            if path.name[1:].split(".")[0] <= newest:
+                path.unlink(missing_ok=True)
         for path in self._files(f"{series}-*"):
             if path not in earlier[-KEPT:]:
                 path.unlink(missing_ok=True)

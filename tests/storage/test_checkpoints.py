@@ -39,6 +39,20 @@ def test_the_last_two_are_kept(tmp_path):
     assert folder(tmp_path).newest("training").facts == {"number": 4}
 
 
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
+    state = folder(tmp_path)
+    names = [f".training-{number:012d}.checkpoint.x1.part" for number in (3, 4, 9)]
+    for name in (*names, ".other-000000000001.checkpoint.x1.part"):
+        (state.path / name).write_bytes(b"half")
+    state.write_newest("training", 4, {}, {})
+    # A later number is of a process that may still be writing it.
+    assert sorted(path.name for path in state.path.iterdir()) == [
+        ".other-000000000001.checkpoint.x1.part",
+        names[2],
+        "training-000000000004.checkpoint",
+    ]
+
+
 def test_nothing_else_in_the_folder_is_touched(tmp_path):
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "notes.txt").write_text("mine")
