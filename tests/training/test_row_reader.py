@@ -1,5 +1,8 @@
 """Rows that are read from where they lie give the training of rows that TensorFlow copied."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -55,3 +58,14 @@ def test_a_long_series_is_validated_by_a_sample():
     assert len(chosen) == 2_000
     assert set(np.diff(chosen)) == {50}
     np.testing.assert_array_equal(measured_windows(everything[:2_000], 1460), everything[:2_000])
+
+
+def test_a_matrix_is_let_go_after_its_training(matrix, monkeypatch):
+    """TensorFlow keeps every function that it has called: none may hold the rows."""
+    monkeypatch.setattr(row_reader, "_COPIED", 0)
+    values = matrix.copy()
+    held = weakref.ref(values)
+    trained(values, "last")
+    del values
+    gc.collect()
+    assert held() is None
