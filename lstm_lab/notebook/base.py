@@ -250,7 +250,7 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
             if self.last is None:
                 raise RunError("there is no run yet; train one first, for example %lstm_train oil")
             return self.last
-        runs = self._runs()
+        runs = self.named()
         if name not in runs:
             remedy = did_you_mean(name, runs) if runs else "train one first, for example %lstm_train oil -o first"
             raise RunError(f"there is no run called {name!r}; {remedy}")
@@ -268,7 +268,10 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
             raise RunError("there is no forecast yet; make one first, for example %lstm_forecast 30")
         raise RunError(f"{name!r} is no forecast; keep one under this name, for example %lstm_forecast 30 -o {name}")
 
-    def _runs(self) -> dict[str, Any]:
+    def named(self) -> dict[str, Any]:
+        """Return the runs by name; one whose variable was deleted is forgotten, and its memory with it."""
+        for name in self.runs.keys() - self.shell.user_ns.keys():
+            del self.runs[name]
         return self.runs | named_runs(self.shell.user_ns)
 
     def _known(self, text: str | None) -> Any:
@@ -285,7 +288,7 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
         if flag.name in words:
             return words[flag.name]
         if flag.name in {"run", "other"}:
-            return self._runs()
+            return self.named()
         if flag.name == "data":
             return sources(self.shell.user_ns)
         if flag.name == "scheme":

@@ -372,7 +372,7 @@ class LSTMMagics(LabMagics):
         """List the runs."""
         from lstm_lab.notebook.run_table import run_table  # brings pandas, which %load_ext must not
 
-        return self._shown(run_table(self._runs(), self.last), parsed)
+        return self._shown(run_table(self.named(), self.last), parsed)
 
     @line_magic
     @parsed_magic(COMPARE_RUNS)

@@ -684,7 +684,8 @@ def test_a_run_is_renamed_as_a_variable_and_stays_picked(three, shell):
     ],
 )
 def test_a_name_that_cannot_be_given_is_refused_in_one_line(three, shell, chosen, name, wrong):
-    shell.magics_manager.registry["LSTMMagics"].runs["mine"] = shell.user_ns["run_1"].__class__("mine")
+    shell.user_ns["mine"] = shell.user_ns["run_1"].__class__("mine")
+    shell.magics_manager.registry["LSTMMagics"].runs["mine"] = shell.user_ns["mine"]
     three._after_cell()
     runs = three.jobs.runs
     runs.choice.value, runs.name.value = chosen, name

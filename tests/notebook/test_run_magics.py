@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,20 @@ def test_a_run_is_saved_and_comes_back_under_a_name_as_the_last(stocked, do, tmp
     assert table.index.tolist() == ["back", "mine"]
     assert table["last"].tolist() == [True, False]
     assert table.loc["mine", ["target", "transform", "rows", "epochs"]].tolist() == ["close", "diff", 260, 1]
+
+
+def test_a_run_whose_variable_was_deleted_is_forgotten(stocked, do):
+    do("%lstm_save kept.lstm --run mine")
+    do("%lstm_load kept.lstm -o back;")
+    do("%lstm_load kept.lstm -o other;")
+    held = weakref.ref(stocked.user_ns["back"])
+    do("del back")
+    listed, _, _ = do("%lstm_runs")
+    assert listed.frame.index.tolist() == ["other", "mine"]
+    gc.collect()
+    assert held() is None
+    _, _, err = do("%lstm_loss --run back")
+    assert err.startswith("UsageError: there is no run called 'back'")
 
 
 def test_the_table_says_how_a_run_compares_with_naive(run):

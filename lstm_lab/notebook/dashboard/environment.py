@@ -46,7 +46,7 @@ class NotebookEnvironment:
     def runs(self) -> dict[str, Any]:
         """Return the runs by name."""
         magics = self._magics
-        return ({} if magics is None else dict(magics.runs)) | named_runs(self.variables)
+        return named_runs(self.variables) if magics is None else dict(magics.named())
 
     def keep(self, run: Any, name: str) -> None:
         """Store a run as a variable, and make it the one that the magics use."""
