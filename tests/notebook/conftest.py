@@ -86,12 +86,14 @@ class Kernel:
 
     def __init__(self, manager, client):
         self.manager, self.client = manager, client
+        self.comms: dict[str, dict] = {}
+        """What each comm was opened with that is open now."""
 
-    def run(self, code, *, interrupt=None, after=(), timeout=120):
-        """Run a cell; interrupt it as soon as an output holds a text, or so many seconds after it began."""
+    def run(self, code, *, cell=None, interrupt=None, after=(), timeout=120):
+        """Run a cell, a new one unless it is named; interrupt it at an output of a text, or so many seconds later."""
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
         # As every notebook page does, and no program that executes notebooks: it names the cell.
-        message = self.client.session.msg("execute_request", content, metadata={"cellId": uuid.uuid4().hex})
+        message = self.client.session.msg("execute_request", content, metadata={"cellId": cell or uuid.uuid4().hex})
         self.client.shell_channel.send(message)
         request = message["header"]["msg_id"]
         left, presses = Outputs(), Presses(self.manager, after)
@@ -110,10 +112,30 @@ class Kernel:
                 left.pressed, left.seconds = presses.end()
                 return left
             left.add(kind, content)
+            if kind == "comm_open":
+                self.comms[content["comm_id"]] = content["data"]
+            elif kind == "comm_close":
+                del self.comms[content["comm_id"]]
             if interrupt is not None and any(interrupt in data["text/plain"] for _, data in left.shown):
                 self.manager.interrupt_kernel()
                 interrupt = None
         pytest.fail(f"no end within {timeout} s: {code}")
+
+    def send(self, comm, content, timeout=120):
+        """Send a custom message to a widget, as its page does; give the kinds of the messages that answer it."""
+        data = {"method": "custom", "content": content}
+        message = self.client.session.msg("comm_msg", {"comm_id": comm, "data": data})
+        self.client.shell_channel.send(message)
+        request, kinds = message["header"]["msg_id"], []
+        while True:
+            message = self.client.get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            content = message["content"]
+            if message["msg_type"] == "comm_msg" and content["comm_id"] == comm:
+                kinds.append(content["data"].get("content", {}).get("kind", "state"))
+            elif message["msg_type"] == "status" and content["execution_state"] == "idle":
+                return kinds
 
     def value(self, expression):
         """Evaluate an expression; give its repr."""
