@@ -74,6 +74,7 @@ class Listener(TrainingListener, SamplingListener):
         self._plan: TrainingPlan | SamplingPlan | None = None
         self._last: Epoch | None = None
         self._steady: tuple[float, float] | None = None
+        self._unended = False
 
     def __enter__(self) -> Self:
         self._armed.enter_context(interrupt_sets(self.stop))
@@ -131,16 +132,22 @@ class Listener(TrainingListener, SamplingListener):
         """Show the number of tasks, and the estimated time where it is known."""
         self._begun = self._clock()
         self._shown = float("-inf")
+        self._unended = True
         takes = "" if plan.seconds is None else f"; about {seconds_text(plan.seconds)} in all"
         self._offer(0, f"{plan.label} 0/{plan.total}{takes}")
 
     def on_progress(self, progress: Progress) -> None:
-        """Move the bar of any other work, and show the estimated time of the rest at the present rate."""
+        """Move the bar of any other work, and show the estimated time of the rest at the present rate.
+
+        The end of work whose plan was shown is never left out, or a log would end at ``0/12``.
+        """
         share = progress.done / max(progress.total, 1) if progress.share is None else progress.share
         spent = self._clock() - self._begun
         text = f"{progress.label} {progress.done}/{progress.total}"
         if spent >= SHORT and 0 < share < 1:
             text += f"; {seconds_text(spent)}, about {seconds_text(spent / share * (1 - share))} left"
+        if self._unended and progress.done >= progress.total:
+            self._unended, self._shown = False, float("-inf")
         self._offer(share, text)
 
     def on_end(self, end: TrainingEnd | SamplingEnd) -> None:

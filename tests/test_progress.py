@@ -195,6 +195,16 @@ def test_work_whose_length_is_known_says_so_before_it_starts():
     assert stream.getvalue() == "backtest 0/12; about 3 min 20 s in all\n"
 
 
+def test_a_log_ends_with_all_of_the_work_however_soon_it_is_over():
+    stream = io.StringIO()
+    with LineProgress(stream, lambda: 0.0) as heard:
+        heard.on_work(WorkPlan("tuning; trials", 2))
+        for done in (1, 2, 2):
+            heard.on_progress(Progress("tuning; trials", done, 2))
+        heard.on_progress(Progress("calibration", 1, 1))  # work whose plan was not shown
+    assert stream.getvalue().splitlines() == ["tuning; trials 0/2", "tuning; trials 2/2"]
+
+
 def test_a_terminal_writes_what_is_new_above_its_bar():
     stream = io.StringIO()
     with TerminalProgress(stream, Clock()) as heard:

@@ -111,8 +111,10 @@ class _SearchProgress(ProgressListener):
 
     def tell(self, running: int = 0) -> None:
         """Tell how many trials are over, and the best of them."""
-        share = (self.done + running) / self.total
-        self.listener.on_progress(Progress(f"tuning{self.best}; trials", self.finished, self.trials, share))
+        over = self.done + running
+        trainings = f"; {over} of {self.total} trainings" if over < self.total else ""
+        label = f"tuning{self.best}{trainings}; trials"
+        self.listener.on_progress(Progress(label, self.finished, self.trials, over / self.total))
 
 
 @dataclass(eq=False)
@@ -159,7 +161,7 @@ class TrialSearch:
         RunError
             The options as given cannot be trained.
         """
-        self._progress.listener.on_work(WorkPlan("tuning; trials", self.study.trials))
+        self._progress.listener.on_work(WorkPlan("tuning, the options as given first; trials", self.study.trials))
         values = {name: getattr(self.base, name) for name in self.space.dimensions}
         first = self._judged([_Attempt(0, values)], None)
         if not first:

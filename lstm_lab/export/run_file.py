@@ -8,9 +8,10 @@ the paths are the same too, and what reads training rows asks for them, which a 
 
 from __future__ import annotations
 
-import io
+import errno
 import json
 import struct
+import tempfile
 import tokenize
 import zipfile
 import zlib
@@ -36,11 +37,12 @@ from lstm_lab.fitted import FittedModel
 from lstm_lab.forecasting.baselines import naive_points
 from lstm_lab.forecasting.correction_record import corrections_from_file, corrections_to_file
 from lstm_lab.forecasting.past_forecasts import CacheKey, PastForecasts, PastForecastsCache
-from lstm_lab.models.archive_check import check_member, read_member
+from lstm_lab.models.archive_check import MAX_BYTES, check_member, copy_member, read_member
 from lstm_lab.models.saved import model_from_bytes, model_to_bytes
 from lstm_lab.options import TrainOptions
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
-from lstm_lab.storage.atomic_files import check_target, write_bytes
+from lstm_lab.storage.array_archive import write_arrays
+from lstm_lab.storage.atomic_files import check_target, new_file
 from lstm_lab.storage.names import exists, is_file
 from lstm_lab.version import __version__
 
@@ -59,6 +61,10 @@ CUTS = ("validation", "calibration", "rows", "forgotten", "remembered")
 """The fields of `Cuts` under the names that files of formats 1 to 3 have for them."""
 CORRECTIONS = "corrections.npz"
 """The part with the arrays of a panel's corrections, where it has any."""
+_ROWS_RATIO = 20
+"""Unpacked bytes of rows per packed byte, beyond `MAX_BYTES`, which a run of many series may exceed."""
+_IN_MEMORY = 1 << 26
+"""Bytes of packed arrays that are held in memory; more go into a temporary file."""
 _DAMAGED = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError),
     *(ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError),
@@ -104,21 +110,21 @@ def write_run(  # noqa: PLR0917 - the parts of a run
         dataset, past_forecasts = kept, past_forecasts.shifted(-kept.older.rows)
     described, arrays = corrections_to_file(corrections)
     description = _description(fitted, dataset, record, past_forecasts)
-    parts = {
-        "run.json": _json(description | ({"corrections": described} if described else {})).encode(),
-        "data.npz": _npz(
-            values=dataset.frame.to_numpy(np.float64),
-            index=_index_values(dataset.index),
-            **(panel_arrays(dataset) if dataset.is_panel else {}),
-        ),
-        "model.keras": model_to_bytes(fitted.model),
-        **({CORRECTIONS: _npz(**arrays)} if described else {}),
+    rows: dict[str, Any] = {
+        "values": dataset.frame,
+        "index": _index_values(dataset.index),
+        **(panel_arrays(dataset) if dataset.is_panel else {}),
     }
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, part in parts.items():
-            archive.writestr(name, part)
-    return write_bytes(target, content.getvalue(), "a run")
+    network = model_to_bytes(fitted.model)
+    with new_file(target, "a run") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("run.json", _json(description | ({"corrections": described} if described else {})))
+        with archive.open("data.npz", "w", force_zip64=True) as member:
+            write_arrays(member, rows)
+        archive.writestr("model.keras", network)
+        if described:
+            with archive.open(CORRECTIONS, "w", force_zip64=True) as member:
+                write_arrays(member, arrays)
+    return target
 
 
 def read_run(path: str | PathLike[str]) -> SavedRun:
@@ -143,15 +149,14 @@ def read_run(path: str | PathLike[str]) -> SavedRun:
                     " pip install -U lstm-lab"
                 )
             check_description(description, file.name)
-            arrays = read_member(archive, "data.npz")
+            rows = _arrays(archive, "data.npz")
             network = read_member(archive, "model.keras")
-            corrected = read_member(archive, CORRECTIONS) if description.get("corrections") else None
-        rows = _arrays(arrays)
-        frame = _frame(description["frame"], rows["values"], rows["index"])
+            corrected = _arrays(archive, CORRECTIONS) if description.get("corrections") else None
+        frame = _frame(description["frame"], rows.pop("values"), rows.pop("index"))
         saved = _saved(description, frame, rows, model_from_bytes(network, file.name))
         if corrected is None:
             return saved
-        return saved._replace(corrections=corrections_from_file(description["corrections"], _arrays(corrected)))
+        return saved._replace(corrections=corrections_from_file(description["corrections"], corrected))
     except LabError:
         raise
     except _DAMAGED as broken:
@@ -160,13 +165,28 @@ def read_run(path: str | PathLike[str]) -> SavedRun:
         ) from broken
 
 
-def _arrays(content: bytes) -> dict[str, np.ndarray]:
-    """Read the rows and their index, and the borders of a panel; sizes are checked before anything is unpacked."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            check_member(archive, name)
-    with np.load(io.BytesIO(content), allow_pickle=False) as data:
-        return {name: data[name] for name in data.files}
+def _arrays(run: zipfile.ZipFile, name: str) -> dict[str, np.ndarray]:
+    """Read the arrays of a member; sizes are checked before anything is unpacked.
+
+    A large member is unpacked into a temporary file, so that no array is in memory twice.
+    """
+    packed = min(run.getinfo(name).compress_size, Path(str(run.filename)).stat().st_size)  # the first may be a lie
+    limit = max(MAX_BYTES, _ROWS_RATIO * packed)
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as content:
+        try:
+            copy_member(run, name, content, limit)
+        except OSError as full:
+            if full.errno != errno.ENOSPC:
+                raise
+            raise RunError(
+                f"{name} is unpacked in {tempfile.gettempdir()}, which has too little space; free some, or set TMPDIR"
+            ) from full
+        with zipfile.ZipFile(content) as archive:
+            for array in archive.namelist():
+                check_member(archive, array, limit)
+        content.seek(0)
+        with np.load(content, allow_pickle=False) as data:
+            return {array: data[array] for array in data.files}
 
 
 def _description(
@@ -268,15 +288,9 @@ def _frame(described: dict[str, Any], values: np.ndarray, ticks: np.ndarray) -> 
         index = pd.RangeIndex(start, stop, step, name=name)
     else:
         index = pd.Index(ticks, dtype=described["dtype"], name=name)
-    frame = pd.DataFrame(values, columns=described["columns"], index=index)
+    frame = pd.DataFrame(values, columns=described["columns"], index=index, copy=False)
     frame.attrs["lstm_lab"] = described["attrs"]
     return frame
-
-
-def _npz(**arrays: np.ndarray) -> bytes:
-    memory = io.BytesIO()
-    np.savez(memory, allow_pickle=False, **arrays)
-    return memory.getvalue()
 
 
 def _json(content: Any) -> str:

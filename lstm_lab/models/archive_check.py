@@ -11,7 +11,7 @@ import io
 import json
 import sys
 import zipfile
-from typing import Any
+from typing import IO, Any
 
 import h5py
 
@@ -25,6 +25,7 @@ __all__ = [
     "check_config",
     "check_member",
     "check_weights",
+    "copy_member",
     "read_member",
 ]
 
@@ -33,6 +34,7 @@ MAX_BYTES = 2 * 1024**3
 _FREE_BYTES = 64 * 1024**2
 _MAX_RATIO = 200
 """Unpacked bytes per packed byte, beyond `_FREE_BYTES`: weights and JSON pack 1 to 20 times, a bomb 1,000 times."""
+_PIECE = 1 << 20
 MAX_CONFIG_BYTES = 64 * 1024**2
 """Bytes that the description of a network may have."""
 _MAX_OBJECTS = 1_000_000
@@ -70,12 +72,20 @@ def read_member(archive: zipfile.ZipFile, name: str, limit: int = MAX_BYTES) -> 
     KeyError
         There is none.
     """
-    member = check_member(archive, name, limit)
+    content = io.BytesIO()
+    copy_member(archive, name, content, limit)
+    return content.getvalue()
+
+
+def copy_member(archive: zipfile.ZipFile, name: str, target: IO[bytes], limit: int = MAX_BYTES) -> None:
+    """Unpack a member of a zip file into an open file, piece by piece, see `read_member`."""
+    member, size = check_member(archive, name, limit), 0
     with archive.open(member) as file:
-        content = file.read(limit + 1)
-    if len(content) != member.file_size:
-        raise RunError(f"{name} holds {len(content):,} bytes, not the {member.file_size:,} that it declares")
-    return content
+        while size <= limit and (piece := file.read(_PIECE)):
+            target.write(piece)
+            size += len(piece)
+    if size != member.file_size:
+        raise RunError(f"{name} holds {size:,} bytes, not the {member.file_size:,} that it declares")
 
 
 def check_member(archive: zipfile.ZipFile, name: str, limit: int = MAX_BYTES) -> zipfile.ZipInfo:

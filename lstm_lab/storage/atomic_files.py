@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from lstm_lab.errors import FileWriteError
 from lstm_lab.storage.names import is_file, is_folder
 
-__all__ = ["check_target", "write_bytes", "write_text"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["check_target", "new_file", "write_bytes", "write_text"]
 
 _LEFTOVER_SECONDS = 3600.0
 """A temporary file of a process that was killed is removed by the next write to its target after this age."""
@@ -39,25 +44,25 @@ def check_target(path: str | os.PathLike[str], what: str = "a file") -> Path:
     return target
 
 
-def write_bytes(path: str | os.PathLike[str], content: bytes, what: str = "a file") -> Path:
-    """Write a file such that readers see the old content or the new one, never a part.
+@contextmanager
+def new_file(path: str | os.PathLike[str], what: str = "a file") -> Iterator[IO[bytes]]:
+    """Open a file to write, such that readers see the old content or the new one, never a part.
 
-    The temporary file has a name of its own, so processes that write to one target do not disturb each other and a
-    link that somebody planted under a guessed name is not followed; a link at the target itself is replaced.
+    What the ``with`` block writes goes into a temporary file, which takes the target's name when the block is over. The
+    temporary file has a name of its own, so processes that write to one target do not disturb each other and a link
+    that somebody planted under a guessed name is not followed; a link at the target itself is replaced.
 
     Parameters
     ----------
     path
         Where to; an existing file is replaced, with its permissions kept.
-    content
-        All of the file.
     what
         What is written, for the message.
 
-    Returns
-    -------
-    pathlib.Path
-        The file.
+    Yields
+    ------
+    typing.IO
+        The temporary file, which can seek.
 
     Raises
     ------
@@ -71,7 +76,7 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, what: str = "a fil
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(_mode(target))
@@ -83,7 +88,13 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, what: str = "a fil
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-    return target
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes, what: str = "a file") -> Path:
+    """Write a file that is in memory, see `new_file`; return its path."""
+    with new_file(path, what) as file:
+        file.write(content)
+    return Path(path).expanduser()
 
 
 def write_text(path: str | os.PathLike[str], text: str, what: str = "a file") -> Path:

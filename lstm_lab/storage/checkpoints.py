@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.errors import FileWriteError, LabWarning, RunError
-from lstm_lab.storage.atomic_files import write_bytes
+from lstm_lab.storage.atomic_files import new_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,9 +91,9 @@ class CheckpointFolder:
         memory = io.BytesIO()
         text = json.dumps({"identity": self.identity, "facts": facts}).encode()
         np.savez(memory, allow_pickle=False, **{"": np.frombuffer(text, np.uint8), **arrays})
-        body = memory.getvalue()
-        head = _FORMAT + hashlib.sha256(body).hexdigest().encode() + b"\n"
-        write_bytes(self.path / f"{name}.checkpoint", head + body, "a checkpoint")
+        with memory.getbuffer() as body, new_file(self.path / f"{name}.checkpoint", "a checkpoint") as file:
+            file.write(_FORMAT + hashlib.sha256(body).hexdigest().encode() + b"\n")
+            file.write(body)
 
     def write_newest(self, series: str, number: int, facts: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
         """Write the newest checkpoint of a series and remove all but the last two of it.

@@ -1,6 +1,6 @@
 """Memory and speed of trainings on more rows than windows fit: each in a process of its own.
 
-Run with ``pytest -m benchmark -s tests/benchmarks/test_large_data.py``; it prints the table of docs/large-data.md. The
+Run with ``pytest -m benchmark -s tests/benchmarks/test_large_data.py``; it prints the figures of docs/dataset.md. The
 environment variable ``LARGE_ROWS`` sets the rows of the Parquet file, ten million by default.
 """
 
@@ -71,6 +71,7 @@ MEASURE = textwrap.dedent("""
     part("forecast", lambda: run.forecast(24, paths=100))
     path = source.replace(".parquet", "") + ".lstm"
     part("save", lambda: run.save(path))
+    part("open", lambda: lab.load_run(path))
     figures["rows"] = len(data)
     figures["windows a second"] = run.options.batch / float(np.median(np.diff(Marks.times)))
     print(json.dumps(figures))
@@ -82,22 +83,33 @@ def measured(source, folder):
     command = [sys.executable, "-c", MEASURE, str(source), str(LOOKBACK), str(STEPS)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=7000, check=False)
     assert done.returncode == 0, done.stderr
-    figures = json.loads(done.stdout.splitlines()[-1])
-    print(json.dumps(figures))  # noqa: T201 - the figures are the point
-    return figures
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_a_million_rows_take_little_memory_and_train_as_fast_as_windows_that_fit(tmp_path):
+def row_of(runs, source):
+    """Give the row of the table: peaks in megabytes above the baseline and seconds, over some measurements."""
+    parts = ("load", "train", "forecast", "save", "open")
+    return {
+        "rows": runs[0]["rows"],
+        "from": source,
+        **{f"{part} MB": [round(run[part]["peak"], 1) for run in runs] for part in parts},
+        **{f"{part} s": [round(run[part]["seconds"], 2) for run in runs] for part in parts},
+        "windows/s": [round(run["windows a second"], 1) for run in runs],
+    }
+
+
+def test_a_million_rows_take_little_memory_and_train_as_fast_as_windows_that_fit(tmp_path, report):
     """Neighbours are measured in turns, for other programs on the machine come and go."""
     few, many = zip(*((measured(20_000, tmp_path), measured(1_000_000, tmp_path)) for _ in range(3)), strict=True)
-    assert max(each["train"]["peak"] for each in many) < 1_000
     speed = [np.median([each["windows a second"] for each in runs]) for runs in (few, many)]
-    print(f"speed of many rows: {speed[1] / speed[0]:.2f} times that of few")  # noqa: T201
+    note = f"lookback {LOOKBACK}, 8 columns, LSTM(16); speed of many rows {speed[1] / speed[0]:.2f} times that of few"
+    report([row_of(few, "memory"), row_of(many, "memory")], note)
+    assert max(each["train"]["peak"] for each in many) < 1_000
     assert speed[1] > 0.9 * speed[0]
     assert (tmp_path / "1000000.lstm").stat().st_size < 20e6
 
 
-def test_a_parquet_file_of_ten_million_rows_streams_in_bounded_memory(tmp_path):
+def test_a_parquet_file_of_ten_million_rows_streams_in_bounded_memory(tmp_path, report):
     pyarrow = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
@@ -112,6 +124,9 @@ def test_a_parquet_file_of_ten_million_rows_streams_in_bounded_memory(tmp_path):
         writer.write_table(table)
     writer.close()
     figures = measured(path, tmp_path)
+    report(row_of([figures], "Parquet"), f"lookback {LOOKBACK}, 8 columns, LSTM(16)")
     assert figures["rows"] == LARGE
     in_memory = LARGE * 8 * (8 + 4) / 1e6  # values and encoded rows, without any copy
-    assert max(figures[part]["peak"] for part in ("load", "train", "forecast", "save")) < max(500, 1.5 * in_memory)
+    assert max(figures[part]["peak"] for part in ("load", "train", "forecast", "save", "open")) < max(
+        500, 1.5 * in_memory
+    )

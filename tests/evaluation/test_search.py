@@ -164,6 +164,9 @@ def test_progress_never_falls_and_ends_at_one():
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert (recorder.told[-1].done, recorder.told[-1].total) == (12, 12)
+    assert (
+        recorder.told[0].label == f"tuning; 1 of {13 * len(search.folds.folds) * len(search.seeds)} trainings; trials"
+    )
     lowest = search.folds.mean(search.best.losses)
     assert recorder.told[-1].label == f"tuning, lowest error {lowest:.4g} (trial {search.best.number}); trials"
 

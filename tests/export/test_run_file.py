@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pickle
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -13,7 +15,9 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
+from lstm_lab.data import older_rows
 from lstm_lab.errors import FileWriteError, LabError, OptionError, RunError
+from lstm_lab.export import run_file
 from lstm_lab.models.backend import keras
 from lstm_lab.simulation.simulator import CHUNK
 
@@ -262,3 +266,67 @@ def test_a_file_of_the_first_release_still_forecasts_what_it_did():
     ]
     np.testing.assert_allclose(forecast.frame[["median", "lower", "upper"]], bands, rtol=1e-5)
     np.testing.assert_allclose(forecast.paths[0], [40.27683260473176, 39.15175758454036, 39.20683846332967], rtol=1e-5)
+
+
+def peak_of(work):
+    tracemalloc.start()
+    try:
+        result = work()
+        return result, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_saving_copies_no_rows_and_loading_holds_them_once(run, tmp_path, monkeypatch):
+    """Peaks of two sizes are compared, so that what the network and the description take falls out."""
+    monkeypatch.setattr(older_rows, "KEPT", 10**9)
+    monkeypatch.setattr(run_file, "_IN_MEMORY", 1 << 20)
+    saving, loading = [], []
+    for rows in (100_000, 600_000):
+        days = pd.date_range("2023-10-28", periods=rows + 1, unit="s", name="day").delete(
+            5
+        )  # pandas checks a freq long
+        longer = run.on(table(rows, days))
+        file, peak = peak_of(lambda longer=longer, rows=rows: longer.save(tmp_path / f"{rows}.lstm"))
+        saving.append(peak)
+        loaded, peak = peak_of(lambda file=file: lab.load_run(file))
+        loading.append(peak)
+        np.testing.assert_array_equal(loaded.frame.to_numpy(), longer.frame.to_numpy())
+    kept = 500_000 * 3 * 8  # two columns and the times
+    assert saving[1] - saving[0] < 0.3 * kept, saving
+    assert loading[1] - loading[0] < 1.9 * kept, loading
+
+
+def test_a_full_disk_is_named_when_a_run_is_unpacked(file, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run_file, "copy_member", full)
+    with pytest.raises(RunError, match=r"data\.npz is unpacked in .*, which has too little space; free some, or set"):
+        lab.load_run(file)
+
+
+def test_a_full_disk_leaves_the_saved_run_of_before(run, file, monkeypatch):
+    before = file.read_bytes()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run_file, "write_arrays", full)
+    with pytest.raises(FileWriteError, match="No space left on device; choose another place"):
+        run.save(file)
+    assert file.read_bytes() == before
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_a_run_of_the_first_release_is_trained_again_by_naming_its_options():
+    """One target a window, every window, 64 a step at 0.001: the same weights but for another processor's rounding."""
+    file = Path(__file__).parents[1] / "saved" / "format_2.lstm"
+    with zipfile.ZipFile(file) as archive:
+        options = json.loads(archive.read("run.json"))["options"]
+    loaded = lab.load_run(file)
+    assert (options["supervise"], options["batch"], options["learning_rate"]) == ("last", 64, 0.001)
+    again = lab.train(loaded.frame, **{name: value for name, value in options.items() if value is not None})
+    for own, saved in zip(again.model.get_weights(), loaded.model.get_weights(), strict=True):
+        np.testing.assert_allclose(own, saved, rtol=1e-4, atol=1e-6)
+    assert again.metrics["val_loss"] == pytest.approx(loaded.metrics["val_loss"], rel=1e-4)
