@@ -36,7 +36,7 @@ def seconds_of(work):
 
 
 @pytest.mark.parametrize("units", [(16,), (32, 32), (128, 128, 128)])
-def test_a_backtest_is_much_faster_than_a_forecast_per_origin(units):
+def test_a_backtest_is_much_faster_than_a_forecast_per_origin(units, report):
     frame = series()
     run = lab.train(frame.iloc[:1900], transform="diff", features=(), units=units, dense=(), epochs=1, lookback=60)
 
@@ -63,7 +63,9 @@ def test_a_backtest_is_much_faster_than_a_forecast_per_origin(units):
     at_best()
     hand, best = (seconds_of(loop) / len(rows) * ORIGINS for loop in (by_hand, at_best))
     work = f"{ORIGINS} origins x {HORIZON} steps x {PATHS} paths, calibration included"
-    print(f"\nunits {units}: {batched:.1f} s for {work}, {first:.1f} s the first time")  # noqa: T201 - the figure is the point
-    print(f"  by hand {hand:.0f} s ({hand / batched:.0f} x), at best {best:.1f} s ({best / batched:.1f} x)")  # noqa: T201 - likewise
+    figures = {"batched s": batched, "first s": first, "by hand s": hand, "at best s": best}
+    report(
+        {"units": str(units), **figures, "by hand / batched": hand / batched, "at best / batched": best / batched}, work
+    )
     assert hand / batched > 20
     assert best > batched

@@ -31,20 +31,19 @@ def seconds(work, times):
 
 @pytest.mark.benchmark
 @pytest.mark.parametrize("units", [(32, 32), (128, 128, 128)])
-def test_a_row_of_a_file_against_a_window_of_keras(units, record_property):
+def test_a_row_of_a_file_against_a_window_of_keras(units, report):
     model = build_forecaster(reference_stack(TrainOptions(units=units)), LOOKBACK, COLUMNS).model
     windows = np.random.default_rng(0).normal(size=(20, LOOKBACK, COLUMNS)).astype(np.float32)
     step = Step.of(model)
     keras_window = seconds(lambda: model.predict_on_batch(windows[:1]), 5)
     inputs, _ = next(step.walk(windows[:1]))
     keras_step = seconds(lambda: step.function(*inputs), 50)
+    rows = []
     for quantize in ("none", "float16", "dynamic", "int8", "int16x8"):
         device = Device(runner(convert(step, quantize, windows)), step.states)
         device.restart()
         row = seconds(lambda device=device: device.read(windows[0, :1]), ROWS)
-        record_property(quantize, row)
-        print(  # noqa: T201 - the figure
-            f"{units} {quantize}: {row * 1e6:,.0f} µs a row; Keras takes {keras_step / row:,.1f} times as long for the"
-            f" same step, and {keras_window / row:,.0f} times as long for a window of {LOOKBACK} rows"
-        )
+        ratios = {"Keras' step / row": keras_step / row, "Keras' window / row": keras_window / row}
+        rows.append({"quantize": quantize, "row µs": row * 1e6, **ratios})
+    report(rows, f"units {units}, windows of {LOOKBACK} rows")
     keras.backend.clear_session()

@@ -51,13 +51,13 @@ def measure(count):
     }
 
 
-def test_training_and_forecasting_grow_linearly_and_fit_into_four_gigabytes():
+def test_training_and_forecasting_grow_linearly_and_fit_into_four_gigabytes(report):
     results = {}
     for count in SIZES:
         call = [sys.executable, __file__, str(count)]
         done = subprocess.run(call, capture_output=True, text=True, check=True, env=os.environ)
         results[count] = json.loads(done.stdout.splitlines()[-1])
-        print(f"{count:,} series: {results[count]}")  # noqa: T201 - the figures
+    report([{"series": count} | figures for count, figures in results.items()], f"{ROWS} rows a series")
     small, large = results[SIZES[1]], results[SIZES[2]]
     for name in ("training_seconds", "forecast_seconds"):
         assert large[name] < 20 * small[name]  # ten times as many series; a square would be a hundred

@@ -39,7 +39,7 @@ def cpu_seconds(work):
 
 
 @pytest.mark.benchmark
-def test_ten_thousand_series_load_as_fast_as_ten(record_property):
+def test_ten_thousand_series_load_as_fast_as_ten(report):
     few, many = table(10), table(10_000)
     text = many.assign(day=many["day"].astype(str))
 
@@ -48,12 +48,9 @@ def test_ten_thousand_series_load_as_fast_as_ten(record_property):
 
     base, seconds, of_text = cpu_seconds(loaded(few)), cpu_seconds(loaded(many)), cpu_seconds(loaded(text))
     by_pandas = cpu_seconds(lambda: many.set_index(["store", "day"]).sort_index())
-    record_property("seconds", seconds)
-    print(  # noqa: T201 - the figure
-        f"10,000 series of 100 rows: {seconds:.2f} s of CPU, with dates as text {of_text:.2f} s; 10 series of 100,000"
-        f" rows: {base:.2f} s; pandas sorts them in {by_pandas:.2f} s"
-    )
+    names = {"10,000 ids": seconds, "dates as text": of_text, "10 ids": base, "pandas' sort": by_pandas}
+    report(names, f"seconds of CPU for {ROWS:,} rows, the best of {TRIALS}")
     # No loop runs over series: a thousand times as many cost little more than the rows themselves.
     assert seconds < 2 * base + 0.05
-    assert seconds < 1
-    assert of_text < 1.5
+    assert seconds < 6 * by_pandas
+    assert of_text < 10 * by_pandas

@@ -47,19 +47,17 @@ def in_this_process():
     return {**found, "again": min(timed(lambda: trace(models[1], sequence()))[:2] for _ in range(TRIALS))}
 
 
-def test_a_trace_from_cold_costs_little_more_than_one_from_warm(record_property):
+def test_a_trace_from_cold_costs_little_more_than_one_from_warm(report):
     """The quickest of a few processes, for whatever else runs on the machine only adds."""
     command = [sys.executable, "-c", COLD, __file__]
     runs = [json.loads(subprocess.check_output(command, stderr=subprocess.DEVNULL)) for _ in range(TRIALS)]
     quickest = {name: [min(run[name][clock] for run in runs) for clock in (0, 1)] for name in runs[0]}
-    for name, (wall, cpu) in quickest.items():
-        record_property(name, [round(wall, 3), round(cpu, 3)])
-        print(f"{name}: {wall:.2f} s by the clock, {cpu:.2f} s of the processor")  # noqa: T201 - the measurement
+    report([{"trace": name, "wall s": wall, "CPU s": cpu} for name, (wall, cpu) in quickest.items()])
     assert quickest["first"][1] < 5 * quickest["again"][1]
     assert quickest["second model"][1] < 4 * quickest["again"][1]
 
 
-def test_tracing_and_asking_cost_little_beside_running(record_property):
+def test_tracing_and_asking_cost_little_beside_running(report):
     model, x = network(), sequence()
     trace(model, x)
     again, _, found = min((timed(lambda: trace(model, x)) for _ in range(TRIALS)), key=lambda taken: taken[0])
@@ -69,10 +67,7 @@ def test_tracing_and_asking_cost_little_beside_running(record_property):
     units, _, _ = timed(lambda: found.unit_influence)
     run = min(timed(lambda: model.predict_on_batch(x[None]))[0] for _ in range(TRIALS))
     values = {"again": again, "explorer": shown, "gradient": gradient, "units": units, "model alone": run}
-    for name, seconds in values.items():
-        record_property(name, round(seconds, 3))
-        print(f"{name} {seconds:.2f} s")  # noqa: T201 - the measurement
-    print(f"{sent:,} bytes")  # noqa: T201 - likewise
+    report(values | {"bytes": sent}, "seconds")
     assert again < 8 * run
     assert units < gradient / 10
     assert sent < 1_500_000

@@ -21,10 +21,6 @@ pytestmark = pytest.mark.benchmark
 COLUMNS, LOOKBACK, BATCH = 8, 60, 64
 
 
-def say(text):
-    print(text)  # noqa: T201 - the figures are the point
-
-
 class Marks(TrainingListener):
     """Notes the processor's seconds at the end of every epoch."""
 
@@ -47,7 +43,7 @@ class KerasMarks(Marks, keras.callbacks.Callback):
 
 
 @pytest.mark.parametrize(("units", "steps"), [((128, 128, 128), 8), ((16,), 100)])
-def test_fit_costs_little_more_than_keras_alone(units, steps):
+def test_fit_costs_little_more_than_keras_alone(units, steps, report):
     """Compare processor seconds, which other programs on the machine disturb less than wall time."""
     options = TrainOptions(units=units, epochs=4, batch=BATCH, lookback=LOOKBACK, patience=99, supervise="last")
     rows = steps * BATCH + LOOKBACK
@@ -72,7 +68,7 @@ def test_fit_costs_little_more_than_keras_alone(units, steps):
         return np.diff(marks.seconds)
 
     pairs = [(plain(), ours()) for _ in range(4)][1:]
-    whole = np.median([mine.sum() / theirs.sum() for theirs, mine in pairs])
-    later = np.median([mine[1:].sum() / theirs[1:].sum() for theirs, mine in pairs])
-    say(f"\nunits {units}: fit / model.fit: whole {whole:.3f}, after the first epoch {later:.3f}")
-    assert later < 1.15
+    whole = [float(mine.sum() / theirs.sum()) for theirs, mine in pairs]
+    later = [float(mine[1:].sum() / theirs[1:].sum()) for theirs, mine in pairs]
+    report({"units": str(units), "whole": whole, "after the first epoch": later}, "CPU of fit / of model.fit")
+    assert np.median(later) < 1.15
