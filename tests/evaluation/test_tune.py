@@ -113,6 +113,15 @@ def test_a_search_that_was_killed_goes_on_whatever_the_test_rows_are(search, tmp
         lab.tune(frame, **options | {"together": 1})
 
 
+def test_the_process_of_a_dask_cluster_gives_the_same_numbers(search):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        spread = lab.tune(series(), space=SPACE, prune=False, cluster=cluster.scheduler_address, **TRAIN, **SEARCH)
+    pd.testing.assert_frame_equal(numbers(spread), numbers(search), check_exact=True)
+
+
 def test_the_winner_is_written_to_copy_and_trained(search):
     dropout, rate = search.best["dropout"], search.best["learning_rate"]
     assert search.call == (
