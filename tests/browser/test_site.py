@@ -7,7 +7,8 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>gallery</title>
-<link rel="stylesheet" href="site.css"></head><body data-theme="{theme}">{views}<script src="views.js"></script>
+<link rel="stylesheet" href="site.css"></head><body data-theme="{theme}">{views}
+<article><img id="still" src="still.png" alt=""></article><script src="views.js"></script>
 </body></html>"""
 
 
@@ -52,4 +53,6 @@ def test_every_view_of_the_gallery_is_drawn_from_a_disk(browser, made, theme):
     colour = page.locator("#fan").get_by_text("observed").first.evaluate("(text) => getComputedStyle(text).color")
     bright = sum(int(part) for part in colour.removeprefix("rgb(").rstrip(")").split(",")) > 3 * 128
     assert bright == (theme == "dark")
+    inverted = page.locator("#still").evaluate("(picture) => getComputedStyle(picture).filter")
+    assert inverted == ("invert(0.93) hue-rotate(180deg)" if theme == "dark" else "none")
     page.close()
