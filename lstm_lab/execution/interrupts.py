@@ -127,7 +127,7 @@ def sent_again() -> Iterator[None]:
 
     def send() -> None:
         while asked.get():
-            hook_is_over.wait()  # it cannot be raised from there either
+            hook_is_over.wait(1.0)  # it cannot be raised from there either
             time.sleep(0.01)
             _thread.interrupt_main()
 
@@ -136,9 +136,11 @@ def sent_again() -> Iterator[None]:
             before(unraisable)
             return
         hook_is_over.clear()
-        with _handling(lambda *_: None):  # a further one means the same
-            asked.put(True)
-        hook_is_over.set()
+        try:
+            with _handling(lambda *_: None):  # a further one means the same
+                asked.put(True)
+        finally:
+            hook_is_over.set()
 
     sender = threading.Thread(target=send, name="lstm_lab.interrupts", daemon=True)
     sender.start()

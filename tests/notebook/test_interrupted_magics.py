@@ -71,7 +71,7 @@ def interrupted(kernel, line, moments):
     """Interrupt a magic; return how often, whether IPython itself was met, the lines, and what is wrong with them."""
     before = kernel.value("state()")
     kernel.run("new = None")
-    outputs = kernel.run(line, after=moments)
+    outputs = kernel.run(line, after=moments, timeout=600)
     lines = [text for part in outputs.errors for text in ANSI.sub("", part).splitlines() if text.strip()]
     wrong = []
     texts = [data["text/plain"].strip() for _, data in outputs.shown]
