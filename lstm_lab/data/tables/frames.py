@@ -22,6 +22,7 @@ def is_table(source: Any) -> bool:
     return isinstance(native, nw.DataFrame | nw.LazyFrame | nw.Series)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # pandas casts the odd labels among which it looks for a name
 def as_frame(source: Any) -> pd.DataFrame:
     """Convert a table to a pandas frame whose column names are text; a pandas frame is not copied.
 
