@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.fused_lstm import VALUES_PER_UNIT, fused_sequence, fused_step, is_fusible, joined_kernels
 from lstm_lab.models.keras_private import nodes_in_order, run_graph, set_mask, takes_training
 from lstm_lab.models.masking import mask_of, masked, step_mask, unpadded
 from lstm_lab.models.tracing import CompiledFunction
 from lstm_lab.simulation.carried import first_whole_window_layer, has_state
 from lstm_lab.simulation.dropout_masks import Masks, check_masks, draws, rate_of, with_masks
-from lstm_lab.simulation.fused_lstm import VALUES_PER_UNIT, fused_sequence, fused_step, is_fusible, joined_kernels
 from lstm_lab.simulation.host_calls import called_back, registered
 
 if TYPE_CHECKING:

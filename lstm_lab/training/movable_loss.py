@@ -49,4 +49,4 @@ class MovableLoss(keras.losses.Loss):  # type: ignore[misc] # Keras has no types
 def movable_trainer(forecaster: Forecaster, options: TrainOptions, *, masked: bool) -> Trainer:
     """Compile a copy of a forecaster with a loss that moves."""
     copy = from_model(keras.models.clone_model(forecaster.model), forecaster.lookback, forecaster.columns)
-    return Trainer.of(copy, resolved(options, forecaster.every_refused), masked=masked, loss=MovableLoss())
+    return Trainer.of(copy, resolved(options, forecaster.every_refused), masked=masked, copied=True, loss=MovableLoss())

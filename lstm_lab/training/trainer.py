@@ -19,6 +19,7 @@ from lstm_lab.models.architecture import architecture_key
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.forecaster import Forecaster, from_model
 from lstm_lab.models.masking import MaskedNetwork, masked_output
+from lstm_lab.models.window_lstm import for_training
 from lstm_lab.training.optimizer import optimizer_of
 from lstm_lab.training.padded_batches import gathered_windows
 
@@ -43,6 +44,10 @@ class Trainer:
     forecaster: Forecaster
     network: Any
     """keras.Model with one output a window, or one at every step over the same variables."""
+    evaluated: Any
+    """keras.Model with one output a window, over the same variables: its loss is the validation loss."""
+    variables: list[Any]
+    """Those of the forecaster's networks, of which one may have seeds that the other has not."""
     loss: Any
     initial_optimizer: list[np.ndarray]
     """The optimiser's variables before its first step."""
@@ -53,16 +58,34 @@ class Trainer:
     _loss_functions: dict[Any, Callable[..., Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, forecaster: Forecaster, options: TrainOptions, *, masked: bool = False, loss: Any = None) -> Trainer:
-        """Compile a network for training with resolved options; a given loss takes the place of theirs."""
-        network: Any = forecaster.model if options.supervise == "last" else forecaster.every
+    def of(
+        cls,
+        forecaster: Forecaster,
+        options: TrainOptions,
+        *,
+        masked: bool = False,
+        copied: bool = False,
+        loss: Any = None,
+    ) -> Trainer:
+        """Compile a network for training with resolved options; a given loss takes the place of theirs.
+
+        Of a copy that nothing else holds, `copied`, the LSTM layers are computed as `WindowLSTM` does. Layers of the
+        user's stay in the one graph that they were called in.
+        """
+        every = options.supervise != "last"
+        network: Any = forecaster.every if every else forecaster.model
+        evaluated: Any = forecaster.model
+        variables = {id(variable): variable for variable in (*network.variables, *evaluated.variables)}
+        if copied:
+            network = for_training(network)
+            evaluated = for_training(forecaster.model) if every else network
         if masked:
             network = MaskedNetwork(network)
         loss = loss_function(options) if loss is None else loss
         network.compile(optimizer=optimizer_of(options), loss=loss, weighted_metrics=[_absolute_error()])
         network.optimizer.build(network.trainable_variables)
         initial = [variable.numpy() for variable in network.optimizer.variables]
-        return cls(forecaster, network, loss, initial, masked=masked)
+        return cls(forecaster, network, evaluated, list(variables.values()), loss, initial, masked=masked)
 
     def load(self, forecaster: Forecaster, learning_rate: float) -> None:
         """Copy in the variables of the network to be trained, and reset the optimiser."""
@@ -116,10 +139,9 @@ class Trainer:
         return {name: float(value) for name, value in self.network.get_metrics_result().items()}
 
     def _state_variables(self) -> dict[str, list[Any]]:
-        """List the variables; those of both networks, for layers of one may have seeds of their own."""
-        every = [*self.network.variables, *self.forecaster.model.variables]
+        """List the variables by group."""
         return {
-            "variables": list({id(variable): variable for variable in every}.values()),
+            "variables": self.variables,
             "optimizer": list(self.network.optimizer.variables),
             "metrics": list(self.network.metrics_variables),
         }
@@ -130,7 +152,7 @@ class Trainer:
             rows = np.arange(-self.forecaster.lookback, 0)
 
             def summed(matrix: Any, target_rows: Any, weights: Any) -> Any:
-                forecast = self.forecaster.model(tf.gather(matrix, target_rows[:, None] + rows), training=False)
+                forecast = self.evaluated(tf.gather(matrix, target_rows[:, None] + rows), training=False)
                 return self._sums(tf.gather(matrix[:, :1], target_rows), forecast, weights)
 
             # Concrete at once: TensorFlow counts calls that trace, and would warn in a backtest of many short fits.
@@ -141,7 +163,7 @@ class Trainer:
         """Compile the same sums over padded windows: (matrix, target_rows, weights, lengths) -> (2,)."""
         key = size, padding
         if key not in self._loss_functions:
-            model = self.forecaster.model
+            model = self.evaluated
             open_in_time = self.masked and model.input_shape[1] is None
 
             def summed(matrix: Any, target_rows: Any, weights: Any, lengths: Any) -> Any:
@@ -191,7 +213,7 @@ def acquire(forecaster: Forecaster, options: TrainOptions, size: int, *, masked:
         copy = from_model(keras.models.clone_model(forecaster.model), forecaster.lookback, forecaster.columns)
         if options.supervise != "last" and copy.every is None:  # Keras clones Masking to what is no list of layers
             return Trainer.of(forecaster, options, masked=masked)
-        trainer = Trainer.of(copy, options, masked=masked)
+        trainer = Trainer.of(copy, options, masked=masked, copied=True)
         trainer.key = key
     trainer.load(forecaster, float(options.learning_rate or 0.0))
     return trainer

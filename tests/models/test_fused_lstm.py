@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_lab.models.backend import keras
-from lstm_lab.simulation.fused_lstm import fused_sequence, fused_step, is_fusible, joined_kernels
+from lstm_lab.models.fused_lstm import fused_sequence, fused_step, is_fusible, joined_kernels
 
 L = keras.layers
 

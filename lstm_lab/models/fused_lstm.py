@@ -14,7 +14,7 @@ from lstm_lab.models.backend import keras, tf
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["VALUES_PER_UNIT", "fused_sequence", "fused_step", "is_fusible", "joined_kernels"]
+__all__ = ["VALUES_PER_UNIT", "block_lstm", "fused_sequence", "fused_step", "is_fusible", "joined_kernels"]
 
 VALUES_PER_UNIT = 7
 """Values that the operation holds for each unit and step: three gates, candidate, both states and their tanh."""
@@ -79,10 +79,25 @@ def joined_kernels(layer: Any) -> Any:
     return tf.concat([layer.cell.kernel, layer.cell.recurrent_kernel], axis=0)
 
 
-def _run(cell: Any, kernels: Any, x: Any, states: Sequence[Any]) -> tuple[Any, Any]:
-    """Run a cell over x, (time, rows, features); return hidden states and cell states, (time, rows, units)."""
-    no_peephole = tf.zeros((cell.units,), tf.float32)
-    passed = tf.raw_ops.BlockLSTMV2(
+def block_lstm(x: Any, states: Sequence[Any], kernels: Any, bias: Any) -> Any:
+    """Run TensorFlow's operation over x, (time, rows, features).
+
+    Parameters
+    ----------
+    x
+        float32.
+    states
+        [h, c] before the first step, each (rows, units).
+    kernels, bias
+        (features + units, 4 * units) and (4 * units,).
+
+    Returns
+    -------
+    namedtuple
+        i, cs, f, o, ci, co and h, each (time, rows, units): gates, candidate ci, cell state cs, its tanh co.
+    """
+    no_peephole = tf.zeros((kernels.shape[1] // 4,), tf.float32)
+    return tf.raw_ops.BlockLSTMV2(
         seq_len_max=tf.shape(x, tf.int64)[0],
         x=x,
         h_prev=states[0],
@@ -91,10 +106,15 @@ def _run(cell: Any, kernels: Any, x: Any, states: Sequence[Any]) -> tuple[Any, A
         wci=no_peephole,
         wcf=no_peephole,
         wco=no_peephole,
-        b=cell.bias,
+        b=bias,
         cell_clip=0.0,
         use_peephole=False,
     )
+
+
+def _run(cell: Any, kernels: Any, x: Any, states: Sequence[Any]) -> tuple[Any, Any]:
+    """Run a cell over x, (time, rows, features); return hidden states and cell states, (time, rows, units)."""
+    passed = block_lstm(x, states, kernels, cell.bias)
     return passed.h, passed.cs
 
 
