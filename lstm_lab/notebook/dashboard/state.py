@@ -65,7 +65,6 @@ class DashboardState:
         )
         self.name_cell, self.picker_cell = box(self.name, look="cell"), box(self.picker, look="cell")
         self.watch_cell = box(self.watch, look="cell wide")
-        self.watch_cell.layout.flex = "1 0 100%"
         self._read: Any = None
         self.see_data()
         self.see_runs()

@@ -72,6 +72,7 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board .bar { display: flex; flex-flow: row wrap; gap: 6px 8px; align-items: flex-end; padding: 6px 0; }
 .lstm-board .head .cell { width: 10.77em; }
 .lstm-board .bar > .cell { flex: 1 1 9.23em; width: auto; max-width: 20em; }
+.lstm-board .bar > .cell.wide { flex: 1 0 100%; max-width: none; }
 .lstm-board .page > .bar { align-items: center; }
 .lstm-board .bar > .widget-button { width: auto; min-width: 6.46em; padding: 0 14px; font-weight: 600; }
 .lstm-board .bar > .widget-html { align-self: center; flex: 1 1 18.46em; width: auto; min-height: 2.92em; display: flex;
