@@ -35,6 +35,10 @@ class Forecast:
 
 
 class Run:
+    def __init__(self, *, watched):
+        if watched:
+            self.learning = Forecast(1)
+
     def __repr__(self):
         return "Run of close"
 
@@ -52,12 +56,12 @@ calls = {}
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    def train(source, *, listener, **options):
+    def train(source, *, listener, watch=False, **options):
         assert listener is not None
         calls["train"] = options
         calls["source"] = source
         TrainOptions.of(options)
-        return Run()
+        return Run(watched=watch)
 
     calls.clear()
     monkeypatch.setitem(vars(lstm_lab), "train", train)
