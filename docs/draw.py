@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -115,6 +116,12 @@ def main():
     oil = {"target": "price", "transform": "log_return", "lookback": 20, "dense": [], "seed": 0}
     small, large = (lab.train(lab.example("oil"), units=[units], epochs=4, **oil) for units in (4, 16))
     keep("runs", lab.compare_runs({"4 units": small, "16 units": large}, 30, paths=100).widget())
+    kinds = ["lstm", "gru", "naive", "drift"]
+    study = {"horizon": 10, "origins": 30, "paths": 100, "seeds": [0, 1, 2], "epochs": 3, "units": [8], "features": []}
+    del oil["seed"]
+    keep("study", lab.compare(lab.example("oil").iloc[-1500:], kinds=kinds, **study, **oil).widget())
+    with TemporaryDirectory() as folder:
+        keep("export", run.export(Path(folder) / "oil.tflite", quantize="int8", c_array=True).widget())
     draw(cell.widget(), fan.widget(height=400), gates.widget())
 
 

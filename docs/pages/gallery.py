@@ -39,10 +39,20 @@ KINDS = {
         "`run.spread(30)`, `%lstm_spread`",
         "Switch dropout, noise and calibration off, and watch what the band still holds.",
     ),
+    "study": (
+        "A comparison, with chance in it",
+        "`lab.compare(...)`, `%lstm_compare`, `lab.ablate(...)`, `%lstm_ablate`, `lab.repeat(...)`",
+        "A mark a seed, and intervals that show what may be chance. Sort by a column, walk the rows by arrow keys.",
+    ),
     "runs": (
         "Runs beside each other",
         "`lab.compare_runs([first, second])`, `%lstm_compare_runs first second`",
         "Losses and fans of several trainings, and what their settings differ in.",
+    ),
+    "export": (
+        "A file for a small device",
+        "`run.export('prices.tflite')`, `%lstm_export prices.tflite`",
+        "How far the file is off Keras, beside the errors that Keras makes, and how large each part is.",
     ),
     "lesson": (
         "A lesson",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lstm_lab.data.preparation import read_series
 from lstm_lab.errors import OptionError
-from lstm_lab.evaluation.effects import Effects
+from lstm_lab.evaluation.effects import Effects, marks_of_changes
 from lstm_lab.evaluation.experiments import (
     StudyResult,
     StudySettings,
@@ -31,6 +31,7 @@ from lstm_lab.evaluation.kinds import (
     check_changes,
 )
 from lstm_lab.evaluation.panel_ablate import ablate_by_id
+from lstm_lab.evaluation.study_marks import MarkedResult
 from lstm_lab.execution.parallel import task_runner
 from lstm_lab.options import AblateOptions
 from lstm_lab.results import Summary
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.experiments import ModelKey, StudyPlan
     from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.evaluation.panel_ablate import PanelAblation
+    from lstm_lab.evaluation.study_marks import StudyMarks
     from lstm_lab.events import ProgressListener
     from lstm_lab.execution.parallel import Outcome
     from lstm_lab.options import TrainOptions
@@ -53,7 +55,7 @@ __all__ = ["Ablation", "ablate"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Ablation(StudyResult, Effects):
+class Ablation(StudyResult, Effects, MarkedResult):
     """Scores of the base and of every variant, and the effect of each change; made by `ablate`."""
 
     unchanged: frozenset[str] = frozenset()
@@ -95,6 +97,11 @@ class Ablation(StudyResult, Effects):
 
     def _scored(self, key: ModelKey) -> dict[str, float]:
         return super()._scored(key) | {"interval_score": float(self.forecasts[key].interval_scores.mean())}
+
+    @property
+    def marks(self) -> StudyMarks:
+        """Error, coverage and width of every variant, a mark a seed."""
+        return marks_of_changes(self)
 
     def summary_table(self) -> Summary:
         """Describe the base and tabulate the effect of each change."""

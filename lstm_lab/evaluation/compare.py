@@ -12,8 +12,9 @@ from lstm_lab.errors import OptionError
 from lstm_lab.evaluation.experiments import StudyResult, StudySettings, plan_study
 from lstm_lab.evaluation.forecast_sets import baseline_jobs
 from lstm_lab.evaluation.kinds import NETWORKS, check_kinds, options_of_kind
-from lstm_lab.evaluation.leaderboard import Leaderboard
+from lstm_lab.evaluation.leaderboard import Leaderboard, marks_of_kinds
 from lstm_lab.evaluation.panel_compare import compare_by_id
+from lstm_lab.evaluation.study_marks import MarkedResult
 from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.execution.parallel import task_runner
 from lstm_lab.forecasting.baselines import BASELINES
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.experiments import ModelKey, StudyPlan
     from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.evaluation.panel_compare import PanelComparison
+    from lstm_lab.evaluation.study_marks import StudyMarks
     from lstm_lab.events import ProgressListener
     from lstm_lab.options.keywords import CompareKeywords
 
@@ -39,7 +41,7 @@ _COSTS: Final = ("parameters", "kilobytes", "training_seconds", "forecast_second
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(StudyResult, Leaderboard):
+class Comparison(StudyResult, Leaderboard, MarkedResult):
     """Several kinds of model on the same rows; made by `compare`."""
 
     called = "kind"
@@ -54,10 +56,9 @@ class Comparison(StudyResult, Leaderboard):
         return super()._scored(key) | dict(zip(_COSTS, costs, strict=True))
 
     @property
-    def clusters(self) -> str:
-        """Count the origins, in words."""
-        origins = len(self.evaluated.rows)
-        return f"{origins} origin{'s' if origins > 1 else ''}"
+    def marks(self) -> StudyMarks:
+        """Error, coverage and width of every kind, a mark a seed."""
+        return marks_of_kinds(self)
 
     def summary_table(self) -> Summary:
         """Describe the rows and the verdict, and tabulate the kinds."""

@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 import numpy as np
 import pandas as pd
 
 from lstm_lab.evaluation.kinds import BASE, UNCALIBRATED
+from lstm_lab.evaluation.scored_study import DrawnStudy, ScoredStudy, scored_marks
+from lstm_lab.evaluation.study_marks import Look
 from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.formatting import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lstm_lab.evaluation.scoring import Difference
+    from lstm_lab.evaluation.study_marks import StudyMarks
 
-__all__ = ["Effects"]
+__all__ = ["Effects", "marks_of_changes"]
 
 
-class Effects:
+_BASE: Final = Look(f"{BASE}, a mark a seed")
+_CLEAR: Final = Look("changed: a clear effect on the error", "red", "square")
+_CHANCE: Final = Look("changed: the effect may be chance", "red", "square", filled=False)
+_SAME: Final = Look("changed: the error is the same", "grey", "diamond")
+
+
+class ChangedStudy(DrawnStudy, Protocol):
+    """A study with `Effects`, as it is drawn."""
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Variants with a result, `BASE` first."""
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """A row a variant: its mean scores, and whether its effect is clear."""
+
+    def word(self, variant: str) -> str:
+        """Return whether an effect is clear, and if not, what leaves the doubt."""
+
+
+class Effects(ScoredStudy):
     """Mixin of a study of changes: the effect of each of them against `BASE`."""
 
     measures: ClassVar[tuple[str, ...]]
     """Scores whose effect is told: error, CRPS, coverage, width of the band."""
-
-    @property
-    def scores(self) -> pd.DataFrame:
-        """A row for each variant and seed: all scores."""
-        raise NotImplementedError
-
-    def gap(self, name: str, other: str) -> Difference:
-        """Compare the errors of two variants, `name` minus `other`."""
-        raise NotImplementedError
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -78,14 +92,26 @@ class Effects:
                 variant,
                 four_digits(row[error]),
                 "" if same else effect_text(self.gap(variant, BASE), base),
-                "" if same else self._word(variant),
+                "" if same else self.word(variant),
                 percent(row[coverage]),
                 four_digits(row[width]),
                 four_digits(row[crps]),
             )
 
-    def _word(self, variant: str) -> str:
+    def word(self, variant: str) -> str:
         """Return whether an effect is clear, and if not, whether the origins, or series, or the seeds disagree."""
         if self.summary["clear"][variant]:
             return "clear"
         return "not with every seed" if self.gap(variant, BASE).clear else "may be chance"
+
+
+def marks_of_changes(study: ChangedStudy) -> StudyMarks:
+    """Return the marks of error, coverage and width of every variant, beside the means of `BASE`."""
+    clear = study.summary["clear"]
+    looks = {name: _CLEAR if clear[name] else _CHANCE for name in study.variants}
+    looks |= {name: look for name, look in ((BASE, _BASE), (UNCALIBRATED, _SAME)) if name in looks}
+    base = float(study.summary[study.error].loc[BASE])
+    changed = [name for name in study.variants if name not in {BASE, UNCALIBRATED}]
+    remarks = {name: f"error {effect_text(study.gap(name, BASE), base)}, {study.word(name)}" for name in changed}
+    words = (f"one thing changed at a time; {study.details['judged at']}",)
+    return scored_marks(study, looks, BASE, (f"Ablation for {study.target}", words), remarks)

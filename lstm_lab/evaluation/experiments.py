@@ -25,7 +25,7 @@ from lstm_lab.forecasting.arguments import ORIGINS, evenly_spaced
 from lstm_lab.forecasting.floor import refuse_floor_above
 from lstm_lab.formatting import span
 from lstm_lab.options import ForecastOptions, HoldoutOptions, TrainOptions, TrialOptions, shared_out
-from lstm_lab.results import StillResult
+from lstm_lab.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,7 +140,7 @@ class StudyPlan:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StudyResult(StillResult):
+class StudyResult(Result):
     """Forecasts, scores and costs of all models of a study."""
 
     evaluated: EvaluationSet
@@ -166,6 +166,12 @@ class StudyResult(StillResult):
     def interval(self) -> float:
         """Nominal coverage of the bands, in percent."""
         return self.evaluated.interval
+
+    @property
+    def clusters(self) -> str:
+        """Count the origins, in words."""
+        origins = len(self.evaluated.rows)
+        return f"{origins} origin{'s' if origins > 1 else ''}"
 
     @classmethod
     def of(cls, plan: StudyPlan, jobs: Sequence[Job[ModelKey]], outcome: Outcome) -> Self:

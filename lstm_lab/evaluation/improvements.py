@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.evaluation.kinds import BASE, DROPOUT_BAND, UNCALIBRATED
+from lstm_lab.evaluation.study_marks import LINEAR_PERCENT, LOG_RATIO, Column, Look, MarkedResult, StudyMarks
 from lstm_lab.formatting import percent
-from lstm_lab.results import StillResult, Summary
+from lstm_lab.results import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ PARTS: Final = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Improvements(StillResult):
+class Improvements(MarkedResult):
     """The recipe's table: problem, fix, measured effect with its spread over seeds; from `Ablation.recipe`."""
 
     study: StudyResult
@@ -77,6 +78,26 @@ class Improvements(StillResult):
             rows |= {(number, seed): float(value) for seed, value in ratios.items()}
         index = pd.MultiIndex.from_tuples(list(rows), names=["part", "seed"])
         return pd.DataFrame({"effect": list(rows.values())}, index=index)
+
+    @property
+    def marks(self) -> StudyMarks:
+        """How each fix changes its score, in percent; hollow where that may be chance."""
+        rows, effects = self.records(), 100 * self.effects["effect"]
+        seeds = effects.index.unique("seed")
+        values = np.stack([effects.xs(number, level="part").reindex(seeds) for number in range(len(rows))])
+        wide = bool(np.nanmax(np.abs(values)) > LOG_RATIO * LINEAR_PERCENT)
+        beyond = f"; logarithmic beyond ±{LINEAR_PERCENT:g} %" if wide else ""
+        label = f"change of the score by the fix: to the left is better{beyond}"
+        return StudyMarks(
+            self.summary_table().title,
+            (f"a mark a seed; {self.study.details['judged at']}",),
+            names=tuple(f"{row['problem']}\n{row['without']} → {row['fix']} ({SCORES[row['score']]})" for row in rows),
+            looks=tuple(_look(row["effect"], clear=row["clear"]) for row in rows),
+            seeds=tuple(map(str, seeds)),
+            columns=(Column(label, values, None, 0.0, form="change", scale="symlog" if wide else "linear"),),
+            reference="no effect",
+            remarks=tuple(f"held {percent(row['held_without'])} → {percent(row['held_with'])}" for row in rows),
+        )
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -146,6 +167,13 @@ class Improvements(StillResult):
                 _word(row["effect"], clear=row["clear"]),
                 f"{percent(row['held_without'])} → {percent(row['held_with'])}",
             )
+
+
+def _look(effect: float, *, clear: bool) -> Look:
+    if effect == 0:
+        return Look("no effect", "grey", filled=False)
+    word = _word(effect, clear=clear)
+    return Look(f"better, {word}", filled=clear) if effect < 0 else Look(f"worse, {word}", "red", filled=clear)
 
 
 def _word(effect: float, *, clear: bool) -> str:

@@ -3,39 +3,55 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Final, Protocol
 
 from lstm_lab.evaluation.kinds import NETWORKS
-from lstm_lab.evaluation.tables import comparison_text, joined_names
+from lstm_lab.evaluation.scored_study import DrawnStudy, ScoredStudy, scored_marks
+from lstm_lab.evaluation.study_marks import Look
+from lstm_lab.evaluation.tables import comparison_text, effect_text, joined_names
 from lstm_lab.formatting import percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lstm_lab.evaluation.scoring import Difference
+    from lstm_lab.evaluation.study_marks import StudyMarks
 
-__all__ = ["Leaderboard"]
+__all__ = ["Leaderboard", "marks_of_kinds"]
 
 
-class Leaderboard:
-    """Mixin of a study of kinds: seeds averaged, the lowest error first, and what the differences are worth."""
+_NETWORK: Final = Look("network, a mark a seed")
+_BASELINE: Final = Look("baseline", "orange", "square")
 
-    error: ClassVar[str]
-    """Name of the score that ranks the kinds."""
 
-    @property
-    def scores(self) -> pd.DataFrame:
-        """A row for each kind and seed: all scores."""
-        raise NotImplementedError
-
-    def gap(self, name: str, other: str) -> Difference:
-        """Compare the errors of two kinds, `name` minus `other`."""
-        raise NotImplementedError
+class ClusteredStudy(ScoredStudy, Protocol):
+    """A study that knows what its differences rest on."""
 
     @property
     def clusters(self) -> str:
-        """Count what the errors are compared by, in words: "60 origins"."""
-        raise NotImplementedError
+        """Count what errors are compared by, in words: "60 origins"."""
+
+
+class RankedStudy(ClusteredStudy, DrawnStudy, Protocol):
+    """A study with a `Leaderboard`, as it is drawn."""
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """The leaderboard, the lowest error first."""
+
+    @property
+    def verdict(self) -> str:
+        """A line with the best model, or why there is none."""
+
+    @property
+    def best_network(self) -> str | None:
+        """How the best network compares with the best baseline."""
+
+    def mean_error(self, name: str) -> float:
+        """Return the error of a kind, averaged over the seeds."""
+
+
+class Leaderboard(ClusteredStudy):
+    """Mixin of a study of kinds: seeds averaged, the lowest error first, and what the differences are worth."""
 
     def mean_error(self, name: str) -> float:
         """Return the error of a kind, averaged over the seeds."""
@@ -98,3 +114,19 @@ class Leaderboard:
     def _judged_by(self) -> str:
         seeds = int(self.summary["seeds"].max())
         return f"{seeds} seed{'s' if seeds > 1 else ''} and {self.clusters}"
+
+
+def marks_of_kinds(study: RankedStudy) -> StudyMarks:
+    """Return the marks of error, coverage and width of every kind, beside the means of the best baseline."""
+    kinds = [str(kind) for kind in study.summary.index]
+    looks = {kind: _NETWORK if kind in NETWORKS else _BASELINE for kind in kinds}
+    best = next((kind for kind in kinds if kind not in NETWORKS), None)
+    words = tuple(text for text in (study.verdict, study.best_network) if text is not None)
+    remarks = {} if best is None else {kind: _against(study, kind, best) for kind in kinds if kind != best}
+    return scored_marks(study, looks, best, (f"Comparison for {study.target}", words), remarks)
+
+
+def _against(study: RankedStudy, kind: str, best: str) -> str:
+    gap = study.gap(kind, best)
+    word = "more than chance" if gap.clear else "may be chance"
+    return f"error {effect_text(gap, study.mean_error(best))} against {best}, {word} over {study.clusters}"

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.errors import DataError, ForecastError, OptionError
+from lstm_lab.evaluation.study_marks import Column, Look, MarkedResult, StudyMarks, scale_for
 from lstm_lab.evaluation.tables import four_digits
 from lstm_lab.formatting import percent
-from lstm_lab.results import StillResult, Summary
+from lstm_lab.results import Summary
 from lstm_lab.run import train
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ MASKED, READ = "mask: on", "mask: off"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MaskEffect(StillResult):
+class MaskEffect(MarkedResult):
     """Errors of networks that were trained with and without a mask; made by `mask_effect`."""
 
     scores: pd.DataFrame
@@ -63,6 +64,26 @@ class MaskEffect(StillResult):
         if self.clear:
             return f"without a mask the error of padded windows is {self.ratio:.2g} times as large, with every seed"
         return f"no clear effect: without a mask {self.ratio:.2g} times the error, but the seeds overlap"
+
+    @property
+    def marks(self) -> StudyMarks:
+        """Errors of padded and of whole windows, with the mask and without."""
+        names = (MASKED, READ)
+        seeds = self.scores.index.unique("seed")
+        columns = []
+        for kind in ("padded", "whole"):
+            if self.scores[kind].notna().any():
+                values = np.stack([self.scores[kind].xs(name, level="variant").reindex(seeds) for name in names])
+                label = f"mean absolute error of {kind} windows (standard deviations)"
+                columns.append(Column(label, values, scale=scale_for(values)))
+        return StudyMarks(
+            "Effect of the mask",
+            (self.verdict, f"{self.padded:,} of {self.windows:,} training windows are padded"),
+            names=names,
+            looks=(Look("masked, a mark a seed"), Look("padding read as data", "red", "square")),
+            seeds=tuple(map(str, seeds)),
+            columns=tuple(columns),
+        )
 
     def summary_table(self) -> Summary:
         """Return the share of padded windows, the verdict and the errors."""

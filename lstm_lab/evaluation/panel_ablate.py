@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from lstm_lab.data.preparation import prepare_rows
 from lstm_lab.errors import OptionError
-from lstm_lab.evaluation.effects import Effects
+from lstm_lab.evaluation.effects import Effects, marks_of_changes
 from lstm_lab.evaluation.experiments import fits
 from lstm_lab.evaluation.kinds import BASE, CHANGES, DROPOUT_BAND, LOOKBACKS, MASK, UNCALIBRATED, change, changes_of
 from lstm_lab.evaluation.panel_study import PanelStudy, PanelStudyResult, described, judged_models
+from lstm_lab.evaluation.study_marks import MarkedResult
 from lstm_lab.results import Summary
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.dataset import Dataset
     from lstm_lab.evaluation.experiments import ModelKey, StudySettings
     from lstm_lab.evaluation.panel_task import PanelTask, PanelTaskResult
+    from lstm_lab.evaluation.study_marks import StudyMarks
     from lstm_lab.events import ProgressListener
     from lstm_lab.options import AblateOptions, TrainOptions
 
@@ -32,10 +34,15 @@ NOT_BY_ID: Final = (DROPOUT_BAND, *(name for name, changed in CHANGES.items() if
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PanelAblation(PanelStudyResult, Effects):
+class PanelAblation(PanelStudyResult, Effects, MarkedResult):
     """Scores of the base and of every variant on the same series; made by `lstm_lab.ablate`."""
 
     called = "variant"
+
+    @property
+    def marks(self) -> StudyMarks:
+        """Error, coverage and width of every variant, a mark a seed."""
+        return marks_of_changes(self)
 
     def summary_table(self) -> Summary:
         """Describe the base and tabulate the effect of each change."""

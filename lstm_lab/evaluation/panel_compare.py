@@ -9,8 +9,9 @@ import numpy as np
 
 from lstm_lab.errors import OptionError
 from lstm_lab.evaluation.kinds import NETWORKS, options_of_kind
-from lstm_lab.evaluation.leaderboard import Leaderboard
+from lstm_lab.evaluation.leaderboard import Leaderboard, marks_of_kinds
 from lstm_lab.evaluation.panel_study import BASELINES, PanelStudy, PanelStudyResult, described, judged_models
+from lstm_lab.evaluation.study_marks import MarkedResult
 from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.formatting import percent
 from lstm_lab.results import Summary
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.evaluation.experiments import ModelKey, StudySettings
     from lstm_lab.evaluation.panel_task import PanelTask
+    from lstm_lab.evaluation.study_marks import StudyMarks
     from lstm_lab.events import ProgressListener
     from lstm_lab.options import CompareOptions
 
@@ -31,7 +33,7 @@ __all__ = ["PanelComparison", "compare_by_id"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PanelComparison(PanelStudyResult, Leaderboard):
+class PanelComparison(PanelStudyResult, Leaderboard, MarkedResult):
     """Several kinds of model on the same series; made by `lstm_lab.compare`."""
 
     called = "kind"
@@ -47,6 +49,11 @@ class PanelComparison(PanelStudyResult, Leaderboard):
             "training_seconds": 0.0 if fitted is None else fitted.training_seconds,
             "forecast_seconds": 0.0 if fitted is None else fitted.forecast_seconds / forecasts,
         }
+
+    @property
+    def marks(self) -> StudyMarks:
+        """Error, coverage and width of every kind, a mark a seed."""
+        return marks_of_kinds(self)
 
     def summary_table(self) -> Summary:
         """Describe the rows and the verdict, and tabulate the kinds."""

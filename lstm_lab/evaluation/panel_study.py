@@ -19,7 +19,7 @@ from lstm_lab.evaluation.scoring import difference_by_series
 from lstm_lab.execution.parallel import task_runner
 from lstm_lab.forecasting.floor import refuse_floor_above
 from lstm_lab.formatting import span
-from lstm_lab.results import StillResult
+from lstm_lab.results import Result
 
 if TYPE_CHECKING:
     import threading
@@ -126,7 +126,7 @@ class PanelStudy:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PanelStudyResult(StillResult):
+class PanelStudyResult(Result):
     """Forecasts, scores and costs of all models of a study of many series."""
 
     models: Mapping[ModelKey, PanelBacktest]

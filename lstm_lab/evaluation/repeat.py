@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.errors import OptionError
+from lstm_lab.evaluation.study_marks import Column, Look, MarkedResult, StudyMarks, scale_for
 from lstm_lab.formatting import number
-from lstm_lab.results import StillResult, Summary
+from lstm_lab.results import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ __all__ = ["Repeated", "repeat"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Repeated(StillResult):
+class Repeated(MarkedResult):
     """Values of a measurement, with every seed; made by `repeat`."""
 
     values: pd.DataFrame
@@ -32,6 +33,24 @@ class Repeated(StillResult):
         """Compute mean, standard deviation, smallest and largest value over the seeds, a row for each variant."""
         columns = {name: getattr(self.values, name)() for name in ("mean", "std", "min", "max")}
         return pd.DataFrame(columns).rename_axis("variant")
+
+    @property
+    def marks(self) -> StudyMarks:
+        """Values of every variant, the first at the top, with one standard deviation around their mean."""
+        values = self.values.to_numpy(np.float64).T
+        mean, deviation = values.mean(axis=1), values.std(axis=1, ddof=1) if len(self.values) > 1 else np.nan
+        ends = np.stack([mean - deviation, mean + deviation], axis=1)
+        names = tuple(map(str, self.values.columns))
+        count = len(self.values)
+        return StudyMarks(
+            self.quantity,
+            (f"{count} seed{'s' if count > 1 else ''}; numbers: the mean",),
+            names=names,
+            looks=(Look("a mark a seed"),) * len(names),
+            seeds=tuple(map(str, self.values.index)),
+            columns=(Column(self.quantity, values, ends, scale=scale_for(values)),),
+            interval="one standard deviation of the seeds",
+        )
 
     def clear(self, first: str, second: str) -> bool:
         """Return whether the values of two variants differ in the same direction with every seed.

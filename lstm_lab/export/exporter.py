@@ -7,7 +7,7 @@ would, and ends up where it ends up.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from lstm_lab.export.interpreter import Device, runner
 from lstm_lab.export.manifest import manual
 from lstm_lab.export.step import Step
 from lstm_lab.formatting import number
-from lstm_lab.results import StillResult, Summary
+from lstm_lab.results import Result, Summary
 from lstm_lab.simulation.residuals import one_step
 from lstm_lab.storage.atomic_files import check_target, write_bytes
 
@@ -88,7 +88,7 @@ class StepComparison:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Export(StillResult):
+class Export(Result):
     """A file for a small device, and what was measured of it; made by `Run.export`."""
 
     path: Path
@@ -101,6 +101,28 @@ class Export(StillResult):
     parameters: int
     comparison: StepComparison | None
     """None where there is no interpreter to run the file with."""
+    written: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of all that was written, by name, the LiteRT file first."""
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Bytes of all that was written, before them those of the weights as Keras has them."""
+        return {"weights as float32": 4 * self.parameters, **self.written}
+
+    @property
+    def heading(self) -> str:
+        """What is compared, in words."""
+        return f"{self.path.name} against Keras"
+
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """Say how the file was measured, and how far it is off the network."""
+        comparison = self.comparison
+        if comparison is None:
+            return ("not measured: there is no interpreter here; pip install 'lstm-lab[edge]'",)
+        windows = f"{len(comparison.keras)} windows before {comparison.rows} rows, one row ahead, read row by row"
+        off = f"at most {comparison.error.max():.2g} {self.measure} off"
+        return windows, f"quantize={self.about['quantize']}, {self.size:,} bytes; {off}"
 
     @property
     def size(self) -> int:
@@ -182,7 +204,8 @@ def export_step(fitted: FittedModel, dataset: Dataset, path: str | PathLike[str]
         texts |= c_files(target_path, content, about)
     parts = {target_path.name: content} | {name: text.encode() for name, text in texts.items()}
     files = tuple(write_bytes(target_path.with_name(name), part, "an export") for name, part in parts.items())
-    return Export(target_path, files, about, fitted.stack, int(fitted.model.count_params()), comparison)
+    sizes = {name: len(part) for name, part in parts.items()}
+    return Export(target_path, files, about, fitted.stack, int(fitted.model.count_params()), comparison, sizes)
 
 
 def _checked(path: Path) -> Path:

@@ -80,11 +80,11 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         panel_features,
         panel_forecast,
         read_window,
-        repeat,
+        study,
         training_choices,
     )
 
-    explained = (family, letters, read_window, repeat)
+    explained = (family, letters, read_window, study)
     modules = (fan, features, padding, panel_features, panel_forecast, training_choices, *explained)
     if not networks_are_loaded():
         return modules
@@ -93,13 +93,10 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         band_comparison,
         benchmark,
         cell,
-        compare,
         export,
         gates,
-        improvements,
         learning,
         lesson,
-        mask_effect,
         memory,
         panel_backtest,
         panel_gates,
@@ -110,7 +107,7 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         spread,
     )
 
-    studies = (backtest, band_comparison, benchmark, compare, improvements, mask_effect, panel_backtest)
+    studies = (backtest, band_comparison, benchmark, panel_backtest)
     inside = (cell, gates, learning, lesson, memory, panel_gates, recurrences)
     return *modules, *studies, *inside, export, run, run_comparison, search, spread
 

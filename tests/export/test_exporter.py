@@ -233,7 +233,9 @@ def test_it_has_a_picture_and_a_page(run, tmp_path):
     np.testing.assert_allclose(tops, told.keras_values - told.actual)
     page = made.to_html(tmp_path / "x.html").read_text(encoding="utf-8")
     assert "prices.tflite" in page
-    assert "<script" not in page
+    assert page.count("<script") == 2  # the data, and the view
+    assert made.written["prices.tflite"] == made.size == made.sizes["prices.tflite"]
+    assert made.sizes["weights as float32"] == 4 * made.parameters
     assert "multiply-adds" in made._repr_html_()
 
 

@@ -140,3 +140,9 @@ export function fill(table: HTMLTableElement, head: string[], rows: (string | No
     h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((words, at) => cell(words, at ? "td" : "th", "row"))))),
   );
 }
+
+/** Fill a table of facts: a name and its words in each row. */
+export function facts(table: HTMLTableElement, rows: string[][]): void {
+  const lines = rows.map(([name = "", words = ""]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "fact" }, words)));
+  table.replaceChildren(h("tbody", {}, ...lines));
+}

@@ -1,0 +1,4 @@
+import { ExportView } from "../export";
+import { laboratory } from "../lab";
+
+export default laboratory("export", ExportView);

@@ -1,0 +1,4 @@
+import { laboratory } from "../lab";
+import { StudyView } from "../study";
+
+export default laboratory("study", StudyView);
