@@ -12,7 +12,14 @@ import pytest
 
 import lstm_lab
 
-OF_MANY_SERIES = ("mask_effect", "PanelFeatureReport", "PanelForecast", "Run.series")
+OF_MANY_SERIES = (
+    "mask_effect",
+    "PanelFeatureReport",
+    "PanelForecast",
+    "PanelForecast.reveal",
+    "PanelReveal",
+    "Run.series",
+)
 """Examples whose `frame` and `run` are of stores."""
 SMALL = {"units": [4], "dense": [], "epochs": 1, "lookback": 10}
 JUDGED = {"origins": 6, "paths": 50, "horizon": 3}
@@ -109,7 +116,9 @@ def of_many_series(namespace):
         parts.append(pd.DataFrame({"store": name, "day": days, "sales": 50 + rng.normal(0, 1, count)}))
     frame = pd.concat(parts)
     run = lstm_lab.train(frame, id="store", target="sales", features=[], **SMALL)
-    return {**namespace[1], "frame": frame, "run": run, "report": lstm_lab.features(frame, id="store", target="sales")}
+    report, fcs = lstm_lab.features(frame, id="store", target="sales"), run.forecast(5, paths=50)
+    later = pd.Series(50.0, fcs.index, name="sales")
+    return {**namespace[1], "frame": frame, "run": run, "report": report, "fcs": fcs, "later": later}
 
 
 @pytest.mark.parametrize("test", [test for test in TESTS if is_long(test)], ids=lambda test: test.name)

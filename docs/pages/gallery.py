@@ -81,7 +81,7 @@ KINDS = {
     ),
     "panel": (
         "Many series",
-        "`run.forecast(12)` of a panel",
+        "`run.forecast(12)` of a panel, `fcs.reveal(later)`, `%lstm_reveal later`",
         "A fan for each series with a picker, and one of their sum.",
     ),
     "weights": ("Weights", "`%lstm_weights`", "What a weighting makes of old and new rows."),

@@ -15,6 +15,7 @@ from lstm_lab.errors import ForecastError, did_you_mean
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.forecast import ENOUGH, Forecast
 from lstm_lab.forecasting.metrics import tail_of
+from lstm_lab.forecasting.panel_reveal import PanelReveal
 from lstm_lab.forecasting.periods import describe_periods, period_starts
 from lstm_lab.formatting import moment, percent, span
 from lstm_lab.results import Result, Summary
@@ -232,6 +233,38 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
         table = pd.DataFrame(scores, index=pd.Index(self.ids, name=self.names[0], tupleize_cols=False))
         return table[table["steps"] > 0].sort_values("mae", ascending=False, kind="stable")
 
+    def reveal(self, actual: pd.Series[float] | pd.DataFrame, *, shown: bool = False) -> PanelReveal:
+        """Show what happened, as it draws itself across each fan: hits and misses, coverage and score counting up.
+
+        Parameters
+        ----------
+        actual
+            Observed values by (id, time), as `score` takes them. A series without any is shown as not known.
+        shown
+            Show what happened from the start, instead of step by step.
+
+        Returns
+        -------
+        PanelReveal
+            A mapping from ids to `Reveal`; in a notebook a view with a picker of series, counted for one and for all.
+
+        Raises
+        ------
+        ForecastError
+            No id and time of the forecast is among the values; a value is infinite, no number, or there twice.
+
+        Examples
+        --------
+        >>> fcs.reveal(later).scores  # doctest: +SKIP
+        """
+        return PanelReveal(self, self.aligned(actual), bool(shown))
+
+    @cached_property
+    def last_observed(self) -> Array:
+        """(series,) the last observed value of each, which the naive forecast repeats; NaN without a history."""
+        last = self.history.dropna().groupby(level=0, sort=False).last()
+        return last.reindex(pd.Index(self.ids, tupleize_cols=False)).to_numpy(np.float64)
+
     @cached_property
     def _naive_scales(self) -> Array:
         """(series,) mean absolute change from row to row of each series' history."""
@@ -262,13 +295,33 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
             raise ForecastError(
                 "actual has rows by id and time, got one level; give a frame with both, or fcs[id].score"
             )
-        values = np.asarray(actual.reindex(self.index), dtype=np.float64).reshape(len(self.ids), self.horizon)
+        found = self._numbers_at(actual)
+        values = found.reshape(len(self.ids), self.horizon)
         if np.isnan(values).all():
             raise ForecastError(
                 f"actual shares no id and time with the forecast, {span(self.times.sort_values())} of"
                 f" {listed(self.ids)}; look at both"
             )
         return values
+
+    def _numbers_at(self, actual: pd.Series[float]) -> Array:
+        """Look observed values up by the ids and times of the forecasts, (series * horizon,)."""
+        twice = actual.index[actual.index.duplicated()]
+        if len(twice):
+            name, when = twice[0][0], twice[0][-1]
+            raise ForecastError(
+                f"actual holds an id and time once, got {len(twice):,} more than once, the first {name!r} at"
+                f" {moment(when)}; keep one of them"
+            )
+        try:
+            found = np.asarray(actual.reindex(self.index), dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ForecastError(f"actual must hold numbers, by id and time: {error}") from None
+        if np.isinf(found).any():
+            first = self.index[int(np.isinf(found).argmax())]
+            where = f"{first[0]!r} at {moment(first[1])}"
+            raise ForecastError(f"actual must be finite, got infinity for {where}; mend it, or leave it out")
+        return found
 
     # Sums ------------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from lstm_lab.results import Result, Summary
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Reveal", "RevealedForecast"]
+__all__ = ["Reveal", "RevealedForecast", "so_far"]
 
 
 class RevealedForecast(Protocol):
@@ -92,8 +92,8 @@ class Reveal(Result):
         naive = np.abs(self.actual - self.naive)
         columns = {"actual": self.actual, "median": median, "lower": lower, "upper": upper}
         columns |= {"inside": inside, "crps": scores, "naive error": naive}
-        columns |= {"coverage so far": _so_far(inside), "crps so far": _so_far(scores)}
-        return pd.DataFrame(columns | {"naive error so far": _so_far(naive)}, index=forecast.index)
+        columns |= {"coverage so far": so_far(inside), "crps so far": so_far(scores)}
+        return pd.DataFrame(columns | {"naive error so far": so_far(naive)}, index=forecast.index)
 
     @property
     def others(self) -> Mapping[str, Reveal]:
@@ -127,9 +127,9 @@ class Reveal(Result):
         return f"{inside} of {count} inside the band, CRPS {number(frame['crps'].mean())}"
 
 
-def _so_far(values: np.ndarray) -> np.ndarray:
-    """Average the known values up to each step."""
+def so_far(values: np.ndarray) -> np.ndarray:
+    """Average the known values of the last axis up to each step; NaN before the first of them."""
     known = ~np.isnan(values)
-    counts = np.cumsum(known)
+    counts = np.cumsum(known, axis=-1)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(counts > 0, np.cumsum(np.where(known, values, 0.0)) / counts, np.nan))
+        return np.asarray(np.where(counts > 0, np.cumsum(np.where(known, values, 0.0), axis=-1) / counts, np.nan))

@@ -261,9 +261,6 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
         forecast = self.last_forecast if name is None else self.shell.user_ns.get(name)
         if hasattr(forecast, "reveal"):
             return forecast
-        if name is None and forecast is not None:
-            one = f"fcs[{next(iter(forecast))!r}].reveal(actual)"
-            raise RunError(f"the last forecast is of many series; keep it with -o fcs and reveal one: {one}")
         if name is None:
             raise RunError("there is no forecast yet; make one first, for example %lstm_forecast 30")
         raise RunError(f"{name!r} is no forecast; keep one under this name, for example %lstm_forecast 30 -o {name}")

@@ -138,12 +138,13 @@ SPREAD = Command(
 REVEAL = Command(
     "%lstm_reveal",
     "Let what happened draw itself across the last forecast, or the one named with --forecast: hits and misses, "
-    "coverage and score count up. Gives back a Reveal.",
+    "coverage and score count up, of many series for one that is picked and over all. Gives back a Reveal.",
     (),
     argument=Flag("data", "what happened, by time: one of your Series or DataFrames, else a file", value="DATA"),
     extras=(
         Flag("forecast", "the forecast: a variable (default: the last forecast)", value="NAME"),
         Flag("time", "of a file, the column of its times", value="COLUMN"),
+        Flag("id", "of a file with many series, the column of their ids", value="COLUMN"),
         Flag("dayfirst", "of a file, whether 01/02/2024 is the first of February", "on|off", ("on", "off")),
         Flag("beside", "other forecasts to lay over it: variables, with commas", value="NAMES"),
         Flag("shown", "show what happened from the start, instead of step by step"),

@@ -155,22 +155,30 @@ class LSTMMagics(LabMagics):
         """Reveal what happened after a forecast."""
         forecast = self._forecast(parsed.extras.get("forecast"))
         source = self._source(REVEAL, parsed)
-        actual = self._happened(source, parsed) if isinstance(source, str | PathLike) else source
+        many = hasattr(forecast, "ids")
+        columns = dict(zip(("id", "time"), forecast.names, strict=True)) | {"target": forecast.target} if many else {}
+        actual = self._happened(source, parsed, columns) if isinstance(source, str | PathLike) else source
         names = [name.strip() for name in parsed.extras.get("beside", "").split(",") if name.strip()]
-        beside = {name: self._forecast(name) for name in names}
+        if many and names:
+            one = f"fcs[{next(iter(forecast))!r}].reveal(actual, beside=other)"
+            raise OptionError(f"--beside is for forecasts of one series, got one of many; leave it out, or use {one}")
+        options = {} if many else {"beside": {name: self._forecast(name) for name in names}}
         try:
-            revealed = forecast.reveal(actual, beside=beside, shown="shown" in parsed.extras)
+            revealed = forecast.reveal(actual, shown="shown" in parsed.extras, **options)
         except ForecastError as mistake:
-            if not isinstance(source, str | PathLike) or "shares no time" not in str(mistake):
+            if not isinstance(source, str | PathLike) or "shares no " not in str(mistake):
                 raise
             common = str(mistake).split(";", maxsplit=1)[0]
             raise OptionError(f"{common}; name the column of the file's times, such as --time day") from None
         return self._shown(revealed, parsed)
 
     @staticmethod
-    def _happened(source: str | PathLike[str], parsed: Parsed) -> Any:
-        """Read what happened from a file; its flags are those of the remedies that reading it may name."""
-        options: dict[str, Any] = {name: parsed.extras[name] for name in ("time",) if name in parsed.extras}
+    def _happened(source: str | PathLike[str], parsed: Parsed, columns: dict[str, Any]) -> Any:
+        """Read what happened from a file; its flags are those of the remedies that reading it may name.
+
+        Of many series the columns are called as those of the forecast, unless flags say otherwise.
+        """
+        options = columns | {name: parsed.extras[name] for name in ("id", "time") if name in parsed.extras}
         if "dayfirst" in parsed.extras:
             options["dayfirst"] = parsed.extras["dayfirst"] == "on"
         return lstm_lab.load(source, **options)

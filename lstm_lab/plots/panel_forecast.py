@@ -9,6 +9,7 @@ import numpy as np
 from lstm_lab.data.encoding.panel_ids import evenly, numbers_of
 from lstm_lab.errors import ForecastError
 from lstm_lab.forecasting.panel_forecast import PanelForecast
+from lstm_lab.forecasting.panel_reveal import PanelReveal
 from lstm_lab.formatting import span
 from lstm_lab.plots import style
 from lstm_lab.plots.fan import draw_actual, draw_band, edges_in_words
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.forecasting.forecast import Forecast
 
-__all__ = ["MULTIPLES", "panel_forecast_figure"]
+__all__ = ["MULTIPLES", "panel_forecast_figure", "panel_reveal_figure"]
 
 MULTIPLES = 12
 """Series that are drawn, at most."""
@@ -65,24 +66,64 @@ def panel_forecast_figure(
     ForecastError
         More ids than fit.
     """
-    numbers = evenly(len(forecasts), most) if ids is None else _chosen(forecasts, ids)
+    values = None if actual is None else forecasts.aligned(actual)
+    numbers = _numbers(forecasts, ids, most)
+    words = _words(forecasts, numbers, values, given=ids is not None)
+    return _multiples(forecasts, numbers, values, words, (recent, width, height))
+
+
+@pictures.register(PanelReveal)
+def panel_reveal_figure(
+    reveal: PanelReveal,
+    *,
+    ids: Sequence[Hashable] | None = None,
+    recent: int | None = None,
+    most: int = MULTIPLES,
+    width: float = 9.0,
+    height: float | None = None,
+) -> Figure:
+    """Draw what happened across the forecasts of some series, counted over all; as `panel_forecast_figure` else."""
+    numbers = _numbers(reveal.forecasts, ids, most)
+    words = [*_words(reveal.forecasts, numbers, reveal.actual, given=ids is not None), reveal.words]
+    figure = _multiples(reveal.forecasts, numbers, reveal.actual, words, (recent, width, height))
+    for panel, number in zip(figure.axes, numbers, strict=False):
+        if np.isnan(reveal.actual[number]).all():
+            panel.set_title("not known", fontsize=SMALL, loc="right", color=GREY)
+    return figure
+
+
+def _multiples(
+    forecasts: PanelForecast,
+    numbers: Sequence[int],
+    values: np.ndarray | None,
+    words: list[str],
+    size: tuple[int | None, float, float | None],
+) -> Figure:
+    """Draw some series side by side, below a title and words: so many rows of history, width and height."""
+    recent, width, height = size
     across = _across(len(numbers))
     down = -(-len(numbers) // across)
     figure = canvas(width, max(1.2 + 1.6 * down, 3.6) if height is None else height)
     grid = figure.add_gridspec(1 + down, across, height_ratios=[0.01, *[1.0] * down])
-    values = None if actual is None else forecasts.aligned(actual)
     rows = max(2 * forecasts.horizon, 30) if recent is None else recent
+    known = [number for number in numbers if values is not None and not np.isnan(values[number]).all()]
+    labelled = known[0] if known else numbers[0]
     for place, number in enumerate(numbers):
         name = forecasts.ids[number]
         panel = axes_in(figure, grid[1 + place // across, place % across])
         panel.set_title(plain(short(name, 24)), fontsize=SMALL, loc="left", color=BLACK)
-        _draw(panel, forecasts[name], rows, None if values is None else values[number], labelled=place == 0)
+        _draw(panel, forecasts[name], rows, None if values is None else values[number], labelled=number == labelled)
     head = figure.add_subplot(grid[0, :])
     head.set_axis_off()
     title = f"{short(forecasts.target)}: {span(forecasts.times.sort_values())}"
-    style.titles(head, title, "\n".join(_words(forecasts, numbers, values, given=ids is not None)))
+    style.titles(head, title, "\n".join(words))
     style.legend(figure)
     return figure
+
+
+def _numbers(forecasts: PanelForecast, ids: Sequence[Hashable] | None, most: int) -> Sequence[int]:
+    """Return the series that are drawn: those that are named, else some spread evenly."""
+    return evenly(len(forecasts), most) if ids is None else _chosen(forecasts, ids)
 
 
 def _chosen(forecasts: PanelForecast, ids: Sequence[Hashable]) -> list[int]:

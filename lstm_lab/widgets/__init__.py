@@ -14,6 +14,7 @@
     spread         SpreadView               run_comparison  RunsView
     recurrences    RecurrencesView          lesson  LessonView
     study          StudyView                export    ExportView
+    panel_reveal   PanelRevealChart
     learning       LearningView             learning_wire  what was watched, on a view's wire
     axes           an index as positions on an axis
     offline        one HTML file without kernel or network
@@ -47,10 +48,10 @@ __all__ = ["to_html", "view_modules", "widget"]
 
 def view_modules() -> tuple[ModuleType, ...]:
     """Import the modules that register views; those of a network's results once there may be such a result."""
-    from lstm_lab.widgets import fan, features, loss, panel_fan, study, weights  # noqa: PLC0415 - they bring anywidget
+    from lstm_lab.widgets import fan, features, loss, panel_fan, panel_reveal, study, weights  # noqa: PLC0415 - they bring anywidget
 
     if not networks_are_loaded():
-        return fan, features, loss, panel_fan, study, weights
+        return fan, features, loss, panel_fan, panel_reveal, study, weights
     from lstm_lab.widgets import (  # noqa: PLC0415 - they import TensorFlow
         backtest,
         cell,
@@ -66,7 +67,7 @@ def view_modules() -> tuple[ModuleType, ...]:
     )
 
     of_networks = (backtest, cell, export, gates, learning, lesson, memory, recurrences, run, run_comparison, spread)
-    return *of_networks, fan, features, loss, panel_fan, study, weights
+    return *of_networks, fan, features, loss, panel_fan, panel_reveal, study, weights
 
 
 def widget(result: object, **options: Any) -> LabWidget:

@@ -107,9 +107,9 @@ class PanelFanChart(FanChart):
         arrays["names"] = arrays["names"][:0]
         count = len(arrays["each_quantiles"])
         kept = evenly(count, math.ceil(share * count))
-        for name in ("quantiles", "history", "times", "history_times"):
-            array = arrays[f"each_{name}"]
-            arrays[f"each_{name}"] = array[kept] if len(array) == count else array
+        for name, array in arrays.items():
+            if name.startswith("each_") and name != "each_names":  # times that all share are one row
+                arrays[name] = array[kept] if len(array) == count else array
         arrays["each_quantiles"], arrays["each_history"] = _rounded(arrays["each_quantiles"], arrays["each_history"])
         names = arrays["each_names"].tobytes().decode().split("\n")
         arrays["each_names"] = _bytes([names[row] for row in kept])

@@ -7,6 +7,7 @@ import pytest
 
 from lstm_lab.widgets import panel_fan
 from tests.forecasting.panel_forecasts import drawn_panel
+from tests.forecasting.test_panel_reveal import outcomes
 
 
 def answer(view, widget):
@@ -114,3 +115,26 @@ def test_enter_picks_a_series_in_a_real_notebook(notebook):
     view.get_by_label("Series").first.press("Enter")
     expected = drawn_panel(70)["s02"].quantile(0.5)[-1]
     view.get_by_role("cell", name=f"{expected:.4g}", exact=True).first.wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_happened_is_counted_for_the_series_and_for_all(mount, axe, theme):
+    fcs = drawn_panel(4, horizon=5)
+    widget = fcs.reveal(outcomes(fcs)).widget(theme=theme)
+    view = mount(widget)
+    play = view.root.get_by_role("button", name="Reveal what happened")
+    view.root.get_by_role("option", name="total of 4 series").click()
+    view.root.get_by_text("What happened to total of 4 series is not known.").wait_for()
+    assert play.is_disabled()
+    view.root.get_by_role("option", name="s00").click()
+    answer(view, widget)
+    steps = view.root.get_by_label("steps")
+    steps.fill("2")
+    view.root.get_by_text("1 of 2 actual values inside the band").wait_for()
+    assert "All series: 5 of 6 values inside the band, 83 %, by a 90 % band" in view.text()
+    steps.fill("5")
+    view.root.get_by_text("4 of 5 actual values inside the band: 80 %, by a 90 % band").wait_for()
+    assert "All series: 11 of 12 values" in view.text()
+    view.root.get_by_role("option", name="s02").click()
+    view.root.get_by_text("What happened to s02 is not known. All series: 11 of 12 values").wait_for()
+    assert axe(view.page) == []

@@ -47,9 +47,27 @@ def test_the_forecast_magic_gives_a_forecast_by_id_and_keeps_it(do, shell):
     assert shell.user_ns["ahead"] is fcs
     assert (len(fcs), fcs.horizon) == (14, 3)
     assert "Forecasts of rate" in out
-    shell.user_ns["later"] = [1.0, 2.0, 3.0]
-    _, _, err = do("%lstm_reveal later")
-    assert "the last forecast is of many series; keep it with -o fcs and reveal one: fcs['Agriculture'].reveal(" in err
+
+
+def test_what_happened_to_many_series_is_revealed_from_a_frame_and_from_a_file(do, shell, tmp_path, monkeypatch):
+    do(f"%lstm_train rates --id industry --time month {TINY} -o many")
+    fcs, _, _ = do("%lstm_forecast 3 --paths 60 --ids Finance,Construction -o fcs")
+    later = pd.DataFrame({"rate": 5.0}, fcs.index).drop("Finance", level=0)
+    shell.user_ns["later"] = later
+    seen, out, err = do("%lstm_reveal later --shown")
+    assert err == ""
+    assert (seen.shown, seen.unknown) == (True, ("Finance",))
+    assert "rate: what happened to 2 series" in out
+    monkeypatch.chdir(tmp_path)
+    later.rename_axis(["sector", "when"]).to_csv("later.csv")
+    _, _, err = do("%lstm_reveal later.csv")
+    assert "'industry'" in err
+    assert do("%lstm_reveal later.csv --id sector --time when --forecast fcs")[2] == ""
+    shell.user_ns["list"] = [1.0, 2.0]
+    _, _, err = do("%lstm_reveal list")
+    assert "actual is a Series or a DataFrame with rows by id and time, got list" in err
+    _, _, err = do("%lstm_reveal later --beside fcs")
+    assert "--beside is for forecasts of one series, got one of many; leave it out, or use fcs['Finance'].reveal" in err
 
 
 def test_ids_are_chosen_on_the_line_by_name_or_by_a_variable(do, shell):

@@ -360,6 +360,7 @@ export class FanView extends ChartView {
     const { element, set } = this.#far;
     this.#show.hidden = element.hidden = !this.store.flag("reveal");
     element.querySelector("input")!.max = String(this.#known);
+    this.#show.disabled = this.#known === 0;
     set(this.#revealed);
     say(this.#show, this.#showing === 0 ? "▶ Reveal what happened" : "❚❚ Pause");
     this.root.dataset["revealed"] = String(this.#revealed);

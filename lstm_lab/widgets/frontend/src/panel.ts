@@ -4,7 +4,8 @@
  */
 import { h, on, say, set, svg } from "./dom";
 import { FanView } from "./fan";
-import { extent } from "./geometry";
+import { percent } from "./format";
+import { extent, stepsKnown } from "./geometry";
 import { pressed } from "./keys";
 import type { Json, Numbers, Packed, Store } from "./wire";
 
@@ -56,17 +57,37 @@ export function outlines({ past, times, history, quantiles }: Part): string[] {
   ];
 }
 
+/** What happened to a series of those that are here: (horizon) values, and two rows of scores up to each step. */
+export function happened(store: Store, row: number, steps: number): { actual: Float32Array; scores: Float32Array } {
+  const count = namesOf(store, "each_names").length;
+  const horizon = store.data("each_actual").length / count;
+  const cut = (name: string, width: number): Float32Array => store.data(name).subarray(row * width, (row + 1) * width) as Float32Array;
+  const scores = cut("each_scores", 2 * horizon).filter((_, at) => at % horizon < steps);
+  return { actual: cut("each_actual", horizon).subarray(0, steps), scores };
+}
+
+/** Count over all series, up to a step: hits, values, series that beat the naive forecast, and series. */
+export function counted(counts: Numbers, step: number, interval: number): string {
+  const horizon = counts.length / 4;
+  const [inside = 0, known = 0, better = 0, series = 0] = [0, 1, 2, 3].map((row) => counts[row * horizon + Math.min(step, horizon) - 1]);
+  if (known === 0) return "";
+  const all = `All series: ${inside} of ${known} values inside the band, ${percent(inside / known)}, by a ${interval} % band`;
+  return series === 0 ? `${all}.` : `${all}; CRPS below the naive forecast's error in ${better} of ${series} series.`;
+}
+
 export class PanelView extends FanView {
   readonly #list = h("datalist", { id: "lab-ids" });
   readonly #pick = h("input", { list: "lab-ids", size: 22 });
   readonly #strip = h("div", { class: "thumbs", role: "listbox", tabindex: 0, "aria-label": "Series" });
   readonly #here = h("p", { class: "note muted" });
+  readonly #all = h("p", { class: "note meaning", hidden: true });
   #names: string[] = [];
 
   protected override build(): void {
     super.build();
     this.body.prepend(h("label", { class: "control" }, "Series", this.#pick), this.#list, this.#strip);
     this.body.append(this.#here);
+    if (this.store.flag("reveal")) this.body.querySelector(".note.meaning")!.after(this.#all);
     // An empty field offers every name.
     on(this.#pick, "focus", () => (this.#pick.value = ""));
     on(this.#pick, "blur", () => this.#mark());
@@ -81,9 +102,23 @@ export class PanelView extends FanView {
   protected override update(changed: Set<string>): void {
     if (this.#names.length === 0 || changed.has("each_names")) this.#offer();
     super.update(changed);
-    const [count, all] = [this.#names.length - (this.store.text("total_band") ? 1 : 0), this.store.number("series") ?? 0];
+    const { store } = this;
+    const [count, all] = [this.#names.length - (store.text("total_band") ? 1 : 0), store.number("series") ?? 0];
     say(this.#here, count < all ? `${count} of ${all} series are held here, spread evenly; the others need a kernel.` : "");
+    if (store.flag("reveal")) this.#count();
     this.#mark();
+  }
+
+  /** Count over all series, and say where nothing is known of the one that is drawn. */
+  #count(): void {
+    const { store } = this;
+    const counts = store.data("counts");
+    // As far as it was played, in series that are known less far, too.
+    const step = Number(store.ui["revealed"] ?? (store.flag("shown") ? counts.length / 4 : 0));
+    const all = step > 0 ? counted(counts, step, store.number("interval") ?? 90) : "";
+    const unknown = stepsKnown(store.data("actual")) === 0 ? `What happened to ${store.text("chosen")} is not known. ` : "";
+    this.#all.hidden = all + unknown === "";
+    say(this.#all, unknown + all);
   }
 
   #offer(): void {
@@ -126,7 +161,8 @@ export class PanelView extends FanView {
     const { store } = this;
     const { times, past, history, quantiles } = partOf(store, row);
     const none = new Float32Array(0);
-    const whole = { times, history_times: past, history, quantiles, errors: none, paths: none };
+    const seen = store.flag("reveal") ? happened(store, row, times.length) : {};
+    const whole = { times, history_times: past, history, quantiles, errors: none, paths: none, ...seen };
     const arrays = Object.entries(whole).map(([array, data]): Packed => {
       return { name: array, dtype: data instanceof Float64Array ? "f8" : "f4", shape: [data.length], start: null, data: new DataView(data.buffer, data.byteOffset, data.byteLength) };
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { namesOf, outlines, partOf } from "../src/panel";
+import { counted, happened, namesOf, outlines, partOf } from "../src/panel";
 import { type Packed, Store } from "../src/wire";
 
 function packed(name: string, data: Float32Array | Float64Array | Uint8Array): Packed {
@@ -50,4 +50,20 @@ test("a thumbnail has band, history and median on one scale", () => {
   assert.equal(history, "0,40 24,38 48,36");
   assert.equal(median, "72,23 96,4");
   assert.equal(band, "72,27 96,8 96,0 72,19");
+});
+
+test("what happened to a series is cut out with its scores, for the steps that it has", () => {
+  const own = store([4, 5, 4, NaN], [1, 2, 3]);
+  const more = [packed("each_actual", new Float32Array([1, 2, 3, NaN])), packed("each_scores", new Float32Array([1, 2, 3, 4, 5, 6, 7, 8]))];
+  own.apply({ kind: "delta", seq: 1, values: {}, arrays: more }, []);
+  const { actual, scores } = happened(own, 1, 1);
+  assert.deepEqual([...actual], [3]);
+  assert.deepEqual([...scores], [5, 7]);
+});
+
+test("all series are counted up to a step, and a step beyond the last is the last", () => {
+  const counts = new Float32Array([1, 3, 2, 4, 1, 1, 2, 2]);
+  assert.equal(counted(counts, 1, 80), "All series: 1 of 2 values inside the band, 50 %, by a 80 % band; CRPS below the naive forecast's error in 1 of 2 series.");
+  assert.equal(counted(counts, 9, 90).slice(0, 47), "All series: 3 of 4 values inside the band, 75 %");
+  assert.equal(counted(new Float32Array(8), 1, 90), "");
 });
