@@ -75,10 +75,11 @@ def version_of(root: Path) -> str:
 def digest(frontend: Path) -> str:
     """Fingerprint everything the bundle is made of."""
     parts = hashlib.sha256()
-    names = [frontend / "build.mjs", frontend / "package-lock.json", *sorted((frontend / "src").rglob("*"))]
+    pictures = frontend.parents[1] / "plots" / "picture.css"
+    names = [pictures, frontend / "build.mjs", frontend / "package-lock.json", *sorted((frontend / "src").rglob("*"))]
     for name in names:
         if name.is_file():
-            parts.update(name.relative_to(frontend).as_posix().encode())
+            parts.update(name.relative_to(frontend.parents[1]).as_posix().encode())
             parts.update(name.read_bytes().replace(b"\r\n", b"\n"))
     return f"sources:{parts.hexdigest()[:32]}"
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import html
 import io
+from functools import cache
 from inspect import signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -20,7 +22,6 @@ from lstm_lab.storage.atomic_files import write_text
 
 if TYPE_CHECKING:
     import os
-    from pathlib import Path
     from types import ModuleType
 
     from matplotlib.figure import Figure
@@ -56,17 +57,18 @@ thead + tbody td {{ white-space: nowrap; }}
 """
 
 
-_DARK_FILTER = "filter:invert(0.93) hue-rotate(180deg)"
-"""CSS filter of pictures on a dark page: it inverts lightness and keeps hues."""
+_DARK = Path(__file__).with_name("picture.css")
+"""The filter of pictures on a dark page: it inverts lightness and keeps hues.
 
-_STYLE = (
-    "<style>"
-    f'body:is([data-jp-theme-light="false"],.vscode-dark) .lstm-picture{{{_DARK_FILTER}}}'
-    "@media (prefers-color-scheme:dark)"
-    f"{{body:not([data-jp-theme-light],.vscode-light,.vscode-dark) .lstm-picture{{{_DARK_FILTER}}}}}"
-    "</style>"
-)
-"""The dark filter follows a notebook's theme, and elsewhere the browser's: an exported page may be dark too."""
+It follows a notebook's theme, and elsewhere the browser's: an exported page may be dark too. The renderer of saved
+views (`labextension.ts`) bundles the same file.
+"""
+
+
+@cache
+def _style() -> str:
+    """Return the style sheet of pictures, in a line."""
+    return f"<style>{''.join(_DARK.read_text(encoding='utf-8').split(chr(10)))}</style>"
 
 
 def drawing_modules() -> tuple[ModuleType, ...]:
@@ -165,7 +167,7 @@ def mimebundle(result: Result, **options: Any) -> dict[str, str]:
     width = round(figure.get_figwidth() * 100)
     attributes = f'alt="{alternative}" width="{width}" style="max-width:100%;height:auto"'
     image = f'<img class="lstm-picture" src="data:image/png;base64,{data}" {attributes}>'
-    return {"text/plain": repr(result), "text/html": f"<div>{_STYLE}{image}{summary.html()}</div>", "image/png": data}
+    return {"text/plain": repr(result), "text/html": f"<div>{_style()}{image}{summary.html()}</div>", "image/png": data}
 
 
 def to_html(result: Result, path: str | os.PathLike[str], **options: Any) -> Path:

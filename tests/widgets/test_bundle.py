@@ -49,6 +49,13 @@ def test_a_module_is_as_small_as_contributing_says(name):
     assert abs(len(gzip.compress(module, mtime=0)) / 1000 - packed) <= SLACK
 
 
+def test_the_renderer_darkens_pictures_as_they_darken_themselves():
+    (entry,) = (bundle.VIEWS.parent / "labextension" / "static").glob("remoteEntry.*.js")
+    own = (ROOT / "lstm_lab/plots/picture.css").read_text(encoding="utf-8")
+    for sheet in (own, entry.read_text(encoding="utf-8")):
+        assert len(re.findall(r"\.lstm-picture\{filter:invert\(0?\.93\) hue-rotate\(180deg\)\}", sheet)) == 2
+
+
 def test_the_renderer_of_saved_views_has_the_same_modules():
     beside = bundle.VIEWS.parent / "labextension"  # where the project is installed to be edited
     folder = (beside if beside.is_dir() else Path(sys.prefix, "share/jupyter/labextensions/lstm-lab")) / "static"

@@ -26,6 +26,7 @@ from lstm_lab.widgets import cell_outputs, saved, widget
 from lstm_lab.widgets.training import training_view
 
 VECTOR = Path(__file__).parent / "saved_vector.json"
+TEMPLATES = Path(__file__).parents[2] / "lstm_lab" / "plots" / "nbconvert"
 TIMES = pd.date_range("2024-01-01", periods=530, freq="D")
 HISTORY = pd.Series(np.linspace(10.0, 20.0, 500), TIMES[:500])
 PATHS = 20 + np.random.default_rng(0).normal(size=(1000, 30)).cumsum(axis=1)
@@ -168,13 +169,16 @@ def test_weights_are_small_and_whole():
     assert len(decoded(output)[1]["times"]) == 400
 
 
-@pytest.mark.parametrize(("template", "alternative"), [("classic", True), ("basic", True), ("lab", False)])
+@pytest.mark.parametrize(
+    ("template", "alternative"), [("classic", True), ("basic", True), ("lstm-lab", True), ("lab", False)]
+)
 def test_nbconvert_shows_the_picture_and_its_alternative_text_where_the_template_knows_one(fan, template, alternative):
-    """The default, lab, reads none: docs/saved-views.md says what an alternative text would cost there."""
+    """The default, lab, reads none; lstm-lab, which the wheel carries, is lab with them."""
     data, metadata = fan._repr_mimebundle_()
     output = nbformat.v4.new_output("display_data", data, metadata=metadata)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("fc.widget()", outputs=[output])])
-    page, _ = HTMLExporter(template_name=template).from_notebook_node(notebook)
+    exporter = HTMLExporter(template_name=template, extra_template_basedirs=[str(TEMPLATES)])
+    page, _ = exporter.from_notebook_node(notebook)
     (image,) = BeautifulSoup(page, "html.parser").select("img")
     assert image["src"] == f"data:image/png;base64,{data['image/png']}"
     assert image["width"] == str(metadata["image/png"]["width"])

@@ -44,7 +44,7 @@ const modules = { ...shared, entryPoints: views.map((name) => join(entries, `${n
 
 async function buildExtension() {
   rmSync(extension, { recursive: true, force: true });
-  await esbuild.build({ ...shared, entryPoints: ["src/labextension.ts"], outfile: join(extension, entry), format: "iife" });
+  await esbuild.build({ ...shared, plugins: [sheets], entryPoints: ["src/labextension.ts"], outfile: join(extension, entry), format: "iife" });
   cpSync(folder, join(extension, "static"), { recursive: true });
   const described = {
     name: "lstm-lab",

@@ -10,16 +10,13 @@ import { build, views } from "./build";
 import { type Kernel, lineTo } from "./line";
 import type { Lab } from "./lab";
 import type { Wire } from "./wire";
+import darkPictures from "../../../plots/picture.css";
 
 const MIME = "application/vnd.lstm-lab.view.v1+json";
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 const RANK = -20; // the widget's own renderer has -10, and the lowest is asked first
 
-/**
- * The dark filter of still pictures, as `lstm_lab.plots` has it: JupyterLab removes the style sheet of an output that
- * nobody trusts, and the class of its pictures stays.
- */
-const DARK_PICTURES = 'body[data-jp-theme-light="false"] .lstm-picture{filter:invert(0.93) hue-rotate(180deg)}';
+// JupyterLab removes the style sheet of an output that nobody trusts, and the class of its pictures stays.
 
 /** Milliseconds in which a widget of a living kernel is there, so that nothing else need be shown before it. */
 const GLIMPSE = 400;
@@ -287,7 +284,7 @@ async function plugin(): Promise<object> {
       const panelOf = (node: HTMLElement): NotebookPanel | undefined => tracker?.find((panel) => panel.node.contains(node));
       const SavedView = rendererOn(lumino, panelOf);
       const sheet = document.createElement("style");
-      sheet.textContent = DARK_PICTURES;
+      sheet.textContent = darkPictures;
       document.head.append(sheet);
       // Safe: the data are checked, and nothing in them becomes markup or code.
       registry.addFactory({ safe: true, mimeTypes: [MIME], createRenderer: () => new SavedView() }, RANK);
