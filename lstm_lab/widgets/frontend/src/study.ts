@@ -78,7 +78,7 @@ export class StudyView extends View {
     const count = Math.max(this.#columns.length, 1);
     const wide = this.width - 16;
     const longest = Math.max(...this.#names.flatMap((name) => name.split("\n").map((line) => line.length)), 4);
-    const names = Math.min(longest * 7.2 * this.unit + 12, wide * (count === 1 ? 0.42 : 0.26));
+    const names = Math.min((longest * 7.2 + 24) * this.unit, wide * (count === 1 ? 0.42 : 0.26));
     const each = (wide - names) / count;
     const numbers = each > 190 * this.unit ? 62 * this.unit : 0;
     return { names, drawing: Math.max(each - numbers - 12, 40), numbers };
