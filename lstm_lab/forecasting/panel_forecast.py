@@ -263,7 +263,7 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
     def last_observed(self) -> Array:
         """(series,) the last observed value of each, which the naive forecast repeats; NaN without a history."""
         last = self.history.dropna().groupby(level=0, sort=False).last()
-        return last.reindex(pd.Index(self.ids, tupleize_cols=False)).to_numpy(np.float64)
+        return np.asarray(last.reindex(pd.Index(self.ids, tupleize_cols=False)), dtype=np.float64)
 
     @cached_property
     def _naive_scales(self) -> Array:

@@ -65,8 +65,8 @@ class PanelReveal(Result, Mapping[Hashable, Reveal]):
     @property
     def unknown(self) -> tuple[Hashable, ...]:
         """Ids of which no value is known at the times of their forecasts."""
-        known = ~np.isnan(self.actual).all(axis=1)
-        return tuple(name for name, any_known in zip(self.forecasts.ids, known, strict=True) if not any_known)
+        ids = self.forecasts.ids
+        return tuple(name for name, values in zip(ids, self.actual, strict=True) if np.isnan(values).all())
 
     @cached_property
     def _steps(self) -> dict[str, Array]:
@@ -96,19 +96,15 @@ class PanelReveal(Result, Mapping[Hashable, Reveal]):
         """Sum what happened to all series at some times, NaN where one of them is not known."""
         grouped = pd.Series(self.actual.reshape(-1), self.forecasts.index).groupby(level=-1)
         sums = grouped.sum()[grouped.count() == len(self)]
-        return sums.reindex(index).to_numpy(np.float64)
+        return np.asarray(sums.reindex(index), dtype=np.float64)
 
     @property
     def frame(self) -> pd.DataFrame:
         """Actual, median, band, inside, CRPS and the naive forecast's error, a row for each id and time."""
         columns = {name: values.reshape(-1) for name, values in self._steps.items()}
+        bands: pd.DataFrame = self.forecasts.frame
         return pd.concat(
-            [
-                pd.Series(self.actual.reshape(-1), self.forecasts.index, name="actual"),
-                self.forecasts.frame,
-                pd.DataFrame(columns, self.forecasts.index),
-            ],
-            axis=1,
+            [pd.DataFrame({"actual": self.actual.reshape(-1)}, bands.index), bands.assign(**columns)], axis=1
         )
 
     @cached_property
