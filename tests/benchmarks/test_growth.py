@@ -30,13 +30,15 @@ pytestmark = [
 ROUNDS = int(os.environ.get("GROWTH_ROUNDS", "3"))
 BASE = {"rows": 4_000, "lookback": 32, "units": 16, "layers": 1, "paths": 100, "horizon": 24, "ids": 1}
 """What the other sizes are while an axis is walked; a panel has 100 rows an id."""
+OTHERS = {"ids": {"ids": 20}, "horizon": {"rows": 20_000}}
+"""What is another along an axis: calibration origins need the steps after them."""
 AXES = {
     "rows": (20_000, 40_000, 80_000, 160_000, 320_000),
     "lookback": (32, 64, 128, 256, 512),
     "units": (16, 32, 64, 128, 256),
     "layers": (1, 2, 4, 8, 16),
-    "paths": (200, 400, 800, 1_600, 3_200),
-    "horizon": (16, 32, 64, 128, 256),
+    "paths": (3_200, 6_400, 12_800, 25_600, 51_200),
+    "horizon": (64, 128, 256, 512, 1_024),
     "ids": (50, 100, 200, 400, 800),
 }
 COSTS = ("load", "compile", "epoch", "forecast", "save", "open", "load MB", "train MB", "forecast MB", "save MB")
@@ -132,12 +134,12 @@ def measure(axis, folder):
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     walk, results = Walk(folder), []
-    small = BASE | ({"ids": 20} if axis == "ids" else {})
+    small = BASE | OTHERS.get(axis, {})
     run = walk.size(small)
     walk.baseline = resident("VmRSS")
     alone = run if axis in {"paths", "horizon"} else None
     for size in AXES[axis]:
-        walk.size(BASE | {axis: size}, forecast_alone=alone)
+        walk.size(small | {axis: size}, forecast_alone=alone)
         results.append(walk.figures)
     return results
 
@@ -166,11 +168,13 @@ def test_every_cost_is_linear_or_better(axis, tmp_path, report):
     for name in SHOWN[axis]:
         exponents[name] = exponent([float(np.median(row[name])) for row in rows])
     rows.append({axis: "exponent"} | {name: round(each, 2) for name, each in exponents.items()})
-    report(rows, "; ".join(f"{name} {size:,}" for name, size in BASE.items() if name != axis))
-    # A cost below a tenth of a second or ten megabytes is noise; a line with a constant has an exponent below 1.
+    others = BASE | OTHERS.get(axis, {})
+    report(rows, "; ".join(f"{name} {size:,}" for name, size in others.items() if name != axis))
+    # Below a tenth of a second is noise, and some tens of megabytes that an allocator kept are used before new ones are
+    # asked for; a line with a constant has an exponent below 1.
     for name, grown in exponents.items():
         largest = float(np.median(rows[-2][name]))
-        if largest > (10 if name.endswith("MB") else 0.1):
+        if largest > (100 if name.endswith("MB") else 0.1):
             assert grown < (2.2 if (axis, name) in SQUARES else 1.2), name
 
 
