@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from lstm_lab.models.backend import forget_kernels, keras, tf
+from lstm_lab.models.backend import forget_kernels, keras, on_one_device, tf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -118,7 +118,7 @@ class Learner:
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        self._optimizer = keras.optimizers.Adam(LEARNING_RATE, clipnorm=1.0)
+        self._optimizer = on_one_device(keras.optimizers.Adam(LEARNING_RATE, clipnorm=1.0))
         self._optimizer.build(model.trainable_variables)
         self._start = [np.asarray(variable) for variable in self._optimizer.variables]
         self._step: Any = None

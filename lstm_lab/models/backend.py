@@ -7,7 +7,7 @@ import re
 import sys
 import tempfile
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import LabError
 from lstm_lab.execution.interrupts import held_back
@@ -15,7 +15,7 @@ from lstm_lab.execution.interrupts import held_back
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["forget_kernels", "keras", "refuse_forked", "tf", "without_chatter"]
+__all__ = ["forget_kernels", "keras", "on_one_device", "refuse_forked", "tf", "without_chatter"]
 
 _CHATTER = re.compile(
     rb"I\d{4} |WARNING: All log messages before absl::InitializeLog"
@@ -123,3 +123,18 @@ def forget_kernels() -> None:
     from tensorflow.python.eager import context  # noqa: PLC0415 - an interrupt at the import above breaks off no second
 
     context.context().clear_kernel_cache()
+
+
+def on_one_device(optimizer: Any) -> Any:
+    """Let an optimiser take gradients as they are, not summed over devices, where there is one; return it.
+
+    The sum over one device changes no number, but TensorFlow registers a gradient for it, and keeps, for good, the
+    graph of every training step that it is compiled into: some 8 MB for the smallest network.
+    """
+    if not tf.distribute.has_strategy():
+        optimizer._all_reduce_sum_gradients = _unchanged  # noqa: SLF001 - Keras has no other place to say it
+    return optimizer
+
+
+def _unchanged(gradients_and_variables: Any) -> Any:
+    return gradients_and_variables

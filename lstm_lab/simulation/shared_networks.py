@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CACHE_SIZE", "SharedNetwork"]
 
-CACHE_SIZE = 8
+CACHE_SIZE = 4
 """Compiled networks that are kept, the most recently used ones."""
 
 _cache: OrderedDict[str, Network] = OrderedDict()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.models.architecture import architecture_key
-from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.backend import keras, on_one_device, tf
 from lstm_lab.models.forecaster import Forecaster, from_model
 from lstm_lab.models.masking import MaskedNetwork, masked_output
 from lstm_lab.models.window_lstm import for_training
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CACHE_SIZE", "Trainer", "acquire", "loss_function"]
 
-CACHE_SIZE = 4
-"""Compiled networks that are kept, the most recently used ones."""
+CACHE_SIZE = 2
+"""Compiled networks that are kept, the most recently used ones; the smallest takes some 10 MB."""
 
 _cache: OrderedDict[str, Trainer] = OrderedDict()
 _lock = threading.Lock()
@@ -82,7 +82,8 @@ class Trainer:
         if masked:
             network = MaskedNetwork(network)
         loss = loss_function(options) if loss is None else loss
-        network.compile(optimizer=optimizer_of(options), loss=loss, weighted_metrics=[_absolute_error()])
+        optimizer = on_one_device(optimizer_of(options))
+        network.compile(optimizer=optimizer, loss=loss, weighted_metrics=[_absolute_error()])
         network.optimizer.build(network.trainable_variables)
         initial = [variable.numpy() for variable in network.optimizer.variables]
         return cls(forecaster, network, evaluated, list(variables.values()), loss, initial, masked=masked)

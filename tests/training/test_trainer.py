@@ -119,6 +119,23 @@ def test_trainings_leave_no_graphs_behind():
     assert counts[3] - counts[1] <= 4
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_graphs_of_networks_that_are_gone_are_freed(own, monkeypatch):
+    """Of trainings of different stacks, one network's graphs are left; Keras alone would leave those of each."""
+    from tensorflow.python.eager import context
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    monkeypatch.setattr(trainer, "CACHE_SIZE", 1)
+    counts = []
+    for units in (3, 4, 5):
+        trained(epochs=1, layers=[keras.layers.LSTM(units), Own(1) if own else keras.layers.Dense(1)])
+        gc.collect()
+        graphs = sum(isinstance(found, FuncGraph) for found in gc.get_objects())
+        functions = sum("wrapped" not in str(name) for name in context.context().list_function_names())
+        counts.append((graphs, functions))
+    assert counts[0] == counts[1] == counts[2]
+
+
 def test_the_trained_model_is_compiled_for_keras_to_go_on():
     model, training = trained(epochs=1)
     assert float(model.optimizer.learning_rate) == pytest.approx(training.options.learning_rate)
