@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lstm_lab.models.architecture import architecture_key
-from lstm_lab.models.backend import keras
+from lstm_lab.models.backend import free_graphs, keras
 from lstm_lab.simulation.network import Network
 
 if TYPE_CHECKING:
@@ -69,8 +69,11 @@ class SharedNetwork:
     def _put_back(self, network: Network) -> None:
         with _lock:
             _cache[str(self._key)] = network
+            dropped = len(_cache) > CACHE_SIZE
             while len(_cache) > CACHE_SIZE:
                 _cache.popitem(last=False)
+        if dropped:
+            free_graphs()
 
     def is_compiled(self, rollout: str) -> bool:
         """Return whether a roll-out of this kind has been compiled before, and the next one need not wait for it."""

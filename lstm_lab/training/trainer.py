@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.models.architecture import architecture_key
-from lstm_lab.models.backend import keras, on_one_device, tf
+from lstm_lab.models.backend import free_graphs, keras, on_one_device, tf
 from lstm_lab.models.forecaster import Forecaster, from_model
 from lstm_lab.models.masking import MaskedNetwork, masked_output
 from lstm_lab.models.window_lstm import for_training
@@ -118,8 +118,11 @@ class Trainer:
             return
         with _lock:
             _cache[self.key] = self
+            dropped = len(_cache) > CACHE_SIZE
             while len(_cache) > CACHE_SIZE:
                 _cache.popitem(last=False)
+        if dropped:
+            free_graphs()
 
     def state(self) -> dict[str, list[np.ndarray]]:
         """Copy out all that the next gradient step follows from, beside its batch: weights, seeds, optimiser, loss."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from lstm_lab.data.windows.cuts import cut_rows
 from lstm_lab.data.windows.split import divide
 from lstm_lab.data.windows.windows import windows_of
+from lstm_lab.models import backend
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions
@@ -117,6 +119,37 @@ def test_trainings_leave_no_graphs_behind():
         gc.collect()
         counts.append(sum(isinstance(found, FuncGraph) for found in gc.get_objects()))
     assert counts[3] - counts[1] <= 4
+
+
+def test_what_dropped_networks_leave_is_collected_after_four(monkeypatch):
+    monkeypatch.setattr(backend, "_dropped", 0)
+
+    class Graph:
+        def __init__(self):
+            self.itself = self
+
+    gc.disable()
+    try:
+        gone = weakref.ref(Graph())
+        for _ in range(3):
+            backend.free_graphs()
+        assert gone() is not None
+        backend.free_graphs()
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_network_that_leaves_the_cache_is_counted(monkeypatch):
+    monkeypatch.setattr(trainer, "CACHE_SIZE", 1)
+    counted = []
+    monkeypatch.setattr(trainer, "free_graphs", lambda: counted.append(len(trainer._cache)))
+    options = resolved(OPTIONS)
+    for loss in ("mse", "mae", "huber"):
+        changed = options.model_copy(update={"loss": loss})
+        forecaster = build_forecaster(reference_stack(changed), LOOKBACK, 2)
+        trainer.acquire(forecaster, changed, 8).release(forecaster, changed, again=True)
+    assert counted == [1, 1]
 
 
 @pytest.mark.parametrize("own", [False, True])
