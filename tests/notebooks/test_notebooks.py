@@ -63,7 +63,9 @@ def test_a_committed_notebook_carries_its_outputs(path):
     notebook = nbformat.read(path, as_version=4)
     counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1))
-    assert any("image/png" in output.get("data", {}) for output in outputs(notebook))
+    pictures = [output.data for output in outputs(notebook) if "image/png" in output.get("data", {})]
+    assert pictures
+    assert all(MIME in data for data in pictures), "a dark notebook would show it on white"
 
 
 def test_the_demo_does_what_the_quickstart_does():
