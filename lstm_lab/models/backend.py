@@ -14,9 +14,20 @@ from lstm_lab.errors import LabError
 from lstm_lab.execution.interrupts import held_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
-__all__ = ["forget_kernels", "free_graphs", "keras", "on_one_device", "refuse_forked", "tf", "without_chatter"]
+__all__ = [
+    "forget_kernels",
+    "free_graphs",
+    "keras",
+    "not_on_tape",
+    "on_one_device",
+    "refuse_forked",
+    "tell_tape",
+    "tf",
+    "without_chatter",
+]
 
 _CHATTER = re.compile(
     rb"I\d{4} |WARNING: All log messages before absl::InitializeLog"
@@ -157,3 +168,22 @@ def on_one_device(optimizer: Any) -> Any:
 
 def _unchanged(gradients_and_variables: Any) -> Any:
     return gradients_and_variables
+
+
+def not_on_tape() -> AbstractContextManager[None]:
+    """Keep what is computed in a block from every gradient tape."""
+    from tensorflow.python.eager import record  # noqa: PLC0415 - an interrupt at the import above breaks off no second
+
+    stopped: AbstractContextManager[None] = record.stop_recording()
+    return stopped
+
+
+def tell_tape(output: Any, inputs: Sequence[Any], gradient: Callable[[Any], tuple[Any, ...]]) -> None:
+    """Tell gradient tapes that an output follows from inputs, and the function from its gradient to theirs.
+
+    `tf.custom_gradient` does so too, but in a compiled function it registers the gradient as well, and TensorFlow
+    keeps, for good, what is registered and the graph that it is part of.
+    """
+    from tensorflow.python.eager import record  # noqa: PLC0415 - an interrupt at the import above breaks off no second
+
+    record.record_operation("told", [output], list(inputs), gradient)

@@ -11,20 +11,18 @@ Shapes: time steps T, rows of a batch B, features F, units U.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lstm_lab.models.backend import keras, on_gpu, tf
+from lstm_lab.models.backend import keras, not_on_tape, on_gpu, tell_tape, tf
 from lstm_lab.models.fused_lstm import block_lstm, is_fusible
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["WindowLSTM", "for_training", "lstm_sequence"]
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator] # TensorFlow has no types
-def lstm_sequence(x: Any, kernel: Any, recurrent: Any, bias: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """Compute the hidden states of an LSTM that starts at zero.
+def lstm_sequence(x: Any, kernel: Any, recurrent: Any, bias: Any) -> Any:
+    """Compute the hidden states of an LSTM that starts at zero, (T, B, U), whose gradient is this module's.
+
+    A gradient tape is told of it; nothing is registered with TensorFlow, which would keep the graph for good.
 
     Parameters
     ----------
@@ -32,14 +30,12 @@ def lstm_sequence(x: Any, kernel: Any, recurrent: Any, bias: Any) -> tuple[Any, 
         (T, B, F) float32.
     kernel, recurrent, bias
         (F, 4U), (U, 4U) and (4U,), in Keras' order of the gates: input, forget, candidate, output.
-
-    Returns
-    -------
-    tuple
-        Hidden states (T, B, U), and the function that turns their gradient into those of the four arguments.
     """
-    zeros = tf.zeros((tf.shape(x)[1], recurrent.shape[0]), tf.float32)
-    passed = block_lstm(x, [zeros, zeros], tf.concat([kernel, recurrent], axis=0), bias)
+    with not_on_tape():
+        zeros = tf.zeros((tf.shape(x)[1], recurrent.shape[0]), tf.float32)
+        passed = block_lstm(x, [zeros, zeros], tf.concat([kernel, recurrent], axis=0), bias)
+        # Where no tape records it, as from outside a compiled function, a gradient is refused rather than wrong.
+        hidden = tf.raw_ops.PreventGradient(input=passed.h, message="WindowLSTM has a gradient for a tape alone")
 
     def gradient(upstream: Any) -> tuple[Any, ...]:
         by_gates = tf.reshape(_gradient_of_gates(passed, upstream, zeros, recurrent), (-1, recurrent.shape[1]))
@@ -52,7 +48,8 @@ def lstm_sequence(x: Any, kernel: Any, recurrent: Any, bias: Any) -> tuple[Any, 
             tf.reduce_sum(by_gates, axis=0),
         )
 
-    return passed.h, gradient
+    tell_tape(hidden, [x, kernel, recurrent, bias], gradient)
+    return hidden
 
 
 def _gradient_of_gates(passed: Any, upstream: Any, zeros: Any, recurrent: Any) -> Any:

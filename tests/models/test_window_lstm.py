@@ -31,13 +31,15 @@ def gradients(layer, x, weights):
     return output, tape.gradient(total, [x, *layer.cell.trainable_variables])
 
 
+@pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("sequences", [True, False])
-def test_output_and_gradients_are_those_of_keras(sequences):
+def test_output_and_gradients_are_those_of_keras(sequences, compiled):
+    taken = tf.function(gradients, autograph=False) if compiled else gradients
     layer, twin = twins(sequences=sequences)
     rng = np.random.default_rng(2)
     x = tf.constant(rng.normal(size=(4, 9, 3)).astype(np.float32))
     weights = tf.constant(rng.normal(size=(9, 5)).astype(np.float32))
-    (expected, by_keras), (output, ours) = (gradients(each, x, weights) for each in (layer, twin))
+    (expected, by_keras), (output, ours) = (taken(each, x, weights) for each in (layer, twin))
     np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-6)
     for theirs, mine in zip(by_keras, ours, strict=True):
         assert np.abs(theirs).max() > 0.1
@@ -74,3 +76,12 @@ def test_a_model_without_such_a_layer_and_states_that_are_kept_stay_as_they_are(
     assert for_training(model) is model
     kept = keras.Sequential([keras.Input((6, 2), batch_size=2), L.LSTM(3, stateful=True), L.Dense(1)])
     assert for_training(kept) is kept
+
+
+def test_a_gradient_through_a_compiled_call_is_refused_rather_than_wrong():
+    _, twin = twins(sequences=False)
+    x = tf.ones((2, 9, 3))
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        with pytest.raises(LookupError, match="for a tape alone"):
+            tf.function(twin, autograph=False)(x)
