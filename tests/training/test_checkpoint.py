@@ -190,7 +190,7 @@ def test_a_full_disk_does_not_end_a_training(tmp_path, monkeypatch, undisturbed)
     def full(*_):
         raise FileWriteError("state cannot be written: No space left on device; choose another place")
 
-    monkeypatch.setattr("lstm_lab.storage.checkpoints.write_bytes", full)
+    monkeypatch.setattr("lstm_lab.storage.checkpoints.new_file", full)
     with pytest.warns(UserWarning, match=r"goes on without a checkpoint: .*No space left") as told:
         run = train(series(), checkpoint=str(tmp_path), **OPTIONS | KINDS["last"])
     assert len(told) == 1
