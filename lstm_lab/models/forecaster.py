@@ -87,6 +87,10 @@ class Forecaster:
             x = _twin(layer)(x)
         return keras.Model(inputs, x, name="forecaster_every")
 
+    def clone(self) -> Forecaster:
+        """Build the same network anew, with variables of its own."""
+        return from_model(keras.models.clone_model(self.model), self.lookback, self.columns)
+
     def describe(self) -> str:
         """Describe in one line what the network is: ``"LSTM 128 → Dense 32 → 1 (70,113 parameters)"``."""
         return describe(self.layers)

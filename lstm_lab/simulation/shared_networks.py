@@ -7,13 +7,12 @@ its weights are set to those of the run.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lstm_lab.models.architecture import architecture_key
-from lstm_lab.models.backend import free_graphs, keras
+from lstm_lab.models.backend import keras
+from lstm_lab.models.kept_networks import KeptNetworks
 from lstm_lab.simulation.network import Network
 
 if TYPE_CHECKING:
@@ -24,8 +23,7 @@ __all__ = ["CACHE_SIZE", "SharedNetwork"]
 CACHE_SIZE = 4
 """Compiled networks that are kept, the most recently used ones."""
 
-_cache: OrderedDict[str, Network] = OrderedDict()
-_lock = threading.Lock()
+_cache: KeptNetworks[Network] = KeptNetworks()
 
 
 class SharedNetwork:
@@ -57,8 +55,7 @@ class SharedNetwork:
 
     def _taken(self, key: str) -> Network | None:
         """Take the copy out of the cache, or build it; None, for good, where Keras copies it to other layers."""
-        with _lock:  # removed while it is in use: another roll-out at the same time compiles its own
-            network = _cache.pop(key, None)
+        network = _cache.take(key)
         if network is None:
             network = Network(keras.models.clone_model(self._own.model))
             if not network.runs_as(self._own):
@@ -67,16 +64,9 @@ class SharedNetwork:
         return network
 
     def _put_back(self, network: Network) -> None:
-        with _lock:
-            _cache[str(self._key)] = network
-            dropped = len(_cache) > CACHE_SIZE
-            while len(_cache) > CACHE_SIZE:
-                _cache.popitem(last=False)
-        if dropped:
-            free_graphs()
+        _cache.put(str(self._key), network, CACHE_SIZE)
 
     def is_compiled(self, rollout: str) -> bool:
         """Return whether a roll-out of this kind has been compiled before, and the next one need not wait for it."""
-        with _lock:
-            network = self._own if self._key is None else _cache.get(self._key)
+        network = self._own if self._key is None else _cache.get(self._key)
         return network is not None and network.is_compiled(rollout)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.models.backend import keras, tf
-from lstm_lab.models.forecaster import from_model
 from lstm_lab.training.objective import resolved
 from lstm_lab.training.trainer import Trainer
 
@@ -48,5 +47,5 @@ class MovableLoss(keras.losses.Loss):  # type: ignore[misc] # Keras has no types
 
 def movable_trainer(forecaster: Forecaster, options: TrainOptions, *, masked: bool) -> Trainer:
     """Compile a copy of a forecaster with a loss that moves."""
-    copy = from_model(keras.models.clone_model(forecaster.model), forecaster.lookback, forecaster.columns)
-    return Trainer.of(copy, resolved(options, forecaster.every_refused), masked=masked, copied=True, loss=MovableLoss())
+    chosen = resolved(options, forecaster.every_refused)
+    return Trainer.of(forecaster.clone(), chosen, masked=masked, copied=True, loss=MovableLoss())

@@ -8,16 +8,14 @@ the optimiser to its beginning, and afterwards the variables are copied back. Th
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lstm_lab.models.architecture import architecture_key
-from lstm_lab.models.backend import free_graphs, keras, on_one_device, tf
-from lstm_lab.models.forecaster import Forecaster, from_model
+from lstm_lab.models.backend import keras, on_one_device, tf
+from lstm_lab.models.kept_networks import KeptNetworks
 from lstm_lab.models.masking import MaskedNetwork, masked_output
 from lstm_lab.models.window_lstm import for_training
 from lstm_lab.training.optimizer import optimizer_of
@@ -26,6 +24,7 @@ from lstm_lab.training.padded_batches import gathered_windows
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from lstm_lab.models.forecaster import Forecaster
     from lstm_lab.options import TrainOptions
 
 __all__ = ["CACHE_SIZE", "Trainer", "acquire", "loss_function"]
@@ -33,8 +32,7 @@ __all__ = ["CACHE_SIZE", "Trainer", "acquire", "loss_function"]
 CACHE_SIZE = 2
 """Compiled networks that are kept, the most recently used ones; the smallest takes some 10 MB."""
 
-_cache: OrderedDict[str, Trainer] = OrderedDict()
-_lock = threading.Lock()
+_cache: KeptNetworks[Trainer] = KeptNetworks()
 
 
 @dataclass(eq=False)
@@ -116,13 +114,7 @@ class Trainer:
             forecaster.model.optimizer.build(forecaster.model.trainable_variables)
         if self.key is None or not again:
             return
-        with _lock:
-            _cache[self.key] = self
-            dropped = len(_cache) > CACHE_SIZE
-            while len(_cache) > CACHE_SIZE:
-                _cache.popitem(last=False)
-        if dropped:
-            free_graphs()
+        _cache.put(self.key, self, CACHE_SIZE)
 
     def state(self) -> dict[str, list[np.ndarray]]:
         """Copy out all that the next gradient step follows from, beside its batch: weights, seeds, optimiser, loss."""
@@ -211,10 +203,9 @@ def acquire(forecaster: Forecaster, options: TrainOptions, size: int, *, masked:
     if key is None:
         return Trainer.of(forecaster, options, masked=masked)
     key += " masked" if masked else ""
-    with _lock:  # removed while it is in use: another training at the same time compiles its own
-        trainer = _cache.pop(key, None)
+    trainer = _cache.take(key)
     if trainer is None:
-        copy = from_model(keras.models.clone_model(forecaster.model), forecaster.lookback, forecaster.columns)
+        copy = forecaster.clone()
         if options.supervise != "last" and copy.every is None:  # Keras clones Masking to what is no list of layers
             return Trainer.of(forecaster, options, masked=masked)
         trainer = Trainer.of(copy, options, masked=masked, copied=True)

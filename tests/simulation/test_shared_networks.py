@@ -21,7 +21,7 @@ class Own(keras.layers.Dense):
 
 @pytest.fixture(autouse=True)
 def cache(monkeypatch):
-    networks = shared_networks.OrderedDict()
+    networks = shared_networks.KeptNetworks()
     monkeypatch.setattr(shared_networks, "_cache", networks)
     return networks
 

@@ -11,7 +11,7 @@ import pytest
 from lstm_lab.data.windows.cuts import cut_rows
 from lstm_lab.data.windows.split import divide
 from lstm_lab.data.windows.windows import windows_of
-from lstm_lab.models import backend
+from lstm_lab.models import backend, kept_networks
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.build import build_forecaster, reference_stack
 from lstm_lab.options import TrainOptions
@@ -143,7 +143,7 @@ def test_what_dropped_networks_leave_is_collected_after_four(monkeypatch):
 def test_a_network_that_leaves_the_cache_is_counted(monkeypatch):
     monkeypatch.setattr(trainer, "CACHE_SIZE", 1)
     counted = []
-    monkeypatch.setattr(trainer, "free_graphs", lambda: counted.append(len(trainer._cache)))
+    monkeypatch.setattr(kept_networks, "free_graphs", lambda: counted.append(len(trainer._cache)))
     options = resolved(OPTIONS)
     for loss in ("mse", "mae", "huber"):
         changed = options.model_copy(update={"loss": loss})
