@@ -110,13 +110,13 @@ class PanelReveal(Result, Mapping[Hashable, Reveal]):
     @cached_property
     def scores(self) -> pd.DataFrame:
         """A row an id, the most misses first: hits, known steps, coverage, CRPS and the naive forecast's error."""
-        inside, crps, naive = (self._steps[name] for name in ("inside", "crps", "naive error"))
+        inside = self._steps["inside"]
         known = (~np.isnan(inside)).sum(axis=1)
         hits = np.nansum(inside, axis=1).astype(np.int64)
         counts = np.where(known > 0, known, np.nan)
         index = pd.Index(self.forecasts.ids, name=self.forecasts.names[0], tupleize_cols=False)
         columns = {"inside": hits, "known": known, "coverage": hits / counts}
-        columns |= {"crps": _mean(crps), "naive error": _mean(naive)}
+        columns |= {name: self.so_far(name)[:, -1] for name in ("crps", "naive error")}
         return pd.DataFrame(columns, index).iloc[np.argsort(hits - known, kind="stable")]
 
     @cached_property
@@ -158,9 +158,3 @@ class PanelReveal(Result, Mapping[Hashable, Reveal]):
             for name, row in known.iterrows()
         ]
         return (head, *lines)
-
-
-def _mean(values: Array) -> Array:
-    """Average the known values of each row; NaN where there is none."""
-    counts = (~np.isnan(values)).sum(axis=1)
-    return np.asarray(np.nansum(values, axis=1) / np.where(counts > 0, counts, np.nan))

@@ -12,6 +12,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
+from lstm_lab.evaluation import study_marks
 from lstm_lab.formatting import number
 
 if TYPE_CHECKING:
@@ -158,12 +159,8 @@ def time_axis(panel: Axes, index: pd.Index, *, few: int = 4, many: int = 9) -> N
         panel.set_xlabel(plain(index.name if index.name is not None else "row"), fontsize=SMALL, color=GREY)
 
 
-_LOG_RATIO: Final = 10.0
-"""Ratio of the largest to the smallest value from which an axis is logarithmic: else one failure hides the rest."""
 _DECADES: Final = 1e4
 """Ratio from which a logarithmic axis has room for powers of ten alone."""
-
-
 _NEAR: Final = (1e-4, 1e6)
 """Ticks of a logarithmic axis that are written out."""
 
@@ -173,7 +170,7 @@ def scale_for(panel: Axes, values: np.ndarray) -> None:
 
     A value of 0 or less has no place on a logarithmic axis, and keeps it linear.
     """
-    if len(values) == 0 or not values.min() > 0 or values.max() < _LOG_RATIO * values.min():
+    if study_marks.scale_for(values) == "linear":
         panel.xaxis.set_major_locator(MaxNLocator(5))
         return
     panel.set_xscale("log")
