@@ -60,6 +60,20 @@ def place(view, step, row, rows, steps=STEPS):
     return {"x": x, "y": (row + 0.5) / rows * box["height"]}
 
 
+def drag(view, start, end, rows=9):
+    """Drag over the heat map from one step and row to another; return where the heat map lies."""
+    heat(view).scroll_into_view_if_needed()
+    places = [place(view, *corner, rows) for corner in (start, end)]
+    box = heat(view).bounding_box()
+    (left, top), (right, bottom) = ((box["x"] + each["x"], box["y"] + each["y"]) for each in places)
+    mouse = view.page.mouse
+    mouse.move(left, top)
+    mouse.down()
+    mouse.move(right, bottom, steps=4)
+    mouse.up()
+    return box
+
+
 def ranked(layer):
     return [int(unit) for unit in np.argsort(-layer.half_life, kind="stable")]
 
@@ -168,14 +182,7 @@ def test_keys_and_the_native_slider_move_the_same_cursor(view, found):
 
 
 def test_a_brush_finds_the_units_that_were_on_inside(view, found):
-    heat(view).scroll_into_view_if_needed()
-    start, end = place(view, 4, 2, 9), place(view, 9, 2, 9)
-    box = heat(view).bounding_box()
-    mouse = view.page.mouse
-    mouse.move(box["x"] + start["x"], box["y"] + start["y"])
-    mouse.down()
-    mouse.move(box["x"] + end["x"], box["y"] + end["y"], steps=4)
-    mouse.up()
+    drag(view, (4, 2), (9, 2))
     view.expect("sort", "brush")
     view.expect("brush", "4-9")
     size = np.abs(found.layers[0].cell)
@@ -187,14 +194,7 @@ def test_a_brush_finds_the_units_that_were_on_inside(view, found):
 
 
 def test_a_rectangle_of_units_and_steps_is_brushed_and_found_again(view, found):
-    heat(view).scroll_into_view_if_needed()
-    start, end = place(view, 4, 1, 9), place(view, 9, 3, 9)
-    box = heat(view).bounding_box()
-    mouse = view.page.mouse
-    mouse.move(box["x"] + start["x"], box["y"] + start["y"])
-    mouse.down()
-    mouse.move(box["x"] + end["x"], box["y"] + end["y"], steps=4)
-    mouse.up()
+    box = drag(view, (4, 1), (9, 3))
     view.expect("brush", "4-9")
     layer = found.layers[0]
     units = [int(unit) for unit in np.argsort(-layer.half_life, kind="stable")[1:4]]
