@@ -1,6 +1,6 @@
 """Generated frames are read and prepared, or refused in one line: no other error, and no warning of another library.
 
-The long form, 50,000 frames, is ``pytest -m harness -s tests/data/test_generated_frames.py``.
+The long form, 50,000 frames, is ``pytest -m harness -s tests/data/sources/test_generated_frames.py``.
 """
 
 from __future__ import annotations
