@@ -170,10 +170,13 @@ def test_forecasts_come_from_the_last_run_or_the_named_one(do, shell, monkeypatc
     assert do("%lstm_forecast --run mine")[0].given["of"] is shell.user_ns["mine"]
 
 
-def test_a_run_is_remembered_by_its_name_even_when_the_variable_is_gone(do, shell):
+def test_a_run_is_remembered_by_its_name_until_the_variable_is_deleted(do, shell):
     first, _, _ = do("%lstm_train prices -o first")
-    del shell.user_ns["first"]
+    shell.user_ns["first"] = "something else"
     assert do("%lstm_forecast 30 --run first")[0].given["of"] is first
+    del shell.user_ns["first"]
+    _, _, err = do("%lstm_forecast 30 --run first")
+    assert err.startswith("UsageError: there is no run called 'first'")
 
 
 def test_an_assignment_keeps_the_forecast_and_shows_nothing_more(do, shell):
