@@ -51,7 +51,8 @@ for number in range(6):
 
 again = []
 for seed in range(2):
-    run = lab.train(frame, epochs=1, units=[3], dense=[], lookback=6, dropout=0.0, features=[], seed=seed)
+    # The last of the six: the first ones have left the cache.
+    run = lab.train(frame, epochs=1, units=[8], dense=[], lookback=6, dropout=0.1, features=[], seed=seed)
     run.forecast(2, paths=50, rollout="state", listener=Heard())
     again.append([sum(each.traces for each in networks), labels.count("compiling the roll-out")])
     networks.clear()
