@@ -28,6 +28,12 @@ def kinds(parent=LabWidget):
         yield from kinds(kind)
 
 
+def renderer():
+    """The folder of the renderer of saved views: beside its modules in a checkout, else where the wheel puts it."""
+    beside = bundle.VIEWS.parent / "labextension"
+    return (beside if beside.is_dir() else Path(sys.prefix, "share/jupyter/labextensions/lstm-lab")) / "static"
+
+
 def test_every_view_has_a_module_of_its_own():
     import lstm_lab.run  # noqa: F401 - the views of a network's results are imported once it is
 
@@ -50,15 +56,14 @@ def test_a_module_is_as_small_as_contributing_says(name):
 
 
 def test_the_renderer_darkens_pictures_as_they_darken_themselves():
-    (entry,) = (bundle.VIEWS.parent / "labextension" / "static").glob("remoteEntry.*.js")
+    (entry,) = renderer().glob("remoteEntry.*.js")
     own = (ROOT / "lstm_lab/plots/picture.css").read_text(encoding="utf-8")
     for sheet in (own, entry.read_text(encoding="utf-8")):
         assert len(re.findall(r"\.lstm-picture\{filter:invert\(0?\.93\) hue-rotate\(180deg\)\}", sheet)) == 2
 
 
 def test_the_renderer_of_saved_views_has_the_same_modules():
-    beside = bundle.VIEWS.parent / "labextension"  # where the project is installed to be edited
-    folder = (beside if beside.is_dir() else Path(sys.prefix, "share/jupyter/labextensions/lstm-lab")) / "static"
+    folder = renderer()
     assert {path.stem for path in folder.glob("*.js") if not path.stem.startswith("remoteEntry")} == set(NAMES)
     for name in NAMES:
         assert (folder / f"{name}.js").read_text(encoding="utf-8") == base.bundle(name)
