@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.memory.mapped import released
 from lstm_lab.data.windows.cuts import Cuts
 from lstm_lab.errors import DataError
 
@@ -88,7 +89,9 @@ def fingerprint(table: pd.DataFrame, columns: Sequence[str]) -> str:
         times = part.as_unit("us").asi8 if isinstance(part, pd.DatetimeIndex) else part.to_numpy(np.float64)
         digest.update(times.tobytes())
         for name in columns:
-            digest.update(np.ascontiguousarray(table[name].iloc[rows].to_numpy(np.float64)).tobytes())
+            values = table[name].iloc[rows].to_numpy()
+            digest.update(np.ascontiguousarray(values, np.float64).data)
+            released(values)
     return digest.hexdigest()
 
 
