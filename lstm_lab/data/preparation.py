@@ -201,7 +201,7 @@ def read_series_by_id(
     """Load the columns that are used of a panel, by (id, time), and find the target."""
     short = "skip" if options.short == "pad" else options.short  # an id of one row has nothing to pad
     load_options = reading(options) | {"id": options.id, "static": options.static or None, "short": short}
-    raw = table_of(source, **text_reading(options)) if isinstance(source, str | PathLike) else source
+    raw = table_of(source, id=options.id, **text_reading(options)) if isinstance(source, str | PathLike) else source
     rule = DateRule(options.dayfirst, options.date_format)
     long = long_table(raw, options.id, options.target, options.time, WideReading(None, (), options.decimal, rule))
     columns = [str(column) for column in long.table.columns if column not in {long.id, long.time}]

@@ -109,7 +109,10 @@ def clock_columns(frame: pd.DataFrame) -> dict[str, pd.TimedeltaIndex]:
     dict of str to pandas.TimedeltaIndex
         Since midnight, by column.
     """
-    clocks = {str(name): times_of_day(frame[name]) for name in frame.columns}
+    kinds = {kind: pd.api.types.is_numeric_dtype(kind) for kind in set(frame.dtypes)}
+    # A number is a clock by its column's name alone; of a wide table there may be very many.
+    named = [name for name, kind in frame.dtypes.items() if not kinds[kind] or plain_name(name) in CLOCK_NAMES]
+    clocks = {str(name): times_of_day(frame[name]) for name in named}
     return {name: times for name, times in clocks.items() if times is not None}
 
 

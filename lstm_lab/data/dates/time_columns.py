@@ -135,7 +135,8 @@ def _with_date(frame: pd.DataFrame, clock: str, rule: DateRule) -> TimeColumns |
 
 def find_times(frame: pd.DataFrame, rule: DateRule) -> TimeColumns | str:
     """Find the times by type, by name, then by content; or say which columns look like dates but do not decide."""
-    typed = [name for name in frame.columns if _has_time_type(frame[name])]
+    kinds = {kind: _is_time_type(kind) for kind in set(frame.dtypes)}
+    typed = [name for name, kind in frame.dtypes.items() if kinds[kind]]
     called = [name for name in frame.columns if name.lower() in TIME_NAMES]
     if typed:
         both = [name for name in typed if name in called]
@@ -146,8 +147,8 @@ def find_times(frame: pd.DataFrame, rule: DateRule) -> TimeColumns | str:
     return _by_content(frame, rule)
 
 
-def _has_time_type(column: pd.Series[Any]) -> bool:
-    return pd.api.types.is_datetime64_any_dtype(column.dtype) or isinstance(column.dtype, pd.PeriodDtype)
+def _is_time_type(kind: Any) -> bool:
+    return pd.api.types.is_datetime64_any_dtype(kind) or isinstance(kind, pd.PeriodDtype)
 
 
 def _by_name(frame: pd.DataFrame, called: list[str], rule: DateRule) -> TimeColumns | str:

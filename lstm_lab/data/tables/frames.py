@@ -51,7 +51,9 @@ def as_frame(source: Any) -> pd.DataFrame:
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Make every column one that can be counted and sorted; what is no number, text or time becomes text."""
-    changed = {name: plain for name in frame.columns if (plain := _plain_values(frame[name])) is not None}
+    kinds = {kind: _may_be_odd(kind) for kind in set(frame.dtypes)}
+    suspects = [name for name, kind in frame.dtypes.items() if kinds[kind]]
+    changed = {name: plain for name in suspects if (plain := _plain_values(frame[name])) is not None}
     if changed:
         attrs = frame.attrs
         frame = frame.assign(**changed)
@@ -60,6 +62,10 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     index = _plain_values(pd.Series(frame.index))
     return frame if index is None else frame.set_axis(pd.Index(index, name=frame.index.name), axis=0)
+
+
+def _may_be_odd(kind: Any) -> bool:
+    return pd.api.types.is_object_dtype(kind) or pd.api.types.is_complex_dtype(kind) or kind == np.float16
 
 
 def _plain_values(values: pd.Series[Any]) -> pd.Series[Any] | None:

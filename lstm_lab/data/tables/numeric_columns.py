@@ -68,7 +68,7 @@ def numeric_columns(
         A required column is missing or no number, or there is no numeric column; one line with the remedy.
     """
     _refuse_absent(frame, required)
-    columns = {str(name): without_marks(frame[name], marks) for name in frame.columns}
+    columns = {str(name): without_marks(column, marks) for name, column in frame.items()}
     typed = {name: numbers_of(column) for name, column in columns.items()}
     numeric = {name: values for name, values in typed.items() if values is not None}
     texts = [name for name in columns if name not in numeric and _is_text(columns[name])]

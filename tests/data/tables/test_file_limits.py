@@ -15,8 +15,10 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
+from lstm_lab.data.preparation import prepare
 from lstm_lab.data.tables.file_limits import MAX_COLUMNS, MAX_SIZE
 from lstm_lab.errors import DataError, OptionError
+from lstm_lab.options import TrainOptions
 
 ROW = b"1.25\n"
 
@@ -129,3 +131,40 @@ def test_the_limit_is_an_option_of_files_in_every_face(tmp_path, content):
     with pytest.raises(OptionError, match="max_size should be greater than 0"):
         lab.train(path, max_size=0)
     assert MAX_SIZE == 2000
+
+
+def wide_file(path, series, rows=40, separator=","):
+    times = pd.date_range("2024-01-01", periods=rows, name="day")
+    values = np.random.default_rng(0).normal(100, 10, (rows, series)).round(2)
+    pd.DataFrame(values, times, [f"store_{number}" for number in range(series)]).to_csv(path, sep=separator)
+    return values
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_names_longer_than_what_is_looked_at_first_are_read_whole(tmp_path, monkeypatch, separator):
+    monkeypatch.setattr("lstm_lab.data.tables.text_files._HEAD", 100)
+    values = wide_file(tmp_path / "wide.csv", 60, separator=separator)
+    frame = lab.load(tmp_path / "wide.csv", time="day", target="store_7")
+    assert frame.shape == (40, 60)
+    np.testing.assert_array_equal(frame["store_7"], values[:, 7])
+
+
+def test_a_wide_file_of_many_series_is_trained_on_as_it_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr("lstm_lab.data.tables.file_limits.MAX_COLUMNS", 50)
+    wide_file(tmp_path / "wide.csv", 60)
+    prepared = prepare(tmp_path / "wide.csv", TrainOptions.of({"id": "columns", "time": "day", "lookback": 4}))
+    assert len(prepared.dataset.ids) == 60
+
+
+def test_very_many_columns_cost_their_reading_and_little_more(tmp_path, monkeypatch):
+    looked_at, own = [], pd.Series.map
+
+    def counted(column, *given):
+        looked_at.append(column.name)
+        return own(column, *given)
+
+    monkeypatch.setattr(pd.Series, "map", counted)
+    values = wide_file(tmp_path / "wide.csv", 1000)
+    panel = lab.load(tmp_path / "wide.csv", id="columns", time="day")
+    assert len(panel) == values.size
+    assert len(looked_at) < 20
