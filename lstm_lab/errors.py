@@ -22,10 +22,12 @@ does without; anything else is ours.
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+import functools
+import inspect
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "CalibrationError",
@@ -42,7 +44,11 @@ __all__ = [
     "TraceError",
     "VerificationError",
     "did_you_mean",
+    "named_keywords",
 ]
+
+Given = ParamSpec("Given")
+Returned = TypeVar("Returned")
 
 
 _LONGEST = 1000
@@ -148,3 +154,37 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
         return "there is nothing to choose from"
     shown = ", ".join(repr(choice) for choice in names[:_MOST_CHOICES])
     return f"choose from {shown}" + (f" and {len(names) - _MOST_CHOICES} more" if len(names) > _MOST_CHOICES else "")
+
+
+def named_keywords(function: Callable[Given, Returned]) -> Callable[Given, Returned]:
+    """Return a function that refuses an unknown keyword in one line, with the nearest that it has.
+
+    Parameters
+    ----------
+    function
+        A public function, or a method of a result. One with ``**options`` is returned as it is, for these are checked
+        by their own model.
+
+    Examples
+    --------
+    >>> @named_keywords
+    ... def load(source, *, on_disk=False):
+    ...     return source
+    >>> load("prices.csv", on_disc=True)
+    Traceback (most recent call last):
+    lstm_lab.errors.OptionError: load has no option 'on_disc'; did you mean 'on_disk'?
+    """
+    parameters = inspect.signature(function).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return function
+
+    @functools.wraps(function)
+    def checked(*args: Given.args, **keywords: Given.kwargs) -> Returned:
+        unknown = next((name for name in keywords if name not in parameters), None)
+        if unknown is None:
+            return function(*args, **keywords)
+        names = [name for name in parameters if name != "self"]
+        remedy = did_you_mean(unknown, names) if names else "leave it out"
+        raise OptionError(f"{function.__name__} has no option {unknown!r}; {remedy}")
+
+    return checked

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, TypeAlias, TypeVar
 
-from lstm_lab.errors import LabError
+from lstm_lab.errors import LabError, named_keywords
 from lstm_lab.storage.atomic_files import check_target, write_bytes
 
 if TYPE_CHECKING:
@@ -216,7 +217,16 @@ def _cell(text: str, *, head: str = "", left: bool = True) -> str:
 
 
 class Result:
-    """Mixin of every result object; a subclass defines `summary_table`."""
+    """Mixin of every result object; a subclass defines `summary_table`.
+
+    An unknown keyword of a public method is refused in one line, as one of an option is.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, member in list(vars(cls).items()):
+            if isinstance(member, FunctionType) and not name.startswith("_"):
+                setattr(cls, name, named_keywords(member))
 
     def summary_table(self) -> Summary:
         """Return a title and a few labelled lines that describe the result."""

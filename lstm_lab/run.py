@@ -14,7 +14,7 @@ from lstm_lab.data.panel_append import read_newer_by_id
 from lstm_lab.data.preparation import prepare, recut
 from lstm_lab.data.row_weights import WEIGHTS, with_weights
 from lstm_lab.data.windows.padding import unused_lookback
-from lstm_lab.errors import LabWarning, OptionError, RunError
+from lstm_lab.errors import LabWarning, OptionError, RunError, named_keywords
 from lstm_lab.export.exporter import export_step
 from lstm_lab.export.run_file import Record, read_run, write_run
 from lstm_lab.fitted import FittedModel
@@ -953,6 +953,7 @@ def brief(given: object) -> str:
     return f"the text {given!r}" if isinstance(given, str) and len(given) <= 60 else f"a {type(given).__name__}"
 
 
+@named_keywords
 def load_run(path: str | PathLike[str]) -> Run:
     """Read a run that `Run.save` wrote.
 

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 from functools import partial
 from types import SimpleNamespace
@@ -30,10 +31,17 @@ def modules():
     return [name for name in names if "__main__" not in name]
 
 
+class Finder(doctest.DocTestFinder):
+    """Finds the examples of decorated functions, too, whose globals are those of the decorator's module."""
+
+    def _from_module(self, module, object):  # noqa: A002 - doctest's name
+        return super()._from_module(module, inspect.unwrap(object))
+
+
 def examples():
     for name in modules():
         module = importlib.import_module(name)
-        for test in doctest.DocTestFinder(exclude_empty=True).find(module, name):
+        for test in Finder(exclude_empty=True).find(module, name):
             if test.examples:
                 yield test
 

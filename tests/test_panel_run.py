@@ -213,4 +213,4 @@ def test_a_lone_run_has_no_ids(table):
 def test_losses_over_residuals_are_in_the_standard_deviations_of_each_series(run):
     losses = residual_losses(run.fitted, "huber", 1.0)
     np.testing.assert_array_equal(np.sort(losses.residuals), np.sort(run.fitted.errors.calibration))
-    assert dict(losses.summary_table().rows)["delta"] == "1 standard deviations"
+    assert dict(losses.summary_table().rows)["delta"] == "1 standard deviation"

@@ -19,7 +19,7 @@ from lstm_lab.options import (
     TrainOptions,
     TuneOptions,
 )
-from lstm_lab.storage.names import is_file
+from lstm_lab.storage.names import at_home, is_file
 
 if TYPE_CHECKING:
     from lstm_lab.data.dataset import Dataset
@@ -105,5 +105,5 @@ def _check_forecast(dataset: Dataset, training: TrainOptions, parsed: Parsed, kn
 
 def check_run_file(path: str) -> None:
     """Raise `RunError` where the file of a run does not exist."""
-    if not is_file(Path(path).expanduser()):
+    if not is_file(at_home(path)):
         raise RunError(f"there is no file {path}; lstm-lab run --out {Path(path).with_suffix('.lstm').name} writes one")

@@ -34,7 +34,7 @@ from lstm_lab.options import ExportOptions, ResumeOptions, RunForecastOptions, T
 from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import listener
 from lstm_lab.storage.atomic_files import write_text
-from lstm_lab.storage.names import exists, is_folder
+from lstm_lab.storage.names import at_home, exists, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -146,7 +146,7 @@ def _data(command: Command, parsed: Parsed) -> Any:
         return parsed.argument
     if command is RESUME:
         check_run_file(parsed.argument)
-        return Path(parsed.argument).expanduser()
+        return at_home(parsed.argument)
     return find_source(parsed.argument, {})
 
 

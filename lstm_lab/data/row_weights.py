@@ -84,4 +84,10 @@ def _values(weights: Any, rows: int) -> np.ndarray:
             f"weights= as an array has a number for each row of the table, {rows:,} of them, got {given};"
             " for example weights=np.linspace(0.5, 1, len(table))"
         )
+    bad = np.flatnonzero(~np.isfinite(values))
+    if len(bad) > 0:
+        raise OptionError(
+            f"weights= as an array has a finite number for each row, got {values[bad[0]]} at position {bad[0]}"
+            f" ({len(bad)} such); give 0 to a row that is not to count"
+        )
     return values

@@ -158,7 +158,7 @@ class ResidualLosses(Result):
         unit = f" = {number(self.delta * self.scale)} {self.unit}" if self.unit else ""
         rows = [
             ("residuals", f"{len(self.residuals):,}" + (f", {self.rows}" if self.rows else "")),
-            ("delta", f"{number(self.delta)} standard deviations{unit}"),
+            ("delta", f"{number(self.delta)} standard deviation{'s' * (self.delta != 1)}{unit}"),
             ("beyond delta", f"{percent(self.linear_share)}, where an outlier pulls no harder"),
         ]
         means = {name: float(loss_of(name, self.residuals, self.delta).mean()) for name in LOSSES}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lstm_lab.errors import OptionError
+from lstm_lab.errors import OptionError, named_keywords
 from lstm_lab.evaluation.backtest import Backtest
 from lstm_lab.evaluation.reliability import reliability
 from lstm_lab.evaluation.tables import coverage_text, four_digits, origins_text
@@ -72,6 +72,7 @@ class BandComparison(StillResult):
         return Summary(f"Bands for {self.target}", facts, tuple(lines))
 
 
+@named_keywords
 def compare_bands(tests: Mapping[str, Backtest]) -> BandComparison:
     """Lay the bands of several backtests over each other: one forecast, and what each held at every level.
 

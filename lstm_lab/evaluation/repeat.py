@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lstm_lab.errors import OptionError
+from lstm_lab.errors import OptionError, named_keywords
 from lstm_lab.evaluation.study_marks import Column, Look, MarkedResult, StudyMarks, scale_for
 from lstm_lab.formatting import number
 from lstm_lab.results import Summary
@@ -74,6 +74,7 @@ class Repeated(MarkedResult):
             yield (str(name), number(row["mean"]), number(row["min"]), number(row["max"]))
 
 
+@named_keywords
 def repeat(
     measure: Callable[[int], Mapping[str, float]],
     seeds: int | Sequence[int] = 5,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack, cast
 import numpy as np
 import pandas as pd
 
-from lstm_lab.errors import OptionError
+from lstm_lab.errors import OptionError, named_keywords
 from lstm_lab.events import SamplingListener
 from lstm_lab.formatting import moment, number
 from lstm_lab.options.flags import value_text
@@ -85,6 +85,7 @@ class RunComparison(Result):
         return Summary(f"Runs of {self.target}", (("settings", self.words),), tuple(lines))
 
 
+@named_keywords
 def compare_runs(
     runs: Mapping[str, Run] | Sequence[Run],
     horizon: int | None = None,

@@ -23,10 +23,12 @@ from lstm_lab.formatting import number
 from lstm_lab.results import Result, Summary
 from lstm_lab.simulation.residuals import one_step
 from lstm_lab.storage.atomic_files import check_target, write_bytes
+from lstm_lab.storage.names import at_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
+    from pathlib import Path
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -177,7 +179,7 @@ class Export(Result):
 
 def export_step(fitted: FittedModel, dataset: Dataset, path: str | PathLike[str], options: ExportOptions) -> Export:
     """Write one step of a network for a small device, measured over a dataset, see `Run.export`."""
-    target_path = _checked(Path(path).expanduser())
+    target_path = _checked(at_home(path))
     if options.quantize in INTEGER and dataset.older is not None:
         dataset.older.refuse(f"quantize={options.quantize!r}")
     step = Step.of(fitted.model)

@@ -16,7 +16,6 @@ import tokenize
 import zipfile
 import zlib
 from dataclasses import asdict, astuple
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -43,12 +42,13 @@ from lstm_lab.options import TrainOptions
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
 from lstm_lab.storage.array_archive import write_arrays
 from lstm_lab.storage.atomic_files import check_target, new_file
-from lstm_lab.storage.names import exists, is_file
+from lstm_lab.storage.names import at_home, exists, is_file
 from lstm_lab.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
+    from pathlib import Path
 
     from lstm_lab.forecasting.panel_correction import PanelCorrection
 
@@ -135,7 +135,7 @@ def read_run(path: str | PathLike[str]) -> SavedRun:
     RunError
         There is no such file, it is none of ours or of a later version, or a layer of the network is not known here.
     """
-    file = Path(path).expanduser()
+    file = at_home(path)
     if not exists(file):
         raise RunError(f"there is no file {file}; run.save({file.name!r}) writes one")
     if not is_file(file):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.errors import OptionError
+from lstm_lab.errors import LabError, OptionError
 from lstm_lab.interpret.lesson_markdown import Embedded, Slide, parse_lesson, plain_text
 from lstm_lab.results import Result, Summary
 
@@ -45,7 +45,7 @@ class Lesson(Result):
             Makes the result of each kind of view from its options.
         """
         slides, views = parse_lesson(text)
-        return cls(text, slides, views, [makers[each.view](**dict(each.options)) for each in views])
+        return cls(text, slides, views, [_made(each, makers) for each in views])
 
     @property
     def title(self) -> str:
@@ -62,6 +62,16 @@ class Lesson(Result):
                 told = " ".join([*right, *slide_lines(question["answer"], self.views)])
                 answers.append((f"answer {number}", told or "–"))
         return Summary(self.title, (*rows, *answers))
+
+
+def _made(each: Embedded, makers: Mapping[str, Callable[..., Any]]) -> Any:
+    """Make the result of a view; what is wrong with its options is told as the lesson spells them."""
+    try:
+        return makers[each.view](**dict(each.options))
+    except LabError as refused:
+        spelled = " ".join([each.view, *(f"{name}={value}" for name, value in each.options)])
+        why = str(refused).partition("; for example")[0]
+        raise type(refused)(f"{{{spelled}}} in the lesson: {why}; mend it there") from None
 
 
 def slide_lines(blocks: Sequence[Block], views: Sequence[Embedded]) -> list[str]:

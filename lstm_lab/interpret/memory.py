@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lstm_lab.errors import named_keywords
 from lstm_lab.interpret.memory_measurement import FAINT, MemoryMeasurement, training_sequences
 from lstm_lab.interpret.recall_task import SUCCESS, VARIANTS, Variant
 from lstm_lab.results import Result, Summary
@@ -143,6 +144,7 @@ def distances_within(lookback: int) -> tuple[int, ...]:
     return tuple(steps for steps in RECALL_STEPS if steps <= lookback) or (lookback,)
 
 
+@named_keywords
 def memory(
     x: np.ndarray | None = None,
     y: np.ndarray | None = None,

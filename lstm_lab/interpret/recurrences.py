@@ -19,6 +19,7 @@ import pandas as pd
 from lstm_lab.errors import TraceError
 from lstm_lab.formatting import moment, number
 from lstm_lab.interpret.patches import SequencePatches, WindowPatches
+from lstm_lab.options.spelling import closest
 from lstm_lab.results import Result, Summary
 
 if TYPE_CHECKING:
@@ -316,7 +317,10 @@ def _signal(layer: LayerTrace, signal: str | None) -> str:
     """Return the name of a signal: the layer's state by default."""
     chosen = ("cell" if "cell" in layer.signals else "hidden") if signal is None else signal
     if chosen not in layer.signals:
-        raise TraceError(f"signal must be {', '.join(layer.signals)} of {layer.name}, got {signal!r}")
+        near = closest(str(signal), layer.signals) or next(iter(layer.signals))
+        raise TraceError(
+            f"signal must be {', '.join(layer.signals)} of {layer.name}, got {signal!r}; for example signal={near!r}"
+        )
     return chosen
 
 
@@ -325,7 +329,10 @@ def _span(steps: Iterable[int] | int | None, count: int) -> tuple[int, int]:
     default = range(max(count - STEPS, 0), count)
     numbers = _whole_numbers("steps", steps, count, default)
     if (np.diff(numbers) != 1).any():
-        raise TraceError(f"steps must follow each other, such as steps=range(10, 20), got {_listed(numbers)}")
+        raise TraceError(
+            f"steps must follow each other, got {_listed(numbers)}; for example"
+            f" steps=range({numbers[0]}, {numbers[-1] + 1})"
+        )
     return int(numbers[0]), int(numbers[-1])
 
 
@@ -333,7 +340,11 @@ def _whole_numbers(name: str, given: Iterable[int] | int | None, count: int, def
     values: list[Any] = list(default) if given is None else [given] if isinstance(given, int) else list(given)
     right = all(isinstance(value, int | np.integer) and not isinstance(value, bool) for value in values)
     if not values or not right or min(values) < 0 or max(values) >= count:
-        raise TraceError(f"{name} must be whole numbers from 0 to {count - 1}, got {_listed(values) or 'none'}")
+        usual = "the newest" if name == "steps" else "all"
+        raise TraceError(
+            f"{name} must be whole numbers from 0 to {count - 1}, got {_listed(values) or 'none'};"
+            f" leave {name}= out for {usual}"
+        )
     return np.asarray(sorted({int(value) for value in values}))
 
 

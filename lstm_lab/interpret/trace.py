@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 import pandas as pd
 
-from lstm_lab.errors import TraceError
+from lstm_lab.errors import TraceError, named_keywords
 from lstm_lab.interpret.attribution import (
     AttributionInput,
     Connectivity,
@@ -434,6 +434,7 @@ def trace(
 ) -> Trace | Traces: ...
 
 
+@named_keywords
 def trace(
     model: Any,
     x: Any,

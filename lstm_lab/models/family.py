@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from lstm_lab.errors import named_keywords
 from lstm_lab.results import StillResult, Summary
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Family(StillResult):
             yield str(name), f"knows the order {order}; carries the past in: {past}"
 
 
+@named_keywords
 def family() -> Family:
     """Return the family tree of networks for sequences, and what each kind knows of the order of its rows.
 

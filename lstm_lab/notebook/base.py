@@ -11,7 +11,6 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -35,7 +34,7 @@ from lstm_lab.options import (
 )
 from lstm_lab.options.spelling import as_flags
 from lstm_lab.progress import HtmlProgress, listener
-from lstm_lab.storage.names import is_file
+from lstm_lab.storage.names import at_home, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -308,7 +307,7 @@ def columns_named(text: str, variables: Mapping[str, Any]) -> tuple[str, ...]:
 
     from lstm_lab.data.sources.bundled import EXAMPLES, example
 
-    path = Path(text).expanduser()
+    path = at_home(text)
     if is_file(path):
         # A glance, which need not read all that `lstm_lab.load` can: what it cannot read has no columns to offer.
         with suppress(ValueError, OSError, EOFError, csv.Error):

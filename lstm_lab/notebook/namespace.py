@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import DataError, OptionError, did_you_mean
 from lstm_lab.results import networks_are_loaded
-from lstm_lab.storage.names import is_file
+from lstm_lab.storage.names import at_home, exists, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -125,16 +124,19 @@ def find_source(text: str, variables: Mapping[str, Any]) -> Any:
         Nothing of that name; says what could have been meant.
     """
     from lstm_lab.data.sources.bundled import EXAMPLES, example  # brings pandas, which %load_ext must not
+    from lstm_lab.data.tables.files import absent
 
     if text in variables:
         return variables[text]
-    path = Path(text).expanduser()
+    path = at_home(text)
     if is_file(path):
         return path
     if text in EXAMPLES:
         return example(text)
+    if exists(path):
+        return path  # a folder or a device: what reads it says so
     if path.suffix or len(path.parts) > 1:
-        return path
+        raise DataError(f"{absent(path)}; examples: {', '.join(EXAMPLES)}")
     kinds = "no variable, file or example" if variables else "no file or example"
     raise DataError(f"there is {kinds} called {text!r}; {did_you_mean(text, sources(variables))}")
 
@@ -149,7 +151,7 @@ def python_source(text: str, variables: Mapping[str, Any]) -> str:
 
     if text in variables:
         return text
-    is_example = text in EXAMPLES and not is_file(Path(text).expanduser())
+    is_example = text in EXAMPLES and not is_file(at_home(text))
     return f"lab.example({text!r})" if is_example else repr(text)
 
 

@@ -167,6 +167,10 @@ class Options(BaseModel):
             raise OptionError(_explain(cls, refused)) from None
 
 
+_PERCENTAGES = 5
+"""Least number in place of a share that is taken for a percentage: 20 means 0.2, and 1.5 may mean anything."""
+
+
 def _explain(model: type[Options], refused: ValidationError) -> str:
     """Format pydantic's first error as one line: the option, the rule, the value received, an example."""
     first_error, *others = refused.errors(include_url=False)
@@ -198,7 +202,7 @@ def _rescaled(model: type[Options], name: str, value: Any) -> float | None:
     share = any(getattr(rule, "lt", 2) <= 1 for rule in field.metadata)
     try:
         number = float(value)
-        near = 100 * number if percent and number < 1 else number / 100 if share and number >= 1 else None
+        near = 100 * number if percent and number < 1 else number / 100 if share and number >= _PERCENTAGES else None
         model(**{name: near})
     except (TypeError, ValueError):  # pydantic's own error is a ValueError too
         return None
@@ -213,6 +217,9 @@ _RULES: Mapping[str, str] = {
     "float_type": "should be a number",
     "bool_parsing": "should be on or off",
     "bool_type": "should be on or off",
+    "int_parsing_size": "should be a whole number of fewer digits",
+    "tuple_type": "should be a list",
+    "string_type": "should be text",
     "too_short": "needs at least one value",
 }
 """Rules in place of pydantic's messages, by its type of error, for users who type flags."""

@@ -2,7 +2,7 @@
 
 A message is written once, as in Python: ``try learning_rate=0.0001``. A magic and the command line show it as
 ``try --learning-rate 0.0001``, the dashboard as ``try learning rate 0.0001``; what stands inside a call, as in
-``lab.load("prices.csv", time="date")``, stays Python everywhere.
+``lab.load("prices.csv", time="date")``, stays Python everywhere, and what stands in braces is a lesson's.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _SYNONYMS = {
 }
 """What other libraries call an option."""
 _VALUE = r"""'[^']*'|"[^"]*"|\[[^\]]*\]|\([^)]*\)|-?[\w:+-]*(?:\.\w+)*"""
-_CALL = r"[\w.]+\((?:[^()]|\([^()]*\))*\)"
+_CALL = r"[\w.]+\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}"
 _OPTION = re.compile(rf"(?P<call>{_CALL})|(?<![\w.-])(?P<name>[a-z][a-z_]*)=(?!=)(?P<value>{_VALUE})")
 _SUBJECT = re.compile(r"^(?P<name>[a-z][a-z_]*)(?= (?:should|needs at) )")
 

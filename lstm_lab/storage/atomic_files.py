@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from lstm_lab.errors import FileWriteError
-from lstm_lab.storage.names import is_file, is_folder
+from lstm_lab.storage.names import at_home, is_file, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,13 @@ def check_target(path: str | os.PathLike[str], what: str = "a file") -> Path:
     FileWriteError
         The folder does not exist, or the path is a folder.
     """
-    target = Path(path).expanduser()
+    try:
+        target = at_home(path)
+    except TypeError:
+        kind = type(path).__name__
+        raise FileWriteError(f"{what} is written to a path, got a {kind}; name the file as text") from None
+    if "\0" in str(target) or target.name in {"", ".."}:
+        raise FileWriteError(f"{what} is written to a path with a name of its own, got {str(path)!r}; choose one")
     if not is_folder(target.parent):
         raise FileWriteError(f"{what} is written to a folder that exists, got {target}; make {target.parent} first")
     if is_folder(target):
@@ -94,7 +100,7 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, what: str = "a fil
     """Write a file that is in memory, see `new_file`; return its path."""
     with new_file(path, what) as file:
         file.write(content)
-    return Path(path).expanduser()
+    return at_home(path)
 
 
 def write_text(path: str | os.PathLike[str], text: str, what: str = "a file") -> Path:

@@ -14,16 +14,17 @@ import struct
 import warnings
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lstm_lab.errors import FileWriteError, LabWarning, RunError
 from lstm_lab.storage.atomic_files import new_file
+from lstm_lab.storage.names import at_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -63,7 +64,7 @@ class CheckpointFolder:
         FileWriteError
             It cannot be made.
         """
-        folder = Path(path).expanduser()
+        folder = at_home(path)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as refused:

@@ -8,7 +8,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import os
 
-__all__ = ["exists", "is_file", "is_folder"]
+__all__ = ["at_home", "exists", "is_file", "is_folder"]
+
+
+def at_home(name: str | os.PathLike[str]) -> Path:
+    """Return a path with ``~`` expanded; one of a user without a home stays as it is, and is found nowhere.
+
+    Examples
+    --------
+    >>> at_home("~no such user/prices.csv").name
+    'prices.csv'
+    """
+    path = Path(name)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def is_file(name: str | os.PathLike[str]) -> bool:
@@ -21,7 +36,7 @@ def is_file(name: str | os.PathLike[str]) -> bool:
     """
     try:
         return Path(name).is_file()
-    except OSError:  # too long, or in a folder that may not be looked into
+    except (OSError, ValueError):  # too long, with a NUL, or in a folder that may not be looked into
         return False
 
 
@@ -29,7 +44,7 @@ def is_folder(name: str | os.PathLike[str]) -> bool:
     """Return whether there is a folder of this name."""
     try:
         return Path(name).is_dir()
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -37,5 +52,5 @@ def exists(name: str | os.PathLike[str]) -> bool:
     """Return whether there is anything of this name."""
     try:
         return Path(name).exists()
-    except OSError:
+    except (OSError, ValueError):
         return False

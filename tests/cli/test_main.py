@@ -136,6 +136,11 @@ def test_the_demo_does_the_quickstarts_job_and_takes_flags(place):
         (["bench", "m4-hourly", "--data", "."], "m4-hourly needs Hourly-train.csv and Hourly-test.csv below '.'"),
         (["bench", "m4-hourly", "--data", "no"], "--data names a folder with the files of m4-hourly, got 'no'; take"),
         (["bench", "m4-hourly", "--horizon", "3"], "lstm-lab bench has no flag --horizon"),
+        (
+            ["run", "nofile.csv"],
+            "there is no file 'nofile.csv'; data files there: none; examples: temperature, co2, oil, unemployment",
+        ),
+        (["run", "oil", "--on-disk"], "--on-disk reads a Parquet file batch by batch, got a DataFrame of 'oil.csv.gz'"),
         (["run", "oli"], "there is no file or example called 'oli'; did you mean 'oil'?"),
         (["run", "oil", "--epohcs", "3"], "lstm-lab run has no flag --epohcs; did you mean --epochs?"),
         (

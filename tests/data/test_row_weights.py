@@ -114,7 +114,10 @@ def test_the_view_and_the_preview_show_them_beside_the_curves(run, table):
         (np.ones((ROWS, 1)), "got shape (160, 1)"),
         (pd.Series(1.0, index=range(1, ROWS + 1)), "has the index of the table, got another one"),
         (-np.ones(ROWS), "a weight is a number from 0 up for every training row, got -1 in 'weights'"),
-        (np.full(ROWS, np.nan), "'weights'"),
+        (
+            np.full(ROWS, np.nan),
+            "has a finite number for each row, got nan at position 0 (160 such)",
+        ),
         (np.zeros(ROWS), "some training row needs a weight above 0, got none in 'weights'"),
         ("column:trusst", "weights name a column of the table, got 'column:trusst'; did you mean 'trust'?"),
         ("column:", "weights should be uniform, linear, exponential, exponential:RATE or column:NAME, got 'column:'"),
@@ -133,7 +136,7 @@ def test_a_table_with_such_a_column_and_a_wide_table_are_refused(table):
         with_weights(table.assign(weights=1.0), np.ones(ROWS), TrainOptions())
     with pytest.raises(lab.LabError, match="got id='columns'; make it long"):
         with_weights(table, np.ones(ROWS), TrainOptions(id="columns"))
-    with pytest.raises(lab.LabError, match=r"^weights should be a valid string, got a ndarray of shape \(160,\)"):
+    with pytest.raises(lab.LabError, match=r"^weights should be text, got a ndarray of shape \(160,\)"):
         lab.ablate(table, weights=np.ones(ROWS))
 
 

@@ -117,3 +117,7 @@ def test_a_file_is_read_and_what_is_no_file_is_one_line(run, tmp_path):
         run.lesson("nowhere.md")
     with pytest.raises(ForecastError, match="choose a smaller horizon"):
         run.lesson("# A\n{reveal horizon=118}")
+    with pytest.raises(OptionError) as refused:
+        run.lesson("# A\n{reveal horizon=0}")
+    words = "horizon should be greater than or equal to 1, got 0; mend it there"
+    assert str(refused.value) == f"{{reveal horizon=0}} in the lesson: {words}"

@@ -100,11 +100,14 @@ def test_without_arguments_the_newest_steps_of_all_units_are_looked_for(run):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"steps": [1, 3]}, "steps must follow each other, such as steps=range(10, 20), got 1, 3"),
+        ({"steps": [1, 3]}, "steps must follow each other, got 1, 3; for example steps=range(1, 4)"),
         ({"steps": range(6, 9)}, "steps must be whole numbers from 0 to 7, got 6, 7, 8"),
-        ({"steps": []}, "steps must be whole numbers from 0 to 7, got none"),
-        ({"units": 5}, "units must be whole numbers from 0 to 4, got 5"),
-        ({"signal": "update"}, "signal must be forget, input, output, candidate, cell, hidden of lstm"),
+        ({"steps": []}, "steps must be whole numbers from 0 to 7, got none; leave steps= out for the newest"),
+        ({"units": 5}, "units must be whole numbers from 0 to 4, got 5; leave units= out for all"),
+        (
+            {"signal": "update"},
+            "; for example signal=",
+        ),
         ({"layer": 1}, "layer must be between 0 and 0, got 1"),
     ],
 )

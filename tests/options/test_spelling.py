@@ -88,6 +88,7 @@ def test_every_refusal_of_a_value_names_a_flag_in_a_magic():
         (ForecastOptions, {"interval": "0.95"}, "did you mean interval=95?"),
         (TrainOptions, {"validation": 10}, "did you mean validation=0.1?"),
         (TrainOptions, {"dropout": 20}, "did you mean dropout=0.2?"),
+        (TrainOptions, {"dropout": 1.5}, "got 1.5; for example dropout=0.2"),
         (TrainOptions, {"dropout": -1}, "for example dropout=0.2"),
         (TrainOptions, {"lr": 0.1}, "there is no option 'lr'; did you mean learning_rate=0.001?"),
         (TrainOptions, {"epcohs": 3}, "did you mean epochs=100?"),
@@ -116,3 +117,14 @@ def test_a_slip_on_a_line_finds_the_flag(command, line, said):
     with pytest.raises(OptionError) as refused:
         command.parse(line)
     assert said in str(refused.value)
+
+
+def test_what_a_lesson_holds_is_spelled_as_in_the_lesson():
+    assert as_flags("{reveal horizon=0} in the lesson: use horizon=3", {"horizon"}) == (
+        "{reveal horizon=0} in the lesson: use --horizon 3"
+    )
+
+
+def test_a_number_of_too_many_digits_is_said_to_be_one():
+    with pytest.raises(OptionError, match=r"^horizon should be a whole number of fewer digits, got '333"):
+        ForecastOptions.of({"horizon": "3" * 5000})

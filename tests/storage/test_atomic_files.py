@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from lstm_lab.errors import FileWriteError
+import lstm_lab as lab
+from lstm_lab.errors import DataError, FileWriteError, RunError
 from lstm_lab.storage.atomic_files import check_target, write_bytes, write_text
 
 
@@ -106,3 +107,19 @@ def test_two_processes_at_one_target_leave_one_whole_file_at_any_moment(tmp_path
     assert [writer.wait() for writer in writers] == [0, 0]
     assert seen & {b"A", b"B"}
     assert names(tmp_path) == ["a.bin"]
+
+
+@pytest.mark.parametrize("path", ["", ".", "..", "a\0b", "~no such user/x.html", 3, None, b"x"])
+def test_what_is_no_path_for_a_file_is_one_line(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileWriteError) as refused:
+        write_text(path, "text")
+    assert len(str(refused.value).splitlines()) == 1
+    assert names(tmp_path) == []
+
+
+def test_a_home_that_nobody_has_is_a_file_that_is_not_there():
+    with pytest.raises(DataError, match=r"there is no file '~no such user/x\.csv', nor a folder"):
+        lab.load("~no such user/x.csv")
+    with pytest.raises(RunError, match="there is no file"):
+        lab.load_run("~no such user/x.lstm")

@@ -136,7 +136,7 @@ def _with_date(frame: pd.DataFrame, clock: str, rule: DateRule) -> TimeColumns |
 def find_times(frame: pd.DataFrame, rule: DateRule) -> TimeColumns | str:
     """Find the times by type, by name, then by content; or say which columns look like dates but do not decide."""
     kinds = {kind: _is_time_type(kind) for kind in set(frame.dtypes)}
-    typed = [name for name, kind in frame.dtypes.items() if kinds[kind]]
+    typed = [str(name) for name, kind in frame.dtypes.items() if kinds[kind]]
     called = [name for name in frame.columns if name.lower() in TIME_NAMES]
     if typed:
         both = [name for name in typed if name in called]

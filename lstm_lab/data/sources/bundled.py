@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lstm_lab.data.sources.loading import load
-from lstm_lab.errors import DataError, did_you_mean
+from lstm_lab.errors import DataError, did_you_mean, named_keywords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +83,7 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
 )
 
 
+@named_keywords
 def example(name: str) -> pd.DataFrame:
     """Load a bundled series or panel; no network is used.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from importlib import import_module
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +16,11 @@ from lstm_lab.data.tables.file_limits import check_size
 from lstm_lab.data.tables.files import check_file, guarded
 from lstm_lab.errors import DataError, OptionError, did_you_mean
 from lstm_lab.formatting import moment
+from lstm_lab.storage.names import at_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -144,14 +145,16 @@ def joined_on_disk(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.
 def _refuse_unstreamed(source: Any, options: dict[str, Any]) -> Path:
     """Refuse what is no Parquet file, and what needs more rows than a batch has."""
     if not isinstance(source, str | PathLike):
+        read = getattr(source, "attrs", {}).get("lstm_lab", {}).get("source")
+        given = f"a {type(source).__name__}" + (f" of {read!r}" if read else "")
         raise OptionError(
-            f"on_disk reads a Parquet file batch by batch, got a {type(source).__name__}, which is in memory already;"
+            f"on_disk= reads a Parquet file batch by batch, got {given}, which is in memory already;"
             " leave on_disk= out, or write it with .to_parquet('rows.parquet') and load that"
         )
-    path = Path(source).expanduser()
+    path = at_home(source)
     if path.suffix.lower() != ".parquet":
         raise OptionError(
-            f"on_disk reads a Parquet file batch by batch, got {path.name!r}; convert it, for example with polars'"
+            f"on_disk= reads a Parquet file batch by batch, got {path.name!r}; convert it, for example with polars'"
             " scan_csv(...).sink_parquet(...), or leave on_disk= out"
         )
     if options.get("missing", "error") not in {"error", "drop"}:

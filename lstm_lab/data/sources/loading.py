@@ -22,7 +22,7 @@ from lstm_lab.data.sources.panel import Short, is_panel, read_panel
 from lstm_lab.data.sources.source_tables import Source, check_reading, marks_of, table_of
 from lstm_lab.data.tables.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.tables.numeric_columns import numeric_columns
-from lstm_lab.errors import DataError, LabWarning, OptionError, did_you_mean
+from lstm_lab.errors import DataError, LabWarning, OptionError, did_you_mean, named_keywords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Source", "future_index", "load", "segments", "table_of", "target_column"]
 
 
+@named_keywords
 def load(
     source: Source,
     *,
@@ -126,7 +127,7 @@ def load(
     check_reading(missing, decimal, header, dayfirst=dayfirst, date_format=date_format)
     if on_disk or (isinstance(source, pd.DataFrame) and is_on_disk(source)):
         if id is not None or static:
-            raise OptionError(f"on_disk reads one series, got id={id!r}; leave on_disk= out, or load one id")
+            raise OptionError(f"on_disk= reads one series, got id={id!r}; leave on_disk= out, or load one id")
         given: dict[str, Any] = {"time": time, "dayfirst": dayfirst, "date_format": date_format, "missing": missing}
         given |= {"decimal": decimal, "na_values": na_values, "encoding": encoding, "header": header}
         given["max_size"] = max_size

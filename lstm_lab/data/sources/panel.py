@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -26,7 +25,7 @@ from lstm_lab.data.tables.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.tables.numeric_columns import numeric_columns
 from lstm_lab.data.tables.row_labels import row_label
 from lstm_lab.errors import DataError, LabWarning, OptionError, did_you_mean
-from lstm_lab.storage.names import is_file
+from lstm_lab.storage.names import at_home, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -180,7 +179,7 @@ def _refuse_large_file(source: Source) -> None:
     """Refuse a text file that cannot fit, before it is read."""
     if not isinstance(source, str | PathLike):
         return
-    path = Path(source).expanduser()
+    path = at_home(source)
     if not is_file(path) or path.suffix.lower() in {".parquet", ".feather"}:
         return
     plain = path.suffix.lower() in {".csv", ".txt", ".tsv"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lstm_lab.data.sources.panel_forms import stacked
@@ -12,6 +11,7 @@ from lstm_lab.data.tables.files import read_file
 from lstm_lab.data.tables.frames import as_frame
 from lstm_lab.data.tables.missing_values import MISSING
 from lstm_lab.errors import DataError, OptionError, did_you_mean
+from lstm_lab.storage.names import at_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ def table_of(
         An option of text files beside something else.
     """
     if isinstance(source, str | PathLike):
-        path = Path(source).expanduser()
+        path = at_home(source)
         read = read_file(path, encoding=encoding, header=header, max_size=max_size, wide=id == "columns")
         if id != "columns":
             check_columns(read.shape[1], repr(path.name))

@@ -19,7 +19,7 @@ from lstm_lab.storage.names import exists, is_file, is_folder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["check_file", "guarded", "read_file"]
+__all__ = ["absent", "check_file", "guarded", "read_file"]
 
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t"}
 UNREADABLE = (
@@ -92,7 +92,7 @@ def read_file(
 def check_file(path: Path) -> None:
     """Refuse a path that is no file."""
     if not is_file(path):
-        raise DataError(_absent(path))
+        raise DataError(absent(path))
 
 
 def _suffix(path: Path) -> str:
@@ -131,7 +131,15 @@ def _ragged(path: Path, broken: Exception) -> str:
     )
 
 
-def _absent(path: Path) -> str:
+def _data_files(folder: Path) -> list[str]:
+    """List the data files of a folder; none where it may not be looked into."""
+    try:
+        return [near.name for near in sorted(folder.iterdir()) if near.is_file() and _suffix(near) in FORMATS]
+    except OSError:
+        return []
+
+
+def absent(path: Path) -> str:
     """Return the message for a missing file, with files of a similar name."""
     if is_folder(path):
         return f"a data file is expected, got the folder {str(path)!r}; name a file in it"
@@ -140,7 +148,7 @@ def _absent(path: Path) -> str:
     folder = path.parent
     if not is_folder(folder):
         return f"there is no file {str(path)!r}, nor a folder {str(folder)!r}; check the path"
-    readable = [near.name for near in sorted(folder.iterdir()) if near.is_file() and _suffix(near) in FORMATS]
+    readable = _data_files(folder)
     close = difflib.get_close_matches(path.name.lower(), readable, n=1, cutoff=0.6)
     shown = f"did you mean {close[0]!r}?" if close else f"data files there: {', '.join(readable[:5]) or 'none'}"
     return f"there is no file {str(path)!r}; {shown}"

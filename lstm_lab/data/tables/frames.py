@@ -52,7 +52,7 @@ def as_frame(source: Any) -> pd.DataFrame:
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Make every column one that can be counted and sorted; what is no number, text or time becomes text."""
     kinds = {kind: _may_be_odd(kind) for kind in set(frame.dtypes)}
-    suspects = [name for name, kind in frame.dtypes.items() if kinds[kind]]
+    suspects = [str(name) for name, kind in frame.dtypes.items() if kinds[kind]]
     changed = {name: plain for name in suspects if (plain := _plain_values(frame[name])) is not None}
     if changed:
         attrs = frame.attrs

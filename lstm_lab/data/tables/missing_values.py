@@ -63,10 +63,12 @@ def refuse_marks(frame: pd.DataFrame, used: Sequence[str]) -> None:
         values = frame[name].to_numpy()
         values = values[np.isfinite(values)]
         lowest = float(values.min()) if len(values) > 0 else 0.0
-        marks = np.flatnonzero(np.isclose(lowest, _MARKS, rtol=1e-6, atol=0)) if lowest < 0 else ()
+        if lowest >= 0:
+            continue
+        marks = np.flatnonzero(np.isclose(lowest, _MARKS, rtol=1e-6, atol=0))
         if len(marks) == 0:
             continue
-        mark = _MARKS[marks[0]]
+        mark = _MARKS[int(marks[0])]
         at_mark = np.isclose(values, mark, rtol=1e-6, atol=0)
         if _stands_apart(mark, values[~at_mark], int(at_mark.sum())):
             raise DataError(

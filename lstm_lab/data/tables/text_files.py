@@ -184,7 +184,7 @@ def _as_written(frame: pd.DataFrame, layout: Layout, how: dict[str, Any], path: 
 def _grouped_columns(frame: pd.DataFrame) -> dict[int, bool]:
     """Return, for each column that was read with decimal points, whether 1.234 may be a thousand by its numbers."""
     positions = [position for position, kind in enumerate(frame.dtypes) if kind.kind == "f"]
-    grouped = {}
+    grouped: dict[int, bool] = {}
     for start in range(0, len(positions), _COLUMNS):  # one by one, pandas would take a fifth of a millisecond each
         some = positions[start : start + _COLUMNS]
         values = frame.iloc[:, some].to_numpy()

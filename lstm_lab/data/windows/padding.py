@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_lab.errors import DataError, OptionError
+from lstm_lab.errors import DataError, OptionError, named_keywords
 from lstm_lab.formatting import percent
 from lstm_lab.results import StillResult, Summary
 
@@ -110,6 +110,7 @@ def like_lengths(lengths: NDArray[np.int64], batch: int, rng: np.random.Generato
     return slots.reshape(batches, batch)[rng.permutation(batches)]
 
 
+@named_keywords
 def padded_steps(lengths: Iterable[int], batch: int = 64, *, seed: int = 0) -> PaddedSteps:
     """Count the steps that batches of sequences compute, and the padding among them, for three ways to make batches.
 

@@ -13,7 +13,7 @@ from lstm_lab.data.sources.loading import load, table_of
 from lstm_lab.errors import DataError, LabError, did_you_mean
 from lstm_lab.notebook.dashboard.fields import listen, offer
 from lstm_lab.notebook.dashboard.style import box
-from lstm_lab.storage.names import is_file
+from lstm_lab.storage.names import at_home, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ class Source:
         names = [name for _, name in self.menu.options]
         if word in names and not (word in EXAMPLES and is_file(word)):
             self.menu.value = word
-        elif Path(word).suffix or is_file(Path(word).expanduser()):
+        elif Path(word).suffix or is_file(at_home(word)):
             self.file.value = word
             self.menu.value = FILE
         else:

@@ -101,10 +101,10 @@ def test_what_cannot_be_read_batch_by_batch_is_refused_in_one_line(tmp_path):
     csv = tmp_path / "rows.csv"
     table().to_csv(csv)
     cases = [
-        (csv, {}, "on_disk reads a Parquet file batch by batch, got 'rows.csv'; convert it"),
+        (csv, {}, "on_disk= reads a Parquet file batch by batch, got 'rows.csv'; convert it"),
         (table(), {}, "got a DataFrame, which is in memory already; leave on_disk= out"),
         (path, {"missing": "ffill"}, "got missing='ffill'; use missing='drop'"),
-        (path, {"id": "n"}, "on_disk reads one series, got id='n'"),
+        (path, {"id": "n"}, "on_disk= reads one series, got id='n'"),
         (written(tmp_path, table().assign(y="1.5"), "text.parquet"), {"target": "y"}, "got 'y' of type"),
         (written(tmp_path, table().assign(t=table()["t"].astype(str)), "dates.parquet"), {}, "got 't'; convert it"),
         (written(tmp_path, table().iloc[:0], "none.parquet"), {}, "needs rows, got 'none.parquet' with none"),

@@ -156,7 +156,7 @@ export class LossView extends ChartView {
     const unit = this.#unit === "" ? "" : ` = ${number(delta * this.#scale)} ${this.#unit}`;
     say(
       this.#shares,
-      `A delta of ${number(delta, 3)} standard deviations${unit}: ${percent(linear / count, 1)} of ` +
+      `A delta of ${number(delta, 3)} standard deviation${delta === 1 ? "" : "s"}${unit}: ${percent(linear / count, 1)} of ` +
         `${number(this.store.number("count") ?? count, 7)} residuals lie in the linear region, where an outlier pulls no harder.`,
     );
     fill(this.#means, ["", ...NAMES.map((name) => this.#label(name))], [["mean loss", ...NAMES.map((name) => number(sums[name] / count))]]);
