@@ -9,6 +9,7 @@ import pytest
 import lstm_lab as lab
 from lstm_lab.data.dates.time_index import future_index
 from lstm_lab.errors import DataError, ForecastError, LabError, OptionError, StackError
+from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.forecasting.predictor import _overgrown
 from lstm_lab.models.backend import keras
 from lstm_lab.models.network_size import parameters_of
@@ -179,3 +180,21 @@ def test_a_message_is_one_line_of_at_most_a_thousand_characters():
     assert long.startswith("got xxx")
     assert long.endswith("xxx; use y")
     assert str(LabError()) == ""
+
+
+@pytest.mark.parametrize("transform", ["none", "log_return", "log", "auto"])
+@pytest.mark.parametrize(("size", "word"), [(1e300, "large"), (1.7e308, "large"), (1e-310, "small")])
+def test_values_that_lose_their_squares_or_digits_are_refused(transform, size, word):
+    frame = pd.DataFrame({"y": size * (0.9 + 0.1 * np.sin(np.arange(200) / 5))})
+    with pytest.raises(DataError, match=rf"^'y' has values too {word} to be scaled, up to .*; (divide|multiply) it by"):
+        lab.train(frame, **OPTIONS | {"transform": transform}, **SMALL)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e140, 1e300, np.finfo(np.float64).max])
+def test_mean_and_spread_of_paths_are_finite_however_far_they_grow(size):
+    shares = np.random.default_rng(0).uniform(0.5, 1, (60, 3))
+    index = pd.RangeIndex(3)
+    history = pd.Series([0.5, 1.0])
+    forecast = Forecast(shares * size, index, history, "y", "predictive")
+    np.testing.assert_allclose(forecast.frame["std"] / size, shares.std(axis=0, ddof=1), rtol=1e-12)
+    np.testing.assert_allclose(forecast.frame["mean"] / size, shares.mean(axis=0), rtol=1e-12)

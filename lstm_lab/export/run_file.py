@@ -16,6 +16,7 @@ import tokenize
 import zipfile
 import zlib
 from dataclasses import asdict, astuple
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -48,7 +49,6 @@ from lstm_lab.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
-    from pathlib import Path
 
     from lstm_lab.forecasting.panel_correction import PanelCorrection
 

@@ -151,8 +151,10 @@ class Forecast(Result):
         """Median, band edges (lower, upper), mean, std and the 5th, 25th, 75th and 95th percentile by time."""
         low, high = self.levels
         median, lower, upper, *others = self.quantile([0.5, low, high, 0.05, 0.25, 0.75, 0.95])
-        columns = {"median": median, "lower": lower, "upper": upper, "mean": self.paths.mean(axis=0)}
-        columns["std"] = self.paths.std(axis=0, ddof=1) if len(self.paths) > 1 else np.zeros(self.horizon)
+        scale = _scale(self.paths)
+        paths = self.paths / scale
+        columns = {"median": median, "lower": lower, "upper": upper, "mean": paths.mean(axis=0) * scale}
+        columns["std"] = paths.std(axis=0, ddof=1) * scale if len(paths) > 1 else np.zeros(self.horizon)
         return pd.DataFrame(columns | dict(zip(("q05", "q25", "q75", "q95"), others, strict=True)), index=self.index)
 
     def probability_above(self, level: float | ArrayLike) -> Array:
@@ -416,3 +418,8 @@ def _named(beside: object) -> dict[str, Forecast]:
         got = wrong or f"{len(named)} forecasts"
         raise ForecastError(f"beside takes one to {MOST_BESIDE} forecasts, got {got}; for example beside=[other]")
     return {str(name): each for name, each in named.items()}
+
+
+def _scale(paths: Array) -> float:
+    """Return what paths near the largest number are divided by before they are squared or added; 1 for all others."""
+    return 1.0 if np.abs(paths).max() < 1e150 else 2.0**600

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 __all__ = [
     "feature_times",
     "finite_values",
+    "refuse_extreme",
     "refuse_non_positive",
     "refuse_too_large",
 ]
+
+_LARGEST = 1e150
+"""Size of a value, at most: its square is still a number."""
 
 
 def refuse_non_positive(values: pd.Series[float], label: str) -> None:
@@ -49,7 +53,25 @@ def finite_values(column: pd.Series[float], name: str) -> np.ndarray:
             f"{name!r} must have a finite value in every row, got {values[bad[0]]} at"
             f" {row_label(column.index, bad[0])} ({len(bad)} such rows); set missing= to interpolate, ffill or drop"
         )
+    refuse_extreme(values, name)
     return values
+
+
+def refuse_extreme(values: np.ndarray, name: str) -> None:
+    """Refuse a column whose squares are no numbers any more, or whose logarithms lose their digits.
+
+    Raises
+    ------
+    DataError
+        One line with its largest value.
+    """
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest > _LARGEST:
+        raise DataError(f"{name!r} has values too large to be scaled, up to {largest:.3g}; divide it by a power of ten")
+    if 0 < largest < np.finfo(np.float64).tiny:
+        raise DataError(
+            f"{name!r} has values too small to be scaled, up to {largest:.3g}; multiply it by a power of ten"
+        )
 
 
 def feature_times(index: pd.Index, feature: Feature) -> pd.DatetimeIndex:
