@@ -134,3 +134,24 @@ def test_a_guard_anywhere_at_the_top_is_enough(monkeypatch, tmp_path):
     (tmp_path / "study.py").write_text("def work():\n    return __name__\n\nwork()\n")
     with pytest.raises(RunError, match=r"runs study\.py again"):
         refuse_unguarded(2)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "refused"),
+    [("study", None, True), ("package.__main__", None, False), (None, "<stdin>", True), ("__main__", None, False)],
+)
+def test_a_module_is_run_again_unless_it_is_the_main_of_a_package(monkeypatch, tmp_path, name, file, refused):
+    from types import SimpleNamespace
+
+    from lstm_lab.errors import RunError
+    from lstm_lab.execution.main_guard import refuse_unguarded
+
+    (tmp_path / "study.py").write_text("work = 1\n")
+    main = sys.modules["__main__"]
+    monkeypatch.setattr(main, "__spec__", None if name is None else SimpleNamespace(name=name), raising=False)
+    monkeypatch.setattr(main, "__file__", file or str(tmp_path / "study.py"), raising=False)
+    if refused:
+        with pytest.raises(RunError, match=r"workers=2 starts processes, .* if __name__ == '__main__':"):
+            refuse_unguarded(2)
+    else:
+        refuse_unguarded(2)

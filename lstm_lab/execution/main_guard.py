@@ -29,8 +29,14 @@ def refuse_unguarded(workers: int) -> None:
     """
     main = sys.modules["__main__"]
     file = getattr(main, "__file__", None)
-    if file is None or getattr(main, "__spec__", None) is not None:  # python -c, a notebook, python -m
+    name = getattr(getattr(main, "__spec__", None), "name", "")
+    if file is None or name.endswith("__main__"):  # python -c, a notebook, python -m of a package: not run again
         return
+    if file == "<stdin>":
+        raise RunError(
+            f"workers={workers} starts processes, which cannot run a script from a pipe again; save it to a file with a"
+            " line if __name__ == '__main__': or leave workers= out"
+        )
     try:
         tree = ast.parse(Path(file).read_bytes())
     except (OSError, SyntaxError, ValueError):  # what cannot be read is left to Python

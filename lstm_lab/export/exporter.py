@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,6 @@ from lstm_lab.storage.names import at_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from os import PathLike
     from pathlib import Path
 
     import pandas as pd
@@ -179,6 +179,8 @@ class Export(Result):
 
 def export_step(fitted: FittedModel, dataset: Dataset, path: str | PathLike[str], options: ExportOptions) -> Export:
     """Write one step of a network for a small device, measured over a dataset, see `Run.export`."""
+    if not isinstance(path, str | PathLike):
+        raise ExportError(f"an export is a file, got a {type(path).__name__}; name it as text, such as 'x.tflite'")
     target_path = _checked(at_home(path))
     if options.quantize in INTEGER and dataset.older is not None:
         dataset.older.refuse(f"quantize={options.quantize!r}")

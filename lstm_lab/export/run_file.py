@@ -16,6 +16,7 @@ import tokenize
 import zipfile
 import zlib
 from dataclasses import asdict, astuple
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -48,7 +49,6 @@ from lstm_lab.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from os import PathLike
 
     from lstm_lab.forecasting.panel_correction import PanelCorrection
 
@@ -135,6 +135,8 @@ def read_run(path: str | PathLike[str]) -> SavedRun:
     RunError
         There is no such file, it is none of ours or of a later version, or a layer of the network is not known here.
     """
+    if not isinstance(path, str | PathLike):
+        raise RunError(f"a run is a file, got a {type(path).__name__}; name it as text, such as 'prices.lstm'")
     file = at_home(path)
     if not exists(file):
         raise RunError(f"there is no file {file}; run.save({file.name!r}) writes one")

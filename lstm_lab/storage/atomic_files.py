@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from lstm_lab.errors import FileWriteError
-from lstm_lab.storage.names import at_home, is_file, is_folder
+from lstm_lab.storage.names import at_home, exists, is_file, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def check_target(path: str | os.PathLike[str], what: str = "a file") -> Path:
     Raises
     ------
     FileWriteError
-        The folder does not exist, or the path is a folder.
+        The folder does not exist, or the path is a folder, a pipe or a device.
     """
     try:
         target = at_home(path)
@@ -47,6 +47,8 @@ def check_target(path: str | os.PathLike[str], what: str = "a file") -> Path:
         raise FileWriteError(f"{what} is written to a folder that exists, got {target}; make {target.parent} first")
     if is_folder(target):
         raise FileWriteError(f"{what} is a file, got the folder {target}; choose another name")
+    if exists(target) and not is_file(target) and not target.is_symlink():  # renaming would put a file in its place
+        raise FileWriteError(f"{what} is a file, got the pipe or device {target}; choose another name")
     return target
 
 

@@ -67,8 +67,8 @@ class CheckpointFolder:
         folder = at_home(path)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as refused:
-            reason = refused.strerror or str(refused)
+        except (OSError, ValueError) as refused:  # a NUL is the latter
+            reason = getattr(refused, "strerror", None) or str(refused)
             raise FileWriteError(
                 f"checkpoint names a folder to write to, got {str(path)!r}: {reason}; choose another folder"
             ) from refused

@@ -123,3 +123,18 @@ def test_a_home_that_nobody_has_is_a_file_that_is_not_there():
         lab.load("~no such user/x.csv")
     with pytest.raises(RunError, match="there is no file"):
         lab.load_run("~no such user/x.lstm")
+
+
+def test_a_pipe_is_no_target_and_stays_what_it_is(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(FileWriteError, match=r"a file is a file, got the pipe or device .*pipe; choose another name"):
+        write_text(pipe, "text")
+    assert pipe.is_fifo()
+    assert names(tmp_path) == ["pipe"]
+
+
+@pytest.mark.parametrize("path", [3, None, b"x"])
+def test_a_run_to_read_is_named_as_text(path):
+    with pytest.raises(RunError, match="a run is a file, got a "):
+        lab.load_run(path)
