@@ -16,6 +16,7 @@ import numpy as np
 from lstm_lab.errors import TraceError
 from lstm_lab.interpret.recording import nudged, recurrent_layers, states_kept
 from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.compiled_copies import compiled_copy
 
 __all__ = [
     "AttributionInput",
@@ -111,9 +112,8 @@ def gradients(question: AttributionInput) -> Gradients:
     question
         Of a model with several outputs, the first is taken; of one that gives a sequence, the last step.
     """
-    function = _compiled(question.model, "gradients", question.batch)
-    with states_kept(recurrent_layers(question.model).values()):
-        inputs, by_source = function(tf.constant(question.batch))
+    with compiled_copy(question.model) as model, states_kept(recurrent_layers(model).values()):
+        inputs, by_source = _compiled(model, "gradients", question.batch)(tf.constant(question.batch))
     by_inputs = None if inputs is None or question.batch.ndim != 3 else np.asarray(inputs, dtype=np.float64)
     squares = {name: np.asarray(gradient, dtype=np.float64) ** 2 for name, gradient in by_source.items()}
     return Gradients(by_inputs, {name: np.sqrt(each.sum(axis=1).mean(axis=0)) for name, each in squares.items()})
@@ -223,6 +223,7 @@ def _spread(values: np.ndarray) -> Quartiles:
     return Quartiles(*(np.where(missing, np.nan, each) for each in (median, low, high)))
 
 
+_SHAPES = 4
 _functions: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
@@ -240,11 +241,12 @@ def _predict(model: Any, batch: np.ndarray) -> np.ndarray:
     size = min(256, len(batch)) if batch_size is None else batch_size
     padded_length = -(-len(batch) // size) * size  # one shape is compiled, so the last batch is filled with copies
     padded = np.concatenate([batch, np.repeat(batch[-1:], padded_length - len(batch), axis=0)])
-    function = _compiled(model, "output", padded[:size])
     outputs = []
-    for start in range(0, padded_length, size):
-        with states_kept(recurrent_layers(model).values()):
-            outputs.append(np.asarray(function(tf.constant(padded[start : start + size])), dtype=np.float64))
+    with compiled_copy(model) as copy:
+        function = _compiled(copy, "output", padded[:size])
+        for start in range(0, padded_length, size):
+            with states_kept(recurrent_layers(copy).values()):
+                outputs.append(np.asarray(function(tf.constant(padded[start : start + size])), dtype=np.float64))
     return np.concatenate(outputs)[: len(batch)]
 
 
@@ -253,6 +255,8 @@ def _compiled(model: Any, what: str, batch: np.ndarray) -> Any:
     cache = _functions.setdefault(model, {})
     key = (what, batch.shape, str(batch.dtype))
     if key not in cache:
+        if len(cache) == _SHAPES:
+            cache.clear()
         reference = weakref.ref(model)
         function = {"output": _output_of, "gradients": _gradients_of}[what]
         traced = tf.function(lambda inputs: function(reference(), inputs), autograph=False)

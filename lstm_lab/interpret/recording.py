@@ -17,6 +17,7 @@ import numpy as np
 from lstm_lab.errors import TraceError
 from lstm_lab.interpret.graphs import as_traced
 from lstm_lab.models.backend import keras, refuse_forked, tf
+from lstm_lab.models.compiled_copies import compiled_copy
 from lstm_lab.models.keras_private import parts_of
 from lstm_lab.models.shadow import shadowed
 
@@ -179,23 +180,32 @@ def nudged(model: Any, x: Any, output: Callable[[Any], Any]) -> tuple[Any | None
 
 def _run(model: Any, layers: dict[str, Any], x: np.ndarray) -> tuple[Any, list[Any], list[tuple[Any, str, bool]]]:
     """Run as a graph if the model lets itself be traced, else eagerly."""
-    cache = _runners.setdefault(model, {})
-    key = (x.shape, str(x.dtype))
     try:
-        if key not in cache and not model.run_eagerly:
-            if len(cache) == _SHAPES:
-                cache.clear()
-            cache[key] = _compile(model, layers, x)
-        if key in cache:
-            function, tape = cache[key]
-            with as_traced():
-                output, tensors = function(tf.constant(x))
-            return output, tensors, tape.facts
+        with compiled_copy(model) as copy:
+            output, tensors, facts = _run_compiled(copy, recurrent_layers(copy), x)
+            own = dict(zip(map(id, recurrent_layers(copy).values()), layers.values(), strict=True))
+        return output, tensors, [(own[id(layer)], name, backwards) for layer, name, backwards in facts]
     except (tf.errors.OperatorNotAllowedInGraphError, NotImplementedError, AttributeError):
-        cache.pop(key, None)
+        return _run_eagerly(model, layers, x, {})
     except (TypeError, ValueError, tf.errors.OpError) as refused:
         raise TraceError(_why(model, layers, x, refused)) from refused
-    return _run_eagerly(model, layers, x, {})
+
+
+def _run_compiled(
+    model: Any, layers: dict[str, Any], x: np.ndarray
+) -> tuple[Any, list[Any], list[tuple[Any, str, bool]]]:
+    if model.run_eagerly:
+        return _run_eagerly(model, layers, x, {})
+    cache = _runners.setdefault(model, {})
+    key = (x.shape, str(x.dtype))
+    if key not in cache:
+        if len(cache) == _SHAPES:
+            cache.clear()
+        cache[key] = _compile(model, layers, x)
+    function, tape = cache[key]
+    with as_traced():
+        output, tensors = function(tf.constant(x))
+    return output, tensors, tape.facts
 
 
 def _run_eagerly(
