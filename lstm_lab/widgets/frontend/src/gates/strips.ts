@@ -144,10 +144,16 @@ export class Strip<G extends Ground = Inside> {
     return [Math.max(Math.floor(low) - 1, 0), Math.min(Math.ceil(high) + 1, count)];
   }
 
+  /** More steps than pixels: lines are as thin as they can be, which a browser without a graphics card draws in half the time. */
+  get #dense(): boolean {
+    const { low, high } = this.inside.span;
+    return high - low > this.edge - LEFT;
+  }
+
   line({ values, colour, width = 1.5, dash = [] }: Line): void {
     const ctx = this.#ctx;
     ctx.strokeStyle = colour;
-    ctx.lineWidth = width;
+    ctx.lineWidth = this.#dense ? 1 : width;
     ctx.setLineDash(dash);
     ctx.beginPath();
     const [from, to] = this.#sight(values.length);
