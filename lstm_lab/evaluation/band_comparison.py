@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,13 @@ import pandas as pd
 from lstm_lab.errors import OptionError, named_keywords
 from lstm_lab.evaluation.backtest import Backtest
 from lstm_lab.evaluation.reliability import reliability
+from lstm_lab.evaluation.study_marks import Column, Look, MarkedResult, StudyMarks, scale_for
 from lstm_lab.evaluation.tables import coverage_text, four_digits, origins_text
-from lstm_lab.results import StillResult, Summary
+from lstm_lab.results import Summary
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from lstm_lab.evaluation.evaluation_set import EvaluationSet
     from lstm_lab.evaluation.scoring import Forecasts
 
@@ -27,7 +30,7 @@ SHOWN = ["coverage", "coverage_low", "coverage_high", "joint_coverage", "width",
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BandComparison(StillResult):
+class BandComparison(MarkedResult):
     """Backtests of one series from the same origins, by what their bands are called; made by `compare_bands`."""
 
     tests: Mapping[str, Backtest]
@@ -61,6 +64,30 @@ class BandComparison(StillResult):
         """Tabulate the mean width by step ahead; a column a band."""
         return pd.DataFrame({name: each.by_step()["width"] for name, each in self.forecasts.items()})
 
+    @property
+    def marks(self) -> StudyMarks:
+        """What each band held, its width and its error, beside the nominal level."""
+        table, unit = self.summary, self.target
+        held = table[["coverage_low", "coverage_high"]].to_numpy()
+        nominal = self.evaluated.interval / 100
+        share: dict[str, Any] = {"line": nominal, "dashed": True, "form": "share"}
+        return StudyMarks(
+            f"Bands for {unit}",
+            (f"{self.evaluated.interval:g} % bands of one forecast, judged at {origins_text(self.evaluated)}",),
+            names=tuple(map(str, table.index)),
+            looks=(Look("a band"),) * len(table),
+            seeds=("",),
+            columns=(
+                Column("measured coverage: of single steps", _values(table, "coverage"), held, **share),
+                Column("measured coverage: of whole paths", _values(table, "joint_coverage"), **share),
+                *(
+                    Column(label, values := _values(table, score), scale=scale_for(values))
+                    for score, label in (("width", f"width ({unit})"), ("crps", f"CRPS ({unit})"))
+                ),
+            ),
+            interval="95 % interval of a coverage",
+        )
+
     def summary_table(self) -> Summary:
         """Tabulate what each band held, its width and its scores."""
         lines: list[tuple[str, ...]] = [("band", "held", "whole path", "width", "CRPS", "MAE")]
@@ -70,6 +97,10 @@ class BandComparison(StillResult):
             lines.append((str(name), coverage_text(*row[SHOWN[:3]]), joint, *numbers))
         facts = (("nominal", f"{self.evaluated.interval:g} %"), ("judged at", origins_text(self.evaluated)))
         return Summary(f"Bands for {self.target}", facts, tuple(lines))
+
+
+def _values(table: pd.DataFrame, score: str) -> NDArray[np.float64]:
+    return table[[score]].to_numpy(np.float64)
 
 
 @named_keywords

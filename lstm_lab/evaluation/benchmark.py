@@ -23,10 +23,11 @@ from lstm_lab.evaluation.benchmark_scores import (
     scores,
     seasonal_naive,
 )
+from lstm_lab.evaluation.study_marks import Column, Look, MarkedResult, StudyMarks, scale_for
 from lstm_lab.evaluation.tables import four_digits
 from lstm_lab.events import Progress, ProgressListener, TrainingListener
 from lstm_lab.options import BenchOptions, ForecastOptions, TrainOptions, shared_out
-from lstm_lab.results import StillResult, Summary
+from lstm_lab.results import Summary
 from lstm_lab.run import train
 
 if TYPE_CHECKING:
@@ -90,9 +91,15 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """Options of each benchmark's network, small enough for minutes of CPU; no judged row had a part in their choice."""
 
+_OWN: Final = Look("this network, a mark a seed")
+_LOOKS: Final = {
+    True: Look("computed here", "orange", "square"),
+    False: Look("published", "grey", filled=False),
+}
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Benchmark(StillResult):
+class Benchmark(MarkedResult):
     """Scores of a network beside the published ones; made by `bench`."""
 
     data: BenchmarkData
@@ -123,6 +130,27 @@ class Benchmark(StillResult):
         spread = self.scores[metric]
         seeds = f" (seeds {four_digits(spread.min())} to {four_digits(spread.max())})" if len(spread) > 1 else ""
         return f"{metric} {four_digits(ranked[OWN])}{seeds}, place {place} of {len(ranked)}"
+
+    @property
+    def marks(self) -> StudyMarks:
+        """The models of the table by its first two metrics, best first: of the network a mark a seed."""
+        metrics = [name for name in self.data.protocol.metrics if self.summary[name].notna().sum() > 1][:2]
+        table = self.summary[self.summary[metrics[0]].notna()]
+        columns = []
+        for metric in metrics:
+            values = np.full((len(table), len(self.scores)), np.nan)
+            values[:, 0] = table[metric]
+            values[list(table.index).index(OWN)] = self.scores[metric]
+            columns.append(Column(f"{metric} (lower is better)", values, scale=scale_for(values)))
+        looks = [_OWN if model == OWN else _LOOKS[row["source"] == "here"] for model, row in table.iterrows()]
+        return StudyMarks(
+            f"Benchmark {self.data.name}",
+            (self.verdict, self.data.protocol.title),
+            names=tuple(map(str, table.index)),
+            looks=tuple(looks),
+            seeds=tuple(map(str, self.scores.index)),
+            columns=tuple(columns),
+        )
 
     def summary_table(self) -> Summary:
         """Describe protocol, options and costs, and tabulate the rows."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.evaluation.kinds import BASE, DROPOUT_BAND, UNCALIBRATED
-from lstm_lab.evaluation.study_marks import LINEAR_PERCENT, LOG_RATIO, Column, Look, MarkedResult, StudyMarks
+from lstm_lab.evaluation.study_marks import LINEAR_PERCENT, Column, Look, MarkedResult, StudyMarks, scale_of_changes
 from lstm_lab.formatting import percent
 from lstm_lab.results import Summary
 
@@ -85,8 +85,8 @@ class Improvements(MarkedResult):
         rows, effects = self.records(), 100 * self.effects["effect"]
         seeds = effects.index.unique("seed")
         values = np.stack([effects.xs(number, level="part").reindex(seeds) for number in range(len(rows))])
-        wide = bool(np.nanmax(np.abs(values)) > LOG_RATIO * LINEAR_PERCENT)
-        beyond = f"; logarithmic beyond ±{LINEAR_PERCENT:g} %" if wide else ""
+        scale = scale_of_changes(values)
+        beyond = f"; logarithmic beyond ±{LINEAR_PERCENT:g} %" if scale == "symlog" else ""
         label = f"change of the score by the fix: to the left is better{beyond}"
         return StudyMarks(
             self.summary_table().title,
@@ -94,7 +94,7 @@ class Improvements(MarkedResult):
             names=tuple(f"{row['problem']}\n{row['without']} → {row['fix']} ({SCORES[row['score']]})" for row in rows),
             looks=tuple(_look(row["effect"], clear=row["clear"]) for row in rows),
             seeds=tuple(map(str, seeds)),
-            columns=(Column(label, values, None, 0.0, form="change", scale="symlog" if wide else "linear"),),
+            columns=(Column(label, values, None, 0.0, form="change", scale=scale),),
             reference="no effect",
             remarks=tuple(f"held {percent(row['held_without'])} → {percent(row['held_with'])}" for row in rows),
         )

@@ -26,6 +26,7 @@ __all__ = [
     "Scale",
     "StudyMarks",
     "scale_for",
+    "scale_of_changes",
 ]
 
 Scale: TypeAlias = Literal["linear", "log", "symlog"]
@@ -86,13 +87,15 @@ class StudyMarks:
     """Meaning of the intervals."""
     remarks: tuple[str, ...] = ()
     """By row, what is said of it where it is read out; empty where nothing is."""
+    each: str = "seed"
+    """What has a mark."""
 
     @property
     def lines(self) -> tuple[tuple[str, str], ...]:
         """Kind and meaning of every line that is drawn: ``mean``, ``line``, ``interval``, ``dashed``."""
         entries = []
         if len(self.seeds) > 1:
-            entries.append(("mean", "mean of the seeds"))
+            entries.append(("mean", f"mean of the {self.each}s"))
         if self.reference and any(column.line is not None and not column.dashed for column in self.columns):
             entries.append(("line", self.reference))
         if any(column.intervals is not None and np.isfinite(column.intervals).any() for column in self.columns):
@@ -121,3 +124,12 @@ def scale_for(values: Array) -> Scale:
     if len(positive) == 0 or (values <= 0).any() or positive.max() < LOG_RATIO * positive.min():
         return "linear"
     return "log"
+
+
+def scale_of_changes(percents: Array) -> Scale:
+    """Choose a scale of changes that is logarithmic beyond `LINEAR_PERCENT` where they are large.
+
+    >>> scale_of_changes(np.array([np.nan, -1.0])), scale_of_changes(np.array([-50.0, 1.0]))
+    ('linear', 'symlog')
+    """
+    return "symlog" if bool((np.abs(percents) > LOG_RATIO * LINEAR_PERCENT).any()) else "linear"

@@ -19,6 +19,8 @@ from lstm_lab.evaluation.option_importance import FEWEST, option_importance
 from lstm_lab.evaluation.proposals import check_optuna
 from lstm_lab.evaluation.search import TrialSearch
 from lstm_lab.evaluation.search_folds import Folds
+from lstm_lab.evaluation.search_marks import marks_of_search
+from lstm_lab.evaluation.study_marks import MarkedResult
 from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.evaluation.winner_check import WinnerCheck, check_winner
 from lstm_lab.execution.parallel import task_runner
@@ -27,7 +29,7 @@ from lstm_lab.options import TrainOptions, TuneOptions, default_space, read_spac
 from lstm_lab.options.code import LAYER_OPTIONS, flags_text, keywords, quoted, stack_text
 from lstm_lab.options.search_space import short_text
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
-from lstm_lab.results import StillResult, Summary
+from lstm_lab.results import Summary
 from lstm_lab.run import train
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.evaluation.scoring import Difference
     from lstm_lab.evaluation.search import Trial
+    from lstm_lab.evaluation.study_marks import StudyMarks
     from lstm_lab.events import ProgressListener, TrainingListener
     from lstm_lab.options import Space
     from lstm_lab.options.keywords import TuneKeywords
@@ -49,7 +52,7 @@ SHOWN = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Search(StillResult):
+class Search(MarkedResult):
     """The trials of a search over options, the best of them, and what that is worth; made by `tune`."""
 
     frame: pd.DataFrame
@@ -297,6 +300,11 @@ class Search(StillResult):
             return check_winner(
                 folds, options, chosen, promised, (self.target, self.metric), pool=pool, listener=listener, stop=stop
             )
+
+    @property
+    def marks(self) -> StudyMarks:
+        """The errors of the options as given and of the best trials, a mark a fold."""
+        return marks_of_search(self)
 
     def summary_table(self) -> Summary:
         """Describe the search and its verdict, and tabulate the best trials."""

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.errors import ForecastError, RunError
+from lstm_lab.evaluation.study_marks import Column, Look, MarkedResult, StudyMarks, scale_for
 from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.evaluation.trial_task import FailedTraining
 from lstm_lab.formatting import percent
-from lstm_lab.results import StillResult, Summary
+from lstm_lab.results import Summary
 
 if TYPE_CHECKING:
     import threading
@@ -34,7 +35,7 @@ NAMES = ("as given", "winner")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class WinnerCheck(StillResult):
+class WinnerCheck(MarkedResult):
     """Errors of the winner and of the options as given on the test rows; made by `Search.check`."""
 
     target: str
@@ -76,6 +77,19 @@ class WinnerCheck(StillResult):
         chance = "more than chance" if self.gap.clear else "within chance"
         text = f"the winner's error is {share} {side} that of the options as given, {chance}"
         return f"{text}; in the search it was {percent(abs(self.promised))} below"
+
+    @property
+    def marks(self) -> StudyMarks:
+        """The errors of the two on the test rows, a mark a seed."""
+        values = self.scores.to_numpy(np.float64).T
+        return StudyMarks(
+            f"Check of the winner for {self.target}",
+            (self.verdict,),
+            names=NAMES,
+            looks=(Look("the options as given", "grey"), Look("the winner of the search")),
+            seeds=tuple(map(str, self.seeds)),
+            columns=(Column(f"{self.metric} on the test rows", values, scale=scale_for(values)),),
+        )
 
     def summary_table(self) -> Summary:
         """Describe the test rows and the verdict, and tabulate the two."""

@@ -93,7 +93,6 @@ def drawing_modules() -> tuple[ModuleType, ...]:
     from lstm_lab.plots import (  # noqa: PLC0415 - they import TensorFlow
         backtest,
         band_comparison,
-        benchmark,
         cell,
         export,
         gates,
@@ -109,7 +108,7 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         spread,
     )
 
-    studies = (backtest, band_comparison, benchmark, panel_backtest)
+    studies = (backtest, band_comparison, panel_backtest)
     inside = (cell, gates, learning, lesson, memory, panel_gates, recurrences)
     return *modules, *studies, *inside, export, run, run_comparison, search, spread
 

@@ -1,4 +1,4 @@
-"""Still pictures of a search over options and of the check of its winner."""
+"""Still picture of a search over options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from lstm_lab.evaluation.option_importance import FEWEST
 from lstm_lab.evaluation.tune import Search
-from lstm_lab.evaluation.winner_check import WinnerCheck
 from lstm_lab.plots import style
 from lstm_lab.plots.style import BLACK, BLUE, GREY, LIGHT, ORANGE, SMALL, VERMILION
 from lstm_lab.results import pictures
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-__all__ = ["search_figure", "winner_figure"]
+__all__ = ["search_figure"]
 
 
 @pictures.register(Search)
@@ -110,32 +109,3 @@ def _draw_shares(panel: Axes, result: Search) -> None:
     panel.set_yticks(rows, [style.plain(style.short(str(name), 20)) for name in table.index])
     panel.set_ylim(len(table) - 0.4, -0.6)
     panel.tick_params(axis="y", length=0, labelcolor=BLACK)
-
-
-@pictures.register(WinnerCheck)
-def winner_figure(result: WinnerCheck, *, width: float = 8.0, height: float = 2.4) -> Figure:
-    """Draw the errors on the test rows, a mark a seed and a bar at their mean.
-
-    Parameters
-    ----------
-    result
-        The check.
-    width, height
-        In inches.
-    """
-    figure = style.canvas(width, height)
-    panel = style.axes(figure)
-    scores = result.scores
-    for row, (name, colour) in enumerate(zip(scores, (GREY, BLUE), strict=True)):
-        values = scores[name].to_numpy(np.float64)
-        panel.plot(values, np.full(len(values), row), "o", color=colour, markersize=6)
-        panel.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color=colour, linewidth=1.8)
-    panel.set_yticks(range(len(scores.columns)), list(scores.columns))
-    panel.set_ylim(len(scores.columns) - 0.5, -0.5)
-    panel.tick_params(axis="y", length=0, labelcolor=BLACK)
-    panel.grid(visible=False, axis="y")
-    panel.grid(visible=True, axis="x", color=LIGHT, linewidth=0.6, alpha=0.7)
-    panel.set_xlabel(f"{result.metric} on the test rows, a mark a seed", fontsize=SMALL, color=GREY)
-    style.scale_for(panel, scores.to_numpy(np.float64))
-    style.titles(panel, f"Check of the winner for {result.target}", result.verdict)
-    return figure

@@ -48,6 +48,7 @@ class StudyView(LabWidget):
             remarks=list(marks.remarks or [""] * len(marks.names)),
             looks=[asdict(look) for look in marks.looks],
             seeds=list(marks.seeds),
+            each=marks.each,
             columns=[_described(column) for column in marks.columns],
             lines=[list(line) for line in marks.lines],
             linear=LINEAR_PERCENT,

@@ -41,6 +41,19 @@ def test_the_table_and_the_picture_name_each_band(bands):
     assert bands.png()[:4] == b"\x89PNG"
 
 
+def test_the_view_has_a_row_a_band_beside_the_nominal_level(bands):
+    marks = bands.marks
+    assert marks.names == ("right", "thin")
+    held, whole, width, crps = marks.columns
+    assert held.values[:, 0] == pytest.approx(bands.summary["coverage"].to_numpy())
+    assert held.intervals[1] == pytest.approx(bands.summary.loc["thin", ["coverage_low", "coverage_high"]].to_numpy())
+    assert held.line == whole.line == 0.9
+    assert [width.values[1, 0], crps.values[1, 0]] == bands.summary.loc["thin", ["width", "crps"]].tolist()
+    view = bands.widget()
+    assert view.wire.get("lines") == [["interval", "95 % interval of a coverage"], ["dashed", "nominal coverage"]]
+    assert bands.plot().axes[0].get_title(loc="left").startswith("load: 2 bands"), "the picture is its own"
+
+
 @pytest.mark.parametrize(
     ("tests", "message"),
     [

@@ -189,13 +189,19 @@ def test_the_text_names_protocol_options_costs_and_place(result):
         assert part in text
 
 
-def test_the_picture_has_a_row_for_every_model_that_is_ranked(result, tmp_path):
-    figure = result.plot()
-    labels = [label.get_text() for label in figure.axes[1].get_yticklabels()]
-    assert labels == [
-        str(name)[:31] + "…" if len(str(name)) > 32 else str(name) for name in result.summary["OWA"].dropna().index
-    ]
-    assert result.save_png(tmp_path / "bench.png").stat().st_size > 5_000
+def test_picture_and_view_have_a_row_for_every_model_that_is_ranked(result):
+    marks, ranked = result.marks, result.summary["OWA"].dropna()
+    assert list(marks.names) == list(ranked.index)
+    own = marks.names.index(OWN)
+    drawn = result.widget().wire.arrays()["values"][0]
+    np.testing.assert_allclose(drawn[own], result.scores["OWA"], rtol=1e-6)
+    others = np.delete(drawn, own, axis=0)
+    np.testing.assert_allclose(others[:, 0], ranked.drop(OWN), rtol=1e-6)
+    assert np.isnan(others[:, 1]).all()
+    assert result.widget().wire.get("words")[0] == result.verdict
+    labels = [label.get_text() for label in result.plot().axes[1].get_yticklabels()]
+    assert labels[own] == OWN
+    assert len(labels) == len(ranked)
 
 
 def test_a_forecast_is_that_of_the_run_at_the_origin(result):

@@ -161,6 +161,27 @@ def test_the_winner_is_checked_on_the_test_rows(search, trainings):
     assert check.verdict.endswith("below")
     assert "which the search has not seen" in repr(check)
     assert check.plot().axes[0].get_title(loc="left").startswith("Check of the winner for y")
+    drawn = check.widget().wire
+    np.testing.assert_allclose(drawn.arrays()["values"][0], check.scores.to_numpy().T, rtol=1e-6)
+    assert drawn.get("names") == ["as given", "winner"]
+
+
+def test_the_view_shows_every_fold_and_the_difference_from_the_options_as_given(search):
+    marks, table = search.marks, search.trials
+    assert marks.names[0] == "as given"
+    numbers = [0, *(int(name.removeprefix("trial ")) for name in marks.names[1:])]
+    folds = [name for name in table if name.startswith("fold_")]
+    assert marks.seeds == tuple(name.removeprefix("fold_") for name in folds)
+    drawn = search.widget().wire
+    errors, changes = drawn.arrays()["values"]
+    np.testing.assert_allclose(errors, table.loc[numbers, folds], rtol=1e-6)
+    assert marks.columns[0].line == pytest.approx(table.loc[0, "score"])
+    effects = 100 * table.loc[numbers[1:], "effect"] / table.loc[0, "score"]
+    np.testing.assert_allclose(changes[1:, 0], effects, rtol=1e-6)
+    np.testing.assert_allclose(drawn.arrays()["intervals"][1, 1:].mean(axis=1), effects, rtol=1e-5)
+    assert np.isnan(changes[0]).all()
+    assert "dropout=" in marks.remarks[1]
+    assert drawn.get("lines")[0] == ["mean", "mean of the folds"]
 
 
 def test_the_picture_shows_every_trial(search):

@@ -21,7 +21,7 @@ const SWATCHES: Record<string, string> = { mean: "upright", dashed: "dash" };
 export class StudyView extends View {
   readonly #words = h("div", { class: "meaning verdicts" });
   readonly #legend = h("ul", { class: "legend" });
-  readonly #table = h("table", { class: "study", "aria-label": "Scores by row, a mark a seed" });
+  readonly #table = h("table", { class: "study" });
   readonly #numbers = h("table", { "aria-label": "All scores" });
   readonly #facts = h("table", { "aria-label": "How the study was made" });
   readonly #more = h("details", { class: "more" }, h("summary", {}, "All scores, and how the study was made"), this.#numbers, this.#facts);
@@ -52,6 +52,11 @@ export class StudyView extends View {
 
   get #seeds(): string[] {
     return (this.store.values["seeds"] ?? []) as string[];
+  }
+
+  /** What has a mark. */
+  get #each(): string {
+    return this.store.text("each") || "seed";
   }
 
   #values(column: number, row?: number): ArrayLike<number> {
@@ -86,6 +91,7 @@ export class StudyView extends View {
 
   protected override update(): void {
     this.#words.replaceChildren(...((this.store.values["words"] ?? []) as string[]).map((line) => h("p", {}, line)));
+    set(this.#table, { "aria-label": `Scores by row, a mark a ${this.#each}` });
     this.#draw();
     this.#showLegend();
     const [head = [], ...rows] = (this.store.values["table"] ?? []) as string[][];
@@ -218,7 +224,7 @@ export class StudyView extends View {
       if (known.length === 0) return [];
       const [low, high] = [this.#intervals(at)[2 * row]!, this.#intervals(at)[2 * row + 1]!];
       const about = each.form === "share" && Number.isFinite(low) ? ` (${words(low, "share")} to ${words(high, "share")})` : known.length > 1 ? ` (${words(Math.min(...known), each.form)} to ${words(Math.max(...known), each.form)})` : "";
-      const own = at === column && seed >= 0 && known.length > 1 ? `, seed ${this.#seeds[seed]} ${words(values[seed]!, each.form)}` : "";
+      const own = at === column && seed >= 0 && known.length > 1 ? `, ${this.#each} ${this.#seeds[seed]} ${words(values[seed]!, each.form)}` : "";
       return [`${each.label.replace(/ \(.*$|:.*$/, "")} ${words(mean(values), each.form)}${about}${own}`];
     });
     const remark = ((this.store.values["remarks"] ?? []) as string[])[row];
