@@ -11,12 +11,13 @@ import pandas as pd
 
 from lstm_lab.data.encoding.panel_ids import NAMED, listed
 from lstm_lab.evaluation.scoring import difference_by_series
+from lstm_lab.evaluation.study_marks import Column, Look, MarkedResult, StudyMarks, scale_for, scale_of_changes
 from lstm_lab.evaluation.tables import comparison_text, four_digits
 from lstm_lab.forecasting.correction import NAIVE_NAMES
 from lstm_lab.forecasting.coverage import binomial_interval, effective_trials
 from lstm_lab.forecasting.panel_calibration import CHANCE, SeriesCoverage
 from lstm_lab.formatting import percent, span
-from lstm_lab.results import StillResult, Summary
+from lstm_lab.results import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -29,6 +30,12 @@ __all__ = ["PanelBacktest", "PanelOutcome", "seasonal_scales"]
 
 SHOWN: Final = 10
 """Ids in the table of the worst."""
+DRAWN: Final = 30
+"""Ids that are drawn at most, the worst ones."""
+_LOOKS: Final = {
+    False: Look("coverage as it should be, within chance"),
+    True: Look("coverage off by more than chance", "red", "diamond"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +58,7 @@ class PanelOutcome:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PanelBacktest(StillResult):
+class PanelBacktest(MarkedResult):
     """Forecasts of many series from held-out origins, scored by series; made by `lstm_lab.backtest`.
 
     Errors are in units of the mean absolute change of each series over a season of its training rows (MASE; Hyndman &
@@ -187,6 +194,35 @@ class PanelBacktest(StillResult):
         judged_by = f"{np.isfinite(self.errors[best]).sum():,} series"
         base = float(self.summary["mase"].loc[best])
         return comparison_text(self.network, best, gap, base, judged_by)
+
+    @property
+    def marks(self) -> StudyMarks:
+        """The error and the coverage of every id, the worst on top."""
+        table = self.by_id.head(DRAWN)
+        errors = table[[self.network]].to_numpy(np.float64)
+        columns = [Column("error, in mean seasonal changes of the series (MASE)", errors, scale=scale_for(errors))]
+        if self.baseline is not None:
+            others = table[[self.baseline]].to_numpy(np.float64)
+            changes = np.full_like(errors, np.nan)
+            np.divide(100 * (errors - others), others, out=changes, where=others > 0)
+            label = f"error beside {self.baseline}: to the left is better"
+            columns.append(Column(label, changes, None, 0.0, form="change", scale=scale_of_changes(changes)))
+        held = table[["coverage_low", "coverage_high"]].to_numpy(np.float64)
+        share = table[["coverage"]].to_numpy(np.float64)
+        label = f"measured coverage of the band ({self.kind} {self.interval:g} %)"
+        columns.append(Column(label, share, held, self.interval / 100, dashed=True, form="share"))
+        most = f"the worst {DRAWN} of {len(self.by_id):,} series" if len(self.by_id) > DRAWN else "every series"
+        return StudyMarks(
+            f"Backtest of {self.target}",
+            (self.verdict, f"{most}, the worst on top; the band held {self.coverage}"),
+            names=tuple(map(str, table.index)),
+            looks=tuple(_LOOKS[bool(off)] for off in table["off"]),
+            seeds=("",),
+            columns=tuple(columns),
+            reference=f"as good as {self.baseline}",
+            interval=f"interval of a coverage, {percent(1 - CHANCE)} for all ids together",
+            remarks=tuple(f"{count} origin{'s' * (count > 1)}" for count in table["origins"]),
+        )
 
     def summary_table(self) -> Summary:
         """Tabulate the models, the band's coverage, and the ids that it or the network fails."""

@@ -99,7 +99,6 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         learning,
         lesson,
         memory,
-        panel_backtest,
         panel_gates,
         recurrences,
         run,
@@ -108,7 +107,7 @@ def drawing_modules() -> tuple[ModuleType, ...]:
         spread,
     )
 
-    studies = (backtest, band_comparison, panel_backtest)
+    studies = (backtest, band_comparison)
     inside = (cell, gates, learning, lesson, memory, panel_gates, recurrences)
     return *modules, *studies, *inside, export, run, run_comparison, search, spread
 

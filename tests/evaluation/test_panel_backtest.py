@@ -159,9 +159,21 @@ def test_the_newest_share_of_every_series_is_judged(whole):
         assert own.min() >= days.iloc[int(counts[name]) - round(0.2 * int(counts[name]))]
 
 
-def test_the_picture_shows_every_id(newest):
-    figure = newest.plot()
-    left, right = figure.axes
-    assert len(left.get_yticklabels()) == 8
-    assert left.get_yticklabels()[0].get_text() == newest.by_id.index[0]
-    assert right.get_xlabel() == "share of the steps in the band"
+def test_picture_and_view_show_every_id_beside_the_best_baseline(newest):
+    table, drawn = newest.by_id, newest.widget().wire
+    assert drawn.get("names") == table.index.tolist()
+    errors, changes, shares = drawn.arrays()["values"][:, :, 0]
+    np.testing.assert_allclose(errors, table[newest.network], rtol=1e-6)
+    np.testing.assert_allclose(changes, 100 * (table[newest.network] / table[newest.baseline] - 1), rtol=1e-4)
+    np.testing.assert_allclose(shares, table["coverage"], rtol=1e-6)
+    np.testing.assert_allclose(drawn.arrays()["intervals"][2], table[["coverage_low", "coverage_high"]], rtol=1e-6)
+    assert drawn.get("words")[0] == newest.verdict
+    assert newest.plot().axes[0].texts[-1].get_text().startswith(newest.verdict[:20])
+
+
+def test_only_the_worst_of_many_series_are_drawn():
+    errors = np.linspace(1, 2, 40)[:, None, None] * np.ones((40, 2, 2))
+    marks = made(errors, np.full(40, 0.9)).marks
+    assert (len(marks.names), marks.names[0], marks.names[-1]) == (30, "s39", "s10")
+    assert marks.words[1].startswith("the worst 30 of 40 series")
+    assert marks.remarks[0] == "2 origins"
