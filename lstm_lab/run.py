@@ -19,6 +19,7 @@ from lstm_lab.export.exporter import export_step
 from lstm_lab.export.run_file import Record, read_run, write_run
 from lstm_lab.fitted import FittedModel
 from lstm_lab.forecasting.arguments import refuse_of_one_series
+from lstm_lab.forecasting.forecast import DIVERGED
 from lstm_lab.forecasting.hindcast import reveal_newest
 from lstm_lab.forecasting.panel_run import PanelRun
 from lstm_lab.forecasting.past_forecasts import PastForecastsCache
@@ -43,6 +44,7 @@ from lstm_lab.options import (
 )
 from lstm_lab.results import Result
 from lstm_lab.simulation.network import Network
+from lstm_lab.training.divergence import divergence
 from lstm_lab.training.fit import fit, measured_windows
 from lstm_lab.training.summary import training_summary
 
@@ -247,10 +249,14 @@ class Run(Result):
         """
         given = options if horizon is None else {"horizon": horizon, **options}
         chosen = ForecastOptions.of(given).resolved()
+        drawn: Forecast | PanelForecast
         if self.dataset.is_panel:
-            return self._panel.forecast(chosen, ids=ids, data=data, known=known, listener=listener, stop=stop)
-        refuse_of_one_series(ids=ids, data=data)
-        return self._predictor(chosen, self._future(known, chosen.horizon)).draw(listener, stop)
+            drawn = self._panel.forecast(chosen, ids=ids, data=data, known=known, listener=listener, stop=stop)
+        else:
+            refuse_of_one_series(ids=ids, data=data)
+            drawn = self._predictor(chosen, self._future(known, chosen.horizon)).draw(listener, stop)
+        wrong = divergence(self.options, self.end, self.metrics["val_loss"], self.baseline)
+        return replace(drawn, details={DIVERGED: wrong, **drawn.details}) if wrong else drawn
 
     def spread(
         self,

@@ -381,7 +381,7 @@ class Forecast(Result):
         if self.has_band:
             below, above = (number(self.standard_error(level)[-1]) for level in self.levels)
             rows.append(("Monte Carlo error", f"lower edge ± {below}, upper edge ± {above} at the end"))
-        return Summary(f"Forecast of {self.target}", (*rows, *self.details.items()))
+        return Summary(f"Forecast of {self.target}{by_diverged(self.details)}", (*rows, *self.details.items()))
 
 
 def _numbers(actual: ArrayLike) -> Array:
@@ -390,6 +390,15 @@ def _numbers(actual: ArrayLike) -> Array:
         return np.asarray(actual, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ForecastError(f"actual must hold numbers, in a Series, a DataFrame or a list: {error}") from None
+
+
+DIVERGED = "training"
+"""The detail of a forecast whose network is from a training that diverged."""
+
+
+def by_diverged(details: Mapping[str, str]) -> str:
+    """Say in the first line of a forecast that its network is from a training that diverged; else empty."""
+    return ", by a network whose training diverged" if DIVERGED in details else ""
 
 
 MOST_BESIDE = 3

@@ -13,7 +13,7 @@ import pandas as pd
 from lstm_lab.data.encoding.panel_ids import listed, numbers_of, series_of
 from lstm_lab.errors import ForecastError, did_you_mean
 from lstm_lab.forecasting import metrics
-from lstm_lab.forecasting.forecast import ENOUGH, Forecast
+from lstm_lab.forecasting.forecast import ENOUGH, Forecast, by_diverged
 from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.panel_reveal import PanelReveal
 from lstm_lab.forecasting.periods import describe_periods, period_starts
@@ -451,7 +451,7 @@ class PanelForecast(Result, Mapping[Hashable, Forecast]):
             more = f" and {len(self.off) - LISTED} more" if len(self.off) > LISTED else ""
             rows.append(("off by more than chance", f"{named}{more}" if self.off else "no id"))
         rows.append(("paths", f"{self.paths.shape[1]:,} of each"))
-        return Summary(f"Forecasts of {self.target}", (*rows, *self.details.items()))
+        return Summary(f"Forecasts of {self.target}{by_diverged(self.details)}", (*rows, *self.details.items()))
 
     @staticmethod
     def _coverages(shares: pd.Series[float]) -> str:

@@ -17,11 +17,12 @@ from lstm_lab.models.masking import refuse_unmasked
 from lstm_lab.models.not_finite import first_not_finite
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
 from lstm_lab.training.checkpoint import TrainingCheckpoint
+from lstm_lab.training.divergence import NOT_FINITE, smaller_rate
 from lstm_lab.training.duration import training_seconds
 from lstm_lab.training.objective import resolved
 from lstm_lab.training.optimizer import schedule_of
 from lstm_lab.training.padded_batches import batches_of
-from lstm_lab.training.reporter import NOT_FINITE, Reporter
+from lstm_lab.training.reporter import Reporter
 from lstm_lab.training.row_reader import stays_in_place
 from lstm_lab.training.trainer import acquire
 
@@ -174,7 +175,7 @@ def _why_diverged(forecaster: Forecaster, windows: Windows, train: np.ndarray, r
     """Say why the loss was no finite number before an epoch was complete: a layer, or the learning rate."""
     layer = first_not_finite(forecaster, windows.inputs(train[:8])) if at_once else None
     if not at_once or (layer is None and forecaster.chained):  # every output is finite: the loss of them is not
-        return f"{NOT_FINITE} in the first epoch (learning_rate {rate:g}); try learning_rate={rate / 10:g}"
+        return f"{NOT_FINITE} in the first epoch (learning_rate {rate:g}); try learning_rate={smaller_rate(rate)}"
     cause = "a layer gives" if layer is None else f"layer {layer!r} gives"
     return f"{NOT_FINITE} in the first step, before any weight was changed: {cause} NaN or infinity; mend that layer"
 

@@ -13,6 +13,7 @@ import pandas as pd
 from lstm_lab.events import Batch, Epoch, TrainingEnd
 from lstm_lab.models.backend import keras
 from lstm_lab.training.checkpoint import TrainingState
+from lstm_lab.training.divergence import NOT_FINITE, smaller_rate
 
 if TYPE_CHECKING:
     import threading
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
     EpochWatch: TypeAlias = Callable[[int, int, Any], None]
     """Takes the number of an epoch, that of the best so far, and the network."""
 
-__all__ = ["NOT_FINITE", "Reporter"]
-
-NOT_FINITE = "the loss was no finite number"
-"""How a message of a training that diverged begins."""
+__all__ = ["Reporter"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +252,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no t
         done, planned = len(self._rows), self._plan.epochs
         epochs = f"{done} of {planned} epochs"
         if self.diverged:
-            rate = f"try learning_rate={learning_rate / 10:g}"
+            rate = f"try learning_rate={smaller_rate(learning_rate)}"
             return f"stopped after {epochs}: {NOT_FINITE} in epoch {self._epoch}, {rate}"
         if self.reason == "finished":
             more = "more " * self._warm

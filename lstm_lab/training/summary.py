@@ -10,7 +10,7 @@ from lstm_lab.data.encoding.panel_ids import listed
 from lstm_lab.data.windows.padding import padded_steps
 from lstm_lab.formatting import moment, number, percent
 from lstm_lab.results import Summary
-from lstm_lab.training.reporter import NOT_FINITE
+from lstm_lab.training.divergence import divergence
 
 if TYPE_CHECKING:
     from lstm_lab.data.dataset import Dataset
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from lstm_lab.options import TrainOptions
 
 __all__ = ["training_summary"]
-
-_FAR = 3.0
-"""Loss, in standard deviations of the target, that no network has which learnt as little as the target's mean."""
 
 
 def training_summary(
@@ -72,25 +69,13 @@ def training_summary(
     ]
     if naive is not None and np.isfinite(loss):
         rows.append(("validation loss", _against_naive(loss, naive)))
-    title = f"Run {name!r}: " if name else "Run: "
-    return Summary(f"{title}{dataset.encoder.target}{_diverged(options, end, loss, naive)}", tuple(rows))
+    title = f"Run {name!r}: {dataset.encoder.target}" if name else f"Run: {dataset.encoder.target}"
+    return Summary(", ".join(filter(None, (title, divergence(options, end, loss, naive)))), tuple(rows))
 
 
 def _kept(dataset: Dataset) -> str:
     """Say that older rows are not here; empty where all are."""
     return "" if dataset.older is None else f"of {dataset.older.rows + len(dataset):,} rows the newest "
-
-
-def _diverged(options: TrainOptions, end: TrainingEnd, loss: float, naive: float | None) -> str:
-    """Say in the first line that a training diverged, what is kept of it, and what to do; empty where it did not."""
-    far = naive is not None and loss > _FAR and loss > 10 * naive
-    if not far and NOT_FINITE not in end.message:
-        return ""
-    rate = options.learning_rate or 0.001
-    remedy = f"train again with learning_rate={rate / 10:g}"
-    if far and naive:
-        return f", diverged: its loss is {number(loss / naive)} times the naive forecast's; {remedy}"
-    return f", diverged after epoch {end.epochs}, epoch {end.best_epoch} is kept; {remedy}"
 
 
 def _series(dataset: Dataset) -> list[tuple[str, str]]:

@@ -213,7 +213,7 @@ def test_an_error_of_a_listener_is_not_swallowed():
 
 def test_divergence_is_an_error_that_names_the_remedy():
     wild = series() * np.float32(1e30)
-    with pytest.raises(StackError, match=r"no finite number in the first epoch .*try learning_rate=0.002"):
+    with pytest.raises(StackError, match=r"no finite number in the first epoch .*try learning_rate=0.001"):
         trained(wild, loss="mse")
 
 
@@ -237,7 +237,7 @@ def test_divergence_after_a_good_epoch_keeps_it(monkeypatch):
     options = OPTIONS.model_copy(update={"epochs": 9})
     training = fit(forecaster, windows, split.train, split.validation, options, listener=listener)
     assert (training.end.reason, training.end.epochs) == ("early", 2)
-    assert "the loss was no finite number in epoch 3, try learning_rate=0.002; kept epoch" in training.end.message
+    assert "the loss was no finite number in epoch 3, try learning_rate=0.001; kept epoch" in training.end.message
     assert all(np.isfinite(weight).all() for weight in forecaster.model.get_weights())
 
 
