@@ -21,9 +21,10 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.errors import LabError, LabWarning
+from lstm_lab.errors import LabError, LabWarning, RunError
 
 OTHERS = [None, [], {}, "", "x", -1, 0, 1e308, 10**400, True, [[]], {"a": None}, "9" * 400, "²", [1, "a"], "\0", 0.5]
+NUMBERS = [float("nan"), float("inf"), -float("inf")]
 
 
 def series(rows=120):
@@ -99,7 +100,7 @@ def changed_field(rng, text):
     if rng.random() < 0.15:
         del holder[key]
     else:
-        holder[key] = rng.choice(OTHERS)
+        holder[key] = rng.choice([*OTHERS, *NUMBERS])
     return json.dumps(value).encode()
 
 
@@ -171,6 +172,21 @@ def test_a_damaged_run_is_refused_in_one_line_or_loaded(whole_run, tmp_path, see
             kinds[wrong[:60]].append(f"file {number}: {wrong}")
     assert not kinds, report(kinds, count)
     report(kinds, count)
+
+
+@pytest.mark.parametrize("value", [*NUMBERS, 1e300])
+@pytest.mark.parametrize("field", [("encoder", "mean", 0), ("encoder", "scale", 1), ("end", "seconds")])
+def test_a_number_that_json_has_none_of_is_refused(whole_run, tmp_path, field, value):
+    parts = members(whole_run)
+    description = inner = json.loads(parts["run.json"])
+    for name in field[:-1]:
+        inner = inner[name]
+    inner[field[-1]] = value
+    (tmp_path / "run.lstm").write_bytes(archive_of(parts | {"run.json": json.dumps(description).encode()}))
+    with pytest.raises(
+        RunError, match=rf"\(run.json, {'.'.join(map(str, field))}: Input should be (less|greater) than"
+    ):
+        lab.load_run(tmp_path / "run.lstm")
 
 
 @pytest.mark.parametrize(("seed", "count"), COUNTS)

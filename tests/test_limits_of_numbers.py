@@ -61,8 +61,19 @@ def test_a_training_that_diverged_says_so_in_its_first_line(run):
     broken = lab.train(series(), loss="mse", learning_rate=50, **OPTIONS, **SMALL)
     first = repr(broken).splitlines()[0]
     assert first.startswith("Run: y, diverged: its loss is ")
-    assert first.endswith(" times the naive forecast's; train again with learning_rate=5")
+    assert first.endswith(" times the naive forecast's; train again with learning_rate=0.001")
     assert repr(run).splitlines()[0] == "Run: y"
+    assert repr(broken.forecast(3, paths=60)).splitlines()[0] == "Forecast of y, by a network whose training diverged"
+    assert repr(run.forecast(3, paths=60)).splitlines()[0] == "Forecast of y"
+
+
+def test_forecasts_of_many_series_say_that_the_training_diverged():
+    stores = pd.DataFrame({"id": np.repeat(["a", "b"], 150), "y": np.tile(series().to_numpy()[:150, 0], 2)})
+    broken = lab.train(stores, target="y", id="id", learning_rate=50, loss="mse", **OPTIONS, **SMALL)
+    assert "diverged: its loss is" in repr(broken).splitlines()[0]
+    drawn = broken.forecast(3, paths=60)
+    assert repr(drawn).splitlines()[0] == "Forecasts of y, by a network whose training diverged"
+    assert drawn.details["training"].endswith("learning_rate=0.001")
 
 
 @pytest.mark.parametrize(("layer", "name"), [(NotANumber, "not_a_number"), (NotANumberInTraining, "not_a_number_in")])
@@ -183,7 +194,7 @@ def test_a_message_is_one_line_of_at_most_a_thousand_characters():
 
 
 @pytest.mark.parametrize("transform", ["none", "log_return", "log", "auto"])
-@pytest.mark.parametrize(("size", "word"), [(1e300, "large"), (1.7e308, "large"), (1e-310, "small")])
+@pytest.mark.parametrize(("size", "word"), [(1e38, "large"), (1.7e308, "large"), (1e-38, "small"), (1e-310, "small")])
 def test_values_that_lose_their_squares_or_digits_are_refused(transform, size, word):
     frame = pd.DataFrame({"y": size * (0.9 + 0.1 * np.sin(np.arange(200) / 5))})
     with pytest.raises(DataError, match=rf"^'y' has values too {word} to be scaled, up to .*; (divide|multiply) it by"):

@@ -12,6 +12,9 @@ __all__ = ["check_description"]
 
 Scalar = str | int | float | bool | None
 Count = Annotated[int, Field(ge=0)]
+Finite = Annotated[float, Field(ge=-1e150, le=1e150)]
+"""A number whose square is one: JSON as Python reads it has NaN and infinities too."""
+Scale = Annotated[float, Field(gt=0, le=1e150)]
 
 
 class _Part(BaseModel):
@@ -36,8 +39,8 @@ class _Cuts(_Part):
 
 class _SeriesScaling(_Part):
     ids: list[Any]
-    mean: list[list[float]]
-    scale: list[list[float]]
+    mean: list[list[Finite]]
+    scale: list[list[Scale]]
     usual: dict[str, Any]
 
 
@@ -52,8 +55,8 @@ class _Encoder(_Part):
     features: list[str]
     covariates: list[str]
     columns: Annotated[list[str], Field(min_length=1)]
-    mean: list[float]
-    scale: list[float]
+    mean: list[Finite]
+    scale: list[Scale]
     series: _SeriesScaling | None = None
     static: _StaticInputs | None = None
 
@@ -75,7 +78,7 @@ class _End(_Part):
     reason: Literal["finished", "early", "stopped", "interrupted"]
     epochs: Count
     best_epoch: Count
-    seconds: float
+    seconds: Finite
     message: str
 
 
@@ -123,8 +126,8 @@ class _Frame(_Part):
 
 class _PastForecasts(_Part):
     rows: list[Count]
-    centre: list[list[float]]
-    spread: list[list[float]]
+    centre: list[list[Finite]]
+    spread: list[list[Finite]]
 
 
 class _WholeCuts(_Part):
@@ -139,9 +142,9 @@ class _OlderRows(_Part):
     rows: Count
     cuts: _WholeCuts
     windows: Count
-    lowest: float
+    lowest: Finite
     season: Annotated[int, Field(ge=1)]
-    errors: list[float]
+    errors: list[Finite]
     fingerprint: str
     max_gap: str
 

@@ -65,6 +65,10 @@ class CheckpointFolder:
             It cannot be made.
         """
         folder = at_home(path)
+        if folder.parts[:1] and folder.parts[0].startswith("~"):  # mkdir would make a folder of that name
+            raise FileWriteError(
+                f"checkpoint names a folder to write to, got {path!r}: there is no such user; choose another folder"
+            )
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except (OSError, ValueError) as refused:  # a NUL is the latter

@@ -121,3 +121,10 @@ def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "state").write_text("")
     with pytest.raises(FileWriteError, match=r"checkpoint names a folder to write to, got .*state.*; choose another"):
         folder(tmp_path)
+
+
+def test_a_folder_of_a_user_that_is_none_is_refused_and_not_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileWriteError, match="got '~nobody at all/x': there is no such user; choose another folder"):
+        CheckpointFolder.opened("~nobody at all/x", "a training", IDENTITY)
+    assert list(tmp_path.iterdir()) == []

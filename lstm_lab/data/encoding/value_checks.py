@@ -24,8 +24,8 @@ __all__ = [
     "refuse_too_large",
 ]
 
-_LARGEST = 1e150
-"""Size of a value, at most: its square is still a number."""
+_LARGEST, _SMALLEST = 1e37, 1e-37
+"""Sizes of a column's largest value: views and networks compute in float32, which ends near 3.4e38 and 1.2e-38."""
 
 
 def refuse_non_positive(values: pd.Series[float], label: str) -> None:
@@ -58,7 +58,7 @@ def finite_values(column: pd.Series[float], name: str) -> np.ndarray:
 
 
 def refuse_extreme(values: np.ndarray, name: str) -> None:
-    """Refuse a column whose squares are no numbers any more, or whose logarithms lose their digits.
+    """Refuse a column that float32 cannot hold: it could be neither drawn nor, under a logarithm, scaled.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def refuse_extreme(values: np.ndarray, name: str) -> None:
     largest = float(np.abs(values).max(initial=0.0))
     if largest > _LARGEST:
         raise DataError(f"{name!r} has values too large to be scaled, up to {largest:.3g}; divide it by a power of ten")
-    if 0 < largest < np.finfo(np.float64).tiny:
+    if 0 < largest < _SMALLEST:
         raise DataError(
             f"{name!r} has values too small to be scaled, up to {largest:.3g}; multiply it by a power of ten"
         )
