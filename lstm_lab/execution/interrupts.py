@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["SAME_PRESS", "Presses", "held_back", "interrupt_sets", "once", "sent_again"]
+__all__ = ["SAME_PRESS", "Presses", "held_back", "interrupt_sets", "once", "raised_as_such", "sent_again"]
 
 SAME_PRESS = 2.0
 """Seconds for which a further Ctrl-C means the same as the one that has ended a block."""
@@ -116,6 +116,26 @@ def interrupt_sets(flag: threading.Event) -> Iterator[None]:
 
     with _handling(handle), sent_again():
         yield
+
+
+@contextmanager
+def raised_as_such() -> Iterator[None]:
+    """Raise `KeyboardInterrupt` where a library turns Ctrl-C into an error of its own, as matplotlib's parser does."""
+    came: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def handle(number: int, frame: Any) -> None:
+        came.append(number)
+        if callable(before):
+            before(number, frame)
+
+    with _handling(handle):
+        try:
+            yield
+        except Exception:
+            if came:
+                raise KeyboardInterrupt from None
+            raise
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import warnings
 from functools import cache
 from inspect import signature
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from lstm_lab.errors import OptionError, did_you_mean
+from lstm_lab.execution.interrupts import raised_as_such
 from lstm_lab.results import networks_are_loaded, pictures
 from lstm_lab.storage.atomic_files import write_text
 
@@ -139,14 +141,20 @@ def plot(result: object, **options: Any) -> Figure:
         if name not in known:
             near = f"did you mean {name}s=?" if f"{name}s" in known else did_you_mean(name, known)
             raise OptionError(f"a picture of a {type(result).__name__} has no {name}=, got {name}={value!r}; {near}")
-    figure: Figure = draw(result, **options)
+    with raised_as_such():
+        figure: Figure = draw(result, **options)
     return figure
 
 
 def png(figure: Figure, dpi: float = 100, colours: int = 256) -> bytes:
-    """Render a figure as a PNG file with a palette, which takes a third of the bytes of full colour."""
+    """Render a figure as a PNG file with a palette, which takes a third of the bytes of full colour.
+
+    A letter that no installed font has is drawn as a box, without a warning for each.
+    """
     with io.BytesIO() as file, io.BytesIO() as small:
-        figure.savefig(file, format="png", dpi=dpi)
+        with warnings.catch_warnings(), raised_as_such():
+            warnings.filterwarnings("ignore", message="Glyph [0-9]+ .* missing from")
+            figure.savefig(file, format="png", dpi=dpi)
         with Image.open(file) as image:
             image.convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
         return small.getvalue()

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 import pytest
 
 from lstm_lab.execution import interrupts
-from lstm_lab.execution.interrupts import SAME_PRESS, Presses, held_back, interrupt_sets, once
+from lstm_lab.execution.interrupts import SAME_PRESS, Presses, held_back, interrupt_sets, once, raised_as_such
 from lstm_lab.progress import Listener
 
 
@@ -126,4 +126,20 @@ def test_a_block_without_a_press_leaves_the_handler_as_it_was():
     before = signal.getsignal(signal.SIGINT)
     with once():
         assert isinstance(signal.getsignal(signal.SIGINT), Presses)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def parse_while_pressed():
+    try:
+        press()
+    except KeyboardInterrupt:
+        raise ValueError("a parser's") from None
+
+
+def test_a_press_that_a_library_turns_into_its_own_error_is_a_press_again():
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), raised_as_such():
+        parse_while_pressed()
+    with pytest.raises(ValueError, match="without a press"), raised_as_such():
+        raise ValueError("without a press")
     assert signal.getsignal(signal.SIGINT) is before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+import signal
 import subprocess
 import sys
 
@@ -264,3 +265,20 @@ def test_a_picture_follows_the_notebook_into_the_dark():
     assert re.search(r'body:is\(\[data-jp-theme-light="false"\],.vscode-dark\) .lstm-picture\{filter:invert', shown)
     assert re.search(r"prefers-color-scheme:dark\)\{body:not\(\[data-jp-theme-light\]", shown)
     assert shown.count('<img class="lstm-picture"') == 1
+
+
+def test_a_picture_in_letters_that_no_font_has_warns_of_nothing():
+    assert png(plot(forecast(target="価格 \U0001f600"))).startswith(b"\x89PNG")
+
+
+def test_an_interrupt_that_matplotlib_turns_into_its_own_error_is_an_interrupt(monkeypatch):
+    def parse(*_, **__):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ValueError("no such text") from None
+
+    figure = plot(forecast())
+    monkeypatch.setattr(figure, "savefig", parse)
+    with pytest.raises(KeyboardInterrupt):
+        png(figure)
