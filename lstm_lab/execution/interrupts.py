@@ -2,9 +2,9 @@
 
 Python turns Ctrl-C into a `KeyboardInterrupt` between any two instructions of the main thread. One that falls into a
 weakref callback or a finaliser is printed and lost, and one that falls into an import or into the restoring of weights
-leaves half of it: the first is sent again, the second held back. One that follows another means the same and must not
-disturb what the first one ends in: it is left out for a moment. Nothing here has an effect outside the main thread,
-where no signal arrives.
+leaves half of it: the first is sent again, the second put off or held back. One that follows another means the same and
+must not disturb what the first one ends in: it is left out for a moment. Nothing here has an effect outside the main
+thread, where no signal arrives.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ __all__ = ["SAME_PRESS", "Presses", "held_back", "interrupt_sets", "once", "rais
 
 SAME_PRESS = 2.0
 """Seconds for which a further Ctrl-C means the same as the one that has ended a block."""
+_IMPORT = 0.05
+"""Seconds after which an interrupt that came in an import is sent again."""
 
 
 @contextmanager
@@ -64,18 +66,35 @@ class Presses:
         """Whether one has come."""
         self.ended = False
         """Whether the block is over, or is about to be."""
+        self.block: Any = None
+        """The frame of the block, above which an import is never broken off."""
         self._silent_until = 0.0
 
     def __call__(self, number: int, frame: Any) -> None:
-        """Hand a signal on, but not one that means the same as an earlier one."""
-        if time.monotonic() >= self._silent_until:
-            self.any = True
+        """Hand a signal on, once an import is over; not one that means the same as an earlier one."""
+        if time.monotonic() < self._silent_until:
+            return
+        self.any = True
+        if _is_import(frame, self.block):
+            again = threading.Timer(_IMPORT, _thread.interrupt_main)
+            again.daemon = True
+            again.start()
+        else:
             self.before(number, frame)
 
     def end(self) -> None:
         """Leave out what comes from here on, for `SAME_PRESS` seconds."""
-        self.ended = True
+        self.ended, self.block = True, None
         self._silent_until = time.monotonic() + SAME_PRESS
+
+
+def _is_import(frame: Any, block: Any) -> bool:
+    """Return whether a frame is in an import that began within a block; without a block, no."""
+    found = False
+    while block is not None and frame is not None and frame is not block:
+        found = found or frame.f_code.co_filename.startswith("<frozen importlib.")
+        frame = frame.f_back
+    return found and frame is block
 
 
 @contextmanager
@@ -91,6 +110,7 @@ def once() -> Iterator[Presses]:
         yield Presses(signal.default_int_handler)
         return
     presses = Presses(before)
+    presses.block = sys._getframe(2)  # noqa: SLF001 - the block itself, behind contextlib
     signal.signal(signal.SIGINT, presses)
     try:
         yield presses
@@ -99,6 +119,7 @@ def once() -> Iterator[Presses]:
             presses.end()
         else:
             signal.signal(signal.SIGINT, before)
+        presses.block = None
 
 
 @contextmanager

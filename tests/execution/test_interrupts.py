@@ -1,5 +1,6 @@
 """Ctrl-C: held back, forgotten, or a flag beside the exception."""
 
+import importlib
 import signal
 import sys
 import threading
@@ -143,3 +144,19 @@ def test_a_press_that_a_library_turns_into_its_own_error_is_a_press_again():
     with pytest.raises(ValueError, match="without a press"), raised_as_such():
         raise ValueError("without a press")
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_import_is_never_broken_off(tmp_path, monkeypatch):
+    (tmp_path / "module_that_is_pressed.py").write_text("import signal\nsignal.raise_signal(2)\ndone = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before, reached = signal.getsignal(signal.SIGINT), []
+    with pytest.raises(KeyboardInterrupt), once():  # noqa: PT012 - what is not reached is the test
+        reached.append(importlib.import_module("module_that_is_pressed").done)
+        wait()
+        reached.append("the end")
+    assert reached == [True]
+    press()  # the same press, for a moment
+    signal.signal(signal.SIGINT, before)
+    monkeypatch.delitem(sys.modules, "module_that_is_pressed")
+    with pytest.raises(KeyboardInterrupt):  # without a block nothing is put off
+        importlib.import_module("module_that_is_pressed")
