@@ -148,7 +148,7 @@ class StudyResult(Result):
     forecasts: Mapping[ModelKey, Forecasts]
     """By name and seed; a baseline has the first seed alone, for its point forecast has no chance in it."""
     fitted: Mapping[ModelKey, TrainingResult]
-    """By name and seed, for networks: how training ended and what it cost."""
+    """By name and seed, for networks: how training ended and what it cost; the paths are those of `forecasts` alone."""
     details: Mapping[str, str]
     """How the study was made, in words."""
 
@@ -220,7 +220,9 @@ class StudyResult(Result):
         return frame
 
     def _scored(self, key: ModelKey) -> dict[str, float]:
-        return score(self.forecasts[key])
+        scores = score(self.forecasts[key])
+        self.forecasts[key].release_paths()  # of dozens of models, they are most of what a study holds
+        return scores
 
     def gap(self, name: str, other: str, by: str = "mae") -> Difference:
         """Compare absolute errors, `name` minus `other`, origin by origin, averaged over the seeds that both have.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -183,13 +183,14 @@ class ModelResults:
         self.reached = np.zeros(count, dtype=np.bool_)
         self.scored: dict[int, dict[int, NDArray[np.float64]]] = {}
         self.fitted: dict[int, TrainingResult] = {}
+        """By stage, without the paths, which are in `raw`."""
         self.seconds = 0.0
 
     def take(self, job: Job[Any], result: SampledPaths | TrainingResult) -> None:
         """Store the result of a job at its origins."""
         self.seconds += result.seconds
         if isinstance(result, TrainingResult):
-            self.fitted[job.stage] = result
+            self.fitted[job.stage] = replace(result, paths=np.empty((0, *result.paths.shape[1:])))
             self.seconds += result.training_seconds
         if job.judged:
             self.raw[job.part] = result.paths[:, : self.protocol.forecast.paths]

@@ -95,7 +95,7 @@ class TrainingTask:
         paths_drawn = simulate_all(run.simulator, origins, horizon, settings, chunks=chunks, stop=stop)
         ended = time.perf_counter()
         return TrainingResult(
-            paths=paths_drawn[:, :paths],
+            paths=paths_drawn[:, :paths].copy(),  # a view would keep the rest of the last chunk
             past_forecasts=past_forecasts,
             uncalibrated=predictor.uncalibrated,
             stack=run.stack,

@@ -153,6 +153,13 @@ class Forecasts(Sequence[Forecast]):
         )
         return at_least(corrected, self.floor)
 
+    def release_paths(self) -> None:
+        """Let go of the corrected paths and what they were corrected by: asked for again, both are computed anew."""
+        vars(self).pop("paths", None)
+        for correction in self.corrections:
+            if correction.calibration is not None:
+                correction.calibration.release_knots()
+
     @cached_property
     def band(self) -> Array:
         """Lower edge, median and upper edge, (3, origins, horizon)."""

@@ -122,6 +122,10 @@ class Calibration:
         values = np.concatenate([-size[::-1], np.zeros((1, self.horizon)), size])
         return levels, np.asfortranarray(values)  # np.interp reads a step's scores without a copy
 
+    def release_knots(self) -> None:
+        """Let go of the ranked scores: asked for again, they are computed anew."""
+        vars(self).pop("knots", None)
+
     def score_quantile(self, q: float) -> Array:
         """Score of rank ``ceil((n + 1) q)`` for q >= 0.5 and its mirror below, at each step, (horizon,).
 

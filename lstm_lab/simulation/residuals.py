@@ -27,6 +27,9 @@ __all__ = ["DECAY", "Residuals", "hashed", "one_step", "with_later_errors"]
 DECAY = 0.94
 """Weight of the past in the running variance, the RiskMetrics (1996) value for daily data."""
 
+_VALUES = 3_000_000
+"""Values of a plain call in the widest layer, 12 MB; a call holds several such arrays at a time."""
+
 
 @dataclass(frozen=True)
 class Residuals:
@@ -199,15 +202,26 @@ def with_later_errors(residuals: Residuals, model: Any, dataset: Dataset) -> Res
     return replace(residuals, values=values, rows=rows, drawn=len(residuals.values[: residuals.drawn]))
 
 
-def one_step(model: Any, windows: Windows, selection: NDArray[np.int64], batch: int = 2048) -> NDArray[np.float64]:
+def one_step(
+    model: Any, windows: Windows, selection: NDArray[np.int64], batch: int | None = None
+) -> NDArray[np.float64]:
     """Forecast the target of some windows with dropout off, (k,) in standard deviations.
 
-    A plain call per batch, for `Model.predict` compiles anew for every model, and warns after a few; and large batches,
-    for each call pays for every step of the lookback again.
+    A plain call per batch, for `Model.predict` compiles anew for every model, and warns after a few; and batches as
+    large as `_VALUES` allows, for each call pays for every step of the lookback again.
     """
+    if batch is None:
+        batch = min(max(_VALUES // _values_of_window(model, windows.lookback), 64), 2048)
     parts = [selection[start : start + batch] for start in range(0, len(selection), batch)]
     outputs = [np.asarray(_output(model, windows, part), dtype=np.float64)[:, 0] for part in parts]
     return np.concatenate(outputs)
+
+
+def _values_of_window(model: Any, lookback: int) -> int:
+    """Count the values of a window in the widest matrix product of a network, or in its attention."""
+    widths = [int(weight.shape[-1]) for weight in model.weights if weight.shape]
+    heads = [getattr(layer, "heads", getattr(layer, "num_heads", 0)) for layer in model.layers]
+    return lookback * max([1, *widths, *(lookback * count for count in heads)])
 
 
 def _output(model: Any, windows: Windows, selection: NDArray[np.int64]) -> Any:

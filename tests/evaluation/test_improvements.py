@@ -97,3 +97,20 @@ def test_the_table_says_what_it_was_measured_on(ablation):
     assert "What the recipe's parts do for price" in text
     assert "mean over 2 seeds" in text
     assert len(ablation.recipe.summary_table().table) == 1 + len(ablation.recipe.frame)
+
+
+def test_a_study_holds_each_path_once(ablation):
+    assert not ablation.scores.empty  # which takes the corrected paths
+    assert {fitted.paths.size for fitted in ablation.fitted.values()} == {0}
+    for key, forecasts in ablation.forecasts.items():
+        assert forecasts.raw.base is None, key
+        assert "paths" not in vars(forecasts), key
+        assert [
+            correction
+            for correction in forecasts.corrections
+            if correction.calibration and "knots" in vars(correction.calibration)
+        ] == []
+        tail = (100 - forecasts.evaluated.interval) / 200
+        edges = np.quantile(forecasts.paths, [tail, 0.5, 1 - tail], axis=1)
+        np.testing.assert_array_equal(edges, forecasts.band)
+        forecasts.release_paths()
