@@ -132,6 +132,8 @@ class TrainingBatches:
         turn, batch = divmod(step, self.per_pass)
         # Not Dataset.counter, whose function TensorFlow keeps for good, once for each dataset.
         turns = tf.data.Dataset.range(turn, 2**62)
+        # Nothing in them is Python's `if` or `for` over tensors: translating them took as long as compiling them.
+        shuffled, gathered = map(tf.autograph.experimental.do_not_convert, (shuffled, gathered))
         order = turns.flat_map(shuffled).skip(batch)
         return order.map(gathered).prefetch(2)
 

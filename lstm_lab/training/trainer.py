@@ -152,7 +152,8 @@ class Trainer:
                 return self._sums(tf.gather(matrix[:, :1], target_rows), forecast, weights)
 
             # Concrete at once: TensorFlow counts calls that trace, and would warn in a backtest of many short fits.
-            self._loss_functions[size] = tf.function(summed).get_concrete_function(*self._arguments(size))
+            function = tf.function(summed, autograph=False)
+            self._loss_functions[size] = function.get_concrete_function(*self._arguments(size))
         return self._loss_functions[size]
 
     def summed_padded_losses(self, size: int, padding: float) -> Callable[..., Any]:
