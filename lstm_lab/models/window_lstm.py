@@ -71,20 +71,24 @@ def _gradient_of_gates(passed: Any, upstream: Any, zeros: Any, recurrent: Any) -
         [
             passed.ci * passed.i * (1.0 - passed.i),
             _one_step_earlier(passed.cs, zeros) * passed.f * (1.0 - passed.f),
-            passed.i * (1.0 - passed.ci**2),
+            passed.i * (1.0 - tf.square(passed.ci)),
             passed.co * passed.o * (1.0 - passed.o),
         ],
         axis=2,
     )
-    to_memory = passed.o * (1.0 - passed.co**2)
+    to_memory, forget = passed.o * (1.0 - tf.square(passed.co)), passed.f
     steps = tf.shape(upstream)[0]
 
     def one_back(step: Any, hidden: Any, memory: Any, gates: Any) -> tuple[Any, ...]:
-        hidden += upstream[step]
-        memory += hidden * to_memory[step]
-        by_gates = tf.concat([memory, memory, memory, hidden], axis=1) * factors[step]
+        # Gathered, for a slice is compiled of four operations.
+        gradient, into_memory, into_gates, kept = (
+            tf.gather(each, step) for each in (upstream, to_memory, factors, forget)
+        )
+        hidden += gradient
+        memory += hidden * into_memory
+        by_gates = tf.concat([memory, memory, memory, hidden], axis=1) * into_gates
         before = tf.matmul(by_gates, recurrent, transpose_b=True)
-        return step - 1, before, memory * passed.f[step], gates.write(step, by_gates)
+        return step - 1, before, memory * kept, gates.write(step, by_gates)
 
     gates = tf.TensorArray(tf.float32, steps, element_shape=(upstream.shape[1], recurrent.shape[1]))
     first = (steps - 1, zeros, zeros, gates)

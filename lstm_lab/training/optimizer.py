@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lstm_lab.models.backend import keras
 
@@ -18,12 +18,12 @@ START = 1 / 25
 """Share of the highest rate that a cycle begins with."""
 
 
-def optimizer_of(options: TrainOptions) -> keras.optimizers.Adam:
-    """Build the optimiser of resolved options.
+def optimizer_of(options: TrainOptions, kind: type[Any] = keras.optimizers.Adam) -> Any:
+    """Build the optimiser of resolved options, Keras' Adam or a kind of it.
 
     Its name is always the same: TensorFlow keeps, for good, some 40 kB for every new name of a variable.
     """
-    return keras.optimizers.Adam(options.learning_rate, global_clipnorm=options.clip or None, name="adam")
+    return kind(options.learning_rate, global_clipnorm=options.clip or None, name="adam")
 
 
 def schedule_of(options: TrainOptions, batches: int, step: int = 0) -> list[keras.callbacks.Callback]:

@@ -18,6 +18,7 @@ from lstm_lab.models.backend import keras, on_one_device, tf
 from lstm_lab.models.kept_networks import KeptNetworks
 from lstm_lab.models.masking import MaskedNetwork, masked_output
 from lstm_lab.models.window_lstm import for_training
+from lstm_lab.training.fused_adam import FusedAdam
 from lstm_lab.training.optimizer import optimizer_of
 from lstm_lab.training.padded_batches import gathered_windows
 
@@ -67,8 +68,8 @@ class Trainer:
     ) -> Trainer:
         """Compile a network for training with resolved options; a given loss takes the place of theirs.
 
-        Of a copy that nothing else holds, `copied`, the LSTM layers are computed as `WindowLSTM` does. Layers of the
-        user's stay in the one graph that they were called in.
+        Of a copy that nothing else holds, `copied`, the LSTM layers are computed as `WindowLSTM` does, and Adam as
+        `FusedAdam` does. Layers of the user's stay in the one graph that they were called in.
         """
         every = options.supervise != "last"
         network: Any = forecaster.every if every else forecaster.model
@@ -80,8 +81,8 @@ class Trainer:
         if masked:
             network = MaskedNetwork(network)
         loss = loss_function(options) if loss is None else loss
-        optimizer = on_one_device(optimizer_of(options))
-        network.compile(optimizer=optimizer, loss=loss, weighted_metrics=[_absolute_error()])
+        optimizer = optimizer_of(options, FusedAdam if copied else keras.optimizers.Adam)
+        network.compile(optimizer=on_one_device(optimizer), loss=loss, weighted_metrics=[_absolute_error()])
         network.optimizer.build(network.trainable_variables)
         initial = [variable.numpy() for variable in network.optimizer.variables]
         return cls(forecaster, network, evaluated, list(variables.values()), loss, initial, masked=masked)
