@@ -3,6 +3,9 @@
 Keras runs a cell as a dozen operations a step in a loop. TensorFlow's `BlockLSTMV2` runs the same equations over a
 whole sequence, with Keras' order of the gates (input, forget, candidate, output), 1.1 to 1.3 times faster. The two sums
 of a gate are one, so its last bits are its own.
+
+Features or units of an odd number are made even by zeros: with an odd number of rows too, the operation complains on
+standard error, and copies every step. Zeros for features change no bit.
 """
 
 from __future__ import annotations
@@ -14,7 +17,16 @@ from lstm_lab.models.backend import keras, tf
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["VALUES_PER_UNIT", "block_lstm", "fused_sequence", "fused_step", "is_fusible", "joined_kernels"]
+__all__ = [
+    "VALUES_PER_UNIT",
+    "block_lstm",
+    "fused_sequence",
+    "fused_step",
+    "is_fusible",
+    "joined",
+    "joined_weights",
+    "padded_states",
+]
 
 VALUES_PER_UNIT = 7
 """Values that the operation holds for each unit and step: three gates, candidate, both states and their tanh."""
@@ -46,37 +58,64 @@ def fused_sequence(layer: Any, x: Any) -> tuple[Any, list[Any]]:
         Its output, (rows, time, units) or (rows, units), and its states [h, c], each (rows, units).
     """
     zeros = tf.zeros((tf.shape(x)[0], layer.units), tf.float32)
-    hidden, memory = _run(layer.cell, joined_kernels(layer), tf.transpose(x, (1, 0, 2)), [zeros, zeros])
+    passed = block_lstm(tf.transpose(x, (1, 0, 2)), [zeros, zeros], *joined_weights(layer.cell))
+    hidden, memory = passed.h, passed.cs
     last = _rows_of(hidden[-1], layer)
     output = tf.transpose(hidden, (1, 0, 2)) if layer.return_sequences else last
     return output, [last, _rows_of(memory[-1], layer)]
 
 
-def fused_step(layer: Any, kernels: Any, x: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+def fused_step(layer: Any, weights: tuple[Any, Any], x: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
     """Run a fusible layer for one step.
 
     Parameters
     ----------
-    layer, kernels
-        A built layer, and what `joined_kernels` gives for it: joined at each step, they would cost a third of it.
+    layer, weights
+        A built layer, and what `joined_weights` gives for its cell: joined at each step, they would cost a third of it.
     x
         (rows, features) float32.
     states
-        [h, c], each (rows, units).
+        [h, c], each (rows, units), or as `padded_states` gives them, which saves a step the padding.
 
     Returns
     -------
     tuple
-        Its output, (rows, units), and its new states.
+        Its output, (rows, units), and its new states, like the old.
     """
-    hidden, memory = _run(layer.cell, kernels, x[None], states)
-    output = _rows_of(hidden[0], layer)
-    return output, [output, _rows_of(memory[0], layer)]
+    passed = block_lstm(x[None], states, *weights)
+    hidden, memory = (tf.ensure_shape(each[0], (None, states[0].shape[-1])) for each in (passed.h, passed.cs))
+    return hidden[:, : layer.units], [hidden, memory]
 
 
-def joined_kernels(layer: Any) -> Any:
-    """Join the kernels of input and hidden state, (features + units, 4 * units)."""
-    return tf.concat([layer.cell.kernel, layer.cell.recurrent_kernel], axis=0)
+def joined_weights(cell: Any) -> tuple[Any, Any]:
+    """Join the kernels of a built cell, and return them and its bias as `joined` does."""
+    return joined(*(tf.convert_to_tensor(weight) for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)))
+
+
+def joined(kernel: Any, recurrent: Any, bias: Any) -> tuple[Any, Any]:
+    """Join the kernels of input and hidden state, and fill kernels and bias up with zeros.
+
+    Parameters
+    ----------
+    kernel, recurrent, bias
+        (features, 4 * units), (units, 4 * units) and (4 * units,).
+
+    Returns
+    -------
+    tuple
+        (F + U, 4 * U) and (4 * U,), with the even numbers F and U that follow features and units.
+    """
+    units = recurrent.shape[0]
+    kernels = tf.concat([_even(kernel, axis=0), _even(recurrent, axis=0)], axis=0)
+    if units % 2 == 0:
+        return kernels, bias
+    by_gate = [_even(tf.reshape(values, (-1, 4, units)), axis=2) for values in (kernels, bias)]
+    return tf.reshape(by_gate[0], (-1, 4 * units + 4)), tf.reshape(by_gate[1], (-1,))
+
+
+def padded_states(states: Sequence[Any]) -> list[Any]:
+    """Fill [h, c], each (rows, units), up to an even number of units."""
+    return [_even(state, axis=1) for state in states]
 
 
 def block_lstm(x: Any, states: Sequence[Any], kernels: Any, bias: Any) -> Any:
@@ -87,21 +126,23 @@ def block_lstm(x: Any, states: Sequence[Any], kernels: Any, bias: Any) -> Any:
     x
         float32.
     states
-        [h, c] before the first step, each (rows, units).
+        [h, c] before the first step, each (rows, units), or as `padded_states` gives them.
     kernels, bias
-        (features + units, 4 * units) and (4 * units,).
+        What `joined` gives.
 
     Returns
     -------
     namedtuple
-        i, cs, f, o, ci, co and h, each (time, rows, units): gates, candidate ci, cell state cs, its tanh co.
+        i, cs, f, o, ci, co and h, each (time, rows, units): gates, candidate ci, cell state cs, its tanh co. As many
+        units as the states have.
     """
+    hidden, memory = padded_states(states)
     no_peephole = tf.zeros((kernels.shape[1] // 4,), tf.float32)
-    return tf.raw_ops.BlockLSTMV2(
+    passed = tf.raw_ops.BlockLSTMV2(
         seq_len_max=tf.shape(x, tf.int64)[0],
-        x=x,
-        h_prev=states[0],
-        cs_prev=states[1],
+        x=_even(x, axis=2),
+        h_prev=hidden,
+        cs_prev=memory,
         w=kernels,
         wci=no_peephole,
         wcf=no_peephole,
@@ -110,12 +151,15 @@ def block_lstm(x: Any, states: Sequence[Any], kernels: Any, bias: Any) -> Any:
         cell_clip=0.0,
         use_peephole=False,
     )
+    units = states[0].shape[-1]
+    return passed if units % 2 == 0 else type(passed)(*(output[..., :units] for output in passed))
 
 
-def _run(cell: Any, kernels: Any, x: Any, states: Sequence[Any]) -> tuple[Any, Any]:
-    """Run a cell over x, (time, rows, features); return hidden states and cell states, (time, rows, units)."""
-    passed = block_lstm(x, states, kernels, cell.bias)
-    return passed.h, passed.cs
+def _even(values: Any, axis: int) -> Any:
+    """Fill an axis of odd length up with zeros."""
+    if values.shape[axis] % 2 == 0:
+        return values
+    return tf.pad(values, [(0, int(each == axis)) for each in range(len(values.shape))])
 
 
 def _rows_of(values: Any, layer: Any) -> Any:

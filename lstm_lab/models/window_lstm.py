@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from lstm_lab.models.backend import keras, not_on_tape, on_gpu, tell_tape, tf
-from lstm_lab.models.fused_lstm import block_lstm, is_fusible
+from lstm_lab.models.fused_lstm import block_lstm, is_fusible, joined
 
 __all__ = ["WindowLSTM", "for_training", "lstm_sequence"]
 
@@ -33,7 +33,7 @@ def lstm_sequence(x: Any, kernel: Any, recurrent: Any, bias: Any) -> Any:
     """
     with not_on_tape():
         zeros = tf.zeros((tf.shape(x)[1], recurrent.shape[0]), tf.float32)
-        passed = block_lstm(x, [zeros, zeros], tf.concat([kernel, recurrent], axis=0), bias)
+        passed = block_lstm(x, [zeros, zeros], *joined(kernel, recurrent, bias))
         # Where no tape records it, as from outside a compiled function, a gradient is refused rather than wrong.
         hidden = tf.raw_ops.PreventGradient(input=passed.h, message="WindowLSTM has a gradient for a tape alone")
 

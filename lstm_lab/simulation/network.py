@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lstm_lab.models.backend import keras, tf
-from lstm_lab.models.fused_lstm import VALUES_PER_UNIT, fused_sequence, fused_step, is_fusible, joined_kernels
+from lstm_lab.models.fused_lstm import (
+    VALUES_PER_UNIT,
+    fused_sequence,
+    fused_step,
+    is_fusible,
+    joined_weights,
+    padded_states,
+)
 from lstm_lab.models.keras_private import nodes_in_order, run_graph, set_mask, takes_training
 from lstm_lab.models.masking import mask_of, masked, step_mask, unpadded
 from lstm_lab.models.tracing import CompiledFunction
@@ -225,20 +232,21 @@ class Network:
         seeds = tf.reshape(seeds, (-1, steps, 2))
         encoded = self._encode(windows, seeds[:, 0], [], lengths, paths=paths, shared=True, fresh=fresh)
         kept = [] if fresh else encoded.masks
-        kernels = {
-            position: joined_kernels(self._operations[position])
-            for position in self._carriers
-            if is_fusible(self._operations[position])
-        }
+        fusible = [position for position in self._carriers if is_fusible(self._operations[position])]
+        weights = {position: joined_weights(self._operations[position].cell) for position in fusible}
+        start = [
+            padded_states(state) if position in weights else state
+            for position, state in zip(sorted(self._carriers), encoded.states, strict=True)
+        ]
 
         def one_more(step: Any, output: Any, *flat: Any) -> tuple[Any, ...]:
             row = tf.numpy_function(called_back, [number, step, output], tf.float32)
             row = tf.ensure_shape(row, (None, windows.shape[-1]))
-            states = tf.nest.pack_sequence_as(encoded.states, flat)
-            following = self._step(row, states, seeds[:, step + 1], kept, kernels, paths=paths)
+            states = tf.nest.pack_sequence_as(start, flat)
+            following = self._step(row, states, seeds[:, step + 1], kept, weights, paths=paths)
             return step + 1, following.output, *tf.nest.flatten(following.states)
 
-        first = (tf.constant(0), encoded.output, *tf.nest.flatten(encoded.states))
+        first = (tf.constant(0), encoded.output, *tf.nest.flatten(start))
         shapes = (tf.TensorShape([]), *(tf.TensorShape([None, *tensor.shape[1:]]) for tensor in first[1:]))
         return tf.while_loop(
             lambda step, *_: step + 1 < steps, one_more, first, shape_invariants=shapes, parallel_iterations=1
@@ -287,7 +295,7 @@ class Network:
         return x, states, shared
 
     def _step(
-        self, newest: Any, states: list[Any], seeds: Any, masks: list[Any], kernels: dict[int, Any], *, paths: int
+        self, newest: Any, states: list[Any], seeds: Any, masks: list[Any], weights: dict[int, Any], *, paths: int
     ) -> Encoded:
         source = Masks(paths, seeds, fresh=True, earlier=masks or None)
         x, carried = newest, []
@@ -295,7 +303,7 @@ class Network:
         last = max(self._carriers)
         for position, layer in enumerate(self._operations):
             if position in self._carriers:
-                x, state = _one_step(layer, kernels.get(position), x, next(remaining), source)
+                x, state = _one_step(layer, weights.get(position), x, next(remaining), source)
                 carried.append(state)
             elif position < last and rate_of(layer) == 0:
                 # Before the last recurrent layer the layers were built for an axis of time.
@@ -320,13 +328,13 @@ def _carrier(layer: Any) -> Any:
     return carrier
 
 
-def _one_step(layer: Any, kernels: Any, x: Any, states: Any, source: Masks) -> tuple[Any, list[Any]]:
+def _one_step(layer: Any, weights: Any, x: Any, states: Any, source: Masks) -> tuple[Any, list[Any]]:
     """Run a recurrent layer for one row, (rows, features) -> (rows, units), and return its new states.
 
-    `kernels` are those of a fusible layer, joined; None for any other.
+    `weights` are those of a fusible layer, joined; None for any other.
     """
-    if kernels is not None:
-        return fused_step(layer, kernels, x, states)
+    if weights is not None:
+        return fused_step(layer, weights, x, states)
     with with_masks(layer, x, source):
         output, carried = layer.cell(x, states, training=draws(layer))
     return output, list(carried)
