@@ -23,6 +23,7 @@ from lstm_lab.data.sources.loading import load, table_of, target_column
 from lstm_lab.data.sources.long_table import WideReading, long_table
 from lstm_lab.data.sources.panel_forms import is_panel
 from lstm_lab.data.store import FrameStore
+from lstm_lab.data.tables.frames import quiet_casts
 from lstm_lab.data.windows.cuts import cut_rows
 from lstm_lab.data.windows.sample_weights import column_of
 from lstm_lab.errors import OptionError, did_you_mean
@@ -56,6 +57,7 @@ class Prepared:
     """Transform, features, and the reason for them."""
 
 
+@quiet_casts
 def prepare(
     source: str | PathLike[str] | pd.DataFrame | pd.Series[Any], options: InputOptions, *, weighting: str = "uniform"
 ) -> Prepared:

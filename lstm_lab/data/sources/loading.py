@@ -20,6 +20,7 @@ from lstm_lab.data.memory.mapped import is_on_disk
 from lstm_lab.data.sources.disk_frame import load_on_disk
 from lstm_lab.data.sources.panel import Short, is_panel, read_panel
 from lstm_lab.data.sources.source_tables import Source, check_reading, marks_of, table_of
+from lstm_lab.data.tables.frames import quiet_casts
 from lstm_lab.data.tables.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.tables.numeric_columns import numeric_columns
 from lstm_lab.errors import DataError, LabWarning, OptionError, did_you_mean, named_keywords
@@ -33,6 +34,7 @@ __all__ = ["Source", "future_index", "load", "segments", "table_of", "target_col
 
 
 @named_keywords
+@quiet_casts
 def load(
     source: Source,
     *,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lstm_lab.errors import DataError, MissingExtraError
 
-__all__ = ["as_frame", "is_table"]
+__all__ = ["as_frame", "is_table", "quiet_casts"]
 
 
 def is_table(source: Any) -> bool:
@@ -22,7 +22,11 @@ def is_table(source: Any) -> bool:
     return isinstance(native, nw.DataFrame | nw.LazyFrame | nw.Series)
 
 
-@np.errstate(over="ignore", invalid="ignore")  # pandas casts the odd labels among which it looks for a name
+quiet_casts = np.errstate(over="ignore", invalid="ignore")
+"""Decorates what reads a table: pandas casts odd labels and ids to compare, sort and count them."""
+
+
+@quiet_casts
 def as_frame(source: Any) -> pd.DataFrame:
     """Convert a table to a pandas frame whose column names are text; a pandas frame is not copied.
 

@@ -175,6 +175,7 @@ def test_a_generated_frame_is_prepared_or_refused_in_one_line(seed, count):
     assert not lines, "\n".join(lines)
 
 
-def test_labels_that_pandas_casts_to_compare_them_give_no_warning():
-    frame, options = generated(random.Random("1 48891"))  # noqa: S311 - 1e308 beside np.float32(2) in an index
+@pytest.mark.parametrize("number", [48891, 49222])  # 1e308 beside np.float32(2), in an index and among ids
+def test_what_pandas_casts_to_compare_and_to_sort_gives_no_warning(number):
+    frame, options = generated(random.Random(f"1 {number}"))  # noqa: S311 - frames of the long form
     assert escape(frame, options) is None
