@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-__all__ = ["moment", "number", "ordinal", "percent", "span"]
+__all__ = ["moment", "number", "ordinal", "percent", "percent_change", "span"]
 
 
 def number(value: float) -> str:
@@ -37,6 +37,18 @@ def percent(share: float) -> str:
     if whole in {0, 100} and value != whole:
         return f"{min(99.9, max(0.1, round(value, 1))):g} %"
     return f"{whole} %"
+
+
+def percent_change(share: float) -> str:
+    """Write a relative change as a whole percentage with its sign; nothing where it is unknown.
+
+    >>> percent_change(0.031), percent_change(-0.12), percent_change(-0.001), percent_change(math.nan)
+    ('+3 %', '−12 %', '0 %', '')
+    """
+    if not math.isfinite(share):
+        return ""
+    whole = round(100 * share)
+    return f"{whole:+d} %".replace("-", "−") if whole else "0 %"
 
 
 def ordinal(value: float) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lstm_lab.errors import OptionError, named_keywords
 from lstm_lab.events import SamplingListener
-from lstm_lab.formatting import moment, number
+from lstm_lab.formatting import moment, number, percent_change
 from lstm_lab.options.flags import value_text
 from lstm_lab.results import Result, Summary
 from lstm_lab.run import Run, brief, checked_run
@@ -79,9 +79,8 @@ class RunComparison(Result):
         """Tabulate the losses and widths of the runs, and say what differs."""
         lines = [("run", "val loss", "vs naive", "epochs", "mean width")]
         for name, row in self.frame.iterrows():
-            share = f"{100 * row.against_naive:+.0f} %".replace("-", "−") if np.isfinite(row.against_naive) else ""
             loss = number(row.val_loss) if np.isfinite(row.val_loss) else ""
-            lines.append((str(name), loss, share, str(int(row.epochs)), number(row.width)))
+            lines.append((str(name), loss, percent_change(row.against_naive), str(int(row.epochs)), number(row.width)))
         return Summary(f"Runs of {self.target}", (("settings", self.words),), tuple(lines))
 
 

@@ -27,6 +27,7 @@ SHOWN: Final = 20
 _BASE: Final = Look("the options as given", "grey", "square")
 _CLEAR: Final = Look("differs by more than chance", "orange")
 _CHANCE: Final = Look("the difference may be chance", filled=False)
+_PRUNED: Final = Look("given up early, after fewer folds", "grey", "diamond", filled=False)
 
 
 class RankedTrials(Protocol):
@@ -43,6 +44,10 @@ class RankedTrials(Protocol):
     @property
     def base(self) -> Trial:
         """The options as they were given."""
+
+    @property
+    def all_trials(self) -> tuple[Trial, ...]:
+        """In the order of their numbers; number 0 is the options as they were given."""
 
     @property
     def ranked(self) -> tuple[Trial, ...]:
@@ -65,22 +70,25 @@ class RankedTrials(Protocol):
 
 
 def marks_of_search(search: RankedTrials) -> StudyMarks:
-    """Return the error of the best trials in every fold, and how it differs from that of the options as given."""
-    others = [trial for trial in search.ranked if trial is not search.base][:SHOWN]
-    trials = [search.base, *others]
-    values = np.array([[search.folds.mean([losses]) for losses in trial.losses] for trial in trials])
+    """Return the error of the best trials in every fold, and how it differs from that of the options as given.
+
+    Trials that were given up early come last, with the folds that they were judged in.
+    """
+    pruned = [trial for trial in search.all_trials if trial.state == "pruned" and trial.losses]
+    pruned.sort(key=lambda trial: search.gap(trial).mean)
+    others = [trial for trial in (*search.ranked, *pruned) if trial is not search.base][:SHOWN]
     folds = len(search.folds.folds)
-    clear = [search.gap(trial).clear for trial in others]
+    values = np.full((len(others) + 1, folds), np.nan)
+    for row, trial in enumerate((search.base, *others)):
+        values[row, : len(trial.losses)] = [search.folds.mean([losses]) for losses in trial.losses]
+    error = Column(search.metric, values, line=search.folds.mean(search.base.losses), scale=scale_for(values))
     return StudyMarks(
         f"Search for {search.target}",
         (search.verdict, *([f"mattered: {search.mattered}"] if others else [])),
         names=("as given", *(f"trial {trial.number}" for trial in others)),
-        looks=(_BASE, *(_CLEAR if each else _CHANCE for each in clear)),
+        looks=(_BASE, *(_look(search, trial) for trial in others)),
         seeds=tuple(str(fold) for fold in range(1, folds + 1)),
-        columns=(
-            Column(search.metric, values, line=search.folds.mean(search.base.losses), scale=scale_for(values)),
-            _changes(search, others, folds),
-        ),
+        columns=(error, _changes(search, others, folds)) if others else (error,),
         reference="mean of the options as given",
         interval="two standard errors of a difference",
         remarks=("", *(_options(trial) for trial in others)),
@@ -88,14 +96,20 @@ def marks_of_search(search: RankedTrials) -> StudyMarks:
     )
 
 
+def _look(search: RankedTrials, trial: Trial) -> Look:
+    if trial.state == "pruned":
+        return _PRUNED
+    return _CLEAR if search.gap(trial).clear else _CHANCE
+
+
 def _changes(search: RankedTrials, others: Sequence[Trial], folds: int) -> Column:
-    """Return how each trial's error differs from that of the options as given, in percent of it."""
-    base = search.folds.mean(search.base.losses)
-    percent = 100 / base if base else np.nan
+    """Return how each trial's error differs from that of the options as given in the same folds, in percent of it."""
     values = np.full((len(others) + 1, folds), np.nan)
     ends = np.full((len(others) + 1, 2), np.nan)
     for row, trial in enumerate(others, start=1):
         gap = search.gap(trial)
+        base = search.folds.mean(search.base.losses[: len(trial.losses)])
+        percent = 100 / base if base else np.nan
         values[row, 0] = percent * gap.mean
         ends[row] = [percent * (gap.mean + side * 2 * gap.error) for side in (-1, 1)]
     label = "difference from the options as given"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.evaluation.tables import four_digits
-from lstm_lab.formatting import moment
+from lstm_lab.formatting import moment, percent_change
 from lstm_lab.results import Summary
 
 if TYPE_CHECKING:
@@ -38,11 +38,10 @@ class RunTable:
     def _lines(self) -> Iterator[tuple[str, ...]]:
         yield ("run", "target", "vs naive", "loss", "epochs", "transform", "rows", "to", "network")
         for name, row in self.frame.iterrows():
-            share = f"{100 * row.against_naive:+.0f} %".replace("-", "−")
             yield (
                 f"{name}, the last" if row["last"] and name != "(last)" else str(name),
                 str(row.target),
-                share if np.isfinite(row.against_naive) else "",
+                percent_change(row.against_naive),
                 four_digits(row.val_loss) if np.isfinite(row.val_loss) else "",
                 str(row.epochs),
                 str(row["transform"]),

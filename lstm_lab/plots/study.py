@@ -87,7 +87,7 @@ def _column(panel: Axes, marks: StudyMarks, column: Column, *, named: bool) -> N
         looks: dict[str, Any] = {"linestyle": _DASHES} if column.dashed else {}
         panel.axvline(column.line, color=GREY, linewidth=1, zorder=0, **looks)
     _intervals(panel, column)
-    _scale(panel, column)
+    _scale(panel, column, single=single)
 
 
 def _say_mean(panel: Axes, row: int, mean: float, column: Column) -> None:
@@ -110,12 +110,12 @@ def _intervals(panel: Axes, column: Column) -> None:
         panel.set_xlim(limits)
 
 
-def _scale(panel: Axes, column: Column) -> None:
+def _scale(panel: Axes, column: Column, *, single: bool) -> None:
     """Scale and label the axis of a column."""
     if column.scale == "log":
         style.scale_for(panel, column.values[np.isfinite(column.values)])
     elif column.form == "change":
-        _changes(panel, column)
+        _changes(panel, column, single=single)
     elif column.form == "share":
         _shares(panel, column)
     else:
@@ -132,13 +132,17 @@ def _shares(panel: Axes, column: Column) -> None:
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
 
 
-def _changes(panel: Axes, column: Column) -> None:
-    """Label an axis of changes in percent: linear around none, logarithmic where they are large."""
+def _changes(panel: Axes, column: Column, *, single: bool) -> None:
+    """Label an axis of changes in percent: linear around none, logarithmic where they are large.
+
+    A panel beside others has room for fewer labels.
+    """
     if column.scale == "symlog":
         values = column.values[np.isfinite(column.values)]
         panel.set_xscale("symlog", linthresh=LINEAR_PERCENT)
         ends = min(0.0, 1.6 * values.min()), max(0.0, 1.6 * values.max())
-        panel.set_xticks([tick for tick in CHANGE_TICKS if ends[0] <= tick <= ends[1]])
+        ticks = [tick for tick in CHANGE_TICKS if ends[0] <= tick <= ends[1]]
+        panel.set_xticks(ticks if single else [tick for tick in ticks if abs(tick) in {0, 10}])
         panel.minorticks_off()
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g} %".replace("-", "−") if value else "0"))
 

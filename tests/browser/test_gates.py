@@ -162,6 +162,17 @@ SAID = ["temperature", "moved it by (against the mean)", "could move it by (a st
 SAID += ["forget", "input", "output", "|candidate|", "|cell|", "|hidden|"]
 
 
+def test_the_cursor_passes_behind_headings_and_legends(view):
+    """They have a ground of their own and lie above the line, which goes through all strips."""
+    line = view.root.locator(".cursor").evaluate("(line) => Number(getComputedStyle(line).zIndex)")
+    for words in view.root.locator(".stack .strip-head, .stack .legend").locator("visible=true").all():
+        above, ground = words.evaluate(
+            "(e) => [Number(getComputedStyle(e).zIndex), getComputedStyle(e).backgroundColor]"
+        )
+        assert above > line
+        assert ground == "rgb(255, 255, 255)"
+
+
 def test_keys_and_the_native_slider_move_the_same_cursor(view, found):
     view.expect("step", str(STEPS - 1))
     stack = view.root.locator(".stack")

@@ -9,7 +9,7 @@ import ipywidgets
 import numpy as np
 
 from lstm_lab.errors import LabError, OptionError
-from lstm_lab.formatting import number
+from lstm_lab.formatting import number, percent_change
 from lstm_lab.notebook.dashboard.clicks import in_main
 from lstm_lab.notebook.dashboard.fields import listen
 from lstm_lab.notebook.dashboard.style import box, note, paragraph, summary, title
@@ -148,7 +148,7 @@ def listed(runs: Mapping[str, Run]) -> Summary:
     lines = [("run", "no.", "validation loss", "vs naive", "epochs", "time", "differs in")]
     for place, (name, run) in enumerate(runs.items(), start=1):
         loss, naive = run.metrics["val_loss"], run.metrics["naive_val_loss"]
-        share = f"{100 * (loss / naive - 1):+.0f} %".replace("-", "−") if naive and np.isfinite(loss / naive) else ""
+        share = percent_change(loss / naive - 1) if naive else ""
         settings = "; ".join(f"{key} {value or 'default'}" for key, value in differences[name].items())
         lines.append(
             (

@@ -3,7 +3,7 @@ import type uPlot from "uplot";
 import { isPower, type Chart } from "./chart";
 import { ChartView, rule } from "./charts";
 import { fill, h, legend, say, toggle, type Entry } from "./dom";
-import { number, percent } from "./format";
+import { number, percent, sentences } from "./format";
 import { Stop } from "./stop";
 import { alpha } from "./theme";
 
@@ -20,7 +20,7 @@ export class MemoryView extends ChartView {
   #stop!: Stop;
   readonly #progress = h("span", { class: "muted" });
   readonly #bar = h("progress", { "aria-label": "Measuring progress", max: 1, value: 0 });
-  readonly #words = h("p", { class: "note words" });
+  readonly #words = h("ul", { class: "words" });
   readonly #legend = h("ul", { class: "legend" });
   readonly #table = h("table", { class: "recall" });
 
@@ -113,7 +113,7 @@ export class MemoryView extends ChartView {
     const curves = this.#networks.map((words, at): Entry => ({ words, colour: this.#colour(at), ...(at % 2 ? { kind: "dash" as const } : {}) }));
     const felt: Entry = { words: `${percent(this.#faint)} of the largest`, colour: this.palette.muted, kind: "dash" };
     legend(this.#legend, this.#relative && this.#faint > 0 ? [...curves, felt] : curves);
-    say(this.#words, this.store.text("words"));
+    this.#words.replaceChildren(...sentences(this.store.text("words")).map((sentence) => h("li", {}, sentence)));
     say(this.#progress, this.store.text("progress"));
     this.#bar.hidden = !this.store.flag("measuring");
     this.#bar.value = this.store.number("share") ?? 0;

@@ -31,7 +31,7 @@ export class BacktestView extends FanView {
   readonly #names = h("ul", { class: "legend" });
   readonly #play = button("", () => this.#toggle(), { class: "play" });
   readonly #pick = h("select", { "aria-label": "Model" });
-  readonly #scores = h("table", { "aria-label": "Scores of all models" });
+  readonly #scores = h("table", { class: "scores", "aria-label": "Scores of all models" });
   readonly #details = h("table", { "aria-label": "How the backtest was made" });
   #slider!: ReturnType<typeof slider>;
 
