@@ -55,6 +55,7 @@ class StudyView(LabWidget):
             change_ticks=list(CHANGE_TICKS),
             facts=[list(row) for row in summary.rows],
             table=[list(line) for line in summary.table],
+            code=summary.code,
         )
 
 

@@ -2,6 +2,10 @@
 
 import pytest
 
+from lstm_lab.evaluation.search_marks import marks_of_search
+from lstm_lab.evaluation.study_marks import MarkedResult
+from lstm_lab.results import Summary
+from tests.evaluation.test_search_marks import searched, trial
 from tests.widgets.test_study_view import exported, repeated
 
 
@@ -32,8 +36,26 @@ def test_an_export_reads_both_errors_out(mount):
     assert "900" in view.root.get_by_role("table", name="Bytes of each part").inner_text()
 
 
+class Searched(MarkedResult):
+    """A search, as it is drawn."""
+
+    marks = marks_of_search(searched(trial(1, "complete", 1.0, 3.0), trial(2, "pruned", 3.0)))
+
+    def summary_table(self):
+        return Summary("Search for y", (), (("trial", "MAE"), ("1", "2")), "%%lstm_train prices --epochs 4\nLSTM(4)")
+
+
+def test_the_best_of_a_search_is_there_to_copy_and_its_folds_are_read_out(mount):
+    view = mount(Searched().widget())
+    assert view.root.get_by_label("Code to copy").inner_text() == "%%lstm_train prices --epochs 4\nLSTM(4)"
+    assert not mount(repeated().widget()).root.get_by_label("Code to copy").is_visible()
+    mark = view.root.locator("tbody").first.locator("tr").nth(1).locator("[data-seed='1']").first.bounding_box()
+    view.page.mouse.move(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
+    assert view.root.locator(".readout").inner_text().startswith("trial 1 · MAE 2 (1 to 3), fold 2 3 · difference")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("make", [repeated, exported])
+@pytest.mark.parametrize("make", [repeated, exported, Searched])
 def test_axe_finds_nothing_and_nothing_is_clipped(mount, axe, make, theme):
     view = mount(make().widget(theme=theme))
     view.root.locator("summary").click()

@@ -182,6 +182,7 @@ def test_the_view_shows_every_fold_and_the_difference_from_the_options_as_given(
     assert np.isnan(changes[0]).all()
     assert "dropout=" in marks.remarks[1]
     assert drawn.get("lines")[0] == ["mean", "mean of the folds"]
+    assert drawn.get("code") == search.call
 
 
 def test_the_picture_shows_every_trial(search):

@@ -22,6 +22,7 @@ export class StudyView extends View {
   readonly #words = h("div", { class: "meaning verdicts" });
   readonly #legend = h("ul", { class: "legend" });
   readonly #table = h("table", { class: "study" });
+  readonly #code = h("pre", { "aria-label": "Code to copy" });
   readonly #numbers = h("table", { "aria-label": "All scores" });
   readonly #facts = h("table", { "aria-label": "How the study was made" });
   readonly #more = h("details", { class: "more" }, h("summary", {}, "All scores, and how the study was made"), this.#numbers, this.#facts);
@@ -34,7 +35,7 @@ export class StudyView extends View {
 
   protected override build(): void {
     this.facts.append(h("p", { class: "title" }, this.store.text("title")));
-    this.body.append(this.#words, this.#table, this.#legend, this.#more);
+    this.body.append(this.#words, this.#table, this.#legend, this.#code, this.#more);
     on(this.#table, "pointerleave", () => this.#read(-1));
   }
 
@@ -94,6 +95,8 @@ export class StudyView extends View {
     set(this.#table, { "aria-label": `Scores by row, a mark a ${this.#each}` });
     this.#draw();
     this.#showLegend();
+    say(this.#code, this.store.text("code"));
+    this.#code.hidden = !this.store.text("code");
     const [head = [], ...rows] = (this.store.values["table"] ?? []) as string[][];
     fill(this.#numbers, head, rows);
     facts(this.#facts, (this.store.values["facts"] ?? []) as string[][]);
