@@ -220,9 +220,7 @@ class StudyResult(Result):
         return frame
 
     def _scored(self, key: ModelKey) -> dict[str, float]:
-        scores = score(self.forecasts[key])
-        self.forecasts[key].release_paths()  # of dozens of models, they are most of what a study holds
-        return scores
+        return score(self.forecasts[key])
 
     def gap(self, name: str, other: str, by: str = "mae") -> Difference:
         """Compare absolute errors, `name` minus `other`, origin by origin, averaged over the seeds that both have.

@@ -97,7 +97,7 @@ class Forecasts(Sequence[Forecast]):
         row = int(self.evaluated.rows[number])
         reach = max(240, 4 * self.evaluated.horizon)
         forecast = Forecast(
-            paths=self.paths[number],
+            paths=self._corrected(range(number, number + 1))[0],
             index=self.evaluated.series.index[row : row + self.evaluated.horizon],
             history=self.evaluated.series.iloc[max(0, row - reach) : row],
             target=str(self.evaluated.series.name),
@@ -140,41 +140,43 @@ class Forecasts(Sequence[Forecast]):
             np.mean([correction.weights for correction in self.corrections], axis=0), own=uncombined_name(self.name)
         )
 
-    @cached_property
+    @property
     def paths(self) -> Array:
-        """(origins, paths, horizon), corrected."""
+        """(origins, paths, horizon), corrected anew at each call: they take as much memory as `raw`."""
+        return self._corrected(range(len(self)))
+
+    def _corrected(self, numbers: range) -> Array:
         tail = tail_of(self.evaluated.interval)
         levels = (tail, 0.5, 1 - tail)
         corrected = np.stack(
-            [
-                correction.adjust(raw, self.naive[:, origin], levels)
-                for origin, (raw, correction) in enumerate(zip(self.raw, self.corrections, strict=True))
-            ]
+            [self.corrections[origin].adjust(self.raw[origin], self.naive[:, origin], levels) for origin in numbers]
         )
+        for calibration in [self.corrections[origin].calibration for origin in numbers]:
+            if calibration is not None:
+                calibration.release_knots()
         return at_least(corrected, self.floor)
 
-    def release_paths(self) -> None:
-        """Let go of the corrected paths and what they were corrected by: asked for again, both are computed anew."""
-        vars(self).pop("paths", None)
-        for correction in self.corrections:
-            if correction.calibration is not None:
-                correction.calibration.release_knots()
-
     @cached_property
+    def _measured(self) -> tuple[Array, Array]:
+        """The band and the CRPS, both from paths that are corrected once."""
+        paths, tail = self.paths, tail_of(self.evaluated.interval)
+        band = np.asarray(np.quantile(paths, [tail, 0.5, 1 - tail], axis=1))
+        return band, metrics.crps(paths, self.evaluated.actual, axis=())
+
+    @property
     def band(self) -> Array:
         """Lower edge, median and upper edge, (3, origins, horizon)."""
-        tail = tail_of(self.evaluated.interval)
-        return np.asarray(np.quantile(self.paths, [tail, 0.5, 1 - tail], axis=1))
+        return self._measured[0]
 
     @property
     def errors(self) -> Array:
         """Absolute error of the median, (origins, horizon)."""
         return np.asarray(np.abs(self.band[1] - self.evaluated.actual))
 
-    @cached_property
+    @property
     def crps(self) -> Array:
         """CRPS, (origins, horizon)."""
-        return metrics.crps(self.paths, self.evaluated.actual, axis=())
+        return self._measured[1]
 
     @cached_property
     def covered(self) -> Array:

@@ -113,4 +113,4 @@ def test_a_study_holds_each_path_once(ablation):
         tail = (100 - forecasts.evaluated.interval) / 200
         edges = np.quantile(forecasts.paths, [tail, 0.5, 1 - tail], axis=1)
         np.testing.assert_array_equal(edges, forecasts.band)
-        forecasts.release_paths()
+        np.testing.assert_array_equal(forecasts[1].paths, forecasts.paths[1])
