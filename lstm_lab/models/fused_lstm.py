@@ -12,14 +12,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.backend import keras, on_gpu, tf
+from lstm_lab.models.keras_private import run_graph, takes_training
+from lstm_lab.models.masking import mask_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = [
     "VALUES_PER_UNIT",
     "block_lstm",
+    "fused_output",
     "fused_sequence",
     "fused_step",
     "is_fusible",
@@ -63,6 +66,43 @@ def fused_sequence(layer: Any, x: Any) -> tuple[Any, list[Any]]:
     last = _rows_of(hidden[-1], layer)
     output = tf.transpose(hidden, (1, 0, 2)) if layer.return_sequences else last
     return output, [last, _rows_of(memory[-1], layer)]
+
+
+def fused_output(model: Any, x: Any) -> Any:
+    """Compute a model's output for windows with dropout off, each layer that allows it by `fused_sequence`.
+
+    Called as it is, Keras' loop takes Python's time for every step and operation.
+
+    Parameters
+    ----------
+    model
+        Sequential or functional, (rows, time, features) -> its output; any other is called as it is.
+    x
+        (rows, time, features) float32.
+    """
+    graph = getattr(model, "_functional", None) or model
+    if on_gpu() or not hasattr(graph, "_nodes_by_depth"):
+        return model(x, training=False)
+    return run_graph(graph, tf.convert_to_tensor(x), _fused_call)
+
+
+def _fused_call(operation: Any) -> Callable[..., Any]:
+    """Return the function that calls an operation of a graph, fused where it is given windows and nothing else."""
+    off = {"training": False} if takes_training(operation) else {}
+
+    def plain(*given: Any, **named: Any) -> Any:
+        return operation(*given, **{**named, **off})
+
+    if not is_fusible(operation) or operation.return_state or operation.stateful:
+        return plain
+
+    def fused(*given: Any, **named: Any) -> Any:
+        others = [value for name, value in named.items() if name != "training" and value is not None]
+        if len(given) > 1 or others or mask_of(given[0]) is not None:
+            return plain(*given, **named)
+        return fused_sequence(operation, given[0])[0]
+
+    return fused
 
 
 def fused_step(layer: Any, weights: tuple[Any, Any], x: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:

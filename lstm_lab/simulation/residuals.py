@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_lab.models.fused_lstm import fused_output
 from lstm_lab.models.masking import padded_output
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def _output(model: Any, windows: Windows, selection: NDArray[np.int64]) -> Any:
     """Run the network on some windows, telling it of padding where there is any."""
     inputs, lengths = windows.inputs(selection), windows.known_lengths
     if lengths is None:
-        return model(inputs, training=False)
+        return fused_output(model, inputs)
     return padded_output(model, inputs, lengths[selection])
 
 

@@ -12,6 +12,7 @@ import pytest
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.fused_lstm import (
     block_lstm,
+    fused_output,
     fused_sequence,
     fused_step,
     is_fusible,
@@ -129,3 +130,26 @@ def test_only_the_lstm_of_keras_as_it_is_by_default_is_fused():
         L.LSTM(4, dtype="mixed_float16"),
     ]
     assert [layer for layer in others if is_fusible(layer)] == []
+
+
+def masked_stack(layers):
+    return keras.Sequential([keras.Input((7, 2)), keras.layers.Masking(), *layers])
+
+
+@pytest.mark.parametrize("masking", [False, True])
+def test_a_network_s_output_is_that_of_keras_with_dropout_off(masking):
+    layers = [L.LSTM(5, return_sequences=True), L.Dropout(0.5), L.GRU(4, return_sequences=True), L.LSTM(3), L.Dense(1)]
+    model = masked_stack(layers) if masking else keras.Sequential([keras.Input((7, 2)), *layers])
+    windows = np.random.default_rng(0).normal(size=(6, 7, 2)).astype(np.float32)
+    windows[:3, 4:] = 0.0  # what Masking takes for padding
+    output = fused_output(model, windows)
+    np.testing.assert_allclose(output, model(windows, training=False), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(fused_output(model, windows), output)
+
+
+def test_states_that_are_given_or_given_back_are_left_to_keras():
+    inputs = keras.Input((7, 2))
+    x, *states = keras.layers.LSTM(4, return_sequences=True, return_state=True)(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.LSTM(4)(x, initial_state=states)))
+    windows = np.random.default_rng(0).normal(size=(6, 7, 2)).astype(np.float32)
+    np.testing.assert_allclose(fused_output(model, windows), model(windows), rtol=1e-5, atol=1e-6)
