@@ -3,12 +3,17 @@
 import pytest
 from notebook_runs import ROOT, execute, outputs, said
 
+MOST_MEMORY = 650
+"""MB of a kernel without the libraries in files, which take up to 450 MB more on Binder; they are 610 at most there."""
+
 
 @pytest.fixture(scope="module")
 def executed(request, tmp_path_factory):
-    """Run the notebook; one that fails or warns fails each test of its file."""
+    """Run the notebook; one that fails, warns or takes too much memory fails each test of its file."""
     name = request.module.__name__.rpartition(".")[2].removeprefix("test_").replace("_", "-")
-    notebook = execute(ROOT / "notebooks" / f"{name}.ipynb", tmp_path_factory.mktemp("run"))
+    peaks = []
+    notebook = execute(ROOT / "notebooks" / f"{name}.ipynb", tmp_path_factory.mktemp("run"), peaks)
+    assert max(peaks, default=0) < MOST_MEMORY
     assert [output.text for output in outputs(notebook) if output.get("name") == "stderr"] == []
     return notebook
 
