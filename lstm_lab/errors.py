@@ -45,6 +45,7 @@ __all__ = [
     "VerificationError",
     "did_you_mean",
     "named_keywords",
+    "shown",
 ]
 
 Given = ParamSpec("Given")
@@ -53,6 +54,7 @@ Returned = TypeVar("Returned")
 
 _LONGEST = 1000
 """Characters of a message: what a file or a `repr` holds may have millions."""
+_DIGITS_PER_BIT = 0.30103
 
 
 class LabError(Exception):
@@ -60,6 +62,20 @@ class LabError(Exception):
 
     def __init__(self, message: object = "") -> None:
         super().__init__(_one_line(str(message)))
+
+
+def shown(value: object) -> str:
+    """Write down a value that was received; by its type where it has no `repr`, or a whole number no end.
+
+    >>> shown(10**5000)
+    'a whole number of 5001 digits'
+    """
+    if isinstance(value, int) and value.bit_length() > _LONGEST:
+        return f"a whole number of {int(value.bit_length() * _DIGITS_PER_BIT) + 1} digits"
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - what a user's class raises, or Python at numbers of 4300 digits within a list
+        return f"a {type(value).__name__}"
 
 
 def _one_line(text: str) -> str:

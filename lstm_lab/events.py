@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from lstm_lab.errors import OptionError
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -28,6 +30,7 @@ __all__ = [
     "TrainingListener",
     "TrainingPlan",
     "WorkPlan",
+    "check_listening",
 ]
 
 EndReason: TypeAlias = Literal["finished", "early", "stopped", "interrupted"]
@@ -89,6 +92,35 @@ class TrainingEnd:
     seconds: float
     message: str
     """How it ended and which weights were kept, in one line."""
+
+
+def check_listening(listener: object, stop: object, kind: type[Any]) -> None:
+    """Refuse what no events can be told to, and a stop that cannot be looked at, before any work.
+
+    Parameters
+    ----------
+    listener
+        None, or an object with every method of `kind`.
+    stop
+        None, or a `threading.Event`.
+    kind
+        The class of listeners that the work tells of its events.
+
+    Raises
+    ------
+    OptionError
+        One line with the method that is missing.
+    """
+    methods = [name for name in dir(kind) if name.startswith("on_")]
+    if listener is not None and not all(callable(getattr(listener, name, None)) for name in methods):
+        raise OptionError(
+            f"listener is a {kind.__name__}, got a {type(listener).__name__}; derive its class from"
+            f" lstm_lab.events.{kind.__name__}"
+        )
+    if isinstance(listener, type):
+        raise OptionError(f"listener is an object, got the class {listener.__name__}; call it: {listener.__name__}()")
+    if stop is not None and not callable(getattr(stop, "is_set", None)):
+        raise OptionError(f"stop is a threading.Event, got a {type(stop).__name__}; for example threading.Event()")
 
 
 class TrainingListener:

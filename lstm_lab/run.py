@@ -15,6 +15,7 @@ from lstm_lab.data.preparation import prepare, recut
 from lstm_lab.data.row_weights import WEIGHTS, with_weights
 from lstm_lab.data.windows.padding import unused_lookback
 from lstm_lab.errors import LabWarning, OptionError, RunError, named_keywords
+from lstm_lab.events import ProgressListener, SamplingListener, TrainingListener, check_listening
 from lstm_lab.export.exporter import export_step
 from lstm_lab.export.run_file import Record, read_run, write_run
 from lstm_lab.fitted import FittedModel
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from lstm_lab.data.dataset import Dataset
     from lstm_lab.data.encoding.encoder import Encoder
     from lstm_lab.data.sources.loading import Source
-    from lstm_lab.events import ProgressListener, SamplingListener, TrainingEnd, TrainingListener
+    from lstm_lab.events import TrainingEnd
     from lstm_lab.export.exporter import Export
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.forecasting.panel_correction import PanelCorrection
@@ -249,6 +250,7 @@ class Run(Result):
         """
         given = options if horizon is None else {"horizon": horizon, **options}
         chosen = ForecastOptions.of(given).resolved()
+        check_listening(listener, stop, SamplingListener)
         drawn: Forecast | PanelForecast
         if self.dataset.is_panel:
             drawn = self._panel.forecast(chosen, ids=ids, data=data, known=known, listener=listener, stop=stop)
@@ -296,6 +298,7 @@ class Run(Result):
         given = options if horizon is None else {"horizon": horizon, **options}
         chosen = ForecastOptions.of(given).resolved()
         self._for_id(None, "spread", "take the run of one with run.series({!r})")
+        check_listening(listener, stop, SamplingListener)
         future = self._future(known, chosen.horizon)
         return measure_spread(self.fitted, self.dataset, chosen, future, listener=listener, stop=stop)
 
@@ -389,6 +392,7 @@ class Run(Result):
         >>> today = run.resume("prices-today.csv", epochs=5)  # doctest: +SKIP
         """
         chosen = ResumeOptions.of(options).over(self.options)
+        check_listening(listener, stop, TrainingListener)
         run = self if newer is None else self.on(newer)
         dataset = recut(run.dataset, chosen)
         forecaster = forecaster_of([self.model], None, chosen, len(dataset.encoder.columns))
@@ -796,6 +800,7 @@ class Run(Result):
         Memory
             Gradients by distance, and the table of the recall task.
         """
+        check_listening(listener, stop, ProgressListener)
         return memory_of(self.fitted, self.dataset, MemoryOptions.of(options), listener, stop)
 
     def residuals(self, *, scaled: bool = False) -> Residuals | None:
@@ -872,6 +877,7 @@ def train(
     """
     weights = options.get("weights", "uniform")
     chosen = TrainOptions.of(options if isinstance(weights, str) else {**options, "weights": WEIGHTS})
+    check_listening(listener, stop, TrainingListener)
     layers = checked_stack(stack)
     refuse_unused_options(layers, chosen)
     rows = source if isinstance(weights, str) else with_weights(source, weights, chosen)

@@ -32,6 +32,7 @@ from lstm_lab.evaluation.kinds import (
 )
 from lstm_lab.evaluation.panel_ablate import ablate_by_id
 from lstm_lab.evaluation.study_marks import MarkedResult
+from lstm_lab.events import ProgressListener, check_listening
 from lstm_lab.execution.parallel import task_runner
 from lstm_lab.options import AblateOptions
 from lstm_lab.results import Summary
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.evaluation.panel_ablate import PanelAblation
     from lstm_lab.evaluation.study_marks import StudyMarks
-    from lstm_lab.events import ProgressListener
     from lstm_lab.execution.parallel import Outcome
     from lstm_lab.options import TrainOptions
     from lstm_lab.options.keywords import AblateKeywords
@@ -147,6 +147,7 @@ def ablate(
     --------
     >>> lab.ablate(frame, target="close", seeds=[0, 1]).summary  # doctest: +SKIP
     """
+    check_listening(listener, stop, ProgressListener)
     settings = StudySettings.of(AblateOptions, options)
     check_changes(settings.study.changes)
     frame, target = read_series(source, settings.train)

@@ -16,6 +16,7 @@ from lstm_lab.evaluation.rolling_origins import assemble, jobs_of, plan_backtest
 from lstm_lab.evaluation.scoring import COLUMNS, difference, score, uncombined_name
 from lstm_lab.evaluation.tables import comparison_text, coverage_text, effect_text, four_digits, origins_text
 from lstm_lab.evaluation.task_checkpoint import TaskCheckpoint
+from lstm_lab.events import ProgressListener, check_listening
 from lstm_lab.execution.parallel import task_runner
 from lstm_lab.models.serialize import pack
 from lstm_lab.options import BacktestOptions, ForecastOptions, shared_out
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.evaluation.panel_backtest import PanelBacktest
     from lstm_lab.evaluation.scoring import Difference, Forecasts
-    from lstm_lab.events import ProgressListener
     from lstm_lab.options.keywords import BacktestKeywords
     from lstm_lab.run import Run
 
@@ -224,6 +224,7 @@ def backtest(
     --------
     >>> lab.backtest(run, longer, horizon=24).summary  # doctest: +SKIP
     """
+    check_listening(listener, stop, ProgressListener)
     backtest_options, forecast_options = shared_out(options, BacktestOptions, ForecastOptions)
     settings, forecast = BacktestOptions.of(backtest_options), ForecastOptions.of(forecast_options).resolved()
     check_baselines(settings.baselines)

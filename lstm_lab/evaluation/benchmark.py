@@ -25,7 +25,7 @@ from lstm_lab.evaluation.benchmark_scores import (
 )
 from lstm_lab.evaluation.study_marks import Column, Look, MarkedResult, StudyMarks, scale_for
 from lstm_lab.evaluation.tables import four_digits
-from lstm_lab.events import Progress, ProgressListener, TrainingListener
+from lstm_lab.events import Progress, ProgressListener, TrainingListener, check_listening
 from lstm_lab.options import BenchOptions, ForecastOptions, TrainOptions, shared_out
 from lstm_lab.results import Summary
 from lstm_lab.run import train
@@ -225,6 +225,7 @@ def bench(
         if fixed in options:
             remedy = "seeds= takes several" if fixed == "seed" else "leave it out"
             raise OptionError(f"the protocol of a benchmark fixes {fixed}=, got {options[fixed]!r}; {remedy}")
+    check_listening(listener, stop, ProgressListener)
     source = read_benchmark(name, data)
     settings = {**SETTINGS[name], **train_options, **forecast_options}
     naive = _baselines(source)

@@ -16,6 +16,7 @@ from lstm_lab.evaluation.leaderboard import Leaderboard, marks_of_kinds
 from lstm_lab.evaluation.panel_compare import compare_by_id
 from lstm_lab.evaluation.study_marks import MarkedResult
 from lstm_lab.evaluation.tables import effect_text, four_digits
+from lstm_lab.events import ProgressListener, check_listening
 from lstm_lab.execution.parallel import task_runner
 from lstm_lab.forecasting.baselines import BASELINES
 from lstm_lab.formatting import percent
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.forecast_sets import Job
     from lstm_lab.evaluation.panel_compare import PanelComparison
     from lstm_lab.evaluation.study_marks import StudyMarks
-    from lstm_lab.events import ProgressListener
     from lstm_lab.options.keywords import CompareKeywords
 
 __all__ = ["Comparison", "compare"]
@@ -130,6 +130,7 @@ def compare(
     --------
     >>> lab.compare(frame, target="close", kinds=["lstm", "gru", "naive"]).summary  # doctest: +SKIP
     """
+    check_listening(listener, stop, ProgressListener)
     settings = StudySettings.of(CompareOptions, options)
     _check(settings)
     frame, target = read_series(source, settings.train)

@@ -12,6 +12,7 @@ import pandas as pd
 from lstm_lab.errors import DataError, ForecastError, OptionError
 from lstm_lab.evaluation.study_marks import Column, Look, MarkedResult, StudyMarks, scale_for
 from lstm_lab.evaluation.tables import four_digits
+from lstm_lab.events import TrainingListener, check_listening
 from lstm_lab.formatting import percent
 from lstm_lab.results import Summary
 from lstm_lab.run import train
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
 
-    from lstm_lab.events import TrainingListener
     from lstm_lab.options.keywords import TrainKeywords
     from lstm_lab.run import Run
 
@@ -139,6 +139,7 @@ def mask_effect(
     --------
     >>> lab.mask_effect(frame, id="store", target="sales", lookback=60).verdict  # doctest: +SKIP
     """
+    check_listening(listener, stop, TrainingListener)
     for name in ("short", "mask", "seed"):
         if name in options:
             raise OptionError(f"a study of the mask sets {name}= itself, got {name}={options[name]!r}; leave it out")

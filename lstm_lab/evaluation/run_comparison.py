@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.errors import OptionError, named_keywords
-from lstm_lab.events import SamplingListener
+from lstm_lab.events import ProgressListener, SamplingListener, check_listening
 from lstm_lab.formatting import moment, number, percent_change
 from lstm_lab.options.flags import value_text
 from lstm_lab.results import Result, Summary
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Sequence
 
-    from lstm_lab.events import Progress, ProgressListener
+    from lstm_lab.events import Progress
     from lstm_lab.forecasting.forecast import Forecast
     from lstm_lab.options.keywords import ForecastKeywords
 
@@ -122,6 +122,7 @@ def compare_runs(
     --------
     >>> lab.compare_runs({"small": first, "large": second}, 30).differences  # doctest: +SKIP
     """
+    check_listening(listener, stop, ProgressListener)
     given_runs: object = runs
     if isinstance(given_runs, str | Run) or not isinstance(given_runs, Iterable):
         raise OptionError(

@@ -23,6 +23,7 @@ from lstm_lab.evaluation.search_marks import marks_of_search
 from lstm_lab.evaluation.study_marks import MarkedResult
 from lstm_lab.evaluation.tables import effect_text, four_digits
 from lstm_lab.evaluation.winner_check import WinnerCheck, check_winner
+from lstm_lab.events import ProgressListener, check_listening
 from lstm_lab.execution.parallel import task_runner
 from lstm_lab.formatting import percent
 from lstm_lab.options import TrainOptions, TuneOptions, default_space, read_space
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from lstm_lab.evaluation.scoring import Difference
     from lstm_lab.evaluation.search import Trial
     from lstm_lab.evaluation.study_marks import StudyMarks
-    from lstm_lab.events import ProgressListener, TrainingListener
+    from lstm_lab.events import TrainingListener
     from lstm_lab.options import Space
     from lstm_lab.options.keywords import TuneKeywords
     from lstm_lab.run import Run
@@ -287,6 +288,7 @@ class Search(MarkedResult):
         OptionError
             The winner is the options as given.
         """
+        check_listening(listener, stop, ProgressListener)
         if self.winner.number == 0:
             raise OptionError("the options as given are the best of the search, so there is nothing to check them with")
         study = self.settings.study.model_copy(update={"origins": origins})
@@ -402,6 +404,7 @@ def tune(
     are chosen at once, and not on which of them is over first. Only times differ. Another version of optuna may try
     others.
     """
+    check_listening(listener, stop, ProgressListener)
     settings = StudySettings.of(TuneOptions, options)
     optuna = check_optuna()
     given = settings.study.space

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 
 import numpy as np
 import pandas as pd
 
-from lstm_lab.errors import ForecastError, did_you_mean
+from lstm_lab.errors import ForecastError, did_you_mean, shown
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.metrics import tail_of
 from lstm_lab.forecasting.periods import describe_periods, period_starts
@@ -136,12 +136,9 @@ class Forecast(Result):
         Array
             (horizon,) for one level, (levels, horizon) for several.
         """
-        try:
-            levels = np.asarray(q, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ForecastError(
-                f"a quantile's level is a number between 0 and 1, got {q!r}; for example 0.05"
-            ) from None
+        levels = _as_array(q)
+        if levels is None:
+            raise ForecastError(f"a quantile's level is a number between 0 and 1, got {shown(q)}; for example 0.05")
         if levels.ndim > 1 or not ((levels >= 0) & (levels <= 1)).all():
             raise ForecastError(f"a quantile's level lies between 0 and 1, got {q}; for example 0.05")
         return np.asarray(np.quantile(self.paths, levels, axis=0), dtype=np.float64)
@@ -170,9 +167,12 @@ class Forecast(Result):
         Array
             (horizon,), a multiple of 1 / paths: no finer than the paths are many.
         """
-        levels = np.asarray(level, dtype=np.float64)
-        if np.isnan(levels).any() or levels.shape not in {(), (1,), (self.horizon,)}:
-            raise ForecastError(f"level is one number, or one for each of the {self.horizon} steps, got {level!r}")
+        levels = _as_array(level)
+        if levels is None or np.isnan(levels).any() or levels.shape not in {(), (1,), (self.horizon,)}:
+            raise ForecastError(
+                f"level is one number, or one for each of the {self.horizon} steps, got {shown(level)};"
+                f" for example fc.probability_above({number(self.history.iloc[-1] if len(self.history) else 0)})"
+            )
         return np.asarray((self.paths > levels).mean(axis=0), dtype=np.float64)
 
     def standard_error(self, q: float) -> Array:
@@ -193,9 +193,10 @@ class Forecast(Result):
         Array
             (horizon,) in the target's unit; NaN for a single path.
         """
-        if not 0 < q < 1:
+        level = _as_array(q)
+        if level is None or level.shape != () or not 0 < level < 1:
             raise ForecastError(
-                f"a Monte Carlo error needs a level strictly between 0 and 1, got {q}; for example 0.05"
+                f"a Monte Carlo error needs a level strictly between 0 and 1, got {shown(q)}; for example 0.05"
             )
         if len(self.paths) == 1:
             return np.full(self.horizon, np.nan)
@@ -327,11 +328,18 @@ class Forecast(Result):
             if values.ndim != 1 or not 0 < len(values) <= self.horizon:
                 raise ForecastError(f"actual holds 1 to {self.horizon} values, got shape {values.shape}")
             values = np.concatenate([values, np.full(self.horizon - len(values), np.nan)])
-        if np.isinf(values).any() or np.isnan(values).all():
-            raise ForecastError("actual holds no finite value within the horizon, or an infinite one; look at its rows")
+        wrong = np.flatnonzero(np.isinf(values) if np.isinf(values).any() else np.isnan(values))
+        if len(wrong) == len(values) or np.isinf(values).any():
+            got = f"got {values[wrong[0]]:g} at {moment(self.index[wrong[0]])}"
+            remedy = "pass what was measured" if np.isnan(values[wrong[0]]) else "correct that value, or make it NaN"
+            raise ForecastError(f"actual holds finite values, or NaN where there is none yet, {got}; {remedy}")
         return values
 
     def _by_time(self, actual: pd.Series[float]) -> Array:
+        if isinstance(actual.index, pd.PeriodIndex):
+            actual = actual.set_axis(actual.index.to_timestamp())
+        if isinstance(actual.index, pd.DatetimeIndex) and isinstance(self.index, pd.DatetimeIndex):
+            actual = actual.set_axis(self._on_own_clock(actual.index))
         if actual.index.has_duplicates:
             repeated = actual.index[actual.index.duplicated()][0]
             raise ForecastError(f"actual has one value per time, got {moment(repeated)} twice; drop one of them")
@@ -342,6 +350,15 @@ class Forecast(Result):
                 "pass actual.to_numpy() to compare by position"
             )
         return _numbers(actual.reindex(self.index))
+
+    def _on_own_clock(self, times: pd.DatetimeIndex) -> pd.DatetimeIndex:
+        """Convert times to the forecast's zone; refuse those of which only one has a zone."""
+        own = cast("pd.DatetimeIndex", self.index).tz
+        if (own is None) != (times.tz is None):
+            zones = [f"in {zone}" if zone is not None else "without a zone" for zone in (own, times.tz)]
+            remedy = f".tz_localize({None if own is None else str(own)!r})"
+            raise ForecastError(f"the forecast's times are {zones[0]}, got actual {zones[1]}; use actual{remedy}")
+        return times if own is None else times.tz_convert(own)
 
     def extend(self, more_paths: ArrayLike) -> Forecast:
         """Add paths, (k, horizon), drawn in the same way; paths of a calibrated forecast must be adjusted already."""
@@ -386,10 +403,21 @@ class Forecast(Result):
 
 def _numbers(actual: ArrayLike) -> Array:
     """Return values as numbers, or refuse them in one line."""
+    values = _as_array(actual)
+    if values is None:
+        listed = actual if isinstance(actual, list | tuple | pd.Series | np.ndarray) else ()
+        first = next((each for each in listed if (own := _as_array(each)) is None or own.ndim > 0), None)
+        got = f"a {type(actual).__name__}" if first is None else shown(first)
+        raise ForecastError(f"actual holds numbers, got {got}; pass a Series, a DataFrame or a list of what happened")
+    return values
+
+
+def _as_array(values: ArrayLike) -> Array | None:
+    """Return values as numbers; None where they are none."""
     try:
-        return np.asarray(actual, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ForecastError(f"actual must hold numbers, in a Series, a DataFrame or a list: {error}") from None
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 DIVERGED = "training"

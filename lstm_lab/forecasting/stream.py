@@ -12,7 +12,7 @@ import pandas as pd
 from lstm_lab.data.dataset import Dataset
 from lstm_lab.data.dates.time_index import future_index, longest_step
 from lstm_lab.data.known_future import on_the_clock_of
-from lstm_lab.errors import DataError, did_you_mean
+from lstm_lab.errors import DataError, did_you_mean, shown
 from lstm_lab.forecasting.coverage import Coverage
 from lstm_lab.forecasting.online_correction import OnlineCorrection
 from lstm_lab.formatting import moment
@@ -132,9 +132,11 @@ class Stream:
                 f"a row has a value for each of {', '.join(self._columns)}, got none for {missing[0]}; {near}"
             )
         try:
-            values = [float(given[name]) for name in self._columns]
-        except (TypeError, ValueError):
-            raise DataError(f"a row is numbers, got {row!r}; pass a value, or a dict of column and value") from None
+            values = [_as_number(given[name]) for name in self._columns]
+        except (TypeError, ValueError, OverflowError):
+            raise DataError(
+                f"a row is numbers, got {shown(row)}; pass a value, or a dict of values by column"
+            ) from None
         if not np.isfinite(values).all():
             name = self._columns[int(np.argmin(np.isfinite(values)))]
             raise DataError(f"a row has finite values, got {given[name]} in {name!r}; fill it before it is pushed")
@@ -183,3 +185,10 @@ class Stream:
         moved = replace(settings.residuals, rows=settings.residuals.rows - first)
         newer = with_later_errors(moved, self._fitted.model, known).shortened(self._row_limit)
         self._predictor.settings = replace(settings, residuals=replace(newer, rows=newer.rows + first))
+
+
+def _as_number(value: Any) -> float:
+    """Convert a number; True and bytes, which `float` takes too, are none."""
+    if isinstance(value, bool | np.bool_ | bytes | bytearray):
+        raise TypeError
+    return float(value)

@@ -224,9 +224,11 @@ def row_at(index: pd.Index, at: Any) -> int:
 
 def _row_at(index: pd.DatetimeIndex, at: Any) -> int:
     try:
-        time = pd.Timestamp(at)
+        time = None if pd.isna(at) else pd.Timestamp(at)
     except ValueError:
-        raise DataError(f"at takes a time or a position, got {at!r}; for example {moment(index[-1])}") from None
+        time = None
+    if time is None or pd.isna(time):
+        raise DataError(f"at takes a time or a position, got {at!r}; for example {moment(index[-1])}")
     if index.tz is not None and time.tzinfo is None:
         time = time.tz_localize(index.tz)
     if index.tz is None and time.tzinfo is not None:

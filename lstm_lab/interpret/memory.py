@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.errors import named_keywords
+from lstm_lab.events import ProgressListener, check_listening
 from lstm_lab.interpret.memory_measurement import FAINT, MemoryMeasurement, training_sequences
 from lstm_lab.interpret.recall_task import SUCCESS, VARIANTS, Variant
 from lstm_lab.results import Result, Summary
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Sequence
 
-    from lstm_lab.events import EndReason, ProgressListener
+    from lstm_lab.events import EndReason
+
 
 __all__ = ["RECALL_STEPS", "Memory", "distances_within", "memory"]
 
@@ -205,6 +207,7 @@ def memory(
     --------
     >>> lab.memory(recall=[10, 50], updates=200).table  # doctest: +SKIP
     """
+    check_listening(listener, stop, ProgressListener)
     data = training_sequences(x, y, seed)
     work = MemoryMeasurement(units=units, updates=updates, seed=seed, listener=listener, stop=stop)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeA
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from lstm_lab.errors import OptionError
+from lstm_lab.errors import OptionError, shown
 from lstm_lab.options.spelling import in_python, meant
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def as_name(value: object) -> object:
     """Convert a whole number that names a column to text."""
     if isinstance(value, bool):
         return value
-    return str(value) if isinstance(value, Integral) else value
+    return str(value) if isinstance(value, Integral) and abs(int(value)) < _LARGEST else value
 
 
 def as_names(value: object) -> object:
@@ -101,7 +101,15 @@ def as_marks(value: object) -> object:
     parts = as_sequence(value)
     if not isinstance(parts, tuple | list):
         return parts
-    return tuple(f"{float(part):.12g}" if isinstance(part, Real) else part for part in parts)
+    return tuple(_shortest(part) if isinstance(part, Real) else part for part in parts)
+
+
+def _shortest(number: Any) -> str:
+    """Write a number in its shortest form; one that no float holds is infinite, as a text of so many digits is."""
+    try:
+        return f"{float(number):.12g}"
+    except OverflowError:
+        return "inf" if number > 0 else "-inf"
 
 
 def as_numbers(value: object) -> object:
@@ -161,10 +169,40 @@ class Options(BaseModel):
         for name in by_name:
             if name not in cls.model_fields:
                 raise OptionError(f"there is no option {name!r}; {meant(name, [cls])}")
+        _refuse_no_numbers(cls, by_name)
         try:
-            return cls(**by_name)
+            options = cls(**by_name)
         except ValidationError as refused:
             raise OptionError(_explain(cls, refused)) from None
+        _refuse_no_numbers(cls, vars(options))
+        return options
+
+
+_LARGEST = 10**300
+"""Whole numbers below it are floats too; no option means one beyond."""
+
+
+def _refuse_no_numbers(model: type[Options], values: Mapping[str, Any]) -> None:
+    """Refuse whole numbers that no float holds, and on or off where a number is meant, which Python takes for 1 and 0.
+
+    Raises
+    ------
+    OptionError
+        The first of them.
+    """
+    for name, value in values.items():
+        field = model.model_fields[name]
+        kinds = str(field.annotation)
+        numeric = re.search(r"\b(int|float)\b", kinds) is not None and "bool" not in kinds
+        for part in value if isinstance(value, list | tuple) else (value,):
+            rule = "should be a number" if numeric and isinstance(part, bool) else None
+            if isinstance(part, int) and abs(part) >= _LARGEST:
+                rule = "should have fewer digits"
+            if rule is not None:
+                example = option_extra(field, "example")
+                raise OptionError(
+                    f"{name} {rule}, got {shown(part)}; " + (f"for example {in_python(name, field)}" if example else "")
+                )
 
 
 _PERCENTAGES = 5
@@ -192,7 +230,7 @@ def _explain(model: type[Options], refused: ValidationError) -> str:
 def _received(value: Any) -> str:
     """Write a value in one line: an array by its type and shape."""
     shape = getattr(value, "shape", None)
-    return repr(value) if shape is None or shape == () else f"a {type(value).__name__} of shape {shape}"
+    return shown(value) if shape is None or shape == () else f"a {type(value).__name__} of shape {shape}"
 
 
 def _rescaled(model: type[Options], name: str, value: Any) -> float | None:
@@ -204,7 +242,7 @@ def _rescaled(model: type[Options], name: str, value: Any) -> float | None:
         number = float(value)
         near = 100 * number if percent and number < 1 else number / 100 if share and number >= _PERCENTAGES else None
         model(**{name: near})
-    except (TypeError, ValueError):  # pydantic's own error is a ValueError too
+    except (TypeError, ValueError, OverflowError):  # pydantic's own error is a ValueError too
         return None
     return near
 

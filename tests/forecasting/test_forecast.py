@@ -136,16 +136,20 @@ def test_score_aligns_by_time():
         (pd.Series([1.0], pd.to_datetime(["2021-01-01"])), "2020-01-06 to 2020-01-10, got 2021-01-01"),
         (pd.Series([1.0, 2.0]), "to_numpy"),
         (pd.Series([], dtype=float), "empty series"),
-        (pd.Series([1.0], TIMES[:1].tz_localize("UTC")), "shares no time"),
         (pd.Series([1.0, 2.0], TIMES[[0, 0]]), "2020-01-06 twice"),
         (pd.DataFrame({"prise": [1.0]}), "did you mean 'prise'"),
         (np.zeros(6), "1 to 5 values"),
         (np.zeros(0), "1 to 5 values"),
         (np.zeros((5, 1)), "1 to 5 values"),
-        ([np.nan], "no finite value"),
-        ([np.inf], "infinite"),
-        ("later.csv", "must hold numbers, in a Series, a DataFrame or a list"),
-        (pd.Series(["high"], TIMES[:1]), "must hold numbers"),
+        ([np.nan], r"^actual holds finite values, .*, got nan at 2020-01-06; pass what was measured$"),
+        ([1.0, np.inf], r"got inf at 2020-01-07; correct that value, or make it NaN$"),
+        ("later.csv", r"^actual holds numbers, got a str; pass a Series, a DataFrame or a list of what happened$"),
+        (pd.Series(["high"], TIMES[:1]), "^actual holds numbers, got 'high'; "),
+        ([1, 10**400], "^actual holds numbers, got a whole number of 401 digits; "),
+        (
+            pd.Series([1.0], TIMES[:1].tz_localize("UTC")),
+            r"without a zone, got actual in UTC; use actual\.tz_localize\(",
+        ),
     ],
 )
 def test_a_score_without_common_ground_is_refused(actual, message):
@@ -224,3 +228,31 @@ def test_sums_over_periods_are_those_of_each_path():
         fc.sum("fortnight")
     with pytest.raises(ForecastError, match="periods need times, got rows that are counted"):
         replace(fc, index=pd.RangeIndex(10)).sum("W")
+
+
+def test_periods_are_taken_by_their_start():
+    fc, values = make(), np.arange(5.0) + 100
+    periods = pd.Series(values, TIMES.to_period("D"))
+    np.testing.assert_array_equal(fc.align(periods), values)
+
+
+def test_times_of_another_zone_are_the_same_times():
+    fc = make(index=TIMES.tz_localize("UTC"))
+    elsewhere = pd.Series(np.arange(5.0), TIMES.tz_localize("UTC").tz_convert("Asia/Tokyo"))
+    np.testing.assert_array_equal(fc.align(elsewhere), np.arange(5.0))
+    with pytest.raises(
+        ForecastError, match=r"are in UTC, got actual without a zone; use actual\.tz_localize\('UTC'\)$"
+    ):
+        fc.align(elsewhere.tz_localize(None))
+
+
+@pytest.mark.parametrize(
+    ("level", "received"),
+    [("x", "'x'"), (10**400, "a whole number of 401 digits"), (float("nan"), "nan"), (None, "None")],
+)
+def test_a_level_that_is_no_number_is_refused_with_an_example(level, received):
+    with pytest.raises(ForecastError, match=rf"got {received}; for example fc\.probability_above\([-0-9.]+\)$"):
+        make().probability_above(level)
+    for method in (make().quantile, make().standard_error):
+        with pytest.raises(ForecastError, match=r"for example 0\.05$"):
+            method(level)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import lstm_lab as lab
-from lstm_lab.errors import DataError
+from lstm_lab.errors import DataError, OptionError
 from lstm_lab.forecasting import metrics
 from lstm_lab.simulation.simulator import CHUNK
 
@@ -138,3 +138,18 @@ def test_a_run_without_calibration_rows_streams_what_it_can():
     for value in table()["price"].iloc[301:305]:
         forecast = stream.push(value)
     assert "held" in repr(stream)  # what a band that nothing calibrates held is known too
+
+
+@pytest.mark.parametrize("value", [10**400, True, b"1", None], ids=["large", "on", "bytes", "none"])
+def test_what_is_no_number_is_not_pushed(run, value):
+    stream = run.stream(HORIZON, paths=CHUNK)
+    rows = stream.rows
+    with pytest.raises(DataError, match=r"^a row is numbers, got "):
+        stream.push({"price": value, "wind": 1.0})
+    assert stream.rows == rows
+
+
+@pytest.mark.parametrize("horizon", [10**400, True], ids=["large", "on"])
+def test_a_horizon_that_is_none_is_refused(run, horizon):
+    with pytest.raises(OptionError, match=r"^horizon should "):
+        run.forecast(horizon)

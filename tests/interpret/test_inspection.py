@@ -9,6 +9,7 @@ import pytest
 import lstm_lab as lab
 from lstm_lab.errors import DataError, OptionError
 from lstm_lab.events import ProgressListener
+from lstm_lab.interpret.inspection import row_at
 
 LOOKBACK = 8
 
@@ -122,3 +123,9 @@ def test_memory_of_a_run_stands_beside_fresh_networks(run):
     assert set(run.memory(units=2, updates=1).recall["steps"]) == {LOOKBACK}
     with pytest.raises(OptionError, match="unit"):
         run.memory(unit=3)
+
+
+@pytest.mark.parametrize("at", [pd.NaT, "yesterday noon", ""])
+def test_what_is_no_time_is_refused_with_one(at):
+    with pytest.raises(DataError, match=r"^at takes a time or a position, got .*; for example 2024-01-03$"):
+        row_at(pd.date_range("2024-01-01", periods=3), at)

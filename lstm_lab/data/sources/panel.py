@@ -18,7 +18,7 @@ from lstm_lab.data.dates.reading import DateRule
 from lstm_lab.data.dates.times import LEFTOVER_NAMES, Timed, by_time
 from lstm_lab.data.memory.budget import refuse_beyond_memory
 from lstm_lab.data.sources.long_table import LongTable, WideReading, long_table, refuse_absent
-from lstm_lab.data.sources.panel_checks import ids_of, listed_ids, refuse_mixed_steps, refuse_varying
+from lstm_lab.data.sources.panel_checks import ids_of, listed_ids, refuse_mixed_steps, refuse_odd_ids, refuse_varying
 from lstm_lab.data.sources.panel_forms import is_panel
 from lstm_lab.data.sources.source_tables import check_reading, marks_of
 from lstm_lab.data.tables.missing_values import Missing, completed, refuse_marks
@@ -203,6 +203,7 @@ def _refuse_large_table(long: LongTable) -> None:
 def _sorted(long: LongTable, fixed: Sequence[str], rule: DateRule) -> tuple[pd.DataFrame, dict[str, Any], str]:
     """Sort the rows by id and time; return them with how dates were read, and which column looks like dates."""
     ids = long.table[long.id]
+    refuse_odd_ids(ids.unique())
     if isinstance(ids.dtype, pd.CategoricalDtype):
         ids = ids.astype(ids.cat.categories.dtype)
     timed = _timed(long.table.drop(columns=[long.id, *fixed]), ids, long.time, rule)

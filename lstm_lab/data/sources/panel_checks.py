@@ -8,13 +8,21 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.dates.time_index import DAY
-from lstm_lab.data.tables.row_labels import plain
-from lstm_lab.errors import DataError
+from lstm_lab.data.tables.row_labels import is_writable, plain
+from lstm_lab.errors import DataError, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ids_of", "listed_ids", "refuse_mixed_steps", "refuse_varying", "steps_in_words", "usual_steps"]
+__all__ = [
+    "ids_of",
+    "listed_ids",
+    "refuse_mixed_steps",
+    "refuse_odd_ids",
+    "refuse_varying",
+    "steps_in_words",
+    "usual_steps",
+]
 
 REGULAR = 0.8
 """Share of an id's steps that are near its usual one, from which it has a frequency of its own."""
@@ -34,6 +42,22 @@ def listed_ids(ids: Any, shown: int = 3) -> str:
     if len(ids) > shown:
         return f"{', '.join(names)} and {len(ids) - shown:,} more"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def refuse_odd_ids(ids: Any) -> None:
+    """Refuse ids that no index and no file can hold.
+
+    Raises
+    ------
+    DataError
+        The first id that is a tuple, or a text with half a character.
+    """
+    for each in ids:
+        if isinstance(each, tuple):
+            joined = " ".join(map(str, each))
+            raise DataError(f"an id is a text, a number or a date, got {shown(each)}; join its parts, as {joined!r}")
+        if isinstance(each, str) and not is_writable(each):
+            raise DataError(f"an id is text that can be written as UTF-8, got {each!r}; correct or rename it")
 
 
 def refuse_varying(column: pd.Series[Any], index: pd.MultiIndex) -> None:

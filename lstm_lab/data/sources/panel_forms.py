@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.sources.panel_checks import refuse_odd_ids
 from lstm_lab.data.tables.frames import as_frame, is_table
 from lstm_lab.data.tables.row_labels import plain
 from lstm_lab.errors import DataError
@@ -87,6 +88,12 @@ def _from_levels(source: pd.DataFrame | pd.Series[Any], name: str | None, time: 
         levels[-1] = time or "time"
     names = [level or f"level {number}" for number, level in enumerate(levels)]
     frame = source.to_frame(source.name or "value") if isinstance(source, pd.Series) else source
+    again = next((each for number, each in enumerate(names) if each in names[:number]), None)
+    if again is not None:
+        raise DataError(
+            f"levels of the rows have names of their own, got {again!r} twice; rename one, for example with"
+            " .rename_axis(['id', 'time'])"
+        )
     twice = next((each for each in names if each in frame.columns), None)
     if twice is not None:
         raise DataError(f"a name is of a level of the rows or of a column, got {twice!r} for both; rename one")
@@ -115,6 +122,7 @@ def _from_tables(source: Mapping[Any, Any], name: str, time: str | None) -> pd.D
     """Put the tables of a dict below each other, with their ids in a column."""
     parts = [value if isinstance(value, pd.DataFrame) else _one_table(value) for value in source.values()]
     ids = list(source)
+    refuse_odd_ids(ids)
     empty = [key for key, part in zip(ids, parts, strict=True) if len(part) == 0]
     if empty:
         raise DataError(f"every id needs rows, got none for {plain(empty[0])!r} ({len(empty)} such ids); leave it out")

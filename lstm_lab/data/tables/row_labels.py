@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["plain", "row_label"]
+__all__ = ["is_writable", "plain", "row_label"]
 
 
 def row_label(index: pd.Index, row: int) -> str:
@@ -19,6 +19,15 @@ def row_label(index: pd.Index, row: int) -> str:
     if isinstance(index, pd.MultiIndex):
         return f"{plain(index[row][0])!r}, {index[row][1]}"
     return str(index[row])
+
+
+def is_writable(text: str) -> bool:
+    """Return whether a text can be written as UTF-8: half a character, as of a wrong decoding, cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def plain(value: Any) -> Any:

@@ -440,3 +440,29 @@ def test_a_file_that_cannot_fit_is_refused_before_it_is_read(monkeypatch, tmp_pa
         DataError, match=r"reading 'sales\.csv' needs about 0\.\d MB of memory, and 0\.3 MB are free; keep"
     ):
         lab.load(path, id="store", target="units", time="day")
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        (("a", 1), r"^an id is a text, a number or a date, got \('a', 1\); join its parts, as 'a 1'$"),
+        ("a\ud800", r"^an id is text that can be written as UTF-8, got 'a\\ud800'; correct or rename it$"),
+    ],
+    ids=["tuple", "half a character"],
+)
+@pytest.mark.parametrize("form", ["a column", "a dict"])
+def test_an_id_that_no_index_or_file_holds_is_refused(odd, words, form):
+    table = long_table("A").drop(columns="store")
+    if form == "a dict":
+        source = {odd: table, "B": table}
+    else:
+        source = pd.concat([table, table], ignore_index=True)
+        source["store"] = pd.Series([odd] * 12 + ["B"] * 12, dtype=object)
+    with pytest.raises(DataError, match=words):
+        read_panel(source, id="store", target="units", time="day")
+
+
+def test_two_levels_of_one_name_are_refused():
+    index = pd.MultiIndex.from_product([["a", "b"], pd.date_range("2024-01-01", periods=5)], names=["q", "q"])
+    with pytest.raises(DataError, match=r"^levels of the rows have names of their own, got 'q' twice; rename one, "):
+        read_panel(pd.DataFrame({"units": np.arange(10.0)}, index=index), target="units")
