@@ -4,7 +4,7 @@ import pytest
 from notebook_runs import ROOT, execute, outputs, said
 
 MOST_MEMORY = 650
-"""MB of a kernel without the libraries in files, which take up to 450 MB more on Binder; they are 610 at most there."""
+"""MB of a kernel without the libraries in files, which take up to 450 MB more on Binder; they are 550 at most there."""
 
 
 @pytest.fixture(scope="module")
