@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 __all__ = [
+    "KERAS_WRAPS",
     "CalibrationError",
     "DataError",
     "ExportError",
@@ -44,6 +45,7 @@ __all__ = [
     "TraceError",
     "VerificationError",
     "did_you_mean",
+    "first_line",
     "named_keywords",
     "shown",
 ]
@@ -170,6 +172,19 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
         return "there is nothing to choose from"
     shown = ", ".join(repr(choice) for choice in names[:_MOST_CHOICES])
     return f"choose from {shown}" + (f" and {len(names) - _MOST_CHOICES} more" if len(names) > _MOST_CHOICES else "")
+
+
+KERAS_WRAPS = "Exception encountered when calling"
+"""How Keras begins what a layer raises: the layer first, then in the next paragraph what is wrong."""
+
+
+def first_line(error: Exception) -> str:
+    """Return the line of an error, also of one that Keras has wrapped, that says what is wrong."""
+    text = str(error).replace("\x1b[1m", "").replace("\x1b[0m", "")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    announced = (KERAS_WRAPS, "Could not automatically infer the output shape")
+    first = next((line for line in lines if not line.startswith(announced)), type(error).__name__)
+    return first.rstrip(".;:")
 
 
 def named_keywords(function: Callable[Given, Returned]) -> Callable[Given, Returned]:

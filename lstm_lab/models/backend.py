@@ -27,6 +27,7 @@ __all__ = [
     "tell_tape",
     "tf",
     "without_chatter",
+    "without_retracing_warnings",
 ]
 
 _CHATTER = re.compile(
@@ -90,6 +91,24 @@ except Exception as failed:
         "TensorFlow can be imported only once in a process, and an earlier import of it was broken off;"
         " restart the kernel"
     ) from None
+
+
+@contextmanager
+def without_retracing_warnings() -> Iterator[None]:
+    """Hold back TensorFlow's warning that a function was traced often.
+
+    It tells functions apart by their address, which a later network's function takes over from one that is freed: after
+    a few trainings it complains of Keras' training step, which is traced once for each network.
+    """
+
+    def is_other(record: Any) -> bool:
+        return "triggered tf.function retracing" not in record.getMessage()
+
+    tf.get_logger().addFilter(is_other)
+    try:
+        yield
+    finally:
+        tf.get_logger().removeFilter(is_other)
 
 
 def on_gpu() -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.errors import StackError
+from lstm_lab.errors import LabError, StackError, first_line
 from lstm_lab.models.backend import keras, refuse_forked
 from lstm_lab.models.clone import copy_layer, stable_names
 from lstm_lab.models.forecaster import Forecaster, describe, from_model, is_functional
@@ -205,9 +205,7 @@ def _chained(sources: list[SourcedLayer], time: int | None, lookback: int, colum
     try:
         model = keras.Model(inputs, x, name="forecaster")
     except ValueError as error:
-        raise StackError(
-            f"the layers make no model: {_first_line(error)}; give each layer a name of its own"
-        ) from error
+        raise StackError(f"the layers make no model: {first_line(error)}; give each layer a name of its own") from error
     if time is None:
         _check_length(model, lookback, columns)
     return Forecaster(model, tuple(copies), lookback, columns)
@@ -218,28 +216,23 @@ def _check_length(model: keras.Model, lookback: int, columns: int) -> None:
     try:
         model.compute_output_spec(keras.KerasTensor((None, lookback, columns)))
     except (ValueError, TypeError) as error:
-        raise StackError(f"the layers cannot take a window of {lookback} rows: {_first_line(error)}") from error
+        raise StackError(f"the layers cannot take a window of {lookback} rows: {first_line(error)}") from error
 
 
 def _called(layer: keras.Layer, source: SourcedLayer, x: Any) -> Any:
     """Call a layer symbolically; an error of Keras becomes one line with the user's line in front."""
     try:
         y = layer(x)
-    except (ValueError, TypeError, NotImplementedError, AttributeError) as error:
+    except LabError:
+        raise
+    except Exception as error:  # a layer of the user's own raises what it likes
         raise StackError(
             f"{source.location}: cannot take an input of shape (batch, {', '.join(map(str, x.shape[1:]))}): "
-            f"{_first_line(error)}; change this layer or the one before"
+            f"{first_line(error)}; change this layer or the one before"
         ) from error
     if not isinstance(y, keras.KerasTensor):
         raise StackError(f"{source.location}: gives {type(y).__name__}, not one tensor; use a layer with one output")
     return y
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # Keras announces the layer first and says what is wrong in the next paragraph.
-    first = next((line for line in lines if not line.startswith("Exception encountered")), type(error).__name__)
-    return first.replace("\x1b[1m", "").replace("\x1b[0m", "").rstrip(".;:")
 
 
 def _sequences(layer: keras.Layer, following: list[keras.Layer]) -> bool | None:

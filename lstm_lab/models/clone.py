@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.errors import StackError
+from lstm_lab.errors import StackError, first_line
 from lstm_lab.models.backend import keras
 from lstm_lab.models.keras_private import parts_of
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from lstm_lab.models.stack_cell import SourcedLayer
 
 __all__ = ["copy_layer", "stable_names"]
+
+_LONGEST = 150
+"""Characters of Keras' reason that are shown: it may hold the code of a function."""
 
 
 def copy_layer(source: SourcedLayer, rng: np.random.Generator, *, name: str, sequences: bool | None) -> keras.Layer:
@@ -49,17 +53,21 @@ def copy_layer(source: SourcedLayer, rng: np.random.Generator, *, name: str, seq
             " write a layer class, or Activation('tanh')"
         )
     try:
-        config = copy.deepcopy(source.layer.get_config())
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The object being serialized includes a `lambda`")
+            config = copy.deepcopy(source.layer.get_config())
         if isinstance(source.layer, keras.layers.Bidirectional):
             _spell_out_backward(config)
         if sequences is not None:
             _set_sequences(config, sequences=sequences)
         return kind.from_config({**_seeded(config, rng), "name": name})
-    except (NotImplementedError, TypeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0].split(". ")[0]
+    except (AttributeError, NotImplementedError, TypeError, ValueError) as error:
+        reason = first_line(error).split(". ")[0]
+        reason = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]} ..."
         raise StackError(
             f"{source.location}: {kind.__name__} cannot be copied from its configuration ({reason}); "
-            "use a layer class whose get_config() holds all its arguments"
+            "use functions of keras, and a layer class whose"
+            " get_config() holds all its arguments"
         ) from error
 
 

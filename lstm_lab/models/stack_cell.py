@@ -96,6 +96,10 @@ def read_stack(source: str, namespace: dict[str, Any]) -> list[SourcedLayer]:
             exec(code, namespace)  # noqa: S102 - the user's own cell
         except StackError:
             raise
+        except SystemExit:
+            raise StackError(
+                "the body of a cell ends Python (SystemExit); leave that out, or write the stack as a list"
+            ) from None
         except Exception as error:
             _explain(error, filename, source)
             raise

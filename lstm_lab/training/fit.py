@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,10 @@ import numpy as np
 
 from lstm_lab.data.memory.mapped import taken
 from lstm_lab.data.windows.windows import most_windows
-from lstm_lab.errors import DataError, StackError
+from lstm_lab.errors import KERAS_WRAPS, DataError, LabError, StackError, first_line
 from lstm_lab.events import TrainingListener, TrainingPlan
-from lstm_lab.execution.interrupts import held_back
-from lstm_lab.models.backend import tf
+from lstm_lab.execution.interrupts import held_back, raised_as_such
+from lstm_lab.models.backend import tf, without_retracing_warnings
 from lstm_lab.models.masking import refuse_unmasked
 from lstm_lab.models.not_finite import first_not_finite
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
@@ -28,6 +29,7 @@ from lstm_lab.training.trainer import acquire
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Iterator
 
     import pandas as pd
 
@@ -195,17 +197,31 @@ def _run(network: Any, batches: TrainingBatches, options: TrainOptions, reporter
         while not reporter.halted:
             epoch, done = divmod(reporter.steps, per_epoch)
             # From within an epoch, its rest comes alone: Keras gives all epochs of a call equally many steps.
-            network.fit(
-                batches.dataset(reporter.steps),
-                initial_epoch=epoch,
-                epochs=epoch + 1 if done else options.epochs,
-                steps_per_epoch=per_epoch - done,
-                shuffle=False,  # the dataset is shuffled already: Keras's shuffle would warn that it does nothing
-                verbose=0,
-                callbacks=callbacks,
-            )
+            with raised_as_such(), without_retracing_warnings(), _layers_fail_in_one_line():
+                network.fit(
+                    batches.dataset(reporter.steps),
+                    initial_epoch=epoch,
+                    epochs=epoch + 1 if done else options.epochs,
+                    steps_per_epoch=per_epoch - done,
+                    shuffle=False,  # the dataset is shuffled already: Keras's shuffle would warn that it does nothing
+                    verbose=0,
+                    callbacks=callbacks,
+                )
     except KeyboardInterrupt:
         reporter.reason = "interrupted"
+
+
+@contextmanager
+def _layers_fail_in_one_line() -> Iterator[None]:
+    """Say in one line what a layer of the user's own raises in training alone, which Keras wraps in many."""
+    try:
+        yield
+    except LabError:
+        raise
+    except Exception as error:
+        if KERAS_WRAPS not in str(error):
+            raise
+        raise StackError(f"a layer of the stack fails in training: {first_line(error)}; mend that layer") from error
 
 
 class _Validator:

@@ -10,6 +10,7 @@ import pytest
 from lstm_lab.errors import StackError
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.build import build_forecaster, from_model, read_stack, reference_stack
+from lstm_lab.models.stack_cell import SourcedLayer
 from lstm_lab.options import TrainOptions
 
 LOOKBACK, COLUMNS = 10, 3
@@ -295,3 +296,26 @@ def test_a_whole_model_of_another_shape_is_refused(shape, units, said):
     model = keras.Sequential([keras.Input(shape), keras.layers.LSTM(4), keras.layers.Dense(units)])
     with pytest.raises(StackError, match=said):
         from_model(model, LOOKBACK, COLUMNS)
+
+
+class Raises(keras.layers.Layer):
+    def call(self, x):  # noqa: ARG002 - Keras's signature
+        raise RuntimeError("no such unit\nin two lines")
+
+
+def own(*layers):
+    return [SourcedLayer(layer, number, "text") for number, layer in enumerate(layers, 1)]
+
+
+def test_what_a_layer_of_the_user_raises_is_one_line_with_its_position():
+    with pytest.raises(StackError, match=r"^line 2: text: .* shape \(batch, 3\): no such unit; change this layer"):
+        build_forecaster(own(keras.layers.LSTM(3), Raises(), keras.layers.Dense(1)), LOOKBACK, COLUMNS)
+
+
+@pytest.mark.parametrize("function", [np.tanh, lambda x: x])
+def test_a_function_that_cannot_be_saved_is_refused_in_few_words_without_a_warning(function):
+    with pytest.raises(
+        StackError, match=r"Dense cannot be copied from its configuration \(.*\); use functions"
+    ) as told:
+        build_forecaster(own(keras.layers.LSTM(3), keras.layers.Dense(1, activation=function)), LOOKBACK, COLUMNS)
+    assert len(str(told.value)) < 350

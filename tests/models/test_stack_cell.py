@@ -64,6 +64,11 @@ def test_a_function_of_the_cell_still_finds_the_layers_later():
     assert isinstance(namespace["block"](), keras.layers.LSTM)
 
 
+def test_a_body_that_ends_python_is_refused():
+    with pytest.raises(StackError, match=r"ends Python \(SystemExit\); leave that out"):
+        read_stack("LSTM(3)\nraise SystemExit", {})
+
+
 def test_names_are_taken_back_after_an_error():
     namespace = {}
     with pytest.raises(ZeroDivisionError):

@@ -16,8 +16,9 @@ from lstm_lab.data.windows.split import divide
 from lstm_lab.data.windows.windows import Windows, windows_of
 from lstm_lab.errors import DataError, OptionError, StackError
 from lstm_lab.events import TrainingListener
-from lstm_lab.models.backend import keras, tf
+from lstm_lab.models.backend import keras, tf, without_retracing_warnings
 from lstm_lab.models.build import build_forecaster, reference_stack
+from lstm_lab.models.stack_cell import SourcedLayer
 from lstm_lab.options import TrainOptions
 from lstm_lab.training.batches import TrainingBatches
 from lstm_lab.training.fit import fit
@@ -509,3 +510,27 @@ def test_a_second_ctrl_c_loses_nothing():
     assert training.end.reason == "interrupted"
     assert training.end.epochs == len(training.history) == 1
     assert listener.ends == [training.end]
+
+
+class RaisesInTraining(keras.layers.Layer):
+    def call(self, x, training=False):  # noqa: FBT002 - Keras's signature
+        if training:
+            raise ValueError("not\nwhile training")
+        return x
+
+
+def test_what_a_layer_raises_in_training_alone_is_one_line():
+    layers = [keras.layers.LSTM(3), RaisesInTraining(), keras.layers.Dense(1)]
+    windows, split = parts(series())
+    forecaster = build_forecaster([SourcedLayer(layer, "here") for layer in layers], LOOKBACK, 2)
+    with pytest.raises(StackError, match=r"^a layer of the stack fails in training: not; mend that layer$"):
+        fit(forecaster, windows, split.train, split.validation, OPTIONS)
+
+
+def test_a_function_at_the_address_of_a_freed_one_is_no_reason_to_warn(caplog):
+    log = tf.get_logger()
+    with without_retracing_warnings():
+        log.warning("5 out of the last 5 calls to <function f> triggered tf.function retracing. Tracing is expensive")
+        log.warning("something else")
+    log.warning("6 out of the last 6 calls to <function f> triggered tf.function retracing. Tracing is expensive")
+    assert [record.getMessage()[:9] for record in caplog.records] == ["something", "6 out of "]
