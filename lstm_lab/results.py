@@ -251,7 +251,7 @@ class Result:
 
     def to_html(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Save the live view as one self-contained file that needs neither kernel nor network."""
-        return Path(_RENDERERS["view"]().to_html(self, path, **options))
+        return Path(_RENDERERS["view"]().to_html(self, check_target(path, "a page"), **options))
 
     def __repr__(self) -> str:
         # Only a terminal has a limited width; a file or a notebook gets every column.
@@ -270,4 +270,4 @@ class StillResult(Result):
 
     def to_html(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Save title, tables and picture as one self-contained file; options are the picture's."""
-        return Path(_RENDERERS["picture"]().to_html(self, path, **options))
+        return Path(_RENDERERS["picture"]().to_html(self, check_target(path, "a page"), **options))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lstm_lab.cli.commands import DEMO, RUN
+from lstm_lab.cli.commands import DEMO, RESUME, RUN
 from lstm_lab.errors import OptionError, RunError
 from lstm_lab.notebook.namespace import find_source
 from lstm_lab.options import (
@@ -19,14 +19,16 @@ from lstm_lab.options import (
     TrainOptions,
     TuneOptions,
 )
-from lstm_lab.storage.names import at_home, is_file
+from lstm_lab.storage.names import at_home, exists, is_file, is_same
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lstm_lab.data.dataset import Dataset
     from lstm_lab.options.flags import Command, Parsed
     from lstm_lab.run import Run
 
-__all__ = ["check_longer", "check_run_file", "check_work", "known_of"]
+__all__ = ["check_longer", "check_outputs", "check_run_file", "check_work", "known_of"]
 
 
 def check_work(command: Command, data: Any, parsed: Parsed) -> None:
@@ -107,3 +109,20 @@ def check_run_file(path: str) -> None:
     """Raise `RunError` where the file of a run does not exist."""
     if not is_file(at_home(path)):
         raise RunError(f"there is no file {path}; lstm-lab run --out {Path(path).with_suffix('.lstm').name} writes one")
+
+
+def check_outputs(command: Command, parsed: Parsed, outputs: Iterable[Path]) -> None:
+    """Raise `OptionError` where a file to write is one of those that are read, which would be lost.
+
+    A run that is trained on may be replaced by the longer one, as the help of ``lstm-lab resume`` says.
+    """
+    named = [parsed.extras[name] for name in ("newer", "known") if name in parsed.extras]
+    folder = parsed.extras.get("data")
+    for output in outputs:
+        is_kept = command is not RESUME or output.suffix.lower() != ".lstm"
+        inputs = [*named, parsed.argument] if is_kept and parsed.argument is not None else named
+        is_read = any(is_same(output, file) for file in inputs)
+        if folder is not None and exists(output):
+            is_read |= at_home(output).resolve().is_relative_to(at_home(folder).resolve())
+        if is_read:
+            raise OptionError(f"a file that is read is not replaced, got {str(output)!r} to write; choose another name")

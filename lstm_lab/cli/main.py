@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import lstm_lab
-from lstm_lab.cli.checks import check_longer, check_run_file, check_work, known_of
+from lstm_lab.cli.checks import check_longer, check_outputs, check_run_file, check_work, known_of
 from lstm_lab.cli.commands import (
     ABLATE,
     BACKTEST,
@@ -27,6 +27,7 @@ from lstm_lab.cli.commands import (
     RUN,
     TUNE,
 )
+from lstm_lab.cli.streams import OutputError, discard_output, open_streams, say
 from lstm_lab.errors import DataError, LabError, OptionError, RunError, did_you_mean
 from lstm_lab.notebook.namespace import find_source
 from lstm_lab.notebook.one_line_warnings import one_line_warnings
@@ -63,23 +64,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, or 2 for a mistake that one line on stderr explains, or 130 after Ctrl-C, or 141 where the
-        reader of stdout has gone, as for a program ended by SIGPIPE.
+        Exit status: 0, or 2 for a mistake that one line on stderr explains, or 1 where stdout is closed or full, or 130
+        after Ctrl-C, or 141 where the reader of stdout has gone, as for a program ended by SIGPIPE.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        open_streams()
         with one_line_warnings("lstm-lab:", FLAGS):
             status = _dispatch(words)
-        sys.stdout.flush()
+        say("")
     except LabError as mistake:
         print("lstm-lab:", as_flags(" ".join(str(mistake).split()), FLAGS), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("lstm-lab: interrupted before there was anything to keep", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader, such as `head`, has closed the pipe; the interpreter's own last flush must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OutputError as refused:
+        print("lstm-lab:", refused, file=sys.stderr)
+        discard_output()
+        return 1
+    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
+        discard_output()
         return 141
     return status
 
@@ -100,6 +105,7 @@ def _dispatch(words: list[str]) -> int:
     for target in targets:
         _check(target, command)
     targets += _watched(parsed, targets)
+    check_outputs(command, parsed, targets)
     for model in command.models:
         model.of(parsed.of(model))
     data = _data(command, parsed)
@@ -161,6 +167,7 @@ def _export(words: list[str]) -> int:
         raise OptionError(f"{EXPORT.name} needs the file of a run; for example {EXPORT.examples[0]}")
     check_run_file(parsed.argument)
     target = parsed.extras.get("out", str(Path(parsed.argument).with_suffix(".tflite")))
+    check_outputs(EXPORT, parsed, [Path(target)])
     export = lstm_lab.load_run(parsed.argument).export(target, **options)
     _say(f"{export!r}\n")
     return _say("wrote " + ", ".join(str(file) for file in export.files))
@@ -363,5 +370,5 @@ def _write(result: Any, target: Path) -> None:
 
 
 def _say(text: str) -> int:
-    print(text)
+    say(text)
     return 0

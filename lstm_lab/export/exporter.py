@@ -207,7 +207,7 @@ def export_step(fitted: FittedModel, dataset: Dataset, path: str | PathLike[str]
     if options.c_array:
         texts |= c_files(target_path, content, about)
     parts = {target_path.name: content} | {name: text.encode() for name, text in texts.items()}
-    files = tuple(write_bytes(target_path.with_name(name), part, "an export") for name, part in parts.items())
+    files = tuple(write_bytes(target_path.with_name(name), part, "part of an export") for name, part in parts.items())
     sizes = {name: len(part) for name, part in parts.items()}
     return Export(target_path, files, about, fitted.stack, int(fitted.model.count_params()), comparison, sizes)
 

@@ -117,11 +117,14 @@ def parsed_magic(command: Command) -> Callable[[Callable[..., Any]], Callable[..
     return decorate
 
 
-def _check_name(parsed: Parsed, variables: dict[str, Any]) -> None:
+def _check_name(command: Command, parsed: Parsed, variables: dict[str, Any]) -> None:
     name = parsed.extras.get("output")
     wrong = None if name is None else why_not_a_name(name, variables)
     if wrong is not None:
         raise OptionError(f"-o takes the name of a variable, got {name!r}, {wrong}; for example -o first")
+    has_data = command.argument is not None and command.argument.name == "data"
+    if name is not None and name in {parsed.extras.get("known"), parsed.argument if has_data else None}:
+        raise OptionError(f"-o names the result, got {name!r}, the data that is read; choose another, such as -o first")
 
 
 class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, which mypy cannot see through
@@ -143,7 +146,7 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
             return None
         with held_back():  # an import of pandas that is broken off cannot be done again
             importlib.import_module("pandas")
-        _check_name(parsed, self.shell.user_ns)
+        _check_name(command, parsed, self.shell.user_ns)
         with sent_again(), one_line_warnings("lstm_lab:", FLAGS, own=True):
             result = method(self, parsed) if cell is None else method(self, parsed, cell)
         self._keep(result, parsed)

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from lstm_lab.errors import FileWriteError
 from lstm_lab.storage.names import at_home, exists, is_file, is_folder
+from lstm_lab.storage.suffixes import check_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def check_target(path: str | os.PathLike[str], what: str = "a file") -> Path:
     Raises
     ------
     FileWriteError
-        The folder does not exist, or the path is a folder, a pipe or a device.
+        The folder does not exist, the path is a folder, a pipe or a device, or its ending is of another kind of file.
     """
     try:
         target = at_home(path)
@@ -43,6 +44,7 @@ def check_target(path: str | os.PathLike[str], what: str = "a file") -> Path:
         raise FileWriteError(f"{what} is written to a path, got a {kind}; name the file as text") from None
     if "\0" in str(target) or target.name in {"", ".."}:
         raise FileWriteError(f"{what} is written to a path with a name of its own, got {str(path)!r}; choose one")
+    check_suffix(target, what)
     if not is_folder(target.parent):
         raise FileWriteError(f"{what} is written to a folder that exists, got {target}; make {target.parent} first")
     if is_folder(target):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import os
 
-__all__ = ["at_home", "exists", "is_file", "is_folder"]
+__all__ = ["at_home", "exists", "is_file", "is_folder", "is_same"]
 
 
 def at_home(name: str | os.PathLike[str]) -> Path:
@@ -52,5 +52,13 @@ def exists(name: str | os.PathLike[str]) -> bool:
     """Return whether there is anything of this name."""
     try:
         return Path(name).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def is_same(name: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    """Return whether two names are of one file that exists, by links too."""
+    try:
+        return at_home(name).samefile(at_home(other))
     except (OSError, ValueError):
         return False

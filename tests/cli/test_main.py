@@ -1,5 +1,6 @@
 """The command line: what it prints, what it leaves, how it ends."""
 
+import io
 import shlex
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import lstm_lab
 from lstm_lab.cli import commands as subcommands
 from lstm_lab.cli import main as cli
+from lstm_lab.cli.streams import open_streams, say
 from lstm_lab.evaluation.holdout import judge_on_newest
 from lstm_lab.options import ForecastOptions, TrainOptions
 from lstm_lab.storage.atomic_files import write_bytes
@@ -337,6 +339,37 @@ def test_a_folder_is_no_file_to_write(place, capsys):
     assert calls == {}
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run prices.csv --out prices.csv",
+        "run prices.csv --out x.lstm,prices.csv",
+        "run oil --known prices.csv --out prices.csv",
+        "run page.html --watch page.html",
+        "features prices.csv --out link.csv",
+        "compare ./prices.csv --out prices.csv",
+        "resume run.lstm --newer prices.csv --out prices.csv",
+        "resume page.html --out page.html",
+        "bench m4-hourly --data . --out prices.csv",
+        "export e.tflite",
+    ],
+)
+def test_a_file_that_is_read_is_not_replaced(place, capsys, line):
+    write_prices(place)
+    (place / "link.csv").symlink_to("prices.csv")
+    for name in ("run.lstm", "page.html", "e.tflite"):
+        (place / name).write_text(name)
+    before = {path.name: path.read_bytes() for path in place.iterdir()}
+    assert cli.main(shlex.split(line)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("lstm-lab: a file that is read is not replaced, got '")
+    assert err.endswith("' to write; choose another name\n")
+    assert err.count("\n") == 1
+    assert {path.name: path.read_bytes() for path in place.iterdir()} == before
+    assert calls == {}
+
+
 def test_a_study_has_seeds_and_no_seed():
     for command in (subcommands.COMPARE, subcommands.ABLATE, subcommands.TUNE):
         assert "seed" not in command.flags
@@ -374,6 +407,30 @@ def test_nobody_reading_on_ends_quietly():
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(timeout=60) == 141
+
+
+@pytest.mark.parametrize(
+    ("redirected", "status", "out", "err"),
+    [
+        (">&-", 1, "", "standard output is closed, and the result is written to it; use >/dev/null to be rid of it"),
+        (">/dev/full", 1, "", "standard output cannot be written: No space left on device; send it elsewhere"),
+        ("2>&-", 0, "lstm-lab [flags]\n", None),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_is_told_in_one_line(redirected, status, out, err):
+    line = f"{shlex.quote(sys.executable)} -m lstm_lab --help {redirected}"
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, "" if err is None else f"lstm-lab: {err}\n")
+    assert done.stdout.startswith(out)
+    assert bool(done.stdout) == (err is None)
+
+
+def test_a_terminal_that_lacks_a_character_gets_a_question_mark(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")
+    monkeypatch.setattr(sys, "stdout", stream)
+    open_streams()
+    say("30 → 20 \udcff")
+    assert stream.buffer.getvalue() == b"30 ? 20 ?\n"
 
 
 def test_progress_goes_to_stderr_and_the_result_to_stdout(place):

@@ -244,6 +244,15 @@ def test_a_semicolon_of_another_cell_means_nothing_here(do):
             "%lstm_train prices -o list",
             "-o takes the name of a variable, got 'list', a name of Python's own; for example -o first",
         ),
+        *[
+            (line, "-o names the result, got 'prices', the data that is read; choose another, such as -o first")
+            for line in (
+                "%lstm_train prices -o prices",
+                "%lstm_features prices -o prices",
+                "%lstm_reveal prices -o prices",
+                "%lstm_forecast 30 --known prices -o prices",
+            )
+        ],
         ("%lstm_forecast 30 --run frist", "there is no run called 'frist'; did you mean 'first'?"),
         (
             "%lstm_forecast 30 --paths 0",
