@@ -34,6 +34,7 @@ VIEWS = {
 }
 """Views that a lesson can hold, and the options of each."""
 _VIEW = re.compile(r"\{\s*(\w+)((?:\s+\w+=[^\s{}=]+)*)\s*\}")
+_OPENED = re.compile(rf"\{{\s*({'|'.join(VIEWS)})\b")
 _RUNS = re.compile(r"\*\*(?P<strong>.+?)\*\*|`(?P<code>[^`]+)`|\*(?P<em>[^*\s](?:[^*]*[^*\s])?)\*")
 _CHOICE = re.compile(r"[-*] \[([ xX])\] (.*)")
 _ITEM = re.compile(r"(?:[-*+]|(\d{1,3})[.)]) (.*)")
@@ -152,7 +153,7 @@ class _Blocks:
                 self._code.append(line)
             return
         stripped = line.strip()
-        choice, item, view = _CHOICE.fullmatch(stripped), _ITEM.fullmatch(stripped), _VIEW.fullmatch(stripped)
+        choice, item, view = _CHOICE.fullmatch(stripped), _ITEM.fullmatch(stripped), _view_of(stripped)
         if line.startswith("```"):
             self._end_paragraph()
             self._code = []
@@ -199,7 +200,10 @@ class _Blocks:
         if name not in VIEWS:
             raise OptionError(f"a lesson has no view {{{name}}}; {did_you_mean(name, VIEWS)}")
         pairs = [pair.split("=") for pair in options.split()]
-        for option, _ in pairs:
+        names = [option for option, _ in pairs]
+        for option in names:
+            if names.count(option) > 1:
+                raise OptionError(f"{{{name}}} takes {option}= once, got {options.strip()!r}; leave one of them out")
             if option not in VIEWS[name]:
                 raise OptionError(f"{{{name}}} has no option {option}=; it takes {', '.join(VIEWS[name])}")
         embedded = Embedded(name, tuple((option, _value(value)) for option, value in pairs))
@@ -220,6 +224,23 @@ class _Blocks:
         if self._code is not None:
             self._blocks.append({"kind": "code", "text": "\n".join(self._code)})
         self._code = None
+
+
+def _view_of(line: str) -> re.Match[str] | None:
+    """Match the line of a view; None for any other line.
+
+    Raises
+    ------
+    OptionError
+        It begins as a view and does not end as one.
+    """
+    view = _VIEW.fullmatch(line)
+    if view is None and _OPENED.match(line):
+        raise OptionError(
+            f"a view is a name and option=value in braces, alone on its line, got {line[:60]!r}; for example"
+            " {cell unit=3}"
+        )
+    return view
 
 
 def _runs(text: str) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -98,11 +99,13 @@ def build_forecaster(
         forecaster = from_model(_cloned(sourced[0], seed), lookback, columns)
     else:
         unrolled = any(getattr(source.layer, "unroll", False) for source in sourced)
-        try:
-            forecaster = _chained(sourced, lookback if unrolled else None, lookback, columns, seed)
-        except StackError:
-            # Some layers, like Flatten before Dense, must know the length of a window.
-            forecaster = _chained(sourced, lookback, lookback, columns, seed)
+        chained = None
+        with suppress(StackError):
+            chained = _chained(sourced, lookback if unrolled else None, lookback, columns, seed)
+        # Some layers, like Flatten before Dense, must know the length of a window.
+        if chained is None:
+            chained = _chained(sourced, lookback, lookback, columns, seed)
+        forecaster = chained
         _set_forget_bias(forecaster.layers, sourced, forget_bias)
     if supervise == "every" and forecaster.every_refused is not None:
         raise StackError(

@@ -63,6 +63,9 @@ def test_markup_is_text():
         ("# A\n{gate}", "a lesson has no view {gate}; did you mean 'gates'?"),
         ("# A\n{cell units=3}", "{cell} has no option units=; it takes at, layer, unit, step"),
         ("# A\n- [x] choice", "a choice stands below its question, got '- [x] choice'; put '? ...' above it"),
+        ("# A\n{cell unit=1 unit=2}", "{cell} takes unit= once, got 'unit=1 unit=2'; leave one of them out"),
+        ("# A\n{cell unit=}", "a view is a name and option=value in braces, alone on its line, got '{cell unit=}'"),
+        ("# A\n{ gates at=3", "a view is a name and option=value in braces, alone on its line, got '{ gates at=3'"),
         ("# A\n! answer", "an answer stands below its question, got '! answer'"),
     ],
 )

@@ -319,3 +319,14 @@ def test_a_function_that_cannot_be_saved_is_refused_in_few_words_without_a_warni
     ) as told:
         build_forecaster(own(keras.layers.LSTM(3), keras.layers.Dense(1, activation=function)), LOOKBACK, COLUMNS)
     assert len(str(told.value)) < 350
+
+
+class Silent(keras.layers.Layer):
+    def call(self, x):  # noqa: ARG002 - Keras's signature
+        return None
+
+
+def test_a_refusal_carries_no_other_error_along():
+    with pytest.raises(StackError, match="gives NoneType, not one tensor; use a layer with one output") as caught:
+        build_forecaster(own(keras.layers.LSTM(2), Silent()), LOOKBACK, COLUMNS)
+    assert caught.value.__context__ is None

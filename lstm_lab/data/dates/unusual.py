@@ -21,6 +21,8 @@ __all__ = ["LOOKS_DATED", "by_pandas", "read_by_pandas"]
 
 LOOKS_DATED = re.compile(r"\d{4}|\d+[-/. ]\d+[-/. ]\d+|\d+\W*[A-Za-z]{3,}\W*\d+")
 """A date has a year; pandas alone would read the text 'May' or '10:30' as a day of this week."""
+YEAR_FIRST = re.compile(r"\s*\d{4}[-/.]\d{1,2}[-/.]\d")
+"""A date whose year stands first: month and day follow in this order."""
 
 
 def read_by_pandas(texts: NDArray[np.object_], where: str, rule: DateRule) -> DateReading | None:
@@ -31,6 +33,8 @@ def read_by_pandas(texts: NDArray[np.object_], where: str, rule: DateRule) -> Da
     readings = [times for dayfirst in (False, True) if (times := by_pandas(values, dayfirst=dayfirst)) is not None]
     if not readings:
         return None
+    if len(readings) == 2:  # pandas takes 2024-01-02 day first too, which nobody writes
+        readings[1] = readings[1].where(~values.str.match(YEAR_FIRST).to_numpy(bool), readings[0])
     if len(readings) == 2 and not readings[0].equals(readings[1]):
         if rule.dayfirst is not None:
             return None

@@ -43,7 +43,7 @@ def is_panel(source: Any) -> bool:
 def id_of(table: pd.DataFrame) -> str | None:
     """Return the column of ids that a table is known by: as it was loaded, or ``unique_id`` of several series."""
     known = table.attrs.get("lstm_lab", {}).get("id")
-    if known in table.columns:
+    if known is not None and known in table.columns:
         return str(known)
     named = {*KNOWN_NAMES[:2]} <= {*table.columns} and len(table[KNOWN_NAMES[0]].unique()) > 1
     return KNOWN_NAMES[0] if named else None

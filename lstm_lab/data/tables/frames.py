@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.tables.row_labels import as_text, is_writable
 from lstm_lab.errors import DataError, MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["as_frame", "is_table", "quiet_casts"]
 
@@ -44,13 +48,28 @@ def as_frame(source: Any) -> pd.DataFrame:
     frame = _frame(source)
     if isinstance(frame.columns, pd.MultiIndex) or isinstance(frame.index, pd.MultiIndex):
         raise DataError("a frame has one level of columns and rows, got several; use reset_index or droplevel")
-    named = frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
+    named = frame.set_axis(_names(frame.columns), axis=1)
     if isinstance(named.index.name, int):
         named = named.rename_axis(index=str(named.index.name))
     twice = named.columns[named.columns.duplicated()]
     if len(twice) > 0:
         raise DataError(f"column names are unique, got {twice[0]!r} more than once; rename one")
     return _plain(named)
+
+
+def _names(columns: Sequence[Any] | pd.Index) -> list[str]:
+    """Return the names of columns as text.
+
+    Raises
+    ------
+    DataError
+        One that has no text, or half a character, which no file can hold.
+    """
+    names = [as_text(name).strip() for name in columns]
+    odd = next((name for name in names if not is_writable(name)), None)
+    if odd is not None:
+        raise DataError(f"a column's name is text that can be written as UTF-8, got {odd!r}; rename it")
+    return names
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -77,11 +96,15 @@ def _plain_values(values: pd.Series[Any]) -> pd.Series[Any] | None:
     if values.dtype == np.float16:  # pandas has no index of these
         return values.astype(np.float32)
     if pd.api.types.is_complex_dtype(values.dtype):
-        return values.astype(str).astype(object)
+        return values.map(lambda each: f"complex number {each}").astype(object)
     if values.dtype != object or pd.api.types.infer_dtype(values, skipna=True) in _KNOWN_OBJECTS:
         return None
     odd = np.array([isinstance(each, complex | np.complexfloating) or not _has_hash(each) for each in values])
-    return values.where(~odd, values.astype(str)) if odd.any() else None
+    return values.where(~odd, values.map(_odd_text)) if odd.any() else None
+
+
+def _odd_text(value: object) -> str:
+    return f"complex number {value}" if isinstance(value, complex | np.complexfloating) else as_text(value)
 
 
 _KNOWN_OBJECTS = frozenset(
@@ -123,12 +146,29 @@ def _frame(source: Any) -> pd.DataFrame:
 
 
 def _columns(source: Mapping[Any, Any]) -> pd.DataFrame:
-    """Join the columns of a dict, by their index where they have one."""
+    """Join the columns of a dict, by their index where they have one: periods by their start, beside times."""
+    columns = dict(source)
+    timed = {name: each for name, each in columns.items() if isinstance(getattr(each, "index", None), pd.DatetimeIndex)}
+    zoned = {name: each.index.tz is not None for name, each in timed.items()}
+    if len(set(zoned.values())) > 1:
+        other, first = (next(name for name, zone in zoned.items() if zone is wanted) for wanted in (True, False))
+        raise DataError(
+            f"the columns of a dict have times in a zone, or all of them none, got {first!r} without one and {other!r}"
+            f" in {timed[other].index.tz}; use .tz_localize({str(timed[other].index.tz)!r}) on the first"
+        )
+    if timed:
+        columns = {name: _by_start(each) for name, each in columns.items()}
     try:
-        return pd.DataFrame(dict(source))
+        return pd.DataFrame(columns)
     except (ValueError, TypeError):
         sizes = {str(name): len(values) if hasattr(values, "__len__") else 1 for name, values in source.items()}
         raise DataError(f"a dict holds columns of one length, got {sizes}; give each a value for every row") from None
+
+
+def _by_start(column: Any) -> Any:
+    """Return a Series by periods as one by their starts; anything else as it is."""
+    periods = isinstance(column, pd.Series) and isinstance(column.index, pd.PeriodIndex)
+    return column.set_axis(column.index.to_timestamp()) if periods else column
 
 
 def _column(series: nw.Series[Any]) -> Any:
@@ -139,7 +179,7 @@ def _column(series: nw.Series[Any]) -> Any:
         return times.dt.tz_localize("UTC").dt.tz_convert(kind.time_zone)
     if isinstance(kind, nw.Datetime | nw.Date):
         return pd.Series(series.cast(nw.Datetime("us")).to_numpy())
-    if isinstance(kind, nw.Boolean | nw.Decimal):
+    if isinstance(kind, nw.Boolean | nw.Decimal | nw.Int128 | nw.UInt128):
         return pd.Series(series.cast(nw.Float64()).to_numpy())
     if kind.is_numeric():
         return pd.Series(series.to_numpy())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from lstm_lab.data.tables.row_labels import row_label
+from lstm_lab.data.tables.row_labels import as_text, row_label
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:
@@ -289,7 +289,7 @@ def _as_text(value: Any) -> str | None:
     if pd.isna(value):
         return None
     if not isinstance(value, Real | Decimal):
-        return str(value)
+        return as_text(value)
     return repr(_as_float(value))
 
 

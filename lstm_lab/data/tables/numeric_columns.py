@@ -94,8 +94,8 @@ def numeric_columns(
     if not numeric and refused:
         raise refused[0]
     if not numeric:
-        names = ", ".join(map(repr, columns))
-        raise DataError(f"a series needs a numeric column, got only {names}; check the file")
+        names = "only " + ", ".join(map(repr, columns)) if len(columns) > 0 else "no column at all"
+        raise DataError(f"a series needs a numeric column, got {names}; check what was selected")
     ordered = {name: numeric[name] for name in columns if name in numeric}
     dropped = [name for name in columns if name not in numeric]
     return NumericColumns(pd.DataFrame(ordered, index=frame.index), dropped, notes, decimal or others)

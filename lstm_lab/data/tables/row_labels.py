@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["is_writable", "plain", "row_label"]
+__all__ = ["as_text", "is_writable", "plain", "row_label"]
 
 
 def row_label(index: pd.Index, row: int) -> str:
@@ -19,6 +19,14 @@ def row_label(index: pd.Index, row: int) -> str:
     if isinstance(index, pd.MultiIndex):
         return f"{plain(index[row][0])!r}, {index[row][1]}"
     return str(index[row])
+
+
+def as_text(value: object) -> str:
+    """Return the text of a value; its type where it has none."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - whatever a class of the user's raises
+        return f"a {type(value).__name__} without text"
 
 
 def is_writable(text: str) -> bool:

@@ -374,6 +374,16 @@ def test_a_mixture_is_named():
     assert "'13/02/2023' in row 2" in told
 
 
+def test_a_date_whose_year_stands_first_has_one_reading():
+    assert read(["01/01/24", "2024-01-02", "2024-03-04"]).times.tolist() == [
+        pd.Timestamp("2024-01-01"),
+        pd.Timestamp("2024-01-02"),
+        pd.Timestamp("2024-03-04"),
+    ]
+    with pytest.raises(AmbiguousDatesError, match=r"'02/01/24' in 'when', row 0, could be 2024-02-01 or 2024-01-02; "):
+        read(["02/01/24", "2024-01-02", "2024-03-04"])
+
+
 def test_dates_outside_pandas_usual_years():
     assert stamps(["0001-01-01", "9999-12-31"]) == ["0001-01-01 00:00:00", "9999-12-31 00:00:00"]
     assert read([1e18, 1e19]) is None

@@ -83,3 +83,70 @@ def test_columns_may_be_called_by_numbers():
 def test_a_pandas_frame_is_not_copied():
     mine = pd.DataFrame({"x": np.arange(3.0)})
     assert np.shares_memory(as_frame(mine)["x"].to_numpy(), mine["x"].to_numpy())
+
+
+class Silent:
+    """What has no text."""
+
+    def __str__(self):
+        raise ValueError("boom")
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("kind", ["Int128", "UInt128"])
+def test_whole_numbers_of_128_bits_are_numbers(kind):
+    column = polars.Series("x", [1, 2, 3]).cast(getattr(polars, kind))
+    assert as_frame(column.to_frame()).x.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_what_has_no_text_is_called_by_its_type():
+    days = pd.date_range("2024-01-01", periods=3)
+    frame = pd.DataFrame({"y": [1.0, 2.0, 3.0], "x": [Silent()] * 3}, index=days)
+    assert list(load(frame, target="y").columns) == ["y"]
+    with pytest.raises(DataError, match=r"^'x' must hold numbers, got 'a Silent without text' at 2024-01-01"):
+        load(frame, target="x")
+    assert list(as_frame(frame.set_axis(["y", Silent()], axis=1)).columns) == ["y", "a Silent without text"]
+
+
+@pytest.mark.parametrize("kind", [complex, object])
+def test_complex_numbers_are_called_so(kind):
+    frame = pd.DataFrame({"y": [1.0, 2.0], "c": np.array([1j, 2 + 1j], dtype=kind)}, pd.date_range("2024", periods=2))
+    assert list(load(frame, target="y").columns) == ["y"]
+    with pytest.raises(DataError, match=r"^'c' must hold numbers, got 'complex number 1j' at 2024-01-01"):
+        load(frame, target="c")
+
+
+def test_half_a_character_is_no_name_of_a_column():
+    frame = pd.DataFrame([[1.0]]).set_axis(pd.Index(["a\ud800"], dtype=object), axis=1)
+    with pytest.raises(
+        DataError, match=r"^a column's name is text that can be written as UTF-8, got 'a\\ud800'; rename"
+    ):
+        as_frame(frame)
+
+
+@pytest.mark.parametrize("name", [float("nan"), None, pd.NA, pd.NaT])
+def test_a_column_without_a_name_is_no_column_of_ids(name):
+    frame = pd.DataFrame({name: [5.0, 6.0], "y": [1.0, 2.0]}, pd.date_range("2024-01-01", periods=2))
+    assert load(frame, target="y").y.tolist() == [1.0, 2.0]
+
+
+def test_periods_of_a_dict_stand_beside_times():
+    days = pd.date_range("2024-01-01", periods=2)
+    columns = {"a": pd.Series([1.0, 2.0], days), "b": pd.Series([3.0, 4.0], days.to_period("D"))}
+    pd.testing.assert_index_equal(as_frame(columns).index, days, check_names=False, exact="equiv")
+    assert as_frame(columns).b.tolist() == [3.0, 4.0]
+
+
+def test_columns_of_a_dict_have_zones_or_none():
+    days = pd.date_range("2024-01-01", periods=2)
+    columns = {"a": pd.Series([1.0, 2.0], days), "b": pd.Series([3.0, 4.0], days.tz_localize("UTC"))}
+    with pytest.raises(
+        DataError, match=r"got 'a' without one and 'b' in UTC; use \.tz_localize\('UTC'\) on the first$"
+    ):
+        as_frame(columns)
+
+
+def test_a_frame_without_columns_is_called_so():
+    with pytest.raises(DataError, match=r"^a series needs a numeric column, got no column at all; check what was"):
+        load(pd.DataFrame(index=pd.date_range("2024-01-01", periods=2)))
