@@ -19,7 +19,7 @@ from lstm_lab.data.dates.times import Timed, by_time
 from lstm_lab.data.memory.mapped import is_on_disk
 from lstm_lab.data.sources.disk_frame import load_on_disk
 from lstm_lab.data.sources.panel import Short, is_panel, read_panel
-from lstm_lab.data.sources.source_tables import Source, check_reading, marks_of, table_of
+from lstm_lab.data.sources.source_tables import Source, check_kinds, check_reading, marks_of, table_of
 from lstm_lab.data.tables.frames import quiet_casts
 from lstm_lab.data.tables.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.tables.numeric_columns import numeric_columns
@@ -126,6 +126,8 @@ def load(
     >>> load(prices).close.tolist()
     [1.0, 2.0]
     """
+    check_kinds(target=target, time=time, static=static, missing=missing, columns=columns, decimal=decimal)
+    check_kinds(na_values=na_values, header=header, short=short)
     check_reading(missing, decimal, header, dayfirst=dayfirst, date_format=date_format)
     if on_disk or (isinstance(source, pd.DataFrame) and is_on_disk(source)):
         if id is not None or static:

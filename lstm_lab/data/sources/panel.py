@@ -20,11 +20,11 @@ from lstm_lab.data.memory.budget import refuse_beyond_memory
 from lstm_lab.data.sources.long_table import LongTable, WideReading, long_table, refuse_absent
 from lstm_lab.data.sources.panel_checks import ids_of, listed_ids, refuse_mixed_steps, refuse_odd_ids, refuse_varying
 from lstm_lab.data.sources.panel_forms import is_panel
-from lstm_lab.data.sources.source_tables import check_reading, marks_of
+from lstm_lab.data.sources.source_tables import check_kinds, check_reading, marks_of
 from lstm_lab.data.tables.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.tables.numeric_columns import numeric_columns
 from lstm_lab.data.tables.row_labels import row_label
-from lstm_lab.errors import DataError, LabWarning, OptionError, did_you_mean
+from lstm_lab.errors import DataError, LabWarning, OptionError, did_you_mean, shown
 from lstm_lab.storage.names import at_home, is_file
 
 if TYPE_CHECKING:
@@ -113,9 +113,10 @@ def read_panel(
         raise OptionError(f"short is skip or error, got {short!r}; {did_you_mean(str(short), ('skip', 'error'))}")
     if isinstance(id, list | tuple):
         raise OptionError(
-            f"id is one column, got {list(id)}; join them into one first, for example"
+            f"id is one column, got {shown(list(id))}; join them into one first, for example"
             " frame['key'] = frame.a + ' ' + frame.b"
         )
+    check_kinds(id=id)
     _refuse_large_file(source)
     marks, rule = marks_of(na_values), DateRule(dayfirst, date_format)
     name, target, time = (None if each is None else str(each) for each in (id, target, time))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
+from numbers import Real
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
 
 from lstm_lab.data.sources.panel_forms import stacked
 from lstm_lab.data.tables.file_limits import check_columns
 from lstm_lab.data.tables.files import read_file
 from lstm_lab.data.tables.frames import as_frame
 from lstm_lab.data.tables.missing_values import MISSING
-from lstm_lab.errors import DataError, OptionError, did_you_mean
+from lstm_lab.errors import DataError, OptionError, did_you_mean, shown
 from lstm_lab.storage.names import at_home
 
 if TYPE_CHECKING:
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["Source", "check_reading", "marks_of", "table_of"]
+__all__ = ["Source", "check_kinds", "check_reading", "marks_of", "table_of"]
 
 Source: TypeAlias = "str | PathLike[str] | pd.DataFrame | pd.Series[Any] | Mapping[Any, Any] | Any"
 """A file, a pandas frame or Series, a dict of columns, or a Polars, Arrow or other frame that narwhals knows."""
@@ -83,6 +88,52 @@ def marks_of(na_values: Sequence[str | float] | str | float | None) -> tuple[str
     if isinstance(na_values, str):
         return () if na_values == "none" else (na_values,)
     return tuple(str(mark) for mark in (na_values if isinstance(na_values, list | tuple | set) else [na_values]))
+
+
+def check_kinds(**given: Any) -> None:
+    """Refuse options of reading whose values are of a kind that none of their values has.
+
+    Parameters
+    ----------
+    **given
+        Options of `lstm_lab.load` by name.
+
+    Raises
+    ------
+    OptionError
+        The first of them: rule, value, remedy.
+    """
+    for name, value in given.items():
+        kind, in_list, example = _KINDS[name]
+        several = in_list is not None and isinstance(value, Iterable) and not isinstance(value, str | bytes)
+        listed = value if isinstance(value, list | tuple | set) else ()  # of an index or a generator nothing is known
+        parts, kinds = (listed, in_list) if several else (() if value is None else (value,), kind)
+        wrong = [each for each in parts if not isinstance(each, kinds or ()) or _is_endless(each)]
+        if wrong:
+            words = "text" if kind is str else "text or a number"
+            words = words if in_list is None else f"{words}, or a list of texts and numbers"
+            raise OptionError(f"{name} is {words}, got {shown(wrong[0])}; for example {name}={example!r}")
+
+
+def _is_endless(value: object) -> bool:
+    return isinstance(value, int) and abs(value) >= _LARGEST
+
+
+_LARGEST = 10**300
+_NAME: tuple[type, ...] = (str, Real, dt.date, np.datetime64)
+_KINDS: Mapping[str, tuple[Any, Any, Any]] = {
+    "id": (_NAME, None, "store"),
+    "target": (_NAME, None, "close"),
+    "time": (_NAME, None, "date"),
+    "static": (str, _NAME, ["region"]),
+    "columns": (str, _NAME, ["volume"]),
+    "missing": (str, None, "interpolate"),
+    "decimal": (str, None, ","),
+    "na_values": (_NAME, _NAME, ["***", -999]),
+    "header": (_NAME, None, 2),
+    "short": (str, None, "error"),
+}
+"""Options of reading: the types of a value, of a part of a list where one is taken, and an example."""
 
 
 def check_reading(

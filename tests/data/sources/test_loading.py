@@ -441,3 +441,23 @@ def test_the_future_after_a_hole_and_of_oil():
 )
 def test_usual_seasons(index, seasons):
     assert usual_seasons(index) == seasons
+
+
+READING = ["target", "time", "static", "missing", "columns", "decimal", "na_values", "header", "short"]
+
+
+@pytest.mark.parametrize("name", [*READING, "id"])
+@pytest.mark.parametrize("value", [10**5000, [10**5000], object(), b"x"], ids=["large", "in a list", "object", "bytes"])
+def test_an_option_of_reading_of_another_kind_is_one_line(name, value):
+    frame = pd.DataFrame({"y": [1.0, 2.0]}, pd.date_range("2024-01-01", periods=2))
+    with pytest.raises(OptionError, match=rf"^{name} is ") as refused:
+        load(frame, **{name: value})
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize("name", ["columns", "static"])
+def test_a_number_alone_is_no_list_of_names(name):
+    with pytest.raises(
+        OptionError, match=rf"^{name} is text, or a list of texts and numbers, got 5; for example {name}="
+    ):
+        load(pd.DataFrame({"y": [1.0, 2.0]}), **{name: 5})
