@@ -24,6 +24,9 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import os
+import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
@@ -48,12 +51,14 @@ __all__ = [
     "first_line",
     "named_keywords",
     "shown",
+    "warn",
 ]
 
 Given = ParamSpec("Given")
 Returned = TypeVar("Returned")
 
 
+_PACKAGE = str(Path(__file__).parent) + os.sep
 _LONGEST = 1000
 """Characters of a message: what a file or a `repr` holds may have millions."""
 _DIGITS_PER_BIT = 0.30103
@@ -92,6 +97,20 @@ def _one_line(text: str) -> str:
 
 class LabWarning(UserWarning):
     """What a result leaves out or does without: one line, in a notebook without the place in the code."""
+
+
+def warn(message: str) -> None:
+    """Give a `LabWarning` of the line outside the package that called it, however many calls lie between.
+
+    Parameters
+    ----------
+    message
+        One line.
+    """
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, LabWarning, stacklevel=level + 1)
 
 
 class OptionError(LabError, ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -14,7 +13,7 @@ from lstm_lab.data.panel_append import read_newer_by_id
 from lstm_lab.data.preparation import prepare, recut
 from lstm_lab.data.row_weights import WEIGHTS, with_weights
 from lstm_lab.data.windows.padding import unused_lookback
-from lstm_lab.errors import LabWarning, OptionError, RunError, named_keywords
+from lstm_lab.errors import OptionError, RunError, named_keywords, warn
 from lstm_lab.events import ProgressListener, SamplingListener, TrainingListener, check_listening
 from lstm_lab.export.exporter import export_step
 from lstm_lab.export.run_file import Record, read_run, write_run
@@ -875,6 +874,8 @@ def train(
     --------
     >>> run = lab.train(lab.example("oil"), transform="log_return", units=[32], epochs=5)  # doctest: +SKIP
     """
+    if "layers" in options:
+        raise OptionError("there is no option 'layers'; did you mean stack=[LSTM(32), Dense(1)]?")
     weights = options.get("weights", "uniform")
     chosen = TrainOptions.of(options if isinstance(weights, str) else {**options, "weights": WEIGHTS})
     check_listening(listener, stop, TrainingListener)
@@ -886,7 +887,7 @@ def train(
     lengths = dataset.windows.lengths
     unused = unused_lookback(None if lengths is None else lengths[dataset.split.train], dataset.lookback)
     if unused:
-        warnings.warn(unused, LabWarning, stacklevel=2)
+        warn(unused)
     forecaster = forecaster_of(layers, namespace, chosen, len(dataset.encoder.columns))
     Network(forecaster.model)  # what could not forecast is refused before the first epoch
     choice = ready.input_choice

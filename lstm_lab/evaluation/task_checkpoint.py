@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.errors import FileWriteError, LabWarning
+from lstm_lab.errors import FileWriteError, warn
 from lstm_lab.evaluation.panel_task import PanelTaskResult
 from lstm_lab.evaluation.refit import TrainingResult
 from lstm_lab.evaluation.tasks import SampledPaths
@@ -116,7 +115,7 @@ class TaskCheckpoint:
         try:
             self.folder.write(f"task-{number:05d}", facts, arrays)
         except FileWriteError as refused:
-            warnings.warn(f"the study goes on without a checkpoint: {refused}", LabWarning, stacklevel=2)
+            warn(f"the study goes on without a checkpoint: {refused}")
 
 
 def _result(

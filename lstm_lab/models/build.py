@@ -41,6 +41,9 @@ _INITIALIZERS = {
 """Saxe et al. (2014), arXiv:1312.6120; Glorot & Bengio (2010), AISTATS; a normal of deviation 0.05."""
 
 
+_DROPOUTS = (keras.layers.Dropout, keras.layers.AlphaDropout, keras.layers.GaussianDropout)
+
+
 def reference_stack(options: TrainOptions) -> list[keras.Layer]:
     """Make the stack that most tutorials teach: (cell, dropout) per entry of units, dense ReLU layers, one output."""
     layers: list[keras.Layer] = []
@@ -145,9 +148,23 @@ def _checked(sources: list[SourcedLayer], lookback: int, columns: int) -> list[S
         layer_ids.add(id(layer))
         if getattr(layer, "stateful", False):
             raise StackError(f"{source.location}: stateful=True, but windows are shuffled; leave it out")
+        _refuse_full_dropout(source)
         if getattr(layer, "return_state", False):
             raise StackError(f"{source.location}: return_state=True gives more than one output; leave it out")
     return layers
+
+
+def _refuse_full_dropout(source: SourcedLayer) -> None:
+    """Refuse a layer that drops every output, as dropout=1 is refused: its weights would never be trained."""
+    inside = getattr(source.layer, "layers", ())
+    wrapped = [getattr(source.layer, name, None) for name in ("forward_layer", "backward_layer", "layer")]
+    for layer in (source.layer, *inside, *wrapped):
+        names = ("rate",) if isinstance(layer, _DROPOUTS) else ("dropout", "recurrent_dropout")
+        rates = [getattr(layer, name, 0.0) for name in names]
+        if any(isinstance(rate, int | float) and rate >= 1 for rate in rates):
+            raise StackError(
+                f"{source.location}: drops every output, and nothing is learnt; use a rate below 1, such as 0.2"
+            )
 
 
 def _is_input(source: SourcedLayer, lookback: int, columns: int) -> bool:
@@ -194,7 +211,7 @@ def _chained(sources: list[SourcedLayer], time: int | None, lookback: int, colum
     for position, (source, name) in enumerate(zip(sources, names, strict=True)):
         following = [later.layer for later in sources[position + 1 :]]
         layer = copy_layer(source, rng, name=name, sequences=_sequences(source.layer, following))
-        size = refuse_too_large(layer, source.location, x.shape[-1], size)
+        size = refuse_too_large(layer, source, x.shape[-1], size)
         x = _called(layer, source, x)
         if source.layer.weights:
             _carry_weights(source, layer)

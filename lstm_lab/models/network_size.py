@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lstm_lab.data.memory.budget import free_memory, in_bytes
 from lstm_lab.errors import StackError
 from lstm_lab.models.backend import keras
+
+if TYPE_CHECKING:
+    from lstm_lab.models.stack_cell import SourcedLayer
 
 __all__ = ["parameters_of", "refuse_too_large"]
 
@@ -40,15 +43,15 @@ def parameters_of(layer: Any, columns: int) -> int:
     return 0
 
 
-def refuse_too_large(layer: Any, location: str, columns: int | None, before: int) -> int:
+def refuse_too_large(layer: Any, source: SourcedLayer, columns: int | None, before: int) -> int:
     """Refuse a layer that would not fit in memory beside those before it.
 
     Parameters
     ----------
     layer
         The next layer, not built yet.
-    location
-        Names it in a refusal.
+    source
+        Where it was written, and the option that stands for it.
     columns
         Size of the last axis of its input; None where it is not known.
     before
@@ -67,8 +70,9 @@ def refuse_too_large(layer: Any, location: str, columns: int | None, before: int
     parameters = before + (0 if columns is None else parameters_of(layer, columns))
     free = free_memory()
     if free is not None and parameters * _BYTES > free:
+        remedy = f"use fewer {source.option}=" if source.option else "use fewer units in the stack"
         raise StackError(
-            f"{location}: a network fits in memory, and up to here this one has {parameters:,} parameters, which take"
-            f" about {in_bytes(parameters * _BYTES)} to train where {in_bytes(free)} are free; use fewer units="
+            f"{source.location}: a network fits in memory, and up to here this one has {parameters:,} parameters, which"
+            f" take about {in_bytes(parameters * _BYTES)} to train where {in_bytes(free)} are free; {remedy}"
         )
     return parameters

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lstm_lab.errors import OptionError, StackError
 from lstm_lab.models.backend import keras
 from lstm_lab.models.build import build_forecaster, read_stack, reference_stack
+from lstm_lab.models.stack_cell import SourcedLayer
 from lstm_lab.options.training import STACK_OPTIONS
 
 if TYPE_CHECKING:
@@ -97,7 +98,10 @@ def forecaster_of(stack: Any, namespace: dict[str, Any] | None, options: TrainOp
         The stack makes no network: the line, the reason, the remedy.
     """
     if stack is None:
-        layers: Sequence[Any] = reference_stack(options)
+        layers: Sequence[Any] = [
+            SourcedLayer(layer, option="dense" if isinstance(layer, keras.layers.Dense) else "units")
+            for layer in reference_stack(options)
+        ]
     elif isinstance(stack, str):
         layers = read_stack(stack, {} if namespace is None else namespace)
     else:

@@ -39,6 +39,8 @@ class SourcedLayer:
     """Line of the cell, counted from 1; None for a layer that came as an object."""
     text: str = ""
     """The expression as written."""
+    option: str = ""
+    """The option of a training that gave the layer its size, where no stack did."""
 
     @property
     def location(self) -> str:

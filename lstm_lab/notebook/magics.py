@@ -388,6 +388,9 @@ class LSTMMagics(LabMagics):
         """Show trained runs beside each other."""
         others = [name.strip() for name in parsed.extras.get("other", "").split(",") if name.strip()]
         names = [name for name in (parsed.argument, *others) if name is not None]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise OptionError(f"{COMPARE_RUNS.name} takes each run once, got {twice!r} twice; name another run")
         if len(names) < 2:
             example = COMPARE_RUNS.examples[0]
             raise OptionError(f"{COMPARE_RUNS.name} needs two runs or more, got {len(names)}; for example {example}")

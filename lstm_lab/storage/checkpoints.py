@@ -11,14 +11,13 @@ import hashlib
 import io
 import json
 import struct
-import warnings
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_lab.errors import FileWriteError, LabWarning, RunError
+from lstm_lab.errors import FileWriteError, RunError, warn
 from lstm_lab.storage.atomic_files import new_file
 from lstm_lab.storage.names import at_home
 
@@ -163,11 +162,9 @@ class CheckpointFolder:
             identity, facts = kept["identity"], kept["facts"]
         except _UNREADABLE as damage:
             if tell:
-                warnings.warn(
+                warn(
                     f"{path} is no whole checkpoint ({type(damage).__name__}) and is passed over; an earlier one is"
-                    " used, or the work is done again",
-                    LabWarning,
-                    stacklevel=2,
+                    " used, or the work is done again"
                 )
             return None
         difference = first_difference(identity, self.identity)

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-import warnings
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from lstm_lab.data.memory.mapped import released
-from lstm_lab.errors import FileWriteError, LabWarning, OptionError
+from lstm_lab.errors import FileWriteError, OptionError, warn
 from lstm_lab.events import TrainingEnd
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.options.training import CHECKPOINT_OPTIONS
@@ -147,7 +146,7 @@ class TrainingCheckpoint:
             self.folder.write_newest(_SERIES, 2 * number + (state.end is not None), facts, arrays)
         except FileWriteError as refused:
             if not self._failed:
-                warnings.warn(f"the training goes on without a checkpoint: {refused}", LabWarning, stacklevel=2)
+                warn(f"the training goes on without a checkpoint: {refused}")
             self._failed = True
         self._written = time.monotonic()
 

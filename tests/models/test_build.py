@@ -330,3 +330,23 @@ def test_a_refusal_carries_no_other_error_along():
     with pytest.raises(StackError, match="gives NoneType, not one tensor; use a layer with one output") as caught:
         build_forecaster(own(keras.layers.LSTM(2), Silent()), LOOKBACK, COLUMNS)
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("source", "location"),
+    [
+        ("LSTM(4)\nDropout(1.0)\nDense(1)", "line 2: Dropout(1.0)"),
+        ("LSTM(4, return_sequences=True)\nSpatialDropout1D(1)\nLSTM(4)\nDense(1)", "line 2: SpatialDropout1D(1)"),
+        ("LSTM(4, dropout=1.0)\nDense(1)", "line 1: LSTM(4, dropout=1.0)"),
+        (
+            "Bidirectional(GRU(4, recurrent_dropout=1.0))\nDense(1)",
+            "line 1: Bidirectional(GRU(4, recurrent_dropout=1.0))",
+        ),
+    ],
+)
+def test_a_layer_that_drops_everything_is_refused(source, location):
+    with pytest.raises(StackError) as refused:
+        build(source)
+    assert (
+        str(refused.value) == f"{location}: drops every output, and nothing is learnt; use a rate below 1, such as 0.2"
+    )

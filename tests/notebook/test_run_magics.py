@@ -135,6 +135,8 @@ def test_every_example_of_comparing_runs_runs_as_written(do, shell, run, example
 def test_one_run_is_not_compared(do):
     _, _, err = do("%lstm_compare_runs mine")
     assert "%lstm_compare_runs needs two runs or more, got 1" in err
+    _, _, err = do("%lstm_compare_runs mine mine")
+    assert err == "UsageError: %lstm_compare_runs takes each run once, got 'mine' twice; name another run\n"
 
 
 def test_a_file_of_what_happened_is_read_by_the_flags_that_its_remedies_name(stocked, do, run):

@@ -18,6 +18,7 @@ from lstm_lab.data.dates.candidates import DAY_FIRST, SAMPLE, candidates
 from lstm_lab.data.dates.choice import allowed_by, most_regular
 from lstm_lab.data.dates.given_format import read_given
 from lstm_lab.data.dates.number_dates import read_numbers
+from lstm_lab.data.dates.periods import starts_of, without_notice
 from lstm_lab.data.dates.reading import DateReading
 from lstm_lab.data.dates.unusual import read_by_pandas
 from lstm_lab.errors import DataError
@@ -86,7 +87,7 @@ def read_dates(
 def _read(values: pd.Series[Any], rule: DateRule, where: str, *, dated: bool) -> DateReading | None:
     kind = values.dtype
     if isinstance(kind, pd.PeriodDtype):
-        return DateReading(pd.DatetimeIndex(values.dt.to_timestamp()), "periods")
+        return DateReading(starts_of(values), "periods")
     if pd.api.types.is_bool_dtype(kind):
         return None
     if rule.date_format is not None:
@@ -152,7 +153,8 @@ def _from_objects(values: pd.Series[Any]) -> pd.DatetimeIndex | None:
     """Convert date objects to times; None for anything else."""
     if not isinstance(values.iloc[0], dt.date | np.datetime64 | pd.Period):
         return None
-    plain = [value.to_timestamp() if isinstance(value, pd.Period) else value for value in values]
+    with without_notice():
+        plain = [value.to_timestamp() if isinstance(value, pd.Period) else value for value in values]
     for utc in (False, True):
         try:
             return pd.DatetimeIndex(pd.to_datetime(pd.Series(plain), utc=utc))

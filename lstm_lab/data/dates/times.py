@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.dates.dates import read_dates
+from lstm_lab.data.dates.periods import starts_of
 from lstm_lab.data.dates.reading import DateReading, DateRule
 from lstm_lab.data.dates.time_columns import (
     TimeColumns,
@@ -135,7 +136,7 @@ def _by_index(frame: pd.DataFrame, rule: DateRule) -> Timed:
     """Read the index as times if it is text or spells dates; keep times and numbers."""
     index, reading = frame.index, None
     if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
+        index = starts_of(index)
     elif not isinstance(index, pd.DatetimeIndex):
         reading = _read_index(index, rule)
         index = index if reading is None else reading.times.rename(index.name)

@@ -6,7 +6,6 @@ first of them, unless the caller said what to do. The caller's own frame is neve
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ from lstm_lab.data.sources.source_tables import Source, check_kinds, check_readi
 from lstm_lab.data.tables.frames import quiet_casts
 from lstm_lab.data.tables.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.tables.numeric_columns import numeric_columns
-from lstm_lab.errors import DataError, LabWarning, OptionError, did_you_mean, named_keywords
+from lstm_lab.errors import DataError, OptionError, did_you_mean, named_keywords, warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -173,7 +172,7 @@ def load(
         marks=marks_of(na_values),
     )
     if by_times.counted:
-        warnings.warn(by_times.counted, LabWarning, stacklevel=2)
+        warn(by_times.counted)
     return series
 
 

@@ -6,7 +6,6 @@ series.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -24,7 +23,7 @@ from lstm_lab.data.sources.source_tables import check_kinds, check_reading, mark
 from lstm_lab.data.tables.missing_values import Missing, completed, refuse_marks
 from lstm_lab.data.tables.numeric_columns import numeric_columns
 from lstm_lab.data.tables.row_labels import row_label
-from lstm_lab.errors import DataError, LabWarning, OptionError, did_you_mean, shown
+from lstm_lab.errors import DataError, OptionError, did_you_mean, shown, warn
 from lstm_lab.storage.names import at_home, is_file
 
 if TYPE_CHECKING:
@@ -158,7 +157,7 @@ def read_panel(
         **({} if marks is None and not before.get("marks_seen") else {"marks_seen": True}),
     }
     if counted:
-        warnings.warn(counted, LabWarning, stacklevel=2)
+        warn(counted)
     return panel
 
 
@@ -294,7 +293,7 @@ def _long_enough(frame: pd.DataFrame, index: pd.MultiIndex, least: int, short: S
         raise DataError(f"{refusal}; name the column that tells series apart with id=")
     if short == "error":
         raise DataError(f"{refusal}; add rows, or leave them out with short='skip'")
-    warnings.warn(f"{refusal}; they are left out, and short='error' would refuse them", LabWarning, stacklevel=3)
+    warn(f"{refusal}; they are left out, and short='error' would refuse them")
     return _tidy(frame.loc[~np.isin(own, few)], len(index)), len(few)
 
 

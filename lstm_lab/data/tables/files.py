@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import lzma
+import re
 import zipfile
 import zlib
 from pathlib import Path
@@ -27,6 +28,8 @@ UNREADABLE = (
     *(LookupError, TypeError, MemoryError),  # of a Feather or Parquet file whose schema is broken
 )
 """Exceptions of pandas, pyarrow and the decompressors at a broken file."""
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+:)/+(.*)", re.IGNORECASE)
+"""An address of the web or of a store, as a path has it: with one of its slashes."""
 FORMATS = (*SEPARATORS, ".parquet", ".feather")
 
 
@@ -145,6 +148,12 @@ def absent(path: Path) -> str:
         return f"a data file is expected, got the folder {str(path)!r}; name a file in it"
     if exists(path):
         return f"a data file is expected, got the pipe or device {str(path)!r}; write what it gives to a file first"
+    address = _ADDRESS.match(path.as_posix())
+    if address:
+        return (
+            f"a data file is on this machine, got the address {address[1]}//{address[2]}; download it, or read it with"
+            " pandas.read_csv and pass the frame"
+        )
     folder = path.parent
     if not is_folder(folder):
         return f"there is no file {str(path)!r}, nor a folder {str(folder)!r}; check the path"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import narwhals as nw
 import numpy as np
@@ -13,7 +14,10 @@ from lstm_lab.data.tables.row_labels import as_text, is_writable
 from lstm_lab.errors import DataError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+Given = ParamSpec("Given")
+Returned = TypeVar("Returned")
 
 __all__ = ["as_frame", "is_table", "quiet_casts"]
 
@@ -26,8 +30,15 @@ def is_table(source: Any) -> bool:
     return isinstance(native, nw.DataFrame | nw.LazyFrame | nw.Series)
 
 
-quiet_casts = np.errstate(over="ignore", invalid="ignore")
-"""Decorates what reads a table: pandas casts odd labels and ids to compare, sort and count them."""
+def quiet_casts(function: Callable[Given, Returned]) -> Callable[Given, Returned]:
+    """Decorate what reads a table: pandas casts odd labels and ids to compare, sort and count them."""
+
+    @functools.wraps(function)
+    def quiet(*args: Given.args, **keywords: Given.kwargs) -> Returned:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return function(*args, **keywords)
+
+    return quiet
 
 
 @quiet_casts

@@ -16,6 +16,7 @@ import pandas as pd
 from lstm_lab.data.tables.file_limits import check_columns
 from lstm_lab.data.tables.layout import TIME_NAMES, layout_of
 from lstm_lab.data.tables.numbers import NumberText, may_be_grouped
+from lstm_lab.data.tables.signatures import other_kind
 from lstm_lab.errors import DataError, OptionError
 
 if TYPE_CHECKING:
@@ -117,6 +118,9 @@ def _head(path: Path, encoding: str | None) -> tuple[str, str]:
         whole = len(raw) < _HEAD
         if not whole and b"\n" not in raw:  # a wide table: its names alone are longer
             raw += file.readline(_LONGEST_LINE) + file.readline(_LONGEST_LINE)
+    kind = other_kind(raw)
+    if kind is not None:
+        raise DataError(f"{path.name!r} is no table of text, but {kind}")
     chosen = encoding or next((name for mark, name in _BYTE_ORDER_MARKS.items() if raw.startswith(mark)), "utf-8")
     try:
         decoder = codecs.getincrementaldecoder(chosen)()
@@ -134,10 +138,13 @@ def _head(path: Path, encoding: str | None) -> tuple[str, str]:
 
 def not_in(path: Path, encoding: str, raw: bytes) -> str:
     """Return the refusal of a file in another encoding, with the one that it likely has."""
-    if raw[1::2].count(0) * 4 > len(raw):
+    zeros = raw[::2].count(0) * 4 > len(raw), raw[1::2].count(0) * 4 > len(raw)
+    if zeros == (False, True):
         likely = "utf-16-le"
-    elif raw[::2].count(0) * 4 > len(raw):
+    elif zeros == (True, False):
         likely = "utf-16-be"
+    elif 0 in raw:
+        return f"{path.name!r} is not text, for it has NUL bytes; save the table as CSV again, in UTF-8"
     else:
         likely = "cp1252" if any(0x80 <= byte < 0xA0 for byte in raw) else "latin-1"
     return f"{path.name!r} is not {encoding.upper()} text; say how it was written, likely encoding={likely!r}"

@@ -290,3 +290,14 @@ def test_dates_of_other_kinds():
     objects = [dt.date(2024, 1, 1), dt.date(2024, 1, 2)]
     assert (load(pd.DataFrame({"date": objects, "y": [1.0, 2]})).index == DAYS[:2]).all()
     assert (load(pd.DataFrame({"p": DAYS.to_period("D"), "y": values(240)})).index == DAYS).all()
+
+
+@pytest.mark.parametrize("form", ["index", "column", "objects"])
+def test_periods_of_business_days_are_read_without_a_warning(form):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of making them, which is the user's
+        days = pd.period_range("2024-01-05", periods=30, freq="B", name="day")
+        frame = pd.DataFrame({"close": np.arange(30.0)}, index=days)
+        frame = frame if form == "index" else frame.reset_index().astype({"day": object} if form == "objects" else {})
+    loaded = load(frame)
+    assert loaded.index[:2].tolist() == [pd.Timestamp("2024-01-05"), pd.Timestamp("2024-01-08")]

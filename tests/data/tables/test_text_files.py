@@ -131,6 +131,48 @@ def test_a_foreign_encoding_is_named_and_then_read(written, encoding, sign, like
     assert load(path, encoding=likely).columns.tolist() == [f"pre{sign}o"]
 
 
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (b"PK\x03\x04\x14\0", "a zip archive, such as an Excel workbook; read a workbook with pandas.read_excel"),
+        (b"\xd0\xcf\x11\xe0\xa1", "an old Excel workbook; read a workbook with pandas.read_excel"),
+        (b"\n<!DOCTYPE html><html>", "a web page; download the file itself"),
+        (b'<?xml version="1.0"?>', "XML; read it with pandas.read_xml"),
+        (b'\xef\xbb\xbf[{"close": 1}]', "JSON; read it with pandas.read_json and pass the frame"),
+        (b'{ "close": [1, 2]}', "JSON; read it with pandas.read_json and pass the frame"),
+        (b"PAR1\x15\x04", "a Parquet file; let its name end in .parquet"),
+        (b"\x1f\x8b\x08", "compressed by gzip; let its name end in .csv.gz"),
+    ],
+)
+def test_another_kind_of_file_named_as_text_is_called_what_it_is(tmp_path, head, words):
+    path = tmp_path / "a.csv"
+    path.write_bytes(head)
+    with pytest.raises(DataError) as refused:
+        load(path)
+    assert str(refused.value).startswith(f"'a.csv' is no table of text, but {words}")
+
+
+@pytest.mark.parametrize("content", [b"\0" * 400, b"date,x\n2024-01-01,1\n\0\0\0\n", b"\xff\0\0\x01\xe9"])
+def test_nul_bytes_are_no_matter_of_encoding(tmp_path, content):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"'a\.csv' is not text, for it has NUL bytes; save the table as CSV again"):
+        load(path)
+
+
+@pytest.mark.parametrize("name", ["PAR1", "BZh", "[close]", "{x}", "PK"])
+def test_a_name_that_begins_like_another_kind_of_file_is_a_name(written, name):
+    assert load(written(f"{name},date\n1,2024-01-01\n2,2024-01-02\n"))[name].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("address", ["https://example.com/a.csv", "s3://bucket/a.parquet"])
+def test_an_address_is_no_file(address):
+    message = f"a data file is on this machine, got the address {address}; download it, or read it with pandas.read_csv"
+    with pytest.raises(DataError) as refused:
+        load(address)
+    assert str(refused.value).startswith(message)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_byte_order_mark_says_enough(written, encoding):
     assert load(written("date,x\n2024-01-01,1\n2024-01-02,2\n", encoding))["x"].tolist() == [1, 2]
