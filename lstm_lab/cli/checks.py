@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check_longer", "check_outputs", "check_run_file", "check_work", "known_of"]
 
+_NAMES = 10_000
+"""Characters of a table's first line that are looked at."""
+
 
 def check_work(command: Command, data: Any, parsed: Parsed) -> None:
     """Prepare the data as the command will, and check every name among its options.
@@ -112,7 +115,7 @@ def check_run_file(path: str) -> None:
 
 
 def check_outputs(command: Command, parsed: Parsed, outputs: Iterable[Path]) -> None:
-    """Raise `OptionError` where a file to write is one of those that are read, which would be lost.
+    """Raise `OptionError` where a file to write is one of those that are read, or a table that is no forecast's.
 
     A run that is trained on may be replaced by the longer one, as the help of ``lstm-lab resume`` says.
     """
@@ -126,3 +129,16 @@ def check_outputs(command: Command, parsed: Parsed, outputs: Iterable[Path]) -> 
             is_read |= at_home(output).resolve().is_relative_to(at_home(folder).resolve())
         if is_read:
             raise OptionError(f"a file that is read is not replaced, got {str(output)!r} to write; choose another name")
+        if command in (RUN, RESUME, DEMO) and output.suffix.lower() == ".csv" and is_file(output):
+            _refuse_other_table(output)
+
+
+def _refuse_other_table(file: Path) -> None:
+    """Refuse to put a forecast in the place of a table that is none, such as the data of a saved run."""
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        names = lines.readline(_NAMES).strip()
+    if names and "median" not in names.split(","):
+        shown = names if len(names) <= 60 else f"{names[:60]} ..."
+        raise OptionError(
+            f"--out replaces the table of a forecast, got {str(file)!r}, which holds {shown!r}; choose another name"
+        )

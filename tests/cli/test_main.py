@@ -370,6 +370,21 @@ def test_a_file_that_is_read_is_not_replaced(place, capsys, line):
     assert calls == {}
 
 
+def test_a_forecast_takes_the_place_of_a_forecast_and_of_no_other_table(place, capsys):
+    write_prices(place)
+    (place / "run.lstm").write_text("run")
+    before = (place / "prices.csv").read_text()
+    for line in ("run oil --out prices.csv", "resume run.lstm --out prices.csv"):
+        assert cli.main(line.split()) == 2
+        message = "--out replaces the table of a forecast, got 'prices.csv', which holds 'date,close'; choose another"
+        assert capsys.readouterr().err == f"lstm-lab: {message} name\n"
+    assert (place / "prices.csv").read_text() == before
+    (place / "new.csv").write_text("")
+    for _ in range(2):
+        assert cli.main(["run", "prices.csv", "--out", "new.csv"]) == 0
+    assert (place / "new.csv").read_text().startswith("date,median")
+
+
 def test_a_study_has_seeds_and_no_seed():
     for command in (subcommands.COMPARE, subcommands.ABLATE, subcommands.TUNE):
         assert "seed" not in command.flags
