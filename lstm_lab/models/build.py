@@ -12,7 +12,7 @@ from lstm_lab.errors import LabError, StackError, first_line
 from lstm_lab.models.backend import keras, refuse_forked
 from lstm_lab.models.clone import copy_layer, stable_names
 from lstm_lab.models.forecaster import Forecaster, describe, from_model, is_functional
-from lstm_lab.models.keras_private import producer
+from lstm_lab.models.keras_private import producer, same_seed_names
 from lstm_lab.models.network_size import refuse_too_large
 from lstm_lab.models.stack_cell import SourcedLayer, read_stack
 
@@ -44,6 +44,7 @@ _INITIALIZERS = {
 _DROPOUTS = (keras.layers.Dropout, keras.layers.AlphaDropout, keras.layers.GaussianDropout)
 
 
+@same_seed_names()
 def reference_stack(options: TrainOptions) -> list[keras.Layer]:
     """Make the stack that most tutorials teach: (cell, dropout) per entry of units, dense ReLU layers, one output."""
     layers: list[keras.Layer] = []
@@ -57,6 +58,7 @@ def reference_stack(options: TrainOptions) -> list[keras.Layer]:
     return [*layers, keras.layers.Dense(1)]
 
 
+@same_seed_names()
 def build_forecaster(
     layers: Sequence[SourcedLayer | keras.Layer],
     lookback: int,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lstm_lab.models.architecture import architecture_key
 from lstm_lab.models.backend import keras
 from lstm_lab.models.kept_networks import KeptNetworks
-from lstm_lab.models.keras_private import parts_of
+from lstm_lab.models.keras_private import parts_of, same_seed_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +60,7 @@ def _is_changed(part: Any) -> bool:
     return bool(getattr(part, "stateful", False) or _REPLACED & vars(part).keys())
 
 
+@same_seed_names()
 def _copied(model: Any) -> Any:
     """Copy a model; None where Keras copies it to other layers."""
     copy = keras.models.clone_model(model)

@@ -11,6 +11,7 @@ import numpy as np
 
 from lstm_lab.errors import StackError
 from lstm_lab.models.backend import forget_kernels, keras
+from lstm_lab.models.keras_private import same_seed_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,6 +88,7 @@ class Forecaster:
             x = _twin(layer)(x)
         return keras.Model(inputs, x, name="forecaster_every")
 
+    @same_seed_names()
     def clone(self) -> Forecaster:
         """Build the same network anew, with variables of its own."""
         return from_model(keras.models.clone_model(self.model), self.lookback, self.columns)
@@ -169,6 +171,7 @@ def _runs_forward(layer: keras.Layer) -> bool:
     return isinstance(layer, _PER_STEP)
 
 
+@same_seed_names()
 def _twin(layer: keras.Layer) -> keras.Layer:
     """Return a layer itself, or, for a recurrent one that gives its last output alone, one over the same cell."""
     if not isinstance(layer, keras.layers.RNN) or layer.return_sequences:

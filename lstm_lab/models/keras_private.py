@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.models.backend import keras
@@ -15,11 +17,29 @@ __all__ = [
     "parts_of",
     "producer",
     "run_graph",
+    "same_seed_names",
     "set_cell_masks",
     "set_mask",
     "takes_mask",
     "takes_training",
 ]
+
+
+@contextmanager
+def same_seed_names() -> Iterator[None]:
+    """Name random generators of layers that are made within a block as in every other such block.
+
+    Keras numbers them over the whole process (``seed_generator_57``), and of every new name of a variable TensorFlow
+    keeps some 36 kB for good: a layer with dropout, and every LSTM, would leave them each time it is made.
+    """
+    state = keras.src.backend.common.global_state
+    numbers = state.get_global_attribute("object_name_uids", set_to_default=True, default=defaultdict(int))
+    before = numbers["seed_generator"]
+    numbers["seed_generator"] = 0
+    try:
+        yield
+    finally:
+        numbers["seed_generator"] = before
 
 
 def parts_of(layer: Any) -> list[Any]:

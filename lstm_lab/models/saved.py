@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lstm_lab.errors import RunError
 from lstm_lab.models.archive_check import MAX_CONFIG_BYTES, check_archive, read_member
 from lstm_lab.models.backend import keras, refuse_forked
+from lstm_lab.models.keras_private import same_seed_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ def model_to_bytes(model: Any) -> bytes:
         return file.read_bytes()
 
 
+@same_seed_names()
 def model_from_bytes(content: bytes, source: str) -> Any:
     """Read a network in Keras' safe mode, which runs no code that came with the file.
 

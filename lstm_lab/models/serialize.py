@@ -14,7 +14,7 @@ import numpy as np
 
 from lstm_lab.errors import RunError
 from lstm_lab.models.backend import keras
-from lstm_lab.models.keras_private import inbound_nodes
+from lstm_lab.models.keras_private import inbound_nodes, same_seed_names
 
 __all__ = ["PackedModel", "fresh_layers", "pack", "unpack"]
 
@@ -60,6 +60,7 @@ def unpack(packed: PackedModel) -> Any:
     return model
 
 
+@same_seed_names()
 def fresh_layers(model: Any) -> list[Any]:
     """Copy the layers of a chain without their weights, to train the same network anew.
 

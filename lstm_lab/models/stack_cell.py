@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_lab.errors import StackError, did_you_mean
 from lstm_lab.models.backend import keras
-from lstm_lab.models.keras_private import inbound_nodes, parts_of
+from lstm_lab.models.keras_private import inbound_nodes, parts_of, same_seed_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,8 @@ def read_stack(source: str, namespace: dict[str, Any]) -> list[SourcedLayer]:
     recorded = _RecordedLayers()
     with _lent_names(namespace, {_CALLED: recorded.record_call, _SEEN: recorded.record_expression}):
         try:
-            exec(code, namespace)  # noqa: S102 - the user's own cell
+            with same_seed_names():
+                exec(code, namespace)  # noqa: S102 - the user's own cell
         except StackError:
             raise
         except SystemExit:

@@ -15,6 +15,7 @@ from typing import Any
 
 from lstm_lab.models.backend import keras, not_on_tape, on_gpu, tell_tape, tf
 from lstm_lab.models.fused_lstm import block_lstm, is_fusible, joined
+from lstm_lab.models.keras_private import same_seed_names
 
 __all__ = ["WindowLSTM", "for_training", "lstm_sequence"]
 
@@ -119,6 +120,7 @@ class WindowLSTM(keras.layers.LSTM):  # type: ignore[misc] # Keras has no types
         return tf.transpose(hidden, (1, 0, 2)) if self.return_sequences else hidden[-1]
 
 
+@same_seed_names()
 def for_training(model: Any) -> Any:
     """Build a model over the same variables whose LSTM layers are `WindowLSTM`, where that computes the same.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from lstm_lab.models.backend import keras
+from lstm_lab.models.keras_private import same_seed_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ _INSIDE: Final = ("dropout", "recurrent_dropout")
 """Rates of dropout inside recurrent layers and attention."""
 
 
+@same_seed_names()
 def without_dropout(model: Any) -> Any:
     """Copy a network with the same weights and every rate of dropout set to 0.
 

@@ -27,7 +27,7 @@ from lstm_lab.models.fused_lstm import (
     joined_weights,
     padded_states,
 )
-from lstm_lab.models.keras_private import nodes_in_order, run_graph, set_mask, takes_training
+from lstm_lab.models.keras_private import nodes_in_order, run_graph, same_seed_names, set_mask, takes_training
 from lstm_lab.models.masking import mask_of, masked, step_mask, unpadded
 from lstm_lab.models.tracing import CompiledFunction
 from lstm_lab.simulation.carried import first_whole_window_layer, has_state
@@ -313,6 +313,7 @@ class Network:
         return Encoded(tf.cast(x[:, 0], tf.float32), carried, source.used)
 
 
+@same_seed_names()
 def _carrier(layer: Any) -> Any:
     """Build a layer around the same cell object that also returns its states: shared weights, nothing copied.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lstm_lab.models.architecture import architecture_key
 from lstm_lab.models.backend import keras
 from lstm_lab.models.kept_networks import KeptNetworks
+from lstm_lab.models.keras_private import same_seed_names
 from lstm_lab.simulation.network import Network
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class SharedNetwork:
         """Take the copy out of the cache, or build it; None, for good, where Keras copies it to other layers."""
         network = _cache.take(key)
         if network is None:
-            network = Network(keras.models.clone_model(self._own.model))
+            with same_seed_names():
+                network = Network(keras.models.clone_model(self._own.model))
             if not network.runs_as(self._own):
                 self._key = None
                 return None

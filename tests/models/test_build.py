@@ -10,6 +10,7 @@ import pytest
 from lstm_lab.errors import StackError
 from lstm_lab.models.backend import keras, tf
 from lstm_lab.models.build import build_forecaster, from_model, read_stack, reference_stack
+from lstm_lab.models.keras_private import parts_of
 from lstm_lab.models.stack_cell import SourcedLayer
 from lstm_lab.options import TrainOptions
 
@@ -350,3 +351,18 @@ def test_a_layer_that_drops_everything_is_refused(source, location):
     assert (
         str(refused.value) == f"{location}: drops every output, and nothing is learnt; use a rate below 1, such as 0.2"
     )
+
+
+def test_random_generators_of_a_stack_have_the_names_of_an_earlier_one():
+    def names():
+        forecaster = build("LSTM(4, dropout=0.1)\nDropout(0.2)\nDense(1)").clone()
+        return [
+            part.seed_generator.state.path for part in parts_of(forecaster.model) if hasattr(part, "seed_generator")
+        ]
+
+    first = names()
+    assert len(first) >= 2
+    keras.layers.Dropout(0.1)  # the user's own go on being numbered over the process
+    assert names() == first
+    own = keras.random.SeedGenerator().state.path, keras.random.SeedGenerator().state.path
+    assert own[0] != own[1]
