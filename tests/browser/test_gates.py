@@ -525,7 +525,7 @@ def remembered():
 def test_memory_shows_curves_and_the_table(mount, remembered):
     view = mount(MemoryExplorer(remembered))
     text = view.text()
-    assert remembered.describe() in text
+    assert remembered.describe() in " ".join(text.split())
     assert "2 steps" in text
     assert view.root.locator(".recall tbody tr").count() == 3
     chart = view.root.locator(".chart").first
