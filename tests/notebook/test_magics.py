@@ -1,5 +1,6 @@
 """The magics in a real IPython shell, over a training that answers at once."""
 
+import builtins
 import re
 import signal
 import warnings
@@ -559,6 +560,7 @@ def test_a_run_is_kept_before_its_picture_is_drawn(do, shell, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
+    monkeypatch.delattr(builtins, "_", raising=False)  # doctest leaves it, and IPython sets none of its own beside it
     do("%lstm_train prices -o first")
     monkeypatch.setattr(Listener, "finish", interrupted)
     _, _, err = do("%lstm_train prices -o second")
