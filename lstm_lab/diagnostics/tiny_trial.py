@@ -12,9 +12,8 @@ import numpy as np
 
 from lstm_lab.errors import OptionError
 from lstm_lab.events import TrainingListener
-from lstm_lab.fitted import FittedModel, OneStepErrors
+from lstm_lab.fitted import FittedModel
 from lstm_lab.forecasting.predictor import Predictor
-from lstm_lab.interpret.free_run import FreeRun
 from lstm_lab.models.stack import forecaster_of
 from lstm_lab.options import ForecastOptions
 from lstm_lab.training.fit import fit
@@ -22,9 +21,6 @@ from lstm_lab.training.movable_loss import movable_trainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
-
-    from numpy.typing import NDArray
 
     from lstm_lab.data.dataset import Dataset
     from lstm_lab.events import Batch, Epoch
@@ -40,8 +36,6 @@ UNITS = 6
 SECONDS = 3.0
 """Of training, at most, once the network is compiled."""
 _EPOCHS, _HORIZON, _PATHS = 12, 20, 50
-_TOGETHER = 128
-"""Windows that NumPy reads at a time: it keeps what the gates did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +152,6 @@ class TinyTrial:
             trainer=self._trainer(forecaster, options, dataset),
         )
         model = FittedModel.of(forecaster.model, dataset, max_gap=options.max_gap, stack=forecaster.describe())
-        if dataset.windows.known_lengths is None:
-            model = replace(model, errors=OneStepErrors(_InNumPy(forecaster.model), dataset))
         made = self._forecast(model, dataset)
         return TinyForecast(made, fitted.end.epochs, fitted.end.seconds, stop.is_set())
 
@@ -186,19 +178,6 @@ class TinyTrial:
         """Return lower edge, median and upper edge of a forecast, (3, horizon)."""
         low, high = forecast.levels
         return np.asarray(forecast.quantile((low, 0.5, high)), dtype=np.float32)
-
-
-class _InNumPy:
-    """A tiny network in NumPy: over a thousand windows faster than a call of Keras's, which is not compiled."""
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-
-    def __call__(self, windows: NDArray[np.float32], *, training: bool) -> NDArray[np.float64]:
-        """Forecast, (windows, 1) standardised, with dropout off."""
-        assert not training  # noqa: S101 - Keras's own argument
-        parts = np.array_split(windows, -(-len(windows) // _TOGETHER))
-        return np.concatenate([FreeRun(self._model).encode(part) for part in parts])[:, None]
 
 
 class _Either(threading.Event):

@@ -39,7 +39,7 @@ def test_the_distances_are_the_root_mean_square_in_standard_deviations(run, foun
     expected = by_hand(run, 3, 6, [0, 4], "forget")
     assert list(found.distances.index) == list(range(3, 3 + len(expected)))
     np.testing.assert_allclose(found.distances, expected, atol=2e-5)
-    assert found.distances.iloc[-1] == 0.0
+    assert found.distances.iloc[-1] < 1e-6  # the window itself, traced by another call
     assert found.row == 120 - LOOKBACK + 3
 
 

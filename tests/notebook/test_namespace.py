@@ -44,8 +44,9 @@ def test_a_variable_comes_before_a_file_and_a_file_before_an_example(tmp_path, m
     assert find_source("oil", {"oil": mine}) is mine
 
 
-def test_what_looks_like_a_path_is_left_for_loading_to_refuse():
-    assert find_source("no/such.csv", {}).name == "such.csv"
+def test_what_looks_like_a_path_is_refused_as_one():
+    with pytest.raises(DataError, match=r"there is no file 'no/such\.csv', nor a folder 'no'; check the path"):
+        find_source("no/such.csv", {})
 
 
 def test_an_unknown_source_is_compared_with_the_users_tables_and_the_examples():
