@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.tables.periods import starts_of
 from lstm_lab.errors import ForecastError, did_you_mean, shown
 from lstm_lab.forecasting import metrics
 from lstm_lab.forecasting.metrics import tail_of
@@ -337,7 +338,7 @@ class Forecast(Result):
 
     def _by_time(self, actual: pd.Series[float]) -> Array:
         if isinstance(actual.index, pd.PeriodIndex):
-            actual = actual.set_axis(actual.index.to_timestamp())
+            actual = actual.set_axis(starts_of(actual.index))
         if isinstance(actual.index, pd.DatetimeIndex) and isinstance(self.index, pd.DatetimeIndex):
             actual = actual.set_axis(self._on_own_clock(actual.index))
         if actual.index.has_duplicates:

@@ -12,6 +12,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
+from lstm_lab.data.tables.periods import starts_of
 from lstm_lab.evaluation import study_marks
 from lstm_lab.formatting import number
 
@@ -139,7 +140,7 @@ def short(text: object, longest: int = 40) -> str:
 def positions(index: pd.Index) -> np.ndarray:
     """Turn an index into positions on an axis: times as local wall-clock times, numbers as they are."""
     if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
+        index = starts_of(index)
     if isinstance(index, pd.DatetimeIndex):
         return np.asarray(index.tz_localize(None))
     if pd.api.types.is_numeric_dtype(index):

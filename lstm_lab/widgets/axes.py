@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.tables.periods import starts_of
+
 __all__ = ["Axis", "axis"]
 
 
@@ -32,7 +34,7 @@ class Axis:
 def axis(index: pd.Index) -> Axis:
     """Compute the axis of an index: times by their wall clock, numbers as they are, anything else by row number."""
     if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
+        index = starts_of(index)
     if isinstance(index, pd.DatetimeIndex):
         local_times = index.tz_localize(None) if index.tz is not None else index
         positions = (local_times.to_numpy() - np.datetime64(0, "s")) / np.timedelta64(1, "s")

@@ -18,9 +18,9 @@ from lstm_lab.data.dates.candidates import DAY_FIRST, SAMPLE, candidates
 from lstm_lab.data.dates.choice import allowed_by, most_regular
 from lstm_lab.data.dates.given_format import read_given
 from lstm_lab.data.dates.number_dates import read_numbers
-from lstm_lab.data.dates.periods import starts_of, without_notice
 from lstm_lab.data.dates.reading import DateReading
 from lstm_lab.data.dates.unusual import read_by_pandas
+from lstm_lab.data.tables.periods import starts_of, without_notice
 from lstm_lab.errors import DataError
 
 if TYPE_CHECKING:

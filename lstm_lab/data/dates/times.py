@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from lstm_lab.data.dates.dates import read_dates
-from lstm_lab.data.dates.periods import starts_of
 from lstm_lab.data.dates.reading import DateReading, DateRule
 from lstm_lab.data.dates.time_columns import (
     TimeColumns,
@@ -21,6 +20,7 @@ from lstm_lab.data.dates.time_columns import (
     with_clock,
 )
 from lstm_lab.data.dates.unread import unread_dates
+from lstm_lab.data.tables.periods import starts_of
 from lstm_lab.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.tables.periods import starts_of
 from lstm_lab.data.tables.row_labels import as_text, is_writable
 from lstm_lab.errors import DataError, MissingExtraError
 
@@ -179,7 +180,7 @@ def _columns(source: Mapping[Any, Any]) -> pd.DataFrame:
 def _by_start(column: Any) -> Any:
     """Return a Series by periods as one by their starts; anything else as it is."""
     periods = isinstance(column, pd.Series) and isinstance(column.index, pd.PeriodIndex)
-    return column.set_axis(column.index.to_timestamp()) if periods else column
+    return column.set_axis(starts_of(column.index)) if periods else column
 
 
 def _column(series: nw.Series[Any]) -> Any:
