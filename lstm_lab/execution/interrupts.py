@@ -128,33 +128,19 @@ def interrupt_sets(flag: threading.Event) -> Iterator[None]:
 
     One that Python cannot raise, in a weakref callback or a finaliser, is not printed but comes again behind it.
     """
-    before = signal.getsignal(signal.SIGINT)
-
-    def handle(number: int, frame: Any) -> None:
-        flag.set()
-        if callable(before):
-            before(number, frame)
-
-    with _handling(handle), sent_again():
+    with _handling(_handed_on(flag)), sent_again():
         yield
 
 
 @contextmanager
 def raised_as_such() -> Iterator[None]:
     """Raise `KeyboardInterrupt` where a library turns Ctrl-C into an error of its own, as matplotlib's parser does."""
-    came: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-
-    def handle(number: int, frame: Any) -> None:
-        came.append(number)
-        if callable(before):
-            before(number, frame)
-
-    with _handling(handle):
+    pressed = threading.Event()
+    with _handling(_handed_on(pressed)):
         try:
             yield
         except Exception:
-            if came:
+            if pressed.is_set():
                 raise KeyboardInterrupt from None
             raise
 
@@ -192,6 +178,18 @@ def sent_again() -> Iterator[None]:
         sys.unraisablehook = before
         asked.put(False)
         sender.join()  # what was sent within the block is raised within it
+
+
+def _handed_on(flag: threading.Event) -> Callable[[int, Any], object]:
+    """Return a handler that sets a flag and hands the signal on to the one before it."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def handle(number: int, frame: Any) -> None:
+        flag.set()
+        if callable(before):
+            before(number, frame)
+
+    return handle
 
 
 @contextmanager

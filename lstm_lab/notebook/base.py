@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import csv
 import functools
-import importlib
 import re
 import signal
 import sys
@@ -18,7 +17,7 @@ from IPython.core.magic import Magics
 from traitlets import MetaHasTraits, TraitError, TraitType
 
 from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
-from lstm_lab.execution.interrupts import Presses, held_back, once, sent_again
+from lstm_lab.execution.interrupts import Presses, once, sent_again
 from lstm_lab.notebook.commands import COMMANDS, FLAGS
 from lstm_lab.notebook.live import LiveProgress
 from lstm_lab.notebook.namespace import find_source, named_runs, resolve, sources, tables, why_not_a_name
@@ -144,8 +143,6 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
         if "help" in parsed.extras:
             sys.stdout.write(command.help() + "\n")
             return None
-        with held_back():  # an import of pandas that is broken off cannot be done again
-            importlib.import_module("pandas")
         _check_name(command, parsed, self.shell.user_ns)
         with sent_again(), one_line_warnings("lstm_lab:", FLAGS, own=True):
             result = method(self, parsed) if cell is None else method(self, parsed, cell)
