@@ -16,7 +16,7 @@ import numpy as np
 from lstm_lab.errors import TraceError
 from lstm_lab.interpret.recording import nudged, recurrent_layers, states_kept
 from lstm_lab.models.backend import keras, tf
-from lstm_lab.models.compiled_copies import compiled_copy
+from lstm_lab.models.compiled_copies import CompiledShapes, compiled_copy
 
 __all__ = [
     "AttributionInput",
@@ -223,8 +223,7 @@ def _spread(values: np.ndarray) -> Quartiles:
     return Quartiles(*(np.where(missing, np.nan, each) for each in (median, low, high)))
 
 
-_SHAPES = 4
-_functions: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
+_functions: CompiledShapes[Any] = CompiledShapes()
 
 
 def _by_inputs(question: AttributionInput, gradients: Gradients) -> np.ndarray:
@@ -252,16 +251,14 @@ def _predict(model: Any, batch: np.ndarray) -> np.ndarray:
 
 def _compiled(model: Any, what: str, batch: np.ndarray) -> Any:
     """Compile the model for one shape: Keras steps through time far faster then."""
-    cache = _functions.setdefault(model, {})
-    key = (what, batch.shape, str(batch.dtype))
-    if key not in cache:
-        if len(cache) == _SHAPES:
-            cache.clear()
-        reference = weakref.ref(model)
+    reference = weakref.ref(model)
+
+    def compiled() -> Any:
         function = {"output": _output_of, "gradients": _gradients_of}[what]
         traced = tf.function(lambda inputs: function(reference(), inputs), autograph=False)
-        cache[key] = traced.get_concrete_function(tf.TensorSpec(batch.shape, batch.dtype))
-    return cache[key]
+        return traced.get_concrete_function(tf.TensorSpec(batch.shape, batch.dtype))
+
+    return _functions.get(model, (what, batch.shape, str(batch.dtype)), compiled)
 
 
 def _output_of(model: Any, inputs: Any) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 from lstm_lab.errors import TraceError
 from lstm_lab.interpret.graphs import as_traced
 from lstm_lab.models.backend import keras, refuse_forked, tf
-from lstm_lab.models.compiled_copies import compiled_copy
+from lstm_lab.models.compiled_copies import CompiledShapes, compiled_copy
 from lstm_lab.models.keras_private import parts_of
 from lstm_lab.models.shadow import shadowed
 
@@ -78,8 +78,7 @@ class _Tape:
         return self.replaced.get(called)
 
 
-_SHAPES = 4
-_runners: weakref.WeakKeyDictionary[Any, dict[Any, tuple[Any, _Tape]]] = weakref.WeakKeyDictionary()
+_runners: CompiledShapes[tuple[Any, _Tape]] = CompiledShapes()
 
 
 def recurrent_layers(model: Any) -> dict[str, Any]:
@@ -182,8 +181,9 @@ def _run(model: Any, layers: dict[str, Any], x: np.ndarray) -> tuple[Any, list[A
     """Run as a graph if the model lets itself be traced, else eagerly."""
     try:
         with compiled_copy(model) as copy:
-            output, tensors, facts = _run_compiled(copy, recurrent_layers(copy), x)
-            own = dict(zip(map(id, recurrent_layers(copy).values()), layers.values(), strict=True))
+            copied = recurrent_layers(copy)
+            output, tensors, facts = _run_compiled(copy, copied, x)
+            own = dict(zip(map(id, copied.values()), layers.values(), strict=True))
         return output, tensors, [(own[id(layer)], name, backwards) for layer, name, backwards in facts]
     except (tf.errors.OperatorNotAllowedInGraphError, NotImplementedError, AttributeError):
         return _run_eagerly(model, layers, x, {})
@@ -196,13 +196,7 @@ def _run_compiled(
 ) -> tuple[Any, list[Any], list[tuple[Any, str, bool]]]:
     if model.run_eagerly:
         return _run_eagerly(model, layers, x, {})
-    cache = _runners.setdefault(model, {})
-    key = (x.shape, str(x.dtype))
-    if key not in cache:
-        if len(cache) == _SHAPES:
-            cache.clear()
-        cache[key] = _compile(model, layers, x)
-    function, tape = cache[key]
+    function, tape = _runners.get(model, (x.shape, str(x.dtype)), lambda: _compile(model, layers, x))
     with as_traced():
         output, tensors = function(tf.constant(x))
     return output, tensors, tape.facts

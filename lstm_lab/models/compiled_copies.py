@@ -7,7 +7,8 @@ runs a network of Keras's own layers compiled runs the copy of its architecture,
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from lstm_lab.models.architecture import architecture_key
 from lstm_lab.models.backend import keras
@@ -15,15 +16,39 @@ from lstm_lab.models.kept_networks import KeptNetworks
 from lstm_lab.models.keras_private import parts_of, same_seed_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["CACHE_SIZE", "compiled_copy"]
+__all__ = ["CACHE_SIZE", "CompiledShapes", "compiled_copy"]
+
+Compiled = TypeVar("Compiled")
 
 CACHE_SIZE = 4
 """Copies that are kept, the most recently used ones."""
+_SHAPES = 4
+"""Shapes of a model that stay compiled."""
 _REPLACED = frozenset({"call", "__call__", "inner_loop"})
 
 _copies: KeptNetworks[Any] = KeptNetworks()
+
+
+class CompiledShapes(Generic[Compiled]):
+    """What is compiled of each model for an input's shape: of a few shapes, and forgotten with the model."""
+
+    def __init__(self) -> None:
+        self._by_model: WeakKeyDictionary[Any, dict[Any, Compiled]] = WeakKeyDictionary()
+
+    def get(self, model: Any, key: Any, compiled: Callable[[], Compiled]) -> Compiled:
+        """Return what was compiled of a model for a shape, or compile it."""
+        shapes = self._by_model.setdefault(model, {})
+        if key not in shapes:
+            if len(shapes) == _SHAPES:
+                shapes.clear()
+            shapes[key] = compiled()
+        return shapes[key]
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        self._by_model.clear()
 
 
 @contextmanager
