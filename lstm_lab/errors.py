@@ -49,6 +49,7 @@ __all__ = [
     "VerificationError",
     "did_you_mean",
     "first_line",
+    "is_endless",
     "named_keywords",
     "shown",
     "warn",
@@ -62,6 +63,7 @@ _PACKAGE = str(Path(__file__).parent) + os.sep
 _LONGEST = 1000
 """Characters of a message: what a file or a `repr` holds may have millions."""
 _DIGITS_PER_BIT = 0.30103
+_ENDLESS = 10**300
 
 
 class LabError(Exception):
@@ -69,6 +71,11 @@ class LabError(Exception):
 
     def __init__(self, message: object = "") -> None:
         super().__init__(_one_line(str(message)))
+
+
+def is_endless(value: object) -> bool:
+    """Return whether a value is a whole number beyond every float that an option can mean, as 10**400 is."""
+    return isinstance(value, int) and abs(value) >= _ENDLESS
 
 
 def shown(value: object) -> str:
@@ -189,8 +196,8 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
         return f"did you mean {lowered[near[0]]!r}?"
     if not names:
         return "there is nothing to choose from"
-    shown = ", ".join(repr(choice) for choice in names[:_MOST_CHOICES])
-    return f"choose from {shown}" + (f" and {len(names) - _MOST_CHOICES} more" if len(names) > _MOST_CHOICES else "")
+    first = ", ".join(repr(choice) for choice in names[:_MOST_CHOICES])
+    return f"choose from {first}" + (f" and {len(names) - _MOST_CHOICES} more" if len(names) > _MOST_CHOICES else "")
 
 
 KERAS_WRAPS = "Exception encountered when calling"

@@ -66,8 +66,7 @@ def copy_layer(source: SourcedLayer, rng: np.random.Generator, *, name: str, seq
         reason = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]} ..."
         raise StackError(
             f"{source.location}: {kind.__name__} cannot be copied from its configuration ({reason}); "
-            "use functions of keras, and a layer class whose"
-            " get_config() holds all its arguments"
+            "use functions of keras, and a layer class whose get_config() holds all its arguments"
         ) from error
 
 

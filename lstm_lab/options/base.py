@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeA
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from lstm_lab.errors import OptionError, shown
+from lstm_lab.errors import OptionError, is_endless, shown
 from lstm_lab.options.spelling import in_python, meant
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def as_name(value: object) -> object:
     """Convert a whole number that names a column to text."""
     if isinstance(value, bool):
         return value
-    return str(value) if isinstance(value, Integral) and abs(int(value)) < _LARGEST else value
+    return str(value) if isinstance(value, Integral) and not is_endless(int(value)) else value
 
 
 def as_names(value: object) -> object:
@@ -178,10 +178,6 @@ class Options(BaseModel):
         return options
 
 
-_LARGEST = 10**300
-"""Whole numbers below it are floats too; no option means one beyond."""
-
-
 def _refuse_no_numbers(model: type[Options], values: Mapping[str, Any]) -> None:
     """Refuse whole numbers that no float holds, and on or off where a number is meant, which Python takes for 1 and 0.
 
@@ -196,7 +192,7 @@ def _refuse_no_numbers(model: type[Options], values: Mapping[str, Any]) -> None:
         numeric = re.search(r"\b(int|float)\b", kinds) is not None and "bool" not in kinds
         for part in value if isinstance(value, list | tuple) else (value,):
             rule = "should be a number" if numeric and isinstance(part, bool) else None
-            if isinstance(part, int) and abs(part) >= _LARGEST:
+            if is_endless(part):
                 rule = "should have fewer digits"
             if rule is not None:
                 example = option_extra(field, "example")

@@ -10,7 +10,7 @@ import numpy as np
 
 from lstm_lab.data.memory.mapped import taken
 from lstm_lab.data.windows.windows import most_windows
-from lstm_lab.errors import KERAS_WRAPS, DataError, LabError, StackError, first_line
+from lstm_lab.errors import KERAS_WRAPS, DataError, StackError, first_line
 from lstm_lab.events import TrainingListener, TrainingPlan
 from lstm_lab.execution.interrupts import held_back, raised_as_such
 from lstm_lab.models.backend import tf, without_retracing_warnings
@@ -216,8 +216,6 @@ def _layers_fail_in_one_line() -> Iterator[None]:
     """Say in one line what a layer of the user's own raises in training alone, which Keras wraps in many."""
     try:
         yield
-    except LabError:
-        raise
     except Exception as error:
         if KERAS_WRAPS not in str(error):
             raise

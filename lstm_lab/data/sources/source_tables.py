@@ -15,7 +15,7 @@ from lstm_lab.data.tables.file_limits import check_columns
 from lstm_lab.data.tables.files import read_file
 from lstm_lab.data.tables.frames import as_frame
 from lstm_lab.data.tables.missing_values import MISSING
-from lstm_lab.errors import DataError, OptionError, did_you_mean, shown
+from lstm_lab.errors import DataError, OptionError, did_you_mean, is_endless, shown
 from lstm_lab.storage.names import at_home
 
 if TYPE_CHECKING:
@@ -108,18 +108,13 @@ def check_kinds(**given: Any) -> None:
         several = in_list is not None and isinstance(value, Iterable) and not isinstance(value, str | bytes)
         listed = value if isinstance(value, list | tuple | set) else ()  # of an index or a generator nothing is known
         parts, kinds = (listed, in_list) if several else (() if value is None else (value,), kind)
-        wrong = [each for each in parts if not isinstance(each, kinds or ()) or _is_endless(each)]
+        wrong = [each for each in parts if not isinstance(each, kinds or ()) or is_endless(each)]
         if wrong:
             words = "text" if kind is str else "text or a number"
             words = words if in_list is None else f"{words}, or a list of texts and numbers"
             raise OptionError(f"{name} is {words}, got {shown(wrong[0])}; for example {name}={example!r}")
 
 
-def _is_endless(value: object) -> bool:
-    return isinstance(value, int) and abs(value) >= _LARGEST
-
-
-_LARGEST = 10**300
 _NAME: tuple[type, ...] = (str, Real, dt.date, np.datetime64)
 _KINDS: Mapping[str, tuple[Any, Any, Any]] = {
     "id": (_NAME, None, "store"),
