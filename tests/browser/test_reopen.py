@@ -205,28 +205,28 @@ def test_a_view_stays_when_its_kernel_is_restarted_and_offers_no_stop(notebook):
     assert complaints(book) == 0
 
 
-def test_a_training_goes_on_in_a_reloaded_page_and_has_its_stop(notebook):
-    book = notebook("lab", "import fake_work", "view = fake_work.train(epochs=3000)")
+def reloaded_and_stopped(notebook, work, view, before, after):
+    """Start work, load the page again once it is so far, and press Stop once it is further."""
+    book = notebook("lab", "import fake_work", f"view = fake_work.{work}")
     book.run(0)
     book.start(1)
-    book.wait_for("training", "Number(data.epochs) >= 2")
+    book.wait_for(view, before)
     book.save()
     book.load(busy=True)
-    book.wait_for("training", "Number(data.epochs) >= 10")
-    book.view("training").get_by_role("button", name="Stop").click()
-    book.wait_for("training", "data.reason === 'stopped'")
+    book.wait_for(view, after)
+    book.view(view).get_by_role("button", name="Stop").click()
+    book.wait_for(view, "data.reason === 'stopped'")
+    return book
+
+
+def test_a_training_goes_on_in_a_reloaded_page_and_has_its_stop(notebook):
+    reached = "Number(data.epochs) >= 2", "Number(data.epochs) >= 10"
+    reloaded_and_stopped(notebook, "train(epochs=3000)", "training", *reached)
 
 
 def test_work_goes_on_in_a_reloaded_page_has_its_stop_and_leaves_its_picture(notebook):
-    book = notebook("lab", "import fake_work", "view = fake_work.sample(chunks=600)")
-    book.run(0)
-    book.start(1)
-    book.wait_for("fan", "Number(data.done) >= 60")
-    book.save()
-    book.load(busy=True)
-    book.wait_for("fan", "Number(data.done) >= 100")
-    book.view("fan").get_by_role("button", name="Stop").click()
-    book.wait_for("fan", "data.reason === 'stopped'")
+    reached = "Number(data.done) >= 60", "Number(data.done) >= 100"
+    book = reloaded_and_stopped(notebook, "sample(chunks=600)", "fan", *reached)
     book.page.wait_for_function(
         """() => window.jupyterapp.shell.currentWidget.content.model.cells.get(1).outputs.toJSON()
             .some((output) => "image/png" in (output.data ?? {}))"""
