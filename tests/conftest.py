@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import random
 import signal
 import sys
 
@@ -24,6 +25,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_report_header():
     """Say which copy is tested: with a plain `pip install .` it is the installed one, not this folder."""
     return f"lstm_lab {lstm_lab.__version__} from {lstm_lab.__file__}"
+
+
+@pytest.fixture(autouse=True)
+def same_first_weights():
+    """Give each test the same draws where it names no seed: Keras draws those of first weights from this generator."""
+    random.seed(0)
 
 
 @pytest.fixture
