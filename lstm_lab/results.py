@@ -243,7 +243,7 @@ class Result:
 
     def png(self, *, dpi: float = 100, colours: int = 256, **options: Any) -> bytes:
         """Return the still picture as the bytes of a PNG file."""
-        return bytes(_RENDERERS["picture"]().png(self.plot(**options), dpi, colours))
+        return bytes(_RENDERERS["picture"]().png(self.plot(**options), dpi, colours, last=True))
 
     def widget(self, **options: Any) -> Any:
         """Build the live view for a notebook."""

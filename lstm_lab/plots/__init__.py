@@ -146,18 +146,38 @@ def plot(result: object, **options: Any) -> Figure:
     return figure
 
 
-def png(figure: Figure, dpi: float = 100, colours: int = 256) -> bytes:
+def png(figure: Figure, dpi: float = 100, colours: int = 256, *, last: bool = False) -> bytes:
     """Render a figure as a PNG file with a palette, which takes a third of the bytes of full colour.
 
-    A letter that no installed font has is drawn as a box, without a warning for each.
+    A letter that no installed font has is drawn as a box, without a warning for each. A figure that is drawn for the
+    `last` time lets go of its pixels before the palette is made.
     """
     with io.BytesIO() as file, io.BytesIO() as small:
         with warnings.catch_warnings(), raised_as_such():
             warnings.filterwarnings("ignore", message="Glyph [0-9]+ .* missing from")
             figure.savefig(file, format="png", dpi=dpi)
-        with Image.open(file) as image:
-            image.convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        if last:
+            _forget_pixels(figure)
+        _in_colours(file, colours).save(small, "PNG", optimize=True)
         return small.getvalue()
+
+
+def _forget_pixels(figure: Figure) -> None:
+    """Free what a figure was drawn on, 4 bytes a pixel, which it and its texts keep until they are collected."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow to load
+    from matplotlib.text import Text  # noqa: PLC0415 - slow to load
+
+    FigureCanvasAgg(figure)
+    for text in figure.findobj(Text):
+        text._renderer = None  # type: ignore[attr-defined]  # noqa: SLF001 - Matplotlib has no other way to say it
+
+
+def _in_colours(file: io.BytesIO, colours: int) -> Image.Image:
+    """Give a picture a palette, without the alpha channel and without holding it twice."""
+    with Image.open(file) as image:
+        flat = image.convert("RGB")
+    del image
+    return flat.quantize(colours, dither=Image.Dither.NONE)
 
 
 def mimebundle(result: Result, **options: Any) -> dict[str, str]:
@@ -168,7 +188,7 @@ def mimebundle(result: Result, **options: Any) -> dict[str, str]:
     """
     summary = result.summary_table()
     figure = plot(result, **options)
-    data = base64.b64encode(png(figure, dpi=200)).decode("ascii")
+    data = base64.b64encode(png(figure, dpi=200, last=True)).decode("ascii")
     alternative = html.escape(summary.text(), quote=True)
     width = round(figure.get_figwidth() * 100)
     attributes = f'alt="{alternative}" width="{width}" style="max-width:100%;height:auto"'

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from lstm_lab.errors import DataError, ForecastError, LabError
 from lstm_lab.forecasting.coverage import Coverage
@@ -265,6 +266,15 @@ def test_a_picture_follows_the_notebook_into_the_dark():
     assert re.search(r'body:is\(\[data-jp-theme-light="false"\],.vscode-dark\) .lstm-picture\{filter:invert', shown)
     assert re.search(r"prefers-color-scheme:dark\)\{body:not\(\[data-jp-theme-light\]", shown)
     assert shown.count('<img class="lstm-picture"') == 1
+
+
+def test_a_last_picture_leaves_nothing_of_what_it_was_drawn_on():
+    figure = plot(forecast())
+    first = png(figure, last=True)
+    assert not hasattr(figure.canvas, "renderer")
+    assert {text._renderer for text in figure.findobj(Text)} == {None}
+    assert png(figure) == first
+    assert figure.canvas.buffer_rgba().nbytes
 
 
 def test_a_picture_in_letters_that_no_font_has_warns_of_nothing():
