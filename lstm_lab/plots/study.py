@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import fill
+from textwrap import fill, wrap
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -41,7 +41,7 @@ def study_figure(result: MarkedResult, *, width: float = 9.0, height: float | No
     marks = result.marks
     rows = len(marks.names)
     single = len(marks.columns) == 1
-    row_height = 0.42 if any("\n" in name for name in marks.names) else 0.34
+    row_height = 0.42 if any("\n" in name for name in _labels(marks)) else 0.34
     figure = style.canvas(width, (1.6 if single else 2.6) + row_height * rows if height is None else height)
     head = "\n".join(fill(line, round(12 * width)) for line in marks.words)
     if single:
@@ -62,14 +62,22 @@ def study_figure(result: MarkedResult, *, width: float = 9.0, height: float | No
     return figure
 
 
+def _labels(marks: StudyMarks) -> list[str]:
+    """Write the name of each row on two lines at most, for names often differ in their last word alone."""
+    width = 34 if len(marks.columns) == 1 else 28
+    return [
+        style.plain(name if "\n" in name else "\n".join(wrap(name, width, max_lines=2, placeholder="…")))
+        for name in marks.names
+    ]
+
+
 def _column(panel: Axes, marks: StudyMarks, column: Column, *, named: bool) -> None:
     """Draw one score of all rows."""
     rows = len(marks.names)
     single = len(marks.columns) == 1
     panel.grid(visible=False, axis="y")
     panel.grid(visible=True, axis="x", color=LIGHT, linewidth=0.6, alpha=0.7)
-    names = [style.plain(style.short(name, 34 if single else 28) if "\n" not in name else name) for name in marks.names]
-    panel.set_yticks(range(rows), names if named else [""] * rows)
+    panel.set_yticks(range(rows), _labels(marks) if named else [""] * rows)
     panel.set_ylim(rows - 0.4, -0.6)
     label = column.label if single else fill(column.label, 34)
     panel.set_xlabel(style.plain(label), fontsize=SMALL, color=GREY)
@@ -86,6 +94,8 @@ def _column(panel: Axes, marks: StudyMarks, column: Column, *, named: bool) -> N
     if column.line is not None and np.isfinite(column.line):
         looks: dict[str, Any] = {"linestyle": _DASHES} if column.dashed else {}
         panel.axvline(column.line, color=GREY, linewidth=1, zorder=0, **looks)
+    if column.scale == "log":  # before the intervals, which keep its limits
+        style.scale_for(panel, column.values[np.isfinite(column.values)])
     _intervals(panel, column)
     _scale(panel, column, single=single)
 
@@ -111,10 +121,10 @@ def _intervals(panel: Axes, column: Column) -> None:
 
 
 def _scale(panel: Axes, column: Column, *, single: bool) -> None:
-    """Scale and label the axis of a column."""
+    """Scale and label the axis of a column, where it is not logarithmic."""
     if column.scale == "log":
-        style.scale_for(panel, column.values[np.isfinite(column.values)])
-    elif column.form == "change":
+        return
+    if column.form == "change":
         _changes(panel, column, single=single)
     elif column.form == "share":
         _shares(panel, column)

@@ -81,3 +81,22 @@ def test_the_networks_of_a_seed_are_gone_when_the_next_builds_its_own(monkeypatc
     finally:
         gc.enable()
     assert len(networks) == 3
+
+
+def test_long_names_that_differ_at_their_end_are_told_apart_in_the_picture():
+    names = [f"each hour by itself: the year {order}" for order in ("shuffled", "in order")]
+    (panel,) = lab.repeat(lambda seed: dict.fromkeys([*names, "x" * 200], 1.0 + seed), seeds=2).plot().axes
+    labels = [text.get_text() for text in panel.get_yticklabels()]
+    assert [label.replace("\n", " ") for label in labels[:2]] == names
+    assert all(len(line) <= 34 for label in labels for line in label.split("\n"))
+    assert labels[2].count("\n") == 1
+    assert labels[2].endswith("…")
+
+
+def test_marks_keep_their_room_on_a_logarithmic_axis_though_an_interval_reaches_below_zero():
+    values = {"near": [70.0, 60.0, 85.0], "far": [3.0, 27.0, 15.0], "least": [2.9, 2.9, 2.9]}
+    (panel,) = lab.repeat(lambda seed: {name: row[seed] for name, row in values.items()}, seeds=3).plot().axes
+    assert panel.get_xscale() == "log"
+    low, high = panel.get_xlim()
+    assert 1 < low < 2.9
+    assert 85 < high < 200
