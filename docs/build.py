@@ -25,7 +25,7 @@ def build(target):
         sources.copy(source)
         notebooks.write_pages(source / "notebooks")
         reference.write_pages(source / "reference")
-        gallery.append_views(source / "gallery.md")
+        gallery.put_views(source / "gallery.md")
         write_scripts(source / "_static")
         shutil.copy(DOCS / "conf.py", source)
         return build_main(["-q", "-W", "--keep-going", "-d", f"{folder}-doctrees", folder, str(target)])

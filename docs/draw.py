@@ -1,4 +1,4 @@
-"""Draw the README's picture, in light and dark, and keep the gallery's views that no notebook shows, from real runs.
+"""Draw the README's picture, in light and dark, and keep views of every kind for the gallery, from real runs.
 
 ``python docs/draw.py`` trains two small networks (a minute or two), and needs a Chromium for the picture.
 """
@@ -64,11 +64,32 @@ def watched_run():
     return lab.train(hours, target="temperature", lookback=48, units=[16], dense=[], epochs=30, watch=True, seed=0)
 
 
-def keep(kind, widget):
-    """Keep what an output would keep of a view."""
-    path = DOCS / "views" / f"{kind}.json"
+def keep(name, widget, folder="."):
+    """Keep what an output would keep of a view: of each kind one, and more for the gallery in a folder of their own."""
+    path = DOCS / "views" / folder / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({**saved(widget), "key": kind}) + "\n")
+    path.write_text(json.dumps({**saved(widget), "key": name}) + "\n")
+
+
+def keep_more(run):
+    """Keep what happened across two forecasts of the price of oil, and a search over options."""
+    later = lab.example("oil")["price"].iloc[-30:]
+    calibrated = run.forecast(30, paths=200)
+    beside = {"without calibration": run.forecast(30, paths=200, calibrate=False)}
+    keep("reveal", calibrated.reveal(later, beside=beside, shown=True).widget(), "more")
+    hours = lab.example("temperature")[["temperature"]].iloc[-2500:]
+    given = {"target": "temperature", "lookback": 24, "units": [8], "dense": [], "epochs": 4}
+    search = lab.tune(
+        hours,
+        space="units=4|8|16; learning_rate=1e-3..3e-2:log; cell=lstm|gru",
+        trials=10,
+        folds=2,
+        horizon=12,
+        origins=20,
+        paths=50,
+        **given,
+    )
+    keep("search", search.widget(), "more")
 
 
 def _cut(page, selector, first, last):
@@ -120,6 +141,7 @@ def main():
     study = {"horizon": 10, "origins": 30, "paths": 100, "seeds": [0, 1, 2], "epochs": 3, "units": [8], "features": []}
     del oil["seed"]
     keep("study", lab.compare(lab.example("oil").iloc[-1500:], kinds=kinds, **study, **oil).widget())
+    keep_more(run)
     with TemporaryDirectory() as folder:
         keep("export", run.export(Path(folder) / "oil.tflite", quantize="int8", c_array=True).widget())
     draw(cell.widget(), fan.widget(height=400), gates.widget())

@@ -1,5 +1,10 @@
-"""The README's example, the guide and "coming from ..." run as they are written, on small networks."""
+"""The README's example, the guide and "coming from ..." run as they are written, on small networks.
 
+The lines of the gallery name what exists.
+"""
+
+import ast
+import inspect
 import re
 from pathlib import Path
 
@@ -70,3 +75,35 @@ def test_every_option_that_coming_from_names_exists():
     keywords = {name for code in re.findall(r"`([^`]+)`", ours) for name in re.findall(r"\b([a-z_]+)=", code)}
     assert keywords - OPTION_NAMES == {"stack", "refit"} - OPTION_NAMES
     assert len(keywords) > 20
+
+
+def gallery_lines():
+    """Give the code of the gallery that says how a view is had."""
+    text = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    items = re.findall(r"\*\*The line:\*\* (.*?)(?=\n- |\n\n)", text, re.DOTALL)
+    assert len(items) == text.count("<!-- view:"), "each view has its line"
+    return [code for item in items for code in re.findall(r"`([^`]+)`", item.replace("\n  ", " "))]
+
+
+@pytest.mark.parametrize("code", [code for code in gallery_lines() if code.startswith("%")])
+def test_a_magic_of_the_gallery_is_understood(code):
+    from lstm_lab.notebook.commands import COMMANDS
+
+    name, _, line = code.lstrip("%").partition(" ")
+    COMMANDS[name].parse(line)
+
+
+@pytest.mark.parametrize("code", [code for code in gallery_lines() if re.match(r"(lab|run|fan|fcs)\.", code)])
+def test_a_call_of_the_gallery_exists_and_takes_what_it_is_given(code):
+    from lstm_lab.forecasting.panel_forecast import PanelForecast
+    from lstm_lab.options import OPTION_NAMES
+
+    owners = {"lab": lstm_lab, "run": lstm_lab.Run, "fan": lstm_lab.Forecast, "fcs": PanelForecast}
+    tree = ast.parse(code, mode="eval")
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    for call in calls:
+        function = getattr(owners[call.func.value.id], call.func.attr)
+        known = set(inspect.signature(function).parameters) | OPTION_NAMES
+        assert {keyword.arg for keyword in call.keywords} <= known
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    assert all(hasattr(owners[name.value.id], name.attr) for name in names)

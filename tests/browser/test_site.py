@@ -22,12 +22,12 @@ def made(tmp_path_factory):
     finally:
         sys.path.remove(str(DOCS))
     folder = tmp_path_factory.mktemp("gallery")
-    views = "".join(holder({**gallery.kept(kind)[0], "key": kind}, kind) for kind in gallery.KINDS)
+    views = "".join(holder({**gallery.kept(name), "key": name}, name) for name in gallery.names())
     for theme in ("light", "dark"):
         (folder / f"{theme}.html").write_text(PAGE.format(theme=theme, views=views), encoding="utf-8")
     write_scripts(folder)
     (folder / "site.css").write_text((DOCS / "style" / "site.css").read_text(encoding="utf-8"), encoding="utf-8")
-    return folder, list(gallery.KINDS)
+    return folder, gallery.names()
 
 
 @pytest.mark.browser
