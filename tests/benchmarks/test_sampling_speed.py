@@ -26,7 +26,7 @@ NAIVE_CALLS = 30
 """The naive loop makes CHUNK * HORIZON equal calls; this many are timed, and the rest follow in proportion."""
 LOOKBACK, COLUMNS, UNITS, LAYERS = 60, 8, 128, 3
 """The network that roll-outs are compared by."""
-CASES = (("state", 50), ("state", 100), ("state", 1000), ("window", 50), ("window", 100))
+CASES = (("state", 50), ("state", 100), ("state", 1000), ("window", 50), ("window", 100), ("window", 1000))
 
 
 def reference(units=None):
@@ -137,33 +137,38 @@ def deepar_stepping(paths):
     return run
 
 
-def darts_stepping(paths):
-    """Build the roll-out of Darts' RNNModel with a Gaussian head: every path passes over the window by itself."""
+def darts_stepping(rollout, paths):
+    """Build the roll-out of a model of Darts with a Gaussian head: every path passes over its windows by itself.
+
+    RNNModel carries a state; BlockRNNModel with one step an output moves its window on by one step at a time.
+    """
     import torch
     from darts import TimeSeries
-    from darts.models import RNNModel
+    from darts.models import BlockRNNModel, RNNModel
     from darts.utils.likelihood_models.torch import GaussianLikelihood
 
     rng, index = np.random.default_rng(0), pd.date_range("2020-01-01", periods=200, freq="D")
     target = TimeSeries.from_times_and_values(index, rng.normal(size=200).astype(np.float32))
     known = TimeSeries.from_times_and_values(index, rng.normal(size=(200, COLUMNS - 1)).astype(np.float32))
     quiet = {"accelerator": "cpu", "enable_progress_bar": False, "enable_model_summary": False}
-    peer = RNNModel(
-        LOOKBACK,
-        model="LSTM",
-        hidden_dim=UNITS,
-        n_rnn_layers=LAYERS,
-        training_length=LOOKBACK + 1,
-        likelihood=GaussianLikelihood(),
-        n_epochs=1,
-        pl_trainer_kwargs={**quiet, "max_steps": 1},
-    )
+    given = {
+        "model": "LSTM",
+        "hidden_dim": UNITS,
+        "n_rnn_layers": LAYERS,
+        "likelihood": GaussianLikelihood(),
+        "n_epochs": 1,
+        "pl_trainer_kwargs": {**quiet, "max_steps": 1},
+    }
+    if rollout == "state":
+        peer, others = RNNModel(LOOKBACK, training_length=LOOKBACK + 1, **given), {"future_covariates": known}
+    else:
+        peer, others = BlockRNNModel(LOOKBACK, 1, **given), {"past_covariates": known}
     past = target[: 200 - HORIZON]
-    peer.fit(past, future_covariates=known)
+    peer.fit(past, **others)
     module, batches = peer.model, []
     predict_step = module.predict_step
     module.predict_step = lambda batch, *rest: (batches.append(batch), predict_step(batch, *rest))[1]
-    peer.predict(HORIZON, past, future_covariates=known, num_samples=paths, batch_size=paths)
+    peer.predict(HORIZON, past, num_samples=paths, batch_size=paths, **others)
     torch.set_num_threads(1)
 
     def run():
@@ -188,8 +193,8 @@ def ratios(cases=CASES):
             kinds["torch"] = torch_stepping(rollout, paths)
             if find_spec("gluonts") is not None and rollout == "state":
                 kinds["deepar"] = deepar_stepping(paths)
-            if find_spec("darts") is not None and rollout == "state":
-                kinds["darts"] = darts_stepping(paths)
+            if find_spec("darts") is not None:
+                kinds["darts"] = darts_stepping(rollout, paths)
         for work in kinds.values():
             work()
         best = dict.fromkeys(kinds, float("inf"))
