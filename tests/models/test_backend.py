@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
+
+from tensorflow.python.eager import context
+
+from lstm_lab.models import backend
 
 
 def python(code, **variables):
@@ -77,3 +82,13 @@ except LabError as error:
     told = python(code).stdout
     assert told.endswith("an earlier import of it was broken off; restart the kernel\n")
     assert told.count("\n") == 1
+
+
+def test_kernels_are_forgotten_at_one_network_in_sixteen(monkeypatch):
+    """Each time takes what kept functions were optimised to: a second run's training and forecast would pay for it."""
+    emptied = []
+    monkeypatch.setattr(context.context(), "clear_kernel_cache", lambda: emptied.append(True))
+    monkeypatch.setattr(backend, "_networks", itertools.count(1))
+    for _ in range(32):
+        backend.forget_kernels()
+    assert len(emptied) == 2
