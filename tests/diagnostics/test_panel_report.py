@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import cProfile
+import pstats
 
 import numpy as np
 import pandas as pd
@@ -140,13 +141,13 @@ def test_the_command_line_says_the_same(report, tmp_path, capsys):
     assert "name their column with --id industry" in capsys.readouterr().err
 
 
-def test_ten_thousand_series_are_looked_at_in_seconds():
+def test_five_thousand_series_are_looked_at_in_a_hundred_calls_each():
     number = np.repeat(np.arange(5000), 40)
     table = pd.DataFrame(
         {"id": number, "t": np.tile(np.arange(40), 5000), "y": np.random.default_rng(0).normal(size=200_000)}
     )
-    started = time.process_time()
-    report = lab.features(table, id="id", time="t", target="y", lookback=8, transform="none")
+    with cProfile.Profile() as profile:
+        report = lab.features(table, id="id", time="t", target="y", lookback=8, transform="none")
     assert isinstance(report, PanelFeatureReport)
     assert len(report.looked_at) == LOOKED_AT
-    assert time.process_time() - started < 20
+    assert pstats.Stats(profile).total_calls < 100 * 5000 + 500_000  # what the first call of a process adds

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import bz2
+import cProfile
 import gzip
 import lzma
 import os
-import time
+import pstats
 import tracemalloc
 import zipfile
 
@@ -66,10 +67,8 @@ def test_nothing_of_a_bomb_is_kept(tmp_path):
     piece = gzip.compress(b"0\n" * 25_000_000, 9)
     path.write_bytes(piece * 42)
     tracemalloc.start()
-    began = time.monotonic()
     with pytest.raises(DataError, match=r"at most 2,000 MB .* more than 2,000 MB; raise max_size="):
         lab.load(path)
-    assert time.monotonic() - began < 60
     assert tracemalloc.get_traced_memory()[1] < 50_000_000
     tracemalloc.stop()
 
@@ -103,13 +102,15 @@ def test_a_table_of_very_many_columns_is_refused(tmp_path):
         lab.load(tmp_path / "wide.csv")
 
 
-def test_a_first_line_longer_than_what_is_looked_at_is_refused_in_seconds(tmp_path):
+def test_a_first_line_longer_than_what_is_looked_at_is_refused_in_a_few_calls_a_column(tmp_path):
     names = ",".join(f"column_number_{number:06d}" for number in range(20_000))
     (tmp_path / "wide.csv").write_text(names + ("\n" + "1," * 19_999 + "1") * 3)
-    began = time.process_time()
-    with pytest.raises(DataError, match=r"at most 10,000 columns, got 20,000 in 'wide.csv'"):
+    with (
+        cProfile.Profile() as profile,
+        pytest.raises(DataError, match=r"at most 10,000 columns, got 20,000 in 'wide.csv'"),
+    ):
         lab.load(tmp_path / "wide.csv")
-    assert time.process_time() - began < 10
+    assert pstats.Stats(profile).total_calls < 200 * 20_000
 
 
 def test_an_encrypted_zip_is_one_line(tmp_path):
