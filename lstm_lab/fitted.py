@@ -45,6 +45,11 @@ class OneStepErrors:
         self.model = model
         self.dataset = dataset
 
+    @property
+    def are_measured(self) -> bool:
+        """Whether those over the calibration rows have been computed, or there are no such rows."""
+        return "calibration" in vars(self) or len(self.calibration_windows) == 0
+
     @cached_property
     def calibration(self) -> NDArray[np.float64]:
         """(calibration windows,) observed minus forecast, in standard deviations."""

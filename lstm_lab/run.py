@@ -23,7 +23,7 @@ from lstm_lab.forecasting.forecast import DIVERGED
 from lstm_lab.forecasting.hindcast import reveal_newest
 from lstm_lab.forecasting.panel_run import PanelRun
 from lstm_lab.forecasting.past_forecasts import PastForecastsCache
-from lstm_lab.forecasting.predictor import Predictor
+from lstm_lab.forecasting.predictor import Predictor, announce_errors
 from lstm_lab.forecasting.spread import measure_spread
 from lstm_lab.forecasting.stream import Stream
 from lstm_lab.interpret.default_lesson import default_lesson
@@ -250,6 +250,7 @@ class Run(Result):
         given = options if horizon is None else {"horizon": horizon, **options}
         chosen = ForecastOptions.of(given).resolved()
         check_listening(listener, stop, SamplingListener)
+        announce_errors(self.fitted, chosen, listener)
         drawn: Forecast | PanelForecast
         if self.dataset.is_panel:
             drawn = self._panel.forecast(chosen, ids=ids, data=data, known=known, listener=listener, stop=stop)
@@ -298,6 +299,7 @@ class Run(Result):
         chosen = ForecastOptions.of(given).resolved()
         self._for_id(None, "spread", "take the run of one with run.series({!r})")
         check_listening(listener, stop, SamplingListener)
+        announce_errors(self.fitted, chosen, listener)
         future = self._future(known, chosen.horizon)
         return measure_spread(self.fitted, self.dataset, chosen, future, listener=listener, stop=stop)
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from lstm_lab.options import ForecastOptions
     from lstm_lab.simulation.simulator import Rollout
 
-__all__ = ["Predictor", "announce_compiling", "settings_of"]
+__all__ = ["Predictor", "announce_compiling", "announce_errors", "settings_of"]
 
 SCORE_CHUNKS = 2
 """Chunks of paths drawn at each of them."""
@@ -317,6 +317,12 @@ def announce_compiling(fitted: FittedModel, settings: SimulationSettings, listen
     """Report what the first paths of an architecture wait for: TensorFlow compiles its roll-out, once in a process."""
     if not fitted.simulator.is_compiled(settings.rollout):
         listener.on_progress(Progress("compiling the roll-out", 0, 1))
+
+
+def announce_errors(fitted: FittedModel, options: ForecastOptions, listener: SamplingListener | None) -> None:
+    """Report what the first forecast of a run waits for before all else: its one-step errors, computed once."""
+    if listener is not None and options.noise != "none" and not fitted.errors.are_measured:
+        listener.on_progress(Progress("measuring one-step errors", 0, 1))
 
 
 def settings_of(fitted: FittedModel, options: ForecastOptions) -> SimulationSettings:

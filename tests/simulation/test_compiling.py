@@ -49,14 +49,17 @@ for number in range(6):
     labels.clear()
     run.export(f"{number}.tflite")
 
-again = []
+again, errors = [], []
 for seed in range(2):
     # The last of the six: the first ones have left the cache.
     run = lab.train(frame, epochs=1, units=[8], dense=[], lookback=6, dropout=0.1, features=[], seed=seed)
     run.forecast(2, paths=50, rollout="state", listener=Heard())
     again.append([sum(each.traces for each in networks), labels.count("compiling the roll-out")])
+    run.forecast(2, paths=50, rollout="state", listener=Heard())
+    errors.append(labels.count("measuring one-step errors"))
+    labels.clear()
     networks.clear()
-print(json.dumps([logged, traces, heard, again]))
+print(json.dumps([logged, traces, heard, again, errors]))
 """
 
 
@@ -85,6 +88,10 @@ def test_a_run_of_an_architecture_seen_before_compiles_nothing_and_says_nothing_
 
 def test_the_first_forecast_of_each_roll_out_says_what_it_waits_for(told):
     assert told[2] == [2] * 6  # window and state, of six architectures
+
+
+def test_the_first_forecast_of_each_run_says_that_it_measures_errors(told):
+    assert told[4] == [1, 1]  # of two forecasts each
 
 
 def test_a_second_shape_leaves_the_rows_open_and_a_setting_compiles_for_itself():
