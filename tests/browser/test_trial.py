@@ -97,3 +97,4 @@ def test_a_page_without_a_kernel_says_so_and_keeps_what_was_tried(mount, page, t
     words.wait_for()
     assert words.inner_text().startswith("Tiny network, 6 units, for illustration: weights linear")
     assert page.get_by_role("application", name="Forecast of the run, and of a tiny network").is_visible()
+    assert page.get_by_role("checkbox", name="retrain a tiny network").is_hidden()

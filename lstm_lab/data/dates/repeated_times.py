@@ -35,10 +35,8 @@ def sort_times(frame: pd.DataFrame) -> pd.DataFrame:
             "keep one row for each time, for example with frame.drop_duplicates(), and give local times their UTC"
             " offset where the clocks go back"
         )
-    raise DataError(
-        f"times must be unique, got {ordered.index[repeated[0]]} more than once ({len(repeated)} repeated rows);"
-        f" {remedy}"
-    )
+    count = f"{len(repeated)} repeated row{'s' if len(repeated) > 1 else ''}"
+    raise DataError(f"times must be unique, got {ordered.index[repeated[0]]} more than once ({count}); {remedy}")
 
 
 def series_columns(frame: pd.DataFrame, times: pd.Index) -> tuple[str, ...]:

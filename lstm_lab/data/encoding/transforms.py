@@ -17,6 +17,7 @@ import numpy as np
 from lstm_lab.data.dates.time_index import usual_seasons
 from lstm_lab.data.encoding.seasonality import HORIZON, ORIGINS, Candidate, measure, measure_growth, peaks
 from lstm_lab.errors import OptionError, did_you_mean
+from lstm_lab.formatting import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -249,11 +250,17 @@ def choose_transform(y: np.ndarray, index: pd.Index) -> TransformChoice:
         if candidate.feasible and candidate.label != best.label and not _twins(candidate, best)
     ]
     against = ", ".join(
-        f"{candidate.error:.3g} for {candidate.label}"
+        f"{_three_digits(candidate.error)} for {candidate.label}"
         for candidate in sorted(others, key=lambda candidate: candidate.error)[:2]
     )
-    reason = f"{best.label}: {best.note} is off by {best.error:.3g} on average over {horizon} rows, against {against}"
+    off = f"{best.note} is off by {_three_digits(best.error)} on average over {horizon} rows"
+    reason = f"{best.label}: {off}, against {against}"
     return TransformChoice(best.label, reason, candidates)
+
+
+def _three_digits(error: float) -> str:
+    """Write an error with as many digits as matter, and no exponent where it is large: 4,110, not 4.11e+03."""
+    return number(float(f"{error:.3g}"))
 
 
 def weigh(label: str, y: np.ndarray) -> Candidate | None:

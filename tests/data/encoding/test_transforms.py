@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -165,6 +166,12 @@ def test_auto_finds_what_made_the_series(y, index, expected):
     assert choice.reason.startswith(expected)
     assert "\n" not in choice.reason
     assert choice.label in {one.label for one in choice.candidates if one.feasible}
+
+
+def test_errors_of_large_values_are_written_without_an_exponent():
+    reason = choose_transform(1e6 * (5 + noise(2000)), HOURS).reason
+    assert re.findall(r"\d[\d,]*,000\b", reason)
+    assert "e+" not in reason
 
 
 def test_auto_on_the_bundled_series():

@@ -183,7 +183,7 @@ def test_a_time_zone_is_kept_through_a_change_of_clocks():
 def test_repeated_times_are_named():
     local = pd.date_range("2024-10-26", periods=48, freq="h", tz="Europe/Berlin").tz_localize(None)
     said = refused(pd.Series(np.arange(48.0), index=local))
-    assert "got 2024-10-27 02:00:00 more than once (1 repeated rows)" in said
+    assert "got 2024-10-27 02:00:00 more than once (1 repeated row)" in said
 
 
 def test_times_that_are_no_times_are_named():

@@ -39,6 +39,7 @@ export class Trial {
   readonly #bar = h("progress", { "aria-label": "Training of the tiny network", max: 1, value: 0, hidden: true });
   readonly #legend = h("ul", { class: "legend", hidden: true });
   readonly #room = h("div", {});
+  readonly #on: HTMLElement;
   #chart: Chart | null = null;
   #wanted: Choice | null = null;
   #tried: Choice | null = null;
@@ -48,11 +49,11 @@ export class Trial {
 
   constructor(private readonly host: TrialHost) {
     this.#stop = new Stop(host.store, host.send, "what is learnt is kept");
-    const on = toggle("retrain a tiny network when a choice rests", host.store.ui["trial"] !== false, (set) => {
+    this.#on = toggle("retrain a tiny network when a choice rests", host.store.ui["trial"] !== false, (set) => {
       host.store.ui["trial"] = set;
       if (!set) clearTimeout(this.#timer);
     });
-    const controls = h("div", { class: "controls" }, on, this.#stop.element);
+    const controls = h("div", { class: "controls" }, this.#on, this.#stop.element);
     this.element = h("figure", { class: "trial", hidden: true }, h("figcaption", {}, "What the choice does to a forecast"), controls, this.#words, this.#bar, this.#room, this.#legend);
   }
 
@@ -93,6 +94,7 @@ export class Trial {
     this.element.hidden = facts === undefined;
     if (facts === undefined) return;
     this.#stop.update();
+    this.#on.hidden = !store.live;
     this.#ask();
     const words = store.text("trial_words");
     const waits = `Move a control: a network of ${facts.units} units is then trained with it in the kernel, for ${facts.seconds} s or little more.`;
