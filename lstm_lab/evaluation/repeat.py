@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ import pandas as pd
 
 from lstm_lab.errors import OptionError, named_keywords
 from lstm_lab.evaluation.study_marks import Column, Look, MarkedResult, StudyMarks, scale_for
+from lstm_lab.execution.garbage import freed_networks
 from lstm_lab.formatting import number
 from lstm_lab.results import Summary
 
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["Repeated", "repeat"]
-
-_WORTH_COLLECTING = 3.0
-"""Seconds of a measurement after which a collection, which takes 0.3 s, does not count."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,10 +113,8 @@ def repeat(
         raise OptionError(f"a repeated measurement needs at least one seed, got seeds={seeds!r}; use seeds=5")
     rows: dict[int, Mapping[str, float]] = {}
     for seed in chosen:
-        started = time.perf_counter()
-        rows[seed] = measure(seed)
-        if time.perf_counter() - started > _WORTH_COLLECTING:
-            gc.collect()  # a network is a cycle of references, and the next seed builds its own
+        with freed_networks():
+            rows[seed] = measure(seed)
         if set(rows[seed]) != set(rows[chosen[0]]):
             raise OptionError(
                 f"a repeated measurement must return the same names with every seed, got {sorted(rows[seed])} with"

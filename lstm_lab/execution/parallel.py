@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lstm_lab.errors import LabError, MissingExtraError, OptionError, RunError
 from lstm_lab.events import Progress, ProgressListener, WorkPlan
+from lstm_lab.execution.garbage import freed_networks
 from lstm_lab.execution.main_guard import refuse_unguarded
 
 if TYPE_CHECKING:
@@ -276,7 +277,7 @@ def _cost(task: Task) -> float:
 
 def perform(task: Task, attempt: int, stop: threading.Event | None = None) -> Any:  # noqa: ARG001 - tells a second try from the first, whose failure Dask would remember
     """Run one task: the only function that is sent to workers."""
-    with _TASK_LOCK:
+    with _TASK_LOCK, freed_networks():
         return task(stop)
 
 

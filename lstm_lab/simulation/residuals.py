@@ -219,10 +219,13 @@ def one_step(
 
 
 def _values_of_window(model: Any, lookback: int) -> int:
-    """Count the values of a window in the widest matrix product of a network, or in its attention."""
+    """Count the values of a window in the widest matrix product of a network, or in its attention.
+
+    Attention has three such arrays at a time: the scores, those with later steps masked, and their softmax.
+    """
     widths = [int(weight.shape[-1]) for weight in model.weights if weight.shape]
     heads = [getattr(layer, "heads", getattr(layer, "num_heads", 0)) for layer in model.layers]
-    return lookback * max([1, *widths, *(lookback * count for count in heads)])
+    return lookback * max([1, *widths, *(3 * lookback * count for count in heads)])
 
 
 def _output(model: Any, windows: Windows, selection: NDArray[np.int64]) -> Any:

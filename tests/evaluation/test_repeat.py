@@ -1,8 +1,5 @@
 """A measurement repeated with several seeds."""
 
-import gc
-import weakref
-
 import numpy as np
 import pytest
 
@@ -58,29 +55,6 @@ def test_far_decades_are_written_as_powers_of_ten():
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert "1e-09" in labels or "1e-08" in labels
     assert not any("000e" in label for label in labels)
-
-
-def test_the_networks_of_a_seed_are_gone_when_the_next_builds_its_own(monkeypatch):
-    class Network:
-        """Refers to itself, as Keras's do: only a collection frees it."""
-
-        def __init__(self):
-            self.itself = self
-
-    monkeypatch.setattr("lstm_lab.evaluation.repeat._WORTH_COLLECTING", 0.0)
-    networks = []
-
-    def measure(_):
-        assert [network() for network in networks if network() is not None] == []
-        networks.append(weakref.ref(Network()))
-        return {"a": 1.0}
-
-    gc.disable()
-    try:
-        lab.repeat(measure, seeds=3)
-    finally:
-        gc.enable()
-    assert len(networks) == 3
 
 
 def test_long_names_that_differ_at_their_end_are_told_apart_in_the_picture():

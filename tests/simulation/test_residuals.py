@@ -32,9 +32,9 @@ class Model:
         return inputs[:, -1]
 
 
-@pytest.mark.parametrize(("width", "heads", "largest"), [(16, 0, 2048), (128, 0, 488), (16, 4, 325), (5000, 0, 64)])
+@pytest.mark.parametrize(("width", "heads", "largest"), [(16, 0, 2048), (128, 0, 488), (16, 4, 108), (5000, 0, 64)])
 def test_a_wide_layer_or_an_attention_takes_fewer_windows_a_call(width, heads, largest):
     model, selection = Model(width, heads), np.arange(2500)
     assert one_step(model, Windows(), selection).tolist() == selection.tolist()
     assert max(model.sizes) == largest
-    assert largest == 64 or largest * 48 * max(width, 48 * heads) <= 3_000_000
+    assert largest == 64 or largest * 48 * max(width, 3 * 48 * heads) <= 3_000_000
