@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lstm_lab.data.append import read_newer
@@ -15,6 +16,7 @@ from lstm_lab.data.row_weights import WEIGHTS, with_weights
 from lstm_lab.data.windows.padding import unused_lookback
 from lstm_lab.errors import OptionError, RunError, named_keywords, warn
 from lstm_lab.events import ProgressListener, SamplingListener, TrainingListener, check_listening
+from lstm_lab.execution.call_depth import called_deep
 from lstm_lab.export.exporter import export_step
 from lstm_lab.export.run_file import Record, read_run, write_run
 from lstm_lab.fitted import FittedModel
@@ -890,7 +892,7 @@ def train(
     unused = unused_lookback(None if lengths is None else lengths[dataset.split.train], dataset.lookback)
     if unused:
         warn(unused)
-    forecaster = forecaster_of(layers, namespace, chosen, len(dataset.encoder.columns))
+    forecaster = called_deep(partial(forecaster_of, layers, namespace, chosen, len(dataset.encoder.columns)))
     Network(forecaster.model)  # what could not forecast is refused before the first epoch
     choice = ready.input_choice
     return _trained(
@@ -925,17 +927,20 @@ def _trained(
         raise OptionError(f"watch is True or False, got {watch!r}; for example watch=True")
     recorder = LearningRecorder(dataset, forecaster.model, listener, warm=warm) if watch else None
     judged = measured_windows(split.validation, dataset.lookback)
-    training = fit(
-        forecaster,
-        dataset.windows,
-        split.train,
-        judged,
-        options,
-        baseline=dataset.naive_output(judged),
-        listener=listener,
-        stop=stop,
-        warm=warm,
-        watch=recorder,
+    training = called_deep(
+        partial(
+            fit,
+            forecaster,
+            dataset.windows,
+            split.train,
+            judged,
+            options,
+            baseline=dataset.naive_output(judged),
+            listener=listener,
+            stop=stop,
+            warm=warm,
+            watch=recorder,
+        )
     )
     watched = None
     if recorder is not None:

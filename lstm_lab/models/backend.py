@@ -27,6 +27,7 @@ __all__ = [
     "refuse_forked",
     "tell_tape",
     "tf",
+    "with_one_stack_trace",
     "without_chatter",
     "without_retracing_warnings",
 ]
@@ -110,6 +111,30 @@ def without_retracing_warnings() -> Iterator[None]:
         yield
     finally:
         tf.get_logger().removeFilter(is_other)
+
+
+_first_trace: Any = None
+
+
+@contextmanager
+def with_one_stack_trace() -> Iterator[None]:
+    """Give all operations of functions that are traced in a block one stack trace, that of the first.
+
+    TensorFlow takes one for each operation, down to the code of the user's cell, and keeps, for good, every one that
+    differs. A cell that is run again is new code, so the functions of a training's dataset left 80 kB each time.
+    Within a block of our own functions nobody reads them; code of the user's does not belong there.
+    """
+    global _first_trace  # noqa: PLW0603 - for the process
+    from tensorflow.python.util import tf_stack  # noqa: PLC0415 - an interrupt at the import breaks off no second
+
+    if _first_trace is None:
+        _first_trace = tf_stack.extract_stack(), tf_stack.extract_stack
+    trace, extract_stack = _first_trace
+    tf_stack.extract_stack = lambda *_, **__: trace
+    try:
+        yield
+    finally:  # of two threads the one that is longer in the block takes traces again, and is slower for it
+        tf_stack.extract_stack = extract_stack
 
 
 def on_gpu() -> bool:

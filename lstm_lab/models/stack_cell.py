@@ -9,6 +9,7 @@ import itertools
 import linecache
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,13 @@ from lstm_lab.models.keras_private import inbound_nodes, parts_of, same_seed_nam
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
+    from types import CodeType, FrameType
 
 __all__ = ["SourcedLayer", "read_stack"]
 
 _CELLS = itertools.count(1)
+_KEPT = 32
+"""Cells whose code is kept."""
 _KERAS = str(Path(keras.__file__).parent)
 _CALLED, _SEEN = "__lstm_lab_called__", "__lstm_lab_seen__"
 """Names under which a rewritten cell calls the recorder."""
@@ -76,22 +79,7 @@ def read_stack(source: str, namespace: dict[str, Any]) -> list[SourcedLayer]:
     Exception
         Whatever the user's own code raises, with its lines in the traceback.
     """
-    filename = f"<stack {next(_CELLS)}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    try:
-        tree = ast.fix_missing_locations(_CallRecorder(source).visit(ast.parse(source, filename)))
-        code = compile(tree, filename, "exec")
-    except ValueError as error:  # a null character, in Python below 3.11.4; newer ones call it a SyntaxError
-        raise StackError(f"the body of a cell is not Python ({error}); mend it") from None
-    except (MemoryError, RecursionError):
-        raise StackError("the body of a cell is nested too deeply to be read; write the stack as a list") from None
-    except SyntaxError as error:
-        if error.lineno is None:
-            raise StackError(f"the body of a cell is not Python ({error.msg}); mend it") from None
-        lines = source.splitlines()
-        text = (error.text or (lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else "")).strip()
-        remedy = "a magic stands in a cell of its own" if text.startswith("%") else "mend the line"
-        raise StackError(f"line {error.lineno}: {text!r} is not Python ({error.msg}); {remedy}") from None
+    code = _compiled(source)
     recorded = _RecordedLayers()
     with _lent_names(namespace, {_CALLED: recorded.record_call, _SEEN: recorded.record_expression}):
         try:
@@ -104,10 +92,35 @@ def read_stack(source: str, namespace: dict[str, Any]) -> list[SourcedLayer]:
                 "the body of a cell ends Python (SystemExit); leave that out, or write the stack as a list"
             ) from None
         except Exception as error:
-            _explain(error, filename, source)
+            _explain(error, code.co_filename, source)
             raise
     recorded.check()
     return recorded.layers
+
+
+@lru_cache(maxsize=_KEPT)
+def _compiled(source: str) -> CodeType:
+    """Compile a cell for `read_stack`; the same text gives the same code.
+
+    For TensorFlow keeps, for good, the code of every cell in which a layer is made.
+    """
+    filename = f"<stack {next(_CELLS)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    try:
+        tree = ast.fix_missing_locations(_CallRecorder(source).visit(ast.parse(source, filename)))
+        code: CodeType = compile(tree, filename, "exec")
+    except ValueError as error:  # a null character, in Python below 3.11.4; newer ones call it a SyntaxError
+        raise StackError(f"the body of a cell is not Python ({error}); mend it") from None
+    except (MemoryError, RecursionError):
+        raise StackError("the body of a cell is nested too deeply to be read; write the stack as a list") from None
+    except SyntaxError as error:
+        if error.lineno is None:
+            raise StackError(f"the body of a cell is not Python ({error.msg}); mend it") from None
+        lines = source.splitlines()
+        text = (error.text or (lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else "")).strip()
+        remedy = "a magic stands in a cell of its own" if text.startswith("%") else "mend the line"
+        raise StackError(f"line {error.lineno}: {text!r} is not Python ({error.msg}); {remedy}") from None
+    return code
 
 
 class _CallRecorder(ast.NodeTransformer):

@@ -10,6 +10,7 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -17,6 +18,7 @@ from IPython.core.magic import Magics
 from traitlets import MetaHasTraits, TraitError, TraitType
 
 from lstm_lab.errors import LabError, OptionError, RunError, did_you_mean
+from lstm_lab.execution.call_depth import called_deep
 from lstm_lab.execution.interrupts import Presses, once, sent_again
 from lstm_lab.notebook.commands import COMMANDS, FLAGS
 from lstm_lab.notebook.live import LiveProgress
@@ -145,7 +147,7 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
             return None
         _check_name(command, parsed, self.shell.user_ns)
         with sent_again(), one_line_warnings("lstm_lab:", FLAGS, own=True):
-            result = method(self, parsed) if cell is None else method(self, parsed, cell)
+            result = called_deep(partial(method, self, parsed, *(() if cell is None else (cell,))))
         self._keep(result, parsed)
         return result
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.data.windows.stride_grid import StrideGrid
-from lstm_lab.models.backend import tf
+from lstm_lab.models.backend import tf, with_one_stack_trace
 from lstm_lab.training.row_reader import row_reader
 
 if TYPE_CHECKING:
@@ -134,8 +134,9 @@ class TrainingBatches:
         turns = tf.data.Dataset.range(turn, 2**62)
         # Nothing in them is Python's `if` or `for` over tensors: translating them took as long as compiling them.
         shuffled, gathered = map(tf.autograph.experimental.do_not_convert, (shuffled, gathered))
-        order = turns.flat_map(shuffled).skip(batch)
-        return order.map(gathered).prefetch(2)
+        with with_one_stack_trace():
+            order = turns.flat_map(shuffled).skip(batch)
+            return order.map(gathered).prefetch(2)
 
     def _known_levels(self, turn: Any, shape: Any) -> Any:
         """Draw what the columns of each window are multiplied by, (batches, size, columns): 0 for what is left out."""

@@ -44,6 +44,15 @@ print("text")
     assert namespace.keys() == {"units", "half", "_", "block"}
 
 
+def test_the_same_text_is_the_same_code_again():
+    namespace = {}
+    made = []
+    for _ in range(2):
+        assert kinds("def half():\n    return LSTM(4)\nhalf()\nDense(1)", namespace) == ["LSTM", "Dense"]
+        made.append(namespace["half"].__code__)
+    assert made[0] is made[1]
+
+
 def test_lent_names_leave_no_trace_and_never_cover_the_users_own():
     own = {"Dense": lambda units: keras.layers.Dense(units, name="mine"), "__builtins__": __builtins__}
     found = read_stack("keras.layers.GRU(3)\nBidirectional(LSTM(2))\nDense(1)\nlen([1])", own)
