@@ -34,8 +34,13 @@ def test_the_caller_is_at_least_thirty_calls_away():
 
 def test_the_result_and_the_error_are_those_of_the_function():
     assert called_deep(lambda: 3) == 3
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError) as caught:
         called_deep(lambda: 1 / 0)
+    assert [frame.name for frame in caught.traceback] == [
+        "test_the_result_and_the_error_are_those_of_the_function",
+        "called_deep",
+        "<lambda>",
+    ]
 
 
 def test_tensorflow_keeps_nothing_of_a_caller_far_away():
