@@ -198,5 +198,5 @@ def check_description(description: Any, file: str) -> None:
         first = broken.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
         raise RunError(
-            f"{file} is no whole run of lstm_lab (run.json, {place}: {first['msg']}); save it anew with run.save"
+            f"{file} is no whole run of lstm_lab (run.json, {place}: {first['msg']}); save the run anew"
         ) from None

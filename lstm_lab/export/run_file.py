@@ -141,7 +141,9 @@ def read_run(path: str | PathLike[str]) -> SavedRun:
     if not exists(file):
         raise RunError(f"there is no file {file}; run.save({file.name!r}) writes one")
     if not is_file(file):
-        raise RunError(f"a run is a file, got {file}, which is a folder or a device; choose a file of run.save")
+        raise RunError(
+            f"a run is a file, got {file}, which is a folder or a device; choose a file that a run was saved to"
+        )
     try:
         with zipfile.ZipFile(file) as archive:
             description = json.loads(read_member(archive, "run.json"))
@@ -163,7 +165,8 @@ def read_run(path: str | PathLike[str]) -> SavedRun:
         raise
     except _DAMAGED as broken:
         raise RunError(
-            f"{file.name} is no whole run of lstm_lab ({type(broken).__name__}); save it anew with run.save"
+            f"{file.name} is no whole run of lstm_lab ({type(broken).__name__}); name a file that a run was saved to,"
+            " or save the run anew"
         ) from broken
 
 

@@ -58,10 +58,10 @@ def describe_periods(freq: str | None) -> str:
 def _period_numbers(times: pd.DatetimeIndex, freq: str) -> NDArray[np.int64]:
     """Return the number of each time's period."""
     clock = times.tz_localize(None)
-    calendar = _CALENDAR.get(freq, freq if freq.startswith("W") else None)
     try:
+        calendar = _CALENDAR.get(freq, freq if freq.startswith("W") else None)
         return np.asarray(clock.floor(freq).asi8 if calendar is None else clock.to_period(calendar).asi8)
-    except (ValueError, AttributeError) as unknown:
+    except (ValueError, AttributeError, TypeError) as unknown:
         raise ForecastError(
             f"freq is a length of time as pandas writes it, got {freq!r}; for example freq='W' or freq='MS'"
         ) from unknown

@@ -211,7 +211,7 @@ def row_at(index: pd.Index, at: Any) -> int:
     """Find a row by time or by position."""
     if isinstance(at, str) and re.fullmatch(r"-?[0-9]{1,18}", at):
         at = int(at)
-    if isinstance(at, int | np.integer):
+    if isinstance(at, int | np.integer) and not isinstance(at, bool):
         if not -len(index) <= at < len(index):
             raise DataError(f"at must be a row between {-len(index)} and {len(index) - 1}, got {at}; -1 is the newest")
         return int(at) % len(index)

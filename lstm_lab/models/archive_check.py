@@ -92,7 +92,7 @@ def check_member(archive: zipfile.ZipFile, name: str, limit: int = MAX_BYTES) ->
     """Find a member of a zip file without unpacking it, or refuse it by the sizes it declares, see `read_member`."""
     member = archive.getinfo(name)
     if member.flag_bits & 1:
-        raise RunError(f"{name} is encrypted, and a run never is; save it anew with run.save")
+        raise RunError(f"{name} is encrypted, and a run never is; save the run anew")
     bomb = member.file_size > max(_FREE_BYTES, _MAX_RATIO * member.compress_size)
     if member.file_size > limit or bomb:
         raise RunError(

@@ -151,6 +151,7 @@ def _checked(sources: list[SourcedLayer], lookback: int, columns: int) -> list[S
         if getattr(layer, "stateful", False):
             raise StackError(f"{source.location}: stateful=True, but windows are shuffled; leave it out")
         _refuse_full_dropout(source)
+        _refuse_constant_output(source)
         if getattr(layer, "return_state", False):
             raise StackError(f"{source.location}: return_state=True gives more than one output; leave it out")
     return layers
@@ -167,6 +168,13 @@ def _refuse_full_dropout(source: SourcedLayer) -> None:
             raise StackError(
                 f"{source.location}: drops every output, and nothing is learnt; use a rate below 1, such as 0.2"
             )
+
+
+def _refuse_constant_output(source: SourcedLayer) -> None:
+    """Refuse an output of one number with a softmax over it: the network would forecast the same always."""
+    one = isinstance(source.layer, keras.layers.Dense) and source.layer.units == 1
+    if one and getattr(source.layer.activation, "__name__", "") in {"softmax", "log_softmax"}:
+        raise StackError(f"{source.location}: a softmax over one number is always the same; leave activation= out")
 
 
 def _is_input(source: SourcedLayer, lookback: int, columns: int) -> bool:

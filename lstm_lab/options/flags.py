@@ -281,7 +281,9 @@ class Command:
             stem, equals, value = word.partition("=")
             name = stem.lstrip("-").replace("-", "_")
             if (equals or word.startswith("-")) and name in self.flags:
-                raise OptionError(f"{self.name} takes flags, got {word!r}; did you mean {self._written(name, value)}?")
+                raise OptionError(
+                    f"{self.name} takes flags, got {word!r}; did you mean {self._written(name, value.rstrip(','))}?"
+                )
         if len(arguments) > allowed:
             raise OptionError(
                 f"{self.name} does not know what {arguments[allowed]!r} is for; a value with spaces needs quotes, "

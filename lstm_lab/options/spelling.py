@@ -61,7 +61,7 @@ _SYNONYMS = {
 """What other libraries call an option."""
 _VALUE = r"""'[^']*'|"[^"]*"|\[[^\]]*\]|\([^)]*\)|-?[\w:+-]*(?:\.\w+)*"""
 _CALL = r"[\w.]+\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}"
-_OPTION = re.compile(rf"(?P<call>{_CALL})|(?<![\w.-])(?P<name>[a-z][a-z_]*)=(?!=)(?P<value>{_VALUE})")
+_OPTION = re.compile(rf"(?P<call>{_CALL})|(?<![\w.'\x22-])(?P<name>[a-z][a-z_]*)=(?!=)(?P<value>{_VALUE})")
 _SUBJECT = re.compile(r"^(?P<name>[a-z][a-z_]*)(?= (?:should|needs at) )")
 
 

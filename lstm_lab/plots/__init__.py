@@ -15,9 +15,10 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import Image
 
-from lstm_lab.errors import OptionError, did_you_mean
+from lstm_lab.errors import OptionError, did_you_mean, shown
 from lstm_lab.execution.interrupts import raised_as_such
 from lstm_lab.results import networks_are_loaded, pictures
 from lstm_lab.storage.atomic_files import write_text
@@ -141,9 +142,41 @@ def plot(result: object, **options: Any) -> Figure:
         if name not in known:
             near = f"did you mean {name}s=?" if f"{name}s" in known else did_you_mean(name, known)
             raise OptionError(f"a picture of a {type(result).__name__} has no {name}=, got {name}={value!r}; {near}")
+        _check_number(name, value, signature(draw).parameters[name].default)
     with raised_as_such():
         figure: Figure = draw(result, **options)
     return figure
+
+
+_RANGES = {"width": (1, 100), "height": (1, 100), "dpi": (1, 2400), "colours": (2, 256), "recent": (1, 10**9)}
+"""From and to which a picture's numbers go: inches, dots an inch, colours of the palette, steps before a forecast."""
+_WHOLE = frozenset({"colours", "recent"})
+_PIXELS = 2**28
+_SIDE = 2**16
+
+
+def _check_number(name: str, value: Any, default: float | None) -> None:
+    """Refuse a size of a picture that no picture can have."""
+    if name not in _RANGES or (value is None and default is None):
+        return
+    low, high = _RANGES[name]
+    kinds: tuple[type, ...] = (int, np.integer) if name in _WHOLE else (int, float, np.integer, np.floating)
+    is_number = isinstance(value, kinds) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:
+        kind = "whole number" if name in _WHOLE else "number"
+        example = low if default is None else default
+        raise OptionError(
+            f"{name} should be a {kind} from {low} to {high:,}, got {shown(value)}; for example {name}={example:g}"
+        )
+
+
+def _check_pixels(figure: Figure, dpi: float) -> None:
+    width, height = (round(side * dpi) for side in figure.get_size_inches())
+    if width * height > _PIXELS or max(width, height) >= _SIDE:
+        raise OptionError(
+            f"a picture has at most {_PIXELS:,} pixels and {_SIDE - 1:,} a side, got {width:,} x {height:,} with"
+            f" dpi={dpi:g}; for example dpi=100"
+        )
 
 
 def png(figure: Figure, dpi: float = 100, colours: int = 256, *, last: bool = False) -> bytes:
@@ -152,6 +185,9 @@ def png(figure: Figure, dpi: float = 100, colours: int = 256, *, last: bool = Fa
     A letter that no installed font has is drawn as a box, without a warning for each. A figure that is drawn for the
     `last` time lets go of its pixels before the palette is made.
     """
+    _check_number("dpi", dpi, 100)
+    _check_number("colours", colours, 256)
+    _check_pixels(figure, dpi)
     with io.BytesIO() as file, io.BytesIO() as small:
         with warnings.catch_warnings(), raised_as_such():
             warnings.filterwarnings("ignore", message="Glyph [0-9]+ .* missing from")

@@ -224,6 +224,8 @@ def test_sums_over_periods_are_those_of_each_path():
     assert months.details["sum"] == "over periods of MS; the first and the last may be parts"
     assert "coverage not measured" in repr(whole)
     whole.plot()
+    with pytest.raises(ForecastError, match="freq is a length of time as pandas writes it, got 7; for example"):
+        fc.sum(7)
     with pytest.raises(ForecastError, match="freq is a length of time"):
         fc.sum("fortnight")
     with pytest.raises(ForecastError, match="periods need times, got rows that are counted"):

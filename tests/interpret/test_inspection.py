@@ -125,6 +125,11 @@ def test_memory_of_a_run_stands_beside_fresh_networks(run):
         run.memory(unit=3)
 
 
+def test_true_is_no_position():
+    with pytest.raises(DataError, match=r"^at takes a time or a position, got bool; -1 is the newest row$"):
+        row_at(pd.date_range("2024-01-01", periods=3), at=True)
+
+
 @pytest.mark.parametrize("at", [pd.NaT, "yesterday noon", ""])
 def test_what_is_no_time_is_refused_with_one(at):
     with pytest.raises(DataError, match=r"^at takes a time or a position, got .*; for example 2024-01-03$"):

@@ -353,6 +353,11 @@ def test_a_layer_that_drops_everything_is_refused(source, location):
     )
 
 
+def test_a_softmax_over_the_one_output_is_refused():
+    with pytest.raises(StackError, match=r'^line 2: Dense\(1, activation="softmax"\): a softmax over one number is'):
+        build('LSTM(4)\nDense(1, activation="softmax")')
+
+
 def test_random_generators_of_a_stack_have_the_names_of_an_earlier_one():
     def names():
         forecaster = build("LSTM(4, dropout=0.1)\nDropout(0.2)\nDense(1)").clone()

@@ -108,6 +108,7 @@ def test_a_slip_finds_what_was_meant(model, values, said):
         (TRAIN, "oil --lr 0.1", "%lstm_train has no flag --lr; did you mean --learning-rate?"),
         (TRAIN, "oil --batch-size 8", "did you mean --batch?"),
         (TRAIN, "oil epochs=5", "takes flags, got 'epochs=5'; did you mean --epochs 5?"),
+        (TRAIN, "oil, epochs=5, units=8", "takes flags, got 'epochs=5,'; did you mean --epochs 5?"),
         (TRAIN, "oil -epochs 5", "takes flags, got '-epochs'; did you mean --epochs 100?"),
         (FORECAST, "paths=5", "did you mean --paths 5?"),
         (FORECAST, "30 --steps 3", "did you mean --horizon?"),
@@ -117,6 +118,11 @@ def test_a_slip_on_a_line_finds_the_flag(command, line, said):
     with pytest.raises(OptionError) as refused:
         command.parse(line)
     assert said in str(refused.value)
+
+
+def test_what_was_received_is_shown_as_it_was_written():
+    text = "takes flags, got 'epochs=5'; did you mean --epochs 5? or epochs=6"
+    assert as_flags(text, {"epochs"}) == "takes flags, got 'epochs=5'; did you mean --epochs 5? or --epochs 6"
 
 
 def test_what_a_lesson_holds_is_spelled_as_in_the_lesson():

@@ -15,7 +15,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from lstm_lab.errors import DataError, ForecastError, LabError
+from lstm_lab.errors import DataError, ForecastError, LabError, OptionError
 from lstm_lab.forecasting.coverage import Coverage
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.plots import mimebundle, plot, png, to_html
@@ -199,6 +199,30 @@ def test_the_bundle_has_text_table_and_a_sharp_picture():
 def test_saving(tmp_path):
     path = forecast().save_png(tmp_path / "fan.png", actual=[50.0])
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"dpi": 0}, "dpi should be a number from 1 to 2,400, got 0; for example dpi=100"),
+        ({"dpi": "fine"}, "dpi should be a number from 1 to 2,400, got 'fine'; for example dpi=100"),
+        ({"dpi": float("nan")}, "dpi should be a number from 1 to 2,400, got nan; for example dpi=100"),
+        ({"dpi": 10**400}, "dpi should be a number from 1 to 2,400, got a whole number of 401 digits"),
+        ({"colours": 300}, "colours should be a whole number from 2 to 256, got 300; for example colours=256"),
+        ({"width": -1}, "width should be a number from 1 to 100, got -1; for example width=8"),
+        ({"height": None}, "height should be a number from 1 to 100, got None; for example height=4.2"),
+        ({"recent": "all"}, "recent should be a whole number from 1 to 1,000,000,000, got 'all'; for example recent=1"),
+        ({"width": 100, "height": 100, "dpi": 600}, "a picture has at most 268,435,456 pixels and 65,535 a side, got"),
+        (
+            {"width": 100, "height": 1, "dpi": 700},
+            "a picture has at most 268,435,456 pixels and 65,535 a side, got 70,",
+        ),
+    ],
+)
+def test_sizes_that_no_picture_has_are_refused(option, message):
+    with pytest.raises(OptionError) as refused:
+        forecast().png(**option)
+    assert str(refused.value).startswith(message)
 
 
 def test_a_page_holds_picture_and_table_and_may_load_nothing(tmp_path):

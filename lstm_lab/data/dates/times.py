@@ -126,6 +126,13 @@ def _check_complete(index: pd.Index) -> None:
     missing = np.flatnonzero(index.isna())
     if len(missing) > 0:
         raise DataError(f"every row needs a time, got none in row {missing[0]} ({len(missing)} such rows); drop them")
+    if pd.api.types.is_float_dtype(index.dtype):
+        endless = np.flatnonzero(np.isinf(index.to_numpy(dtype=float)))
+        if len(endless) > 0:
+            raise DataError(
+                f"every row needs a finite time, got {index[endless[0]]} in row {endless[0]} ({len(endless)} such"
+                " rows); drop them"
+            )
 
 
 def _column(index: pd.Index) -> pd.Series[Any]:

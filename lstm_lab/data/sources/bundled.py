@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lstm_lab.data.sources.loading import load
-from lstm_lab.errors import DataError, did_you_mean, named_keywords
+from lstm_lab.errors import DataError, did_you_mean, named_keywords, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,8 +108,8 @@ def example(name: str) -> pd.DataFrame:
     >>> example("oil")["price"].tail(1).tolist()
     [46.92]
     """
-    if name not in EXAMPLES:
-        raise DataError(f"there is no example {name!r}; {did_you_mean(name, EXAMPLES)}")
+    if not isinstance(name, str) or name not in EXAMPLES:
+        raise DataError(f"there is no example {shown(name)}; {did_you_mean(str(name), EXAMPLES)}")
     chosen = EXAMPLES[name]
     path = Path(__file__).parents[1] / "examples" / f"{name}.csv.gz"
     return load(path, id=chosen.id, target=chosen.target, static=chosen.static, missing=chosen.missing)

@@ -128,6 +128,7 @@ def guarded(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
 def _ragged(path: Path, broken: Exception) -> str:
     """Return the refusal of a row that has more fields than there are names."""
     reason = str(broken).strip().removeprefix("Error tokenizing data. C error: ")
+    reason = reason.replace("EOF inside string", "a quote is never closed,")
     return (
         f"{path.name!r} must have as many fields in each row as names, but {reason[:1].lower()}{reason[1:]}; mend"
         " that line, or name the line of the column names with header=, counted from 0"

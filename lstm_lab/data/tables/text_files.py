@@ -37,7 +37,13 @@ _COLUMNS = 256
 _SHOWN = 300
 """Rows of them."""
 _PLAIN, _THOUSAND = re.compile(r"-?[0-9]+(?:\.[0-9]+)?"), re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
-_BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # begins with that of UTF-16
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 def _open_plain(path: Path) -> IO[bytes]:

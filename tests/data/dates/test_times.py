@@ -250,6 +250,13 @@ def test_the_column_that_is_called_a_date_comes_before_other_dates():
     assert (load(table).index == DAYS).all()
 
 
+def test_a_time_that_never_comes_is_refused():
+    with pytest.raises(
+        DataError, match=r"^every row needs a finite time, got inf in row 2 \(1 such rows\); drop them$"
+    ):
+        load(pd.DataFrame({"x": [1.0, 2, 3]}, index=[0.0, 1.0, np.inf]))
+
+
 def test_several_series_are_to_be_kept_apart():
     panel = pd.DataFrame(
         [(day, "18:00", state, row) for row, day in enumerate(DAYS[:28]) for state in "ABC"],

@@ -173,9 +173,15 @@ def test_an_address_is_no_file(address):
     assert str(refused.value).startswith(message)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 def test_a_byte_order_mark_says_enough(written, encoding):
     assert load(written("date,x\n2024-01-01,1\n2024-01-02,2\n", encoding))["x"].tolist() == [1, 2]
+
+
+def test_a_quote_that_is_never_closed_is_called_so(written):
+    path = written('date,x\n2024-01-01,1\n2024-01-02,"2\n2024-01-03,3\n', "utf-8")
+    with pytest.raises(DataError, match=r"but a quote is never closed, starting at row 2; mend that line"):
+        load(path)
 
 
 def test_a_foreign_letter_far_down_is_found_too(written):
