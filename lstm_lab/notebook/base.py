@@ -249,6 +249,9 @@ class LabMagics(_Defaults):  # type: ignore[misc]  # built from options.py, whic
         """Return a run by name, from those stored with ``-o`` and the variables; without a name, the last."""
         if name is None:
             if self.last is None:
+                other = next(iter(self.named()), None)
+                if other is not None:
+                    raise RunError(f"no magic has trained or loaded a run yet; name yours, for example --run {other}")
                 raise RunError("there is no run yet; train one first, for example %lstm_train oil")
             return self.last
         runs = self.named()

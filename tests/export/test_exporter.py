@@ -268,7 +268,7 @@ def test_the_magic_writes_shows_and_keeps(do, shell, tmp_path):
     ("line", "message"),
     [
         ("%lstm_export", "%lstm_export needs a file; for example %lstm_export prices.tflite"),
-        ("%lstm_export x.tflite", "there is no run yet; train one first"),
+        ("%lstm_export x.tflite", "no magic has trained or loaded a run yet; name yours, for example --run mine"),
         ("%lstm_export x.tflite --run mien", "there is no run called 'mien'; did you mean 'mine'?"),
         ("%lstm_export x.tflite --run mine --quantise int8", "has no flag --quantise; did you mean --quantize?"),
         ("%lstm_export x.tflite --run mine --quantize int4", "quantize should be 'none', 'float16', 'dynamic', 'int8'"),

@@ -76,6 +76,13 @@ def test_the_table_says_how_a_run_compares_with_naive(run):
     assert "&lt;b&gt;" in run_table({"<b>": run})._repr_html_()
 
 
+def test_a_run_of_python_is_to_be_named(shell, do, run):
+    shell.user_ns["trained"] = run
+    assert do("%lstm_forecast 3")[2] == (
+        "UsageError: no magic has trained or loaded a run yet; name yours, for example --run trained\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

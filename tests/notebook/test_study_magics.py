@@ -140,7 +140,7 @@ def test_a_seed_set_by_config_is_not_a_comparisons(do):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("%lstm_backtest", "there is no run yet"),
+        ("%lstm_backtest", "no magic has trained or loaded a run yet; name yours, for example --run mine"),
         ("%lstm_backtest --run mine --origin 3 --baseline naive --cluster", "--cluster needs a value"),
         ("%lstm_compare", "needs data"),
         ("%lstm_ablate", "%lstm_ablate needs data"),
