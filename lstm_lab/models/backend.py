@@ -127,6 +127,9 @@ def with_one_stack_trace() -> Iterator[None]:
     global _first_trace  # noqa: PLW0603 - for the process
     from tensorflow.python.util import tf_stack  # noqa: PLC0415 - an interrupt at the import breaks off no second
 
+    if not hasattr(tf_stack, "extract_stack"):  # TensorFlow's own, and no promise
+        yield
+        return
     if _first_trace is None:
         _first_trace = tf_stack.extract_stack(), tf_stack.extract_stack
     trace, extract_stack = _first_trace
