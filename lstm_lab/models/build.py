@@ -152,6 +152,7 @@ def _checked(sources: list[SourcedLayer], lookback: int, columns: int) -> list[S
             raise StackError(f"{source.location}: stateful=True, but windows are shuffled; leave it out")
         _refuse_full_dropout(source)
         _refuse_constant_output(source)
+        _refuse_whole_numbers(source)
         if getattr(layer, "return_state", False):
             raise StackError(f"{source.location}: return_state=True gives more than one output; leave it out")
     return layers
@@ -175,6 +176,13 @@ def _refuse_constant_output(source: SourcedLayer) -> None:
     one = isinstance(source.layer, keras.layers.Dense) and source.layer.units == 1
     if one and getattr(source.layer.activation, "__name__", "") in {"softmax", "log_softmax"}:
         raise StackError(f"{source.location}: a softmax over one number is always the same; leave activation= out")
+
+
+def _refuse_whole_numbers(source: SourcedLayer) -> None:
+    """Refuse a layer that computes in whole numbers, which have no gradient."""
+    dtype = str(source.layer.compute_dtype)
+    if "float" not in dtype:
+        raise StackError(f"{source.location}: computes in {dtype}, which cannot be trained; leave dtype= out")
 
 
 def _is_input(source: SourcedLayer, lookback: int, columns: int) -> bool:

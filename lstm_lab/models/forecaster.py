@@ -176,6 +176,9 @@ def _twin(layer: keras.Layer) -> keras.Layer:
     """Return a layer itself, or, for a recurrent one that gives its last output alone, one over the same cell."""
     if not isinstance(layer, keras.layers.RNN) or layer.return_sequences:
         return layer
-    twin = type(layer).from_config({**layer.get_config(), "return_sequences": True})
+    config = {**layer.get_config(), "return_sequences": True}
+    if type(layer) is keras.layers.RNN:  # from its configuration it gets, and keeps, the variables of another cell
+        return keras.layers.RNN(layer.cell, **{name: value for name, value in config.items() if name != "cell"})
+    twin = type(layer).from_config(config)
     twin.cell = layer.cell
     return twin

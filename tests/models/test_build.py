@@ -371,3 +371,16 @@ def test_random_generators_of_a_stack_have_the_names_of_an_earlier_one():
     assert names() == first
     own = keras.random.SeedGenerator().state.path, keras.random.SeedGenerator().state.path
     assert own[0] != own[1]
+
+
+@pytest.mark.parametrize("body", ['LSTM(4)\nDense(1, dtype="int32")', 'LSTM(4, dtype="int32")\nDense(1)'])
+def test_a_layer_of_whole_numbers_is_refused(body):
+    with pytest.raises(
+        StackError, match=r"^line \d: .*: computes in int32, which cannot be trained; leave dtype= out$"
+    ):
+        build(body)
+
+
+def test_a_wrapped_cell_has_no_variables_beside_its_own_at_every_step():
+    model = build("RNN([LSTMCell(3), GRUCell(2)])\nDense(1)")
+    assert {id(weight) for weight in model.every.variables} <= {id(weight) for weight in model.model.variables}
