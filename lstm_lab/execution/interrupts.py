@@ -69,6 +69,7 @@ class Presses:
         self.block: Any = None
         """The frame of the block, above which an import is never broken off."""
         self._silent_until = 0.0
+        self._again: threading.Timer | None = None
 
     def __call__(self, number: int, frame: Any) -> None:
         """Hand a signal on, once an import is over; not one that means the same as an earlier one."""
@@ -76,9 +77,9 @@ class Presses:
             return
         self.any = True
         if _is_import(frame, self.block):
-            again = threading.Timer(_IMPORT, _thread.interrupt_main)
-            again.daemon = True
-            again.start()
+            self._again = threading.Timer(_IMPORT, _thread.interrupt_main)
+            self._again.daemon = True
+            self._again.start()
         else:
             self.before(number, frame)
 
@@ -86,6 +87,11 @@ class Presses:
         """Leave out what comes from here on, for `SAME_PRESS` seconds."""
         self.ended, self.block = True, None
         self._silent_until = time.monotonic() + SAME_PRESS
+
+    def forget_later(self) -> None:
+        """Send none again that an import has put off beyond the end of the block: it would meet the next cell."""
+        if self._again is not None:
+            self._again.cancel()
 
 
 def _is_import(frame: Any, block: Any) -> bool:
@@ -120,6 +126,7 @@ def once() -> Iterator[Presses]:
         else:
             signal.signal(signal.SIGINT, before)
         presses.block = None
+        presses.forget_later()
 
 
 @contextmanager

@@ -160,3 +160,15 @@ def test_an_import_is_never_broken_off(tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, "module_that_is_pressed")
     with pytest.raises(KeyboardInterrupt):  # without a block nothing is put off
         importlib.import_module("module_that_is_pressed")
+
+
+def test_an_interrupt_that_an_import_puts_off_does_not_meet_what_comes_after_the_block(tmp_path, monkeypatch):
+    (tmp_path / "pressed_at_the_end.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = signal.getsignal(signal.SIGINT)
+    with once():
+        importlib.import_module("pressed_at_the_end")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # as a kernel does for its next cell
+    for _ in range(20):
+        time.sleep(0.01)
+    signal.signal(signal.SIGINT, before)
