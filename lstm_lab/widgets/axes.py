@@ -23,7 +23,7 @@ class Axis:
     is_time
         Whether the positions are seconds.
     step
-        Median distance between two rows; 1 for a single row.
+        Median distance between two rows; of a single row its distance to the row `before`, else 1.
     """
 
     positions: np.ndarray
@@ -31,8 +31,16 @@ class Axis:
     step: float
 
 
-def axis(index: pd.Index) -> Axis:
-    """Compute the axis of an index: times by their wall clock, numbers as they are, anything else by row number."""
+def axis(index: pd.Index, *, before: pd.Index | None = None) -> Axis:
+    """Compute the axis of an index: times by their wall clock, numbers as they are, anything else by row number.
+
+    Parameters
+    ----------
+    index
+        Times or numbers of the rows.
+    before
+        Rows that come before them, whose spacing a single row has.
+    """
     if isinstance(index, pd.PeriodIndex):
         index = starts_of(index)
     if isinstance(index, pd.DatetimeIndex):
@@ -43,5 +51,6 @@ def axis(index: pd.Index) -> Axis:
     else:
         positions = np.arange(len(index), dtype=np.float64)
     positions = np.asarray(positions, dtype=np.float64)
-    step = float(np.median(np.diff(positions))) if len(positions) > 1 else 1.0
+    alone = 1.0 if before is None else axis(before).step
+    step = float(np.median(np.diff(positions))) if len(positions) > 1 else alone
     return Axis(positions, isinstance(index, pd.DatetimeIndex), step)

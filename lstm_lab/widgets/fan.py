@@ -197,7 +197,7 @@ class FanChart(LabWidget):
 
     def _frame(self, history: pd.Series[float], index: pd.Index, target: str, interval: float) -> None:
         recent = history.iloc[-recent_rows(len(index)) :]
-        ahead, past = axis(index), axis(recent.index)
+        ahead, past = axis(index, before=recent.index), axis(recent.index)
         self.wire.put("times", ahead.positions)
         self.wire.put("history_times", past.positions)
         self.wire.put("history", recent.to_numpy(dtype=np.float32))

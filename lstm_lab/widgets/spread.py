@@ -47,7 +47,7 @@ class SpreadView(LabWidget):
         """Put the history, and quantiles and paths of every combination, on the wire."""
         spread, full = self._spread, self._spread.full
         recent = full.history.iloc[-recent_rows(full.horizon) :]
-        ahead, past = axis(full.index), axis(recent.index)
+        ahead, past = axis(full.index, before=recent.index), axis(recent.index)
         self.wire.put("times", ahead.positions)
         self.wire.put("history_times", past.positions)
         self.wire.put("history", recent.to_numpy(dtype=np.float32))

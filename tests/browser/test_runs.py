@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 import lstm_lab as lab
+from tests.browser.test_views import colours
 
 
 def test_both_runs_are_drawn_and_read_out(mount, axe):
@@ -30,3 +31,13 @@ def test_both_runs_are_drawn_and_read_out(mount, axe):
         view.change("theme", theme)
         view.expect("theme", theme)
         assert axe(view.page) == []
+
+
+def test_forecasts_of_one_step_are_bars_beside_each_other(mount):
+    index = pd.date_range("2022-01-01", periods=160, freq="D")
+    frame = pd.DataFrame({"level": np.sin(np.arange(160) / 5)}, index)
+    run = lab.train(frame, target="level", lookback=8, units=[2], dense=[], transform="none", epochs=1, seed=0)
+    view = mount(lab.compare_runs({"one": run, "two": run}, 1, paths=50).widget())
+    seen = colours(view, chart=1)
+    assert seen["blue"] > 300
+    assert seen["orange"] > 300

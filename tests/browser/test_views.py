@@ -311,6 +311,23 @@ def test_the_level_tells_the_chance_of_exceeding_it(mount):
     assert float(level.get_attribute("aria-valuenow")) < value
 
 
+def one_step(shift=0.0):
+    ahead = HISTORY.iloc[-1] + shift + RNG.normal(size=(200, 1))
+    return Forecast(ahead, TIMES[120:121], HISTORY, "close", "predictive")
+
+
+def test_a_forecast_of_one_step_is_a_bar_with_a_tick_and_its_time_a_day(mount):
+    view = mount(FanChart(one_step()))
+    seen = colours(view)["blue"]
+    assert seen > 300
+    assert "2024-04-30: " in view.text()
+    assert "2024-04-30 00:00" not in view.text()
+    actual = pd.Series([float(HISTORY.iloc[-1])], TIMES[120:121])
+    beside = mount(one_step().reveal(actual, beside={"another": one_step(5.0)}).widget())
+    assert colours(beside)["orange"] > 300
+    assert colours(beside)["blue"] > 300
+
+
 def test_a_log_axis_needs_values_above_zero(mount):
     positive = mount(FanChart(forecast(shift=100.0)))
     box = positive.root.get_by_label("log scale")

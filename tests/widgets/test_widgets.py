@@ -389,6 +389,13 @@ def test_an_index_is_laid_out_by_its_wall_clock_or_numbers(index, positions, is_
     np.testing.assert_allclose(made.positions - (start if is_time else 0), expected)
 
 
+def test_a_single_row_is_as_far_from_the_next_as_the_rows_before_it_are():
+    days = pd.date_range("2024-01-01", periods=4, freq="D")
+    assert axis(days[3:], before=days[:3]).step == 86_400
+    assert axis(days[3:]).step == 1
+    assert axis(days[2:], before=pd.date_range("2024-01-01", periods=3, freq="h")).step == 86_400
+
+
 def test_live_views_need_neither_pyplot_nor_tensorflow():
     code = (
         "import sys, lstm_lab.widgets.fan, lstm_lab.widgets.training, lstm_lab.widgets.weights, lstm_lab.widgets.loss;"

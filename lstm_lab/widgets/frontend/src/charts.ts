@@ -2,6 +2,7 @@
 import uPlot from "uplot";
 import { View } from "./base";
 import { Chart, type ChartOptions } from "./chart";
+import { alpha } from "./theme";
 
 export interface Stroke {
   colour: string;
@@ -82,4 +83,46 @@ export function ring(u: uPlot, x: number, y: number, radius: number, look: Strok
     ctx.fillStyle = fill;
     ctx.fill();
   });
+}
+
+/** Half the width of the bar of a forecast of a single step. */
+const BAR = 7;
+
+/** Where a bar at a single step begins and ends: the first is around it, others follow. */
+function barEnds(u: uPlot, x: number, place: number, unit: number): [left: number, right: number] {
+  const half = BAR * unit * uPlot.pxRatio;
+  const middle = u.valToPos(x, "x", true) + place * 2.5 * half;
+  return [middle - half, middle + half];
+}
+
+/** Lead a line across a bar, at a value. */
+export function tick(u: uPlot, x: number, value: number | null | undefined, place: number, unit: number): void {
+  const [left, right] = barEnds(u, x, place, unit);
+  const y = u.valToPos(value ?? NaN, "y", true);
+  u.ctx.moveTo(left, y);
+  u.ctx.lineTo(right, y);
+}
+
+/** Fill a bar from an edge to the other: the band of a single step, which no line or area shows. */
+export function bar(u: uPlot, x: number, ends: (number | null | undefined)[], colour: string, place: number, unit: number): void {
+  const [left, right] = barEnds(u, x, place, unit);
+  const [bottom = NaN, top = NaN] = ends.map((value) => u.valToPos(value ?? NaN, "y", true));
+  u.ctx.fillStyle = colour;
+  if (Number.isFinite(bottom + top)) u.ctx.fillRect(left, top, right - left, bottom - top);
+}
+
+/** Draw forecasts of a single step: of each the number of its first row among lower edge, median and upper edge, and its colour. */
+export function singleSteps(u: uPlot, forecasts: [first: number, colour: string][], unit: number): void {
+  for (const [place, [first, colour]] of forecasts.entries()) {
+    const [low = [], median = [], high = []] = [0, 1, 2].map((row) => Array.from(u.data[first + row] ?? []));
+    const at = median.findIndex((value) => typeof value === "number");
+    if (at < 0 || median.filter((value) => typeof value === "number").length > 1) continue;
+    bar(u, u.data[0][at]!, [low[at], high[at]], alpha(colour, 0.25), place, unit);
+    stroke(u, { colour, width: 2.5 }, () => tick(u, u.data[0][at]!, median[at], place, unit));
+  }
+}
+
+/** The share of x, after its end, that the bars of so many forecasts need. */
+export function barRoom(forecasts: number): number {
+  return 0.03 * forecasts;
 }

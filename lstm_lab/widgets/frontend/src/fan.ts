@@ -1,7 +1,7 @@
 /** The fan chart: history, a band that grows as paths arrive, single futures, and the chance of exceeding a level. */
 import uPlot from "uplot";
 import type { Chart } from "./chart";
-import { ChartView, ring, rule, stroke } from "./charts";
+import { bar, barRoom, ChartView, ring, rule, stroke, tick } from "./charts";
 import { button, type Entry, fill, h, legend, on, say, slider, toggle } from "./dom";
 import { number, ordinal, percent, time } from "./format";
 import { clamp, extent, padded, stepsKnown } from "./geometry";
@@ -189,7 +189,7 @@ export class FanView extends ChartView {
       data: this.#data(),
       yLabel: this.store.text("target").slice(0, 40),
       // Some room at the end, for what happened at the last step is a ring around its value.
-      xRange: (_, low, high) => [low, high + (high - low) * RING_ROOM],
+      xRange: (_, low, high) => [low, high + (high - low) * (this.#horizon === 1 ? barRoom(1 + this.#beside.length) : RING_ROOM)],
       yRange: () => this.#range(),
       series: [
         {},
@@ -232,8 +232,27 @@ export class FanView extends ChartView {
     return padded([low, high], 0.05);
   }
 
+  /** A single step has no line to see: its band is a bar, and its median a tick across it; other forecasts stand beside it. */
+  #drawStep(u: uPlot): void {
+    const { blue } = this.palette;
+    const x = u.data[0][this.#past]!;
+    const [low, lower, median, upper, high] = Array.from(this.store.data("quantiles"));
+    if (this.#done >= ENOUGH) {
+      bar(u, x, [low, high], alpha(blue, 0.2), 0, this.unit);
+      bar(u, x, [lower, upper], alpha(blue, 0.35), 0, this.unit);
+    }
+    stroke(u, { colour: blue, width: 2.5 }, () => tick(u, x, median, 0, this.unit));
+    this.#beside.forEach((_, other) => {
+      const colour = this.#otherColour(other);
+      const [bottom, middle, top] = [0, 1, 2].map((row) => this.#other(other, row)[0]);
+      bar(u, x, [bottom, top], alpha(colour, 0.3), other + 1, this.unit);
+      stroke(u, { colour, width: 2.5 }, () => tick(u, x, middle, other + 1, this.unit));
+    });
+  }
+
   #trace(u: uPlot, values: ArrayLike<number>): void {
     const x = u.data[0];
+    if (this.#horizon === 1) return tick(u, x[this.#past]!, values[0], 0, this.unit);
     for (let step = 0; step < this.#horizon; step++) {
       const place: [number, number] = [u.valToPos(x[this.#past + step]!, "x", true), u.valToPos(values[step]!, "y", true)];
       if (step === 0) u.ctx.moveTo(...place);
@@ -249,6 +268,7 @@ export class FanView extends ChartView {
     // One by one, so that where many paths meet they darken.
     const sample = { colour: alpha(blue, dark ? 0.3 : 0.25), width: 1 };
     for (let at = 0; at < Math.min(SAMPLES, this.#kept); at++) stroke(u, sample, () => this.#trace(u, this.#path(at)));
+    if (this.#horizon === 1) this.#drawStep(u);
     const today = this.store.data("history_times")[this.#past - 1];
     if (today === undefined) return;
     rule(u, "x", today, { colour: muted, width: 1, dash: [3, 3] });

@@ -1,7 +1,7 @@
 /** Trained runs beside each other: their losses by epoch and their fans, one over the other, and what differs. */
 import type uPlot from "uplot";
 import type { Chart } from "./chart";
-import { ChartView } from "./charts";
+import { barRoom, ChartView, singleSteps } from "./charts";
 import { fill, h, legend, say, type Entry } from "./dom";
 import { number, time } from "./format";
 import { alpha } from "./theme";
@@ -68,6 +68,7 @@ export class RunsView extends ChartView {
     const quiet = { points: { show: false } };
     const rows = this.#names.flatMap((_, run) => [0, 1, 2].map((row) => rowOf(store, "bands", 3 * run + row, width)));
     const series = this.#names.flatMap((_, run): uPlot.Series[] => [{ ...quiet }, { ...quiet, stroke: () => this.#colour(run), width: 2, dash: this.#dash(run) }, { ...quiet }]);
+    const single = rows.every((row) => row.filter((value) => value !== null).length < 2);
     const bands = this.#names.map((_, run): uPlot.Band => ({ series: [3 * run + 4, 3 * run + 2], fill: (() => alpha(this.#colour(run), 0.17)) as unknown as string }));
     return this.plot({
       label: `Forecasts of ${store.text("target")}`,
@@ -76,6 +77,8 @@ export class RunsView extends ChartView {
       yLabel: store.text("target").slice(0, 40),
       series: [{}, { ...quiet, stroke: () => this.palette.text, width: 1.5 }, ...series],
       bands,
+      xRange: (_, low, high) => [low, high + (single ? (high - low) * barRoom(this.#names.length) : 0)],
+      under: (u) => singleSteps(u, this.#names.map((_, run) => [3 * run + 2, this.#colour(run)]), this.unit),
       hover: (at) => this.#readFans(at),
     });
   }

@@ -1,6 +1,7 @@
 /** What a choice does to a forecast: a tiny network retrained in the kernel as the control rests, beside the run's band. */
 import type uPlot from "uplot";
 import type { Chart, ChartOptions } from "./chart";
+import { barRoom, singleSteps } from "./charts";
 import { h, legend, say, toggle } from "./dom";
 import { rowOf } from "./runs";
 import { Stop } from "./stop";
@@ -143,6 +144,8 @@ export class Trial {
           { series: [4, 2], fill: () => alpha(palette().blue, 0.16) },
           { series: [7, 5], fill: () => alpha(palette().orange, 0.2) },
         ],
+        xRange: (u, low, high) => [low, high + (Array.from(u.data[3]!).filter((value) => value !== null).length === 1 ? (high - low) * barRoom(2) : 0)],
+        under: (u) => singleSteps(u, [[2, palette().blue], [5, palette().orange]], this.host.unit()),
       });
       this.#room.append(this.#chart.element);
       this.#chart.resize(this.#chart.element.clientWidth || 280);

@@ -149,13 +149,13 @@ test("steps and values lie where the strip's scale puts them", () => {
   assert.ok(strip.y(5) > 45 && strip.y(5) < 55);
 });
 
-test("a line breaks where a value is missing", () => {
+test("a line breaks where a value is missing, and one value alone is a tick", () => {
   const strip = new Strip(100, inside());
   strip.begin();
   strip.fit([[1, 2, 4]]);
   strip.line({ values: [1, Number.NaN, 2, 4], colour: "#123456" });
   const names = fake(strip.canvas).calls.map(({ name }) => name).filter((name) => /^(moveTo|lineTo|stroke)$/.test(name));
-  assert.deepEqual(names, ["moveTo", "moveTo", "lineTo", "stroke"]);
+  assert.deepEqual(names, ["moveTo", "lineTo", "moveTo", "lineTo", "stroke"]);
 });
 
 test("bars stand on their base and have their sign", () => {

@@ -72,7 +72,9 @@ export class Curves {
     for (const model of drawn(models, chosen)) {
       const { colour, dash } = look(palette, model);
       const shares = this.#row("step_coverage", model, horizon);
-      line(plot, Array.from(shares, (share, step) => [across(step), up(share)]), colour, dash, model === chosen ? 2.5 : 1.2);
+      // A single step has no line to see: it is a dash.
+      const points: Points = horizon === 1 ? [[0.4, up(shares[0]!)], [0.6, up(shares[0]!)]] : Array.from(shares, (share, step) => [across(step), up(share)]);
+      line(plot, points, colour, dash, model === chosen ? 2.5 : 1.2);
     }
     const own = this.#row("step_coverage", chosen, horizon);
     plot.canvas.setAttribute("aria-label", `Coverage of ${models[chosen]}: ${percent(own[0] ?? 0)} at step 1, ${percent(own[horizon - 1] ?? 0)} at step ${horizon}; nominally ${percent(nominal)}`);

@@ -162,11 +162,14 @@ export class BacktestView extends FanView {
     const { row, quantiles } = this.#origins.forecast(this.#model, this.#at);
     const { horizon } = this.#origins;
     const x = u.data[0];
-    const point = (step: number, line: number): void => ctx.lineTo(u.valToPos(x[row + step]!, "x", true), u.valToPos(quantiles[line * horizon + step]!, "y", true));
+    // The band of a single step is as wide as its mark.
+    const half = horizon === 1 ? 3 * this.unit * devicePixelRatio : 0;
+    const point = (step: number, line: number, aside = 0): void => ctx.lineTo(u.valToPos(x[row + step]!, "x", true) + aside, u.valToPos(quantiles[line * horizon + step]!, "y", true));
     ctx.fillStyle = alpha(this.palette.blue, 0.35);
     ctx.beginPath();
-    for (let step = 0; step < horizon; step++) point(step, 0);
-    for (let step = horizon - 1; step >= 0; step--) point(step, 4);
+    for (let step = 0; step < horizon; step++) point(step, 0, -half);
+    if (half > 0) [point(0, 0, half), point(0, 4, half)];
+    for (let step = horizon - 1; step >= 0; step--) point(step, 4, -half);
     ctx.fill();
     rule(u, "x", x[Math.max(row - 1, 0)]!, { colour: this.palette.blue, width: 1.5 });
   }

@@ -10,6 +10,8 @@ import type { Inside } from "./inside";
 
 export const LEFT = 62;
 export const FONT = "11px system-ui, sans-serif";
+/** Half the width of what is drawn of a step whose neighbours have no value. */
+const TICK = 4;
 
 export interface Line {
   values: ArrayLike<number>;
@@ -158,7 +160,10 @@ export class Strip<G extends Ground = Inside> {
     ctx.beginPath();
     const [from, to] = this.#sight(values.length);
     for (const [start, end] of runs(from, to, (at) => !Number.isNaN(values[at]!))) {
-      ctx.moveTo(this.x(start + 0.5), this.y(values[start]!));
+      // One value alone is a tick.
+      const half = end === start + 1 ? TICK : 0;
+      ctx.moveTo(this.x(start + 0.5) - half, this.y(values[start]!));
+      if (half > 0) ctx.lineTo(this.x(start + 0.5) + half, this.y(values[start]!));
       for (let at = start + 1; at < end; at++) ctx.lineTo(this.x(at + 0.5), this.y(values[at]!));
     }
     ctx.stroke();
@@ -170,11 +175,20 @@ export class Strip<G extends Ground = Inside> {
     ctx.fillStyle = colour;
     const [from, to] = this.#sight(low.length);
     for (const [start, end] of runs(from, to, (at) => !Number.isNaN(low[at]!))) {
-      ctx.beginPath();
-      for (let at = start; at < end; at++) ctx.lineTo(this.x(at + 0.5), this.y(low[at]!));
-      for (let at = end - 1; at >= start; at--) ctx.lineTo(this.x(at + 0.5), this.y(high[at]!));
+      this.#outline(low, high, start, end);
       ctx.fill();
     }
+  }
+
+  /** Around an area; that of one step alone is a bar. */
+  #outline(low: ArrayLike<number>, high: ArrayLike<number>, start: number, end: number): void {
+    const half = end === start + 1 ? TICK : 0;
+    const ctx = this.#ctx;
+    ctx.beginPath();
+    ctx.lineTo(this.x(start + 0.5) - half, this.y(low[start]!));
+    for (let at = start; at < end; at++) ctx.lineTo(this.x(at + 0.5) + half, this.y(low[at]!));
+    for (let at = end - 1; at >= start; at--) ctx.lineTo(this.x(at + 0.5) + half, this.y(high[at]!));
+    ctx.lineTo(this.x(start + 0.5) - half, this.y(high[start]!));
   }
 
   /** Bars from `base` to `base + values`, with the sign they have. */
