@@ -7,7 +7,9 @@ packages, which are imported when a picture or a view is first asked for.
 
 from __future__ import annotations
 
+import base64
 import html
+import struct
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,7 @@ __all__ = [
     "StillResult",
     "Summary",
     "networks_are_loaded",
+    "picture_metadata",
     "pictures",
     "provide_renderer",
     "views",
@@ -260,9 +263,26 @@ class Result:
     def _repr_html_(self) -> str:
         return self.summary_table().html()
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002 - the protocol's
-        """Return text, HTML table and still picture by MIME type; the front end shows the richest it can."""
-        return dict(_RENDERERS["picture"]().mimebundle(self))
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ARG002 - the protocol's
+        """Return text, HTML table and still picture by MIME type, and the picture's alternative text and width."""
+        data, metadata = _RENDERERS["picture"]().mimebundle(self)
+        return dict(data), dict(metadata)
+
+
+def picture_metadata(picture: str, alternative: str, density: float = 2.0) -> dict[str, Any]:
+    """Return the alternative text and the width of a picture, which is drawn at more than the density of a screen.
+
+    Parameters
+    ----------
+    picture
+        PNG, base64.
+    alternative
+        The alternative text.
+    density
+        Its pixels for a pixel of the screen.
+    """
+    (pixels,) = struct.unpack(">I", base64.b64decode(picture[:32])[16:20])
+    return {"alt": alternative, "width": round(pixels / density)}
 
 
 class StillResult(Result):

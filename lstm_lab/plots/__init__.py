@@ -20,7 +20,7 @@ from PIL import Image
 
 from lstm_lab.errors import OptionError, did_you_mean, shown
 from lstm_lab.execution.interrupts import raised_as_such
-from lstm_lab.results import networks_are_loaded, pictures
+from lstm_lab.results import networks_are_loaded, picture_metadata, pictures
 from lstm_lab.storage.atomic_files import write_text
 
 if TYPE_CHECKING:
@@ -216,8 +216,8 @@ def _in_colours(file: io.BytesIO, colours: int) -> Image.Image:
     return flat.quantize(colours, dither=Image.Dither.NONE)
 
 
-def mimebundle(result: Result, **options: Any) -> dict[str, str]:
-    """Render a result for a notebook by MIME type: text, HTML with the picture and the table, PNG.
+def mimebundle(result: Result, **options: Any) -> tuple[dict[str, str], dict[str, Any]]:
+    """Render a result for a notebook by MIME type: text, HTML with the picture and the table, PNG; and its metadata.
 
     The picture is drawn at twice the screen's density and shown at its nominal width, so that it is sharp on any
     screen; its alternative text is the summary. `options` go to `plot`.
@@ -229,12 +229,14 @@ def mimebundle(result: Result, **options: Any) -> dict[str, str]:
     width = round(figure.get_figwidth() * 100)
     attributes = f'alt="{alternative}" width="{width}" style="max-width:100%;height:auto"'
     image = f'<img class="lstm-picture" src="data:image/png;base64,{data}" {attributes}>'
-    return {"text/plain": repr(result), "text/html": f"<div>{_style()}{image}{summary.html()}</div>", "image/png": data}
+    text = repr(result)
+    shown = {"text/plain": text, "text/html": f"<div>{_style()}{image}{summary.html()}</div>", "image/png": data}
+    return shown, {"image/png": picture_metadata(data, text)}
 
 
 def to_html(result: Result, path: str | os.PathLike[str], **options: Any) -> Path:
     """Save title, picture and tables as one HTML page that needs no kernel and whose policy forbids any network use."""
     page = _PAGE.format(
-        title=html.escape(result.summary_table().title), body=mimebundle(result, **options)["text/html"]
+        title=html.escape(result.summary_table().title), body=mimebundle(result, **options)[0]["text/html"]
     )
     return write_text(path, page, "a page")

@@ -17,10 +17,11 @@ import anywidget
 import traitlets
 
 from lstm_lab.errors import LabError
+from lstm_lab.results import picture_metadata
 from lstm_lab.widgets import cell_outputs as cells
 from lstm_lab.widgets.bundle import bundle
 from lstm_lab.widgets.offline import write_html
-from lstm_lab.widgets.saved import MIME, ROOM, WIDGET, picture_metadata, saved
+from lstm_lab.widgets.saved import MIME, ROOM, WIDGET, saved
 from lstm_lab.widgets.stop import arrived_beside_main, can_interrupt, let_clicks_through
 from lstm_lab.widgets.wire import Wire
 
@@ -105,7 +106,7 @@ class LabWidget(anywidget.AnyWidget):
         if self.small_picture is not None and self.result is not None:
             picture = self.result.png(dpi=100 * self.density, colours=32, **self.small_picture)
             return base64.b64encode(picture).decode("ascii")
-        return None if self.result is None else self.result._repr_mimebundle_().get("image/png")
+        return None if self.result is None else self.result._repr_mimebundle_()[0].get("image/png")
 
     def plot(self, **options: Any) -> Any:
         """Draw the still picture: a `matplotlib.figure.Figure`."""

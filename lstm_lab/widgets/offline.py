@@ -153,7 +153,7 @@ def inline_bundle(view: str) -> str:
 def _fallback(widget: View) -> str:
     if widget.result is None:
         return f"<p>{html.escape(widget.text())}</p>"
-    picture = widget.result._repr_mimebundle_().get("image/png")
+    picture = widget.result._repr_mimebundle_()[0].get("image/png")
     if not isinstance(picture, str):
         return f"<p>{html.escape(widget.text())}</p>"
     return f'<img alt="{html.escape(widget.label)}" src="data:image/png;base64,{picture}">'

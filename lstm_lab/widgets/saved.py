@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from lstm_lab.widgets.wire import Wire
 
-__all__ = ["MIME", "ROOM", "WIDGET", "encode", "picture_metadata", "saved", "widget_or_still"]
+__all__ = ["MIME", "ROOM", "WIDGET", "encode", "saved", "widget_or_still"]
 
 MIME = "application/vnd.lstm-lab.view.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -88,19 +88,3 @@ def encode(values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
     head = json.dumps({"values": dict(values), "arrays": described}, allow_nan=False).encode()
     whole = b"".join([struct.pack("<I", len(head)), head, *(view for _, view in packed)])
     return base64.b64encode(gzip.compress(whole, 9, mtime=0)).decode("ascii")
-
-
-def picture_metadata(picture: str, alternative: str, density: float = 2.0) -> dict[str, Any]:
-    """Return the alternative text and the width of a picture, which is drawn at more than the density of a screen.
-
-    Parameters
-    ----------
-    picture
-        PNG, base64.
-    alternative
-        The alternative text.
-    density
-        Its pixels for a pixel of the screen.
-    """
-    (pixels,) = struct.unpack(">I", base64.b64decode(picture[:32])[16:20])
-    return {"alt": alternative, "width": round(pixels / density)}

@@ -167,8 +167,9 @@ def test_still_pictures_are_dark_in_a_dark_notebook_that_nobody_trusts(notebook)
     damaged = copy.deepcopy(cell("weights"))
     damaged.outputs[0].data[MIME]["state"] = damaged.outputs[0].data[MIME]["state"][:80]
     forecast = Forecast(PATHS, TIMES[120:], HISTORY, "close", "predictive")
-    shown = nbformat.v4.new_output("display_data", data=mimebundle(forecast))
-    (parted, _) = still_parts(nbformat.v4.new_output("display_data", data=mimebundle(forecast)))
+    data, metadata = mimebundle(forecast)
+    shown = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+    (parted, _) = still_parts(copy.deepcopy(shown))
     outputs = [nbformat.v4.new_code_cell(outputs=[output]) for output in (shown, parted)]
     book = notebook("lab", damaged, *outputs)
     book.page.locator(".jp-OutputArea img.lstm-picture").nth(2).wait_for()

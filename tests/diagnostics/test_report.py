@@ -109,7 +109,7 @@ def test_a_season_beside_the_target_is_told():
 
 
 def test_it_is_shown_as_text_html_and_picture(oil, tmp_path):
-    shown = oil._repr_mimebundle_()
+    shown, _ = oil._repr_mimebundle_()
     assert set(shown) == {"text/plain", "text/html", "image/png"}
     assert "Inputs for price" in shown["text/html"]
     oil.save_png(tmp_path / "oil.png")

@@ -331,9 +331,10 @@ def test_no_tick_says_that_a_band_held_more_than_everything(comparison, ablation
 
 def test_pictures(comparison, ablation):
     for result in (comparison, ablation):
-        bundle = result._repr_mimebundle_()
+        bundle, metadata = result._repr_mimebundle_()
         assert bundle["text/plain"] == repr(result)
         assert bundle["image/png"].startswith("iVBOR")
+        assert metadata["image/png"]["alt"] == repr(result)
 
 
 def test_baselines_are_told_from_networks_by_shape(comparison):

@@ -42,7 +42,7 @@ def test_the_study_tells_how_much_was_padded_and_is_drawn(effect):
     told = dict(effect.summary_table().rows)
     assert told["padded"] == f"{effect.windows} of {effect.windows} training windows, 100 %"
     assert [line[0] for line in effect.summary_table().table] == ["variant", "mask: on", "mask: off"]
-    bundle = effect._repr_mimebundle_()
+    bundle, _ = effect._repr_mimebundle_()
     assert "image/png" in bundle
 
 

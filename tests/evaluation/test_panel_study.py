@@ -119,7 +119,7 @@ def test_a_comparison_is_drawn_and_written(comparison):
     text = repr(comparison)
     assert "Comparison for units" in text
     assert "MASE" in text
-    assert "image/png" in comparison._repr_mimebundle_()
+    assert "image/png" in comparison._repr_mimebundle_()[0]
 
 
 def test_a_network_without_a_mask_is_clearly_worse_on_short_series(ablation):

@@ -193,7 +193,7 @@ def test_the_picture_shows_every_trial(search):
     assert list(marks.get_xdata()) == [1, 2]
     table = search.trials
     assert marks.get_ydata() == pytest.approx(100 * table["effect"].iloc[1:].to_numpy() / table["score"].iloc[0])
-    assert search._repr_mimebundle_()["text/plain"] == repr(search)
+    assert search._repr_mimebundle_()[0]["text/plain"] == repr(search)
 
 
 def test_a_failed_trial_is_told(monkeypatch):

@@ -71,7 +71,7 @@ def test_the_picture_has_a_line_for_each_id_in_every_plot(compared):
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["s01", "s00", "s04"]  # each once
     drawn = figure.axes[1].get_lines()[0].get_ydata()
     np.testing.assert_allclose(drawn, compared.frame.loc["s01", "forget"])
-    assert "image/png" in compared._repr_mimebundle_()
+    assert "image/png" in compared._repr_mimebundle_()[0]
 
 
 def test_a_cell_is_shown_of_one_id(run):

@@ -483,7 +483,9 @@ def test_what_is_kept_is_the_newest_picture(opened, monkeypatch):
     board.pages["Training"].bar.start.click()
     assert "image/png" in shown[2]
     assert shown[2]["text/plain"].startswith("Run 'run_1': close")
-    assert "image/png" in board._repr_mimebundle_()
+    data, metadata = board._repr_mimebundle_()
+    assert "image/png" in data
+    assert metadata["image/png"]["alt"].startswith("Run 'run_1': close")
     assert repr(board).startswith("Dashboard: prices\nRun 'run_1'")
 
 
@@ -555,7 +557,7 @@ def train_at_once(monkeypatch):
             return Summary("A run", ())
 
         def _repr_mimebundle_(self, **_):
-            return {"text/plain": self.name, "text/html": self.name}
+            return {"text/plain": self.name, "text/html": self.name}, {}
 
     monkeypatch.setattr("lstm_lab.run.train", lambda *_, name, **__: Run(name))
     monkeypatch.setattr("lstm_lab.notebook.dashboard.runs.listed", lambda runs: Summary(", ".join(runs), ()))

@@ -1,9 +1,7 @@
 """Running a notebook, what its outputs say, and the form in which they are kept."""
 
-import base64
 import os
 import re
-import struct
 from pathlib import Path
 
 import nbformat
@@ -14,8 +12,6 @@ from lstm_lab.widgets.saved import MIME
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LIVE = "application/vnd.jupyter.widget-view+json"
-SHARP = 1200
-"""Pictures of so many pixels are drawn at twice the density of a screen."""
 
 
 def settings_of_binder():
@@ -79,9 +75,6 @@ def still_parts(output):
         return [output]
     data.pop(LIVE, None)
     data.setdefault(MIME, {"prefer": "picture"})
-    (pixels,) = struct.unpack(">I", base64.b64decode(data["image/png"][:32])[16:20])
-    if pixels >= SHARP:
-        output.metadata["image/png"] = {"width": pixels // 2}
     table = re.sub(r"<img [^>]*>", "", data.pop("text/html", ""))
     if "<table" not in table:
         return [output]

@@ -40,9 +40,11 @@ def test_links_between_notebooks_lead_somewhere_and_the_readme_names_each():
 def test_a_picture_and_its_table_are_kept_side_by_side():
     png = base64.b64encode(b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 1800, 900)).decode()
     html = f'<div><img src="data:image/png;base64,{png}" alt="a &gt; b" width="900"><table></table></div>'
-    both = nbformat.v4.new_output("display_data", {"image/png": png, "text/html": html, "text/plain": "a", LIVE: {}})
+    metadata = {"image/png": {"alt": "a > b", "width": 900}}
+    shown = {"image/png": png, "text/html": html, "text/plain": "a", LIVE: {}}
+    both = nbformat.v4.new_output("display_data", shown, metadata=metadata)
     picture, table = still_parts(both)
-    assert (set(picture.data), picture.metadata) == ({"image/png", "text/plain", MIME}, {"image/png": {"width": 900}})
+    assert (set(picture.data), picture.metadata) == ({"image/png", "text/plain", MIME}, metadata)
     assert picture.data[MIME] == {"prefer": "picture"}
     assert table.data == {"text/html": "<div><table></table></div>", "text/plain": "a"}
 
@@ -63,9 +65,13 @@ def test_a_committed_notebook_carries_its_outputs(path):
     notebook = nbformat.read(path, as_version=4)
     counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1))
-    pictures = [output.data for output in outputs(notebook) if "image/png" in output.get("data", {})]
+    pictures = [output for output in outputs(notebook) if "image/png" in output.get("data", {})]
     assert pictures
-    assert all(MIME in data for data in pictures), "a dark notebook would show it on white"
+    assert all(MIME in output.data for output in pictures), "a dark notebook would show it on white"
+    for output in pictures:
+        shown = output.metadata["image/png"]
+        assert shown["alt"] == output.data["text/plain"]
+        assert 600 <= shown["width"] <= 900, "a width for a screen, not the pixels of a sharp picture"
 
 
 def test_the_demo_does_what_the_quickstart_does():

@@ -117,4 +117,4 @@ def test_memory_is_drawn_whole_or_stopped():
 
 
 def test_a_terminal_gets_the_words_first(found):
-    assert found._repr_mimebundle_()["text/plain"].startswith(found.describe())
+    assert found._repr_mimebundle_()[0]["text/plain"].startswith(found.describe())

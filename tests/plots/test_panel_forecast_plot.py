@@ -88,10 +88,11 @@ def test_few_paths_make_no_band_and_sums_have_no_history():
 
 
 def test_a_notebook_shows_the_picture_and_its_words():
-    bundle = drawn_panel(2)._repr_mimebundle_()
+    bundle, metadata = drawn_panel(2)._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/html", "image/png"}
     assert bundle["text/plain"].startswith("Forecasts of units\n  series  2: 's00', 's01'")
-    assert bundle == mimebundle(drawn_panel(2))
+    assert (bundle, metadata) == mimebundle(drawn_panel(2))
+    assert metadata["image/png"]["alt"] == bundle["text/plain"]
 
 
 def test_an_unknown_option_of_a_picture_is_refused_with_the_nearest():

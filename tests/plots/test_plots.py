@@ -183,8 +183,8 @@ def test_training_without_validation_or_with_a_wide_range():
 
 def test_the_bundle_has_text_table_and_a_sharp_picture():
     fc = forecast(target="<script>")
-    bundle = fc._repr_mimebundle_()
-    assert bundle == mimebundle(fc)
+    bundle, metadata = fc._repr_mimebundle_()
+    assert (bundle, metadata) == mimebundle(fc)
     assert bundle["text/plain"] == repr(fc)
     assert "<script>" not in bundle["text/html"]
     assert "<table>" in bundle["text/html"]
@@ -286,7 +286,7 @@ def test_pyplot_is_never_imported():
 
 
 def test_a_picture_follows_the_notebook_into_the_dark():
-    shown = mimebundle(forecast())["text/html"]
+    shown = mimebundle(forecast())[0]["text/html"]
     assert re.search(r'body:is\(\[data-jp-theme-light="false"\],.vscode-dark\) .lstm-picture\{filter:invert', shown)
     assert re.search(r"prefers-color-scheme:dark\)\{body:not\(\[data-jp-theme-light\]", shown)
     assert shown.count('<img class="lstm-picture"') == 1

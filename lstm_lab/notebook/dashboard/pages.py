@@ -114,7 +114,7 @@ class Page:
         try:
             return self._make(result)
         except LabError:
-            return ipywidgets.HTML(f'<div class="scroll">{mimebundle(result)["text/html"]}</div>')
+            return ipywidgets.HTML(f'<div class="scroll">{mimebundle(result)[0]["text/html"]}</div>')
 
     def parts(self) -> tuple[Any, ...]:
         """Return all widgets of the page, shown or not."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 from IPython.display import display
 
-from lstm_lab.widgets.saved import picture_metadata, widget_or_still
+from lstm_lab.widgets.saved import widget_or_still
 
 if TYPE_CHECKING:
     from lstm_lab.results import Result
@@ -30,25 +30,27 @@ class Snapshot:
 
     def show(self) -> None:
         """Create the display, in the output of the running cell."""
-        self._handle = display(self._bundle(), metadata=self._metadata(), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
+        data, metadata = self._output()
+        self._handle = display(data, metadata=metadata, raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
 
     def keep(self, result: Result) -> None:
         """Show a result's picture in the display."""
         self.result = result
         if self._handle is not None:
-            self._handle.update(self._bundle(), metadata=self._metadata(), raw=True)
+            data, metadata = self._output()
+            self._handle.update(data, metadata=metadata, raw=True)
 
-    def still(self) -> dict[str, str]:
-        """Return the text and, where there is one, the picture of the last result."""
+    def text(self) -> str:
+        """Return the last result as text."""
+        return "Nothing was trained in this dashboard yet." if self.result is None else repr(self.result)
+
+    def still(self) -> tuple[dict[str, str], dict[str, Any]]:
+        """Return the text and, where there is one, the picture of the last result, and the picture's metadata."""
         if self.result is None:
-            return {"text/plain": "Nothing was trained in this dashboard yet."}
-        bundle = self.result._repr_mimebundle_()
-        return {name: bundle[name] for name in ("text/plain", "image/png") if name in bundle}
+            return {"text/plain": self.text()}, {}
+        data, metadata = self.result._repr_mimebundle_()
+        return {name: data[name] for name in ("text/plain", "image/png") if name in data}, metadata
 
-    def _bundle(self) -> dict[str, Any]:
-        return widget_or_still({**self.empty._repr_mimebundle_(), **self.still()})
-
-    def _metadata(self) -> dict[str, Any]:
-        still = self.still()
-        picture = still.get("image/png")
-        return {} if picture is None else {"image/png": picture_metadata(picture, still["text/plain"])}
+    def _output(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        still, metadata = self.still()
+        return widget_or_still({**self.empty._repr_mimebundle_(), **still}), metadata

@@ -194,13 +194,14 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
     def text(self) -> str:
         """Return the data's name and the last result as text."""
         head = f"Dashboard: {self.state.source.word}"
-        return f"{head}\n{self.snapshot.still()['text/plain']}"
+        return f"{head}\n{self.snapshot.text()}"
 
     def __repr__(self) -> str:
         return self.text()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        return {**super()._repr_mimebundle_(**options), **self.snapshot.still(), "text/plain": self.text()}
+        still, metadata = self.snapshot.still()
+        return {**super()._repr_mimebundle_(**options), **still, "text/plain": self.text()}, metadata
 
     def _ipython_display_(self) -> None:
         """Show the dashboard, and below it the display of the static picture that the notebook keeps."""

@@ -50,7 +50,7 @@ def test_batches_of_like_lengths_compute_almost_no_padding():
     assert found.shares["by_length"] < 0.05
     lines = {line[0]: line[2] for line in found.summary_table().table}
     assert lines["of like lengths"] == f"{100 * found.shares['by_length']:.0f} %"
-    assert "image/png" in found._repr_mimebundle_()
+    assert "image/png" in found._repr_mimebundle_()[0]
 
 
 def test_sequences_of_one_length_need_no_padding():
