@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from lstm_lab.interpret.learning import Learning
 from lstm_lab.plots import style
@@ -43,11 +44,13 @@ def learning_figure(
     rows = 1 + len(others) + (1 if learning.gates else 0)
     grid = figure.add_gridspec(rows, len(chosen), height_ratios=[3] * (1 + len(others)) + [2] * bool(learning.gates))
     first: tuple[Axes, Axes] | None = None
+    banded = next((at for at in chosen if _has_band(learning, at)), None)
     for column, at in enumerate(chosen):
         panels = [style.axes_in(figure, grid[row, column]) for row in range(rows)]
         upper, lower = panels[0], panels[-1]
         for panel, piece in zip(panels, (first_series, *others), strict=False):
-            _forecasts(panel, learning, at, piece, told=column == 0 and panel is upper)
+            shaded = "middle 80 % of the paths" if at == banded and panel is upper else "_band"
+            _forecasts(panel, learning, at, piece, told=column == 0 and panel is upper, shaded=shaded)
             panel.set_ylim(*_range(learning, piece))
             if column:
                 panel.tick_params(labelleft=False)
@@ -63,7 +66,7 @@ def learning_figure(
             lower.tick_params(labelleft=False)
     assert first is not None  # noqa: S101 - there is always an epoch
     if not others:
-        first[0].set_ylabel(style.plain(style.short(learning.target)), fontsize=style.NORMAL, color=BLACK)
+        first[0].set_ylabel(style.plain(style.short(learning.target, 24)), fontsize=style.NORMAL, color=BLACK)
     if image is not None:
         first[1].set_ylabel("unit", fontsize=style.SMALL, color=GREY)
         _colours(figure, image, lower, learning)
@@ -100,7 +103,13 @@ def _range(learning: Learning, piece: tuple[str, int, int]) -> tuple[float, floa
     return low - room, high + room
 
 
-def _forecasts(panel: Axes, learning: Learning, at: int, piece: tuple[str, int, int], *, told: bool) -> None:
+def _has_band(learning: Learning, at: int) -> bool:
+    return learning.bands is not None and bool(np.isfinite(learning.bands[at]).all())
+
+
+def _forecasts(
+    panel: Axes, learning: Learning, at: int, piece: tuple[str, int, int], *, told: bool, shaded: str
+) -> None:
     _, begin, end = piece
     index = learning.observed.index[begin:end]
     places = style.positions(index)
@@ -123,9 +132,10 @@ def _forecasts(panel: Axes, learning: Learning, at: int, piece: tuple[str, int, 
             places[rows], learning.forecasts[at, number].astype(np.float64), color=BLUE, linewidth=1.8, label=label
         )
         label = "_forecast"
-        if learning.bands is not None and np.isfinite(learning.bands[at]).all():
+        if learning.bands is not None and _has_band(learning, at):
             low, high = learning.bands[at, :, number].astype(np.float64)
-            panel.fill_between(places[rows], low, high, color=BLUE, alpha=0.2, linewidth=0)
+            panel.fill_between(places[rows], low, high, color=BLUE, alpha=0.2, linewidth=0, label=shaded)
+            shaded = "_band"
     style.time_axis(panel, index, few=2, many=3)
 
 
@@ -144,6 +154,7 @@ def _gates(panel: Axes, learning: Learning, at: int) -> AxesImage:
         extent=(steps[0] - 0.5, 0.5, values.shape[2] - 0.5, -0.5),
     )
     panel.grid(visible=False)
+    panel.yaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))  # units are whole
     panel.set_xlabel("steps before the last origin", fontsize=style.SMALL, color=GREY)
     return image
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from lstm_lab.forecasting.spread import Spread
 from lstm_lab.plots import style
 from lstm_lab.plots.fan import draw_band, edges_in_words
-from lstm_lab.plots.style import BLACK, BLUE
+from lstm_lab.plots.style import BLACK, BLUE, GREY
 from lstm_lab.results import pictures
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ __all__ = ["spread_figure"]
 
 _ACROSS = 4
 """Panels in a row, at most."""
+_LETTERS = 22
+"""Letters in a line above a panel, so that it stays as wide as its neighbours."""
 
 
 @pictures.register(Spread)
@@ -50,16 +53,20 @@ def spread_figure(spread: Spread, *, width: float = 9.0, height: float | None = 
         panel.set_subplotspec(grid[number // across, number % across])
         panel.plot(past, recent.to_numpy(np.float64), color=BLACK, linewidth=1.1, label="observed")
         draw_band(panel, ahead, (lower, upper), 0.25, edges_in_words(low, high))
-        panel.plot(ahead, median, color=BLUE, linewidth=1.6, label="median")
+        alone = "_" if full.horizon == 1 else ""  # one value has no line
+        panel.plot(ahead, median, color=BLUE, linewidth=1.6, marker=alone, markersize=10, label="median")
         if number > 0:  # one panel names what all show
             for drawn in (*panel.lines, *panel.collections):
                 drawn.set_label("_nolegend_")
         panel.set_ylim(seen.min() - room, seen.max() + room)
-        style.time_axis(panel, recent.index.append(full.index))
-        panel.tick_params(axis="x", labelsize=style.SMALL - 1.5)
+        style.time_axis(panel, recent.index.append(full.index), few=2, many=4)
+        if number % across:  # all have one scale
+            panel.tick_params(labelleft=False)
         measured = spread.coverages[sources]
         held = "coverage not measured" if measured is None else f"held {measured}".split(" over")[0]
-        heading = f"{style.short(full.target)}: where the spread comes from" if number == 0 else " "
-        style.titles(panel, heading if number < across else "", f"{sources}\n{held}")
+        words = [*wrap(str(sources), _LETTERS), held]
+        panel.set_title("\n".join(words), loc="left", fontsize=style.SMALL, color=GREY)
+    heading = f"{style.short(full.target)}: where the spread comes from"
+    figure.suptitle(style.plain(heading), x=0.01, ha="left", fontsize=style.LARGE, fontweight="bold", color=BLACK)
     style.legend(figure)
     return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,13 +11,15 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from lstm_lab.data.tables.periods import starts_of
 from lstm_lab.evaluation import study_marks
 from lstm_lab.formatting import number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.gridspec import SubplotSpec
 
@@ -31,6 +34,7 @@ __all__ = [
     "SKY",
     "VERMILION",
     "YELLOW",
+    "Ticks",
     "axes",
     "axes_in",
     "canvas",
@@ -83,10 +87,52 @@ def axes_in(figure: Figure, place: SubplotSpec | None = None) -> Axes:
     panel.grid(axis="y", color=LIGHT, linewidth=0.6, alpha=0.7)
     panel.set_axisbelow(True)
     panel.tick_params(labelsize=SMALL, color=LIGHT, labelcolor=GREY)
-    numbers = ScalarFormatter(useOffset=False)  # "+1e6" above the axis would be read as part of the title
-    numbers.set_powerlimits((-6, 12))
-    panel.yaxis.set_major_formatter(numbers)
+    panel.yaxis.set_major_formatter(Ticks())
     return panel
+
+
+_FAR: Final = 1e6
+_FINE: Final = 1e-5
+"""Ticks from this size on, and those that are closer than this, are written with an exponent."""
+
+
+class Ticks(Formatter):
+    """Write every tick out, as the views do: a factor "1e-8" above the axis would be read as part of the title."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Write one number."""
+        del pos
+        return self.format_ticks([x])[0]
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """Write evenly spaced numbers with as many digits as the step between them needs.
+
+        >>> Ticks().format_ticks([-0.5, 0.0, 0.5]), Ticks().format_ticks([3.8e9, 4e9])
+        (['−0.5', '0.0', '0.5'], ['3.8e9', '4.0e9'])
+        """
+        step = (abs(values[1] - values[0]) if len(values) > 1 else abs(values[0])) or 1.0
+        last = _last_digit(step)
+        return [_written(float(value), step, last).replace("-", "−", 1 if value < 0 else 0) for value in values]
+
+
+def _last_digit(step: float) -> int:
+    """Return the power of ten of a step's last digit: -3 for 0.025, 4 for 250,000."""
+    power = math.floor(math.log10(step) + 1e-9)
+    for _ in range(10):
+        if abs(step / 10.0**power - round(step / 10.0**power)) <= 1e-4:
+            break
+        power -= 1
+    return power
+
+
+def _written(value: float, step: float, last: int) -> str:
+    if abs(value) < 1e-9 * step:
+        return f"{0:.{max(0, -last)}f}" if step >= _FINE else "0"
+    if abs(value) >= _FAR or step < _FINE:
+        digits = math.floor(math.log10(abs(value)) + 1e-9) - last
+        mantissa, power = f"{value:.{min(max(0, digits), 10)}e}".split("e")
+        return f"{mantissa}e{int(power)}"
+    return f"{value:,.{min(max(0, -last), 10)}f}"
 
 
 def legend(figure: Figure, *, columns: int | None = None) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import html
+import itertools
 import re
 import signal
 import subprocess
@@ -19,8 +21,11 @@ from lstm_lab.errors import DataError, ForecastError, LabError, OptionError
 from lstm_lab.forecasting.coverage import Coverage
 from lstm_lab.forecasting.forecast import Forecast
 from lstm_lab.plots import mimebundle, plot, png, to_html
+from lstm_lab.plots.style import Ticks
 from lstm_lab.plots.training import training_figure
 from lstm_lab.results import Summary
+from tests.forecasting.drawn_spread import drawn_spread
+from tests.widgets.test_learning_view import learning
 
 MEASURED = Coverage(90.0, 0.912, 0.86, 0.953, 1642, 1800, 60, 140.0, 0.55)
 DAYS = pd.bdate_range("2019-01-01", periods=90)
@@ -316,3 +321,64 @@ def test_an_interrupt_that_matplotlib_turns_into_its_own_error_is_an_interrupt(m
     monkeypatch.setattr(figure, "savefig", parse)
     with pytest.raises(KeyboardInterrupt):
         png(figure)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "written"),
+    [
+        ([3.8e9, 4e9, 4.2e9], ["3.8e9", "4.0e9", "4.2e9"]),
+        ([0.0, 5e-9, 1e-8], ["0", "5e-9", "1.0e-8"]),
+        ([-1000.0, 0.0, 1000.0], ["−1,000", "0", "1,000"]),
+        ([-0.5, 0.0, 0.5], ["−0.5", "0.0", "0.5"]),
+        ([0.1, 0.1 + 0.2, 0.5], ["0.1", "0.3", "0.5"]),
+        ([7.0], ["7"]),
+    ],
+)
+def test_ticks_are_written_out_and_as_the_views_write_them(ticks, written):
+    assert Ticks().format_ticks(ticks) == written
+
+
+@pytest.mark.parametrize("size", [5e-9, 1.0, 4e9])
+@pytest.mark.parametrize("horizon", [1, 6])
+def test_panels_of_a_spread_are_equally_wide_and_no_label_runs_into_another(size, horizon):
+    spread = drawn_spread(horizon=horizon)
+    index = pd.date_range("2024-01-01", periods=40 + horizon, freq="h")
+    made = {
+        sources: dataclasses.replace(
+            each,
+            paths=size * each.paths,
+            history=pd.Series(size * each.history.to_numpy(), index[:40]),
+            index=index[40:],
+        )
+        for sources, each in spread.forecasts.items()
+    }
+    figure = plot(dataclasses.replace(spread, forecasts=made))
+    figure.draw_without_rendering()
+    widths = [panel.get_position().width for panel in figure.axes]
+    assert max(widths) < 1.02 * min(widths)
+    for panel in figure.axes:
+        assert panel.yaxis.get_offset_text().get_text() == ""
+        for labels in (panel.get_xticklabels(), [panel.title, panel._left_title]):
+            boxes = sorted(
+                (box for label in labels if label.get_text() and (box := label.get_window_extent())),
+                key=lambda box: box.x0,
+            )
+            assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
+    beside = [panel._left_title.get_window_extent() for panel in figure.axes[:4]]
+    assert all(one.x1 < other.x0 for one, other in itertools.pairwise(beside))
+
+
+def test_a_watched_unit_alone_is_unit_0_and_a_band_is_named():
+    made = learning(3, units=1)
+    bands = np.stack([made.forecasts - 0.2, made.forecasts + 0.2], axis=1)
+    bands[0] = np.nan
+    figure = plot(
+        dataclasses.replace(
+            made, bands=bands, draws=True, target="a name of a column of sixty letters that was exported"
+        )
+    )
+    figure.draw_without_rendering()
+    units = next(panel for panel in figure.axes if panel.get_ylabel() == "unit")
+    assert [tick for tick in units.get_yticks() if -0.5 <= tick <= 0.5] == [0]
+    assert "middle 80 % of the paths" in words(figure)
+    assert figure.axes[0].yaxis.label.get_window_extent().y1 <= figure.bbox.y1
