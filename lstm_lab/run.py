@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
@@ -14,7 +15,7 @@ from lstm_lab.data.panel_append import read_newer_by_id
 from lstm_lab.data.preparation import prepare, recut
 from lstm_lab.data.row_weights import WEIGHTS, with_weights
 from lstm_lab.data.windows.padding import unused_lookback
-from lstm_lab.errors import OptionError, RunError, named_keywords, warn
+from lstm_lab.errors import OptionError, RunError, TraceError, named_keywords, warn
 from lstm_lab.events import ProgressListener, SamplingListener, TrainingListener, check_listening
 from lstm_lab.execution.call_depth import called_deep
 from lstm_lab.export.exporter import export_step
@@ -636,6 +637,9 @@ class Run(Result):
         layer: int | None = None,
         unit: int | None = None,
         step: int = -1,
+        hold: Mapping[str, float] | str | None = None,
+        hold_units: Iterable[int] | int | None = None,
+        hold_steps: Iterable[int] | int | None = None,
         id: Hashable | None = None,  # noqa: A002
     ) -> CellStep:
         """Show one recurrent cell as textbooks draw it, with the numbers of one unit while the network read a window.
@@ -650,6 +654,11 @@ class Run(Result):
             Number of the unit, from 0; by default the one that remembers longest.
         step
             Step of the window, from 0, or counted back from the last with -1.
+        hold
+            What if gates were held: values from 0, shut, to 1, open, by name, as ``{"forget": 1.0}`` or ``"forget=1"``.
+            The cell is that of the network as it then is, beside what was; see `Trace.what_if`.
+        hold_units, hold_steps
+            Numbers of the units and steps at which they are held; by default all.
         id
             Of many series, the one whose rows are read.
 
@@ -666,12 +675,17 @@ class Run(Result):
         Examples
         --------
         >>> run.cell(at="2018-03-01", unit=3).equations  # doctest: +SKIP
+        >>> run.cell(hold={"forget": 1.0}, hold_steps=range(10, 20))  # doctest: +SKIP
         """
         named = None if id is None else str(id)
-        chosen = CellOptions.of({"at": at, "layer": layer, "unit": unit, "step": step, "id": named})
+        holds = {"hold": hold, "hold_units": hold_units, "hold_steps": hold_steps}
+        chosen = CellOptions.of({"at": at, "layer": layer, "unit": unit, "step": step, "id": named, **holds})
+        for name in ("hold_units", "hold_steps"):
+            if chosen.hold is None and getattr(chosen, name) is not None:
+                raise OptionError(f"{name}= says where a gate is held, got {name}= without hold=; give hold= too")
         run = self._for_id(id, "cell")
-        trace = trace_at(run.fitted, run.dataset, at)
-        return trace.cell(layer=chosen.layer, unit=chosen.unit, step=chosen.step)
+        cell = trace_at(run.fitted, run.dataset, at).cell(layer=chosen.layer, unit=chosen.unit, step=chosen.step)
+        return _held(cell, chosen) if chosen.held else cell
 
     def find(
         self,
@@ -999,3 +1013,16 @@ def load_run(path: str | PathLike[str]) -> Run:
     """
     fitted, dataset, record, past_forecasts, corrections = read_run(path)
     return Run(fitted, dataset, *record, past_forecasts, corrections)
+
+
+def _held(cell: CellStep, chosen: CellOptions) -> CellStep:
+    """Show the same unit and step of the network with gates held."""
+    where: dict[str, Any] = {"layer": cell.layer, "units": chosen.hold_units, "steps": chosen.hold_steps}
+    trace: Any = cell.trace
+    try:
+        held = trace.what_if(**where, **chosen.held)
+    except TraceError as refused:
+        said = re.sub(r"^(units|steps) must", r"hold_\1= must", str(refused))
+        raise TraceError(re.sub(r"^(\w+) must be a ", r"in hold=, \1 must be a ", said)) from None
+    shown: CellStep = held.cell(layer=cell.layer, unit=cell.unit, step=cell.step)
+    return shown

@@ -230,7 +230,12 @@ CELL = Command(
     (CellOptions,),
     argument=Flag("at", "the last row the network reads: a time, or a position, -1 the newest", value="AT"),
     extras=(_RUN, _OUTPUT, _NO_DISPLAY),
-    examples=("%lstm_cell", "%lstm_cell -20 --unit 1", "cell = %lstm_cell --layer 0 --step 0"),
+    examples=(
+        "%lstm_cell",
+        "%lstm_cell -20 --unit 1",
+        "cell = %lstm_cell --layer 0 --step 0",
+        "%lstm_cell --hold forget=1 --hold-steps 5-9",
+    ),
     notes=_NOTES,
 )
 FIND = Command(

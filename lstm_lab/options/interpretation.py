@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, model_validator
@@ -9,6 +10,13 @@ from pydantic import BeforeValidator, model_validator
 from lstm_lab.options.base import Name, Numbers, Options, Sizes, option
 
 __all__ = ["CellOptions", "FindOptions", "GateOptions", "MemoryOptions"]
+
+
+def _as_text(value: object) -> object:
+    """Write values by the names of gates, as text."""
+    if not isinstance(value, Mapping):
+        return value
+    return ",".join(f"{gate}={held}" for gate, held in value.items())
 
 
 class GateOptions(Options):
@@ -49,7 +57,38 @@ class CellOptions(Options):
         None, "number of its unit, from 0; default: the one that remembers longest", example="3", ge=0
     )
     step: int = option(-1, "step of the window to begin at, from 0, or back from the last with -1", example="-1")
+    hold: Annotated[str | None, BeforeValidator(_as_text)] = option(
+        None,
+        "what if a gate were held at a value, from 0, shut, to 1, open; several with commas",
+        example="forget=1",
+        form="GATE=VALUE",
+    )
+    hold_units: Numbers | None = option(
+        None, "with hold, numbers of the units whose gate is held, from 0; default: all", example="0"
+    )
+    hold_steps: Numbers | None = option(
+        None, "with hold, steps of the window at which it is held, from 0; default: all", example="10-19"
+    )
     id: Name | None = option(None, "of a run of many series, the one whose rows are read", example="store_1")
+
+    @model_validator(mode="after")
+    def _held(self) -> Self:
+        _ = self.held
+        return self
+
+    @property
+    def held(self) -> dict[str, float]:
+        """Values by the names of the gates that are held."""
+        held: dict[str, float] = {}
+        for part in (self.hold or "").split(",") if self.hold is not None else ():
+            gate, _, value = (piece.strip() for piece in part.partition("="))
+            try:
+                held[gate] = float(value)
+            except ValueError:
+                gate = ""
+            if not gate:
+                raise ValueError(f"hold= takes a gate, = and its value, got {self.hold!r}; for example hold='forget=1'")
+        return held
 
 
 class FindOptions(Options):

@@ -84,6 +84,8 @@ class CellView(LabWidget):
         for number, layer in enumerate(trace.layers):
             self.wire.put(f"{number}:mask", layer.mask.astype(np.uint8))
             self.wire.put(f"{number}:read", layer.read[:, 0].astype(np.float32))
+        if trace.unchanged is not None:
+            self.wire.set(unchanged=_foretold(trace.unchanged))
         self._put_network()
         self._put_units(self.wire, FEW)
 
@@ -115,7 +117,7 @@ class CellView(LabWidget):
                 number, unit = int(content.get("layer", -1)), int(content.get("unit", -1))
                 layers = self._trace.layers
                 if 0 <= number < len(layers) and 0 <= unit < layers[number].units:
-                    self.wire.put(f"{number}:unit:{unit}", _rows(self._trace, number, unit))
+                    self._put_unit(self.wire, number, unit)
         finally:
             self.wire.flush(final=True)
 
@@ -128,8 +130,7 @@ class CellView(LabWidget):
             self._changed = (change, _changed(self._trace, json.loads(change)))
         result = self._changed[1]
         number, unit = int(content.get("layer", 0)), int(content.get("unit", 0))
-        forecast = result.output.ravel() if result.forecast is None else result.forecast.to_numpy()
-        self.wire.set(changed_output=_number(result), changed_to=float(forecast[0]))
+        self.wire.set(changed_output=_number(result), changed_to=_foretold(result))
         self.wire.put(f"now:{number}:unit:{unit}", _rows(result, number, unit))
         self.wire.put(f"now:{number}:read", result.layers[number].read[:, 0].astype(np.float32))
 
@@ -138,7 +139,7 @@ class CellView(LabWidget):
         arrays = self.wire.arrays()
         network = [key for key in arrays if key.startswith(("net:", "inputs", "decoded"))]
         units = [key for key in self._keys() if key in arrays]
-        groups = [network, *([unit] for unit in units[1:])]
+        groups = [network, *([key for key in (unit, f"was:{unit}") if key in arrays] for unit in units[1:])]
         sizes = [sum(arrays[name].nbytes for name in group) for group in groups]
         room = share * sum(sizes)
         for group, size in zip(groups, sizes, strict=True):
@@ -192,11 +193,17 @@ class CellView(LabWidget):
     def _put_units(self, wire: Wire, room: int) -> None:
         """Put units on a wire while there is room."""
         for number, unit in self._by_use():
-            rows = _rows(self._trace, number, unit)
-            room -= rows.nbytes
+            room -= _rows(self._trace, number, unit).nbytes * (1 if self._trace.unchanged is None else 2)
             if room < 0:
                 return
-            wire.put(f"{number}:unit:{unit}", rows)
+            self._put_unit(wire, number, unit)
+
+    def _put_unit(self, wire: Wire, number: int, unit: int) -> None:
+        """Put the signals of a unit on a wire, and of the network without the change."""
+        wire.put(f"{number}:unit:{unit}", _rows(self._trace, number, unit))
+        if self._trace.unchanged is not None:
+            names = _sent(self._trace.layers[number])
+            wire.put(f"was:{number}:unit:{unit}", _rows(self._trace.unchanged, number, unit, names))
 
 
 def _sent(layer: LayerTrace) -> list[str]:
@@ -209,10 +216,15 @@ def _sent(layer: LayerTrace) -> list[str]:
     return [name for name in rows if name not in derived]
 
 
-def _rows(trace: Trace, number: int, unit: int) -> np.ndarray:
+def _rows(trace: Trace, number: int, unit: int, names: list[str] | None = None) -> np.ndarray:
     layer = trace.layers[number]
     rows = signals_of(layer, unit)
-    return np.stack([rows[name] for name in _sent(layer)]).astype(np.float32)
+    return np.stack([rows[name] for name in (_sent(layer) if names is None else names)]).astype(np.float32)
+
+
+def _foretold(trace: Trace) -> float:
+    """Return what the network forecasts; its output where nobody knows what that means."""
+    return _number(trace) if trace.forecast is None else float(trace.forecast.iloc[0])
 
 
 def _number(trace: Trace) -> float:

@@ -176,10 +176,29 @@ def test_the_kernel_computes_what_is_no_chain(mount, found):
     assert " → " in view.root.locator(".what-if b").inner_text()
 
 
-def test_a_held_trace_says_what_is_held(mount, found):
-    held = mount(CellView(found.what_if(forget=0.5, layer=0, units=[1]).cell(layer=0)))
-    assert "forget held at 0.5 in unit 1 at all steps" in held.text()
-    assert held.root.get_by_label("Gate to hold").is_disabled()
+def test_a_held_trace_says_what_is_held_and_draws_the_difference(mount, found):
+    changed = found.what_if(forget=0.5, layer=0, units=[1])
+    held = mount(CellView(changed.cell(layer=0, unit=1)))
+    was, now = (f"{float(trace.output[0, 0]):.4f}"[:-1].replace("-", "−") for trace in (found, changed))
+    said = held.root.locator(".what-if b").inner_text()
+    assert said.startswith(f"forget held at 0.5 in unit 1 at all steps: output {was}")
+    assert f" → {now}" in said
+    assert "What unit 1 remembers, and remembered (dashed)" in held.text()
+    assert not held.root.get_by_label("Gate to hold").is_visible(), "it would say that nothing is held"
+
+
+def test_a_window_that_was_changed_in_python_has_what_was_beside_it(mount, found):
+    inputs = found.inputs.copy()
+    inputs[5] += 2
+    changed = found.what_if(inputs=inputs)
+    view = mount(CellView(changed.cell(layer=0, unit=0)))
+    assert "remembered (dashed)" in view.text()
+    view.root.get_by_label("Gate to hold").select_option("forget")
+    both = changed.what_if(layer=0, forget=1.0, units=0, steps=[STEPS - 1])
+    was, now = (f"{float(trace.output[0, 0]):.4f}"[:-1].replace("-", "−") for trace in (found, both))
+    said = view.root.locator(".what-if b").inner_text()
+    assert was in said.split(" → ")[0]
+    assert now in said.split(" → ")[1]
 
 
 class TestCalm:

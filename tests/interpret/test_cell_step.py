@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from lstm_lab.errors import OptionError, TraceError
+from lstm_lab.errors import LabError, OptionError, TraceError
 from lstm_lab.interpret.cell_drawing import DRAWINGS, Box, Line, Operation, Slot, Text
 from lstm_lab.interpret.cell_step import decimal
 from lstm_lab.interpret.trace import trace
@@ -181,3 +182,34 @@ def test_run_cell_is_the_cell_of_its_gates():
     assert cell.when == "2022-05-17"
     with pytest.raises(OptionError, match="unit"):
         run.cell(unit=-1)
+    held = run.cell(-20, unit=2, step=3, hold={"forget": 1.0, "input": 0.5}, hold_units=[2], hold_steps=[1, 2, 3])
+    what_if = run.gates(-20).what_if(forget=1.0, input=0.5, units=[2], steps=[1, 2, 3])
+    assert held.numbers == what_if.cell(unit=2, step=3).numbers
+    assert held.trace.unchanged is not None
+    assert (
+        run.cell(-20, unit=2, step=3, hold="forget=1,input=0.5", hold_units=2, hold_steps="1-3").numbers == held.numbers
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"hold": "forget"}, r"hold= takes a gate, = and its value, got 'forget'; for example hold='forget=1'"),
+        ({"hold_units": [0]}, r"got hold_units= without hold=; give hold= too"),
+        ({"hold": "forget=2"}, r"in hold=, forget must be a number from 0, shut, to 1, open; got 2.0"),
+        ({"hold": "update=1"}, r"has no 'update'; it can hold forget, input, output, candidate"),
+        ({"hold": "forget=1", "hold_units": [7]}, r"hold_units= must be whole numbers from 0 to 1; got 7"),
+        ({"hold": "forget=1", "hold_steps": [99]}, r"hold_steps= must be whole numbers from -6 to 5; got 99"),
+    ],
+)
+def test_a_hold_that_cannot_be_is_refused_by_its_own_name(small_run, given, said):
+    with pytest.raises(LabError, match=re.escape(said)):
+        small_run.cell(**given)
+
+
+@pytest.fixture(scope="module")
+def small_run():
+    import lstm_lab as lab
+
+    frame = pd.DataFrame({"y": np.sin(np.arange(80) / 3)})
+    return lab.train(frame, units=[2], dense=[], lookback=6, epochs=1, transform="none", features=[])

@@ -491,6 +491,12 @@ def test_a_cell_is_one_of_the_last_run(do, shell):
     assert do("c = %lstm_cell --layer 0 --step 5;")[1] == ""
     assert shell.user_ns["c"].given == {"of": run, "layer": "0", "step": "5"}
     assert do("%lstm_cell --unit -1")[2].startswith("UsageError: --unit should be")
+    assert do("h = %lstm_cell --hold forget=1 --hold-steps 5-9 --hold-units 0,2;")[2] == ""
+    assert CellOptions.of({name: given for name, given in shell.user_ns["h"].given.items() if name != "of"}).held == {
+        "forget": 1.0
+    }
+    refused = do("%lstm_cell --hold forget")[2]
+    assert refused.startswith("UsageError: --hold takes a gate, = and its value, got 'forget'; for example --hold ")
 
 
 def test_gates_are_those_of_the_last_run_at_a_time_or_over_windows(do, shell):

@@ -172,3 +172,25 @@ def test_the_kernel_computes_what_the_page_cannot(small, monkeypatch):
 
 if __name__ == "__main__":
     VECTORS.write_text(json.dumps(vectors(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def test_a_changed_network_comes_with_what_was_and_a_saved_view_keeps_it(small):
+    held = small.what_if(forget=1.0, layer=0)
+    view = CellView(held.cell(layer=0, unit=1))
+    try:
+        layer = held.layers[0]
+        arrays = view.wire.arrays()
+        told = view.wire.snapshot()["values"]
+        names = told["layers"][0]["signals"]
+        np.testing.assert_allclose(
+            arrays["was:0:unit:1"][names.index("hidden")], small.layers[0].hidden[:, 1], atol=1e-6
+        )
+        np.testing.assert_allclose(arrays["0:unit:1"][names.index("hidden")], layer.hidden[:, 1], atol=1e-6)
+        assert told["unchanged"] == pytest.approx(float(small.output[0, 0]))
+        kept = view.saved_arrays(0.0)
+        assert [name for name in kept if ":unit:" in name] == ["0:unit:1", "was:0:unit:1"]
+    finally:
+        view.close()
+    plain = CellView(small.cell(layer=0, unit=1))
+    assert not [name for name in plain.wire.arrays() if name.startswith("was:")]
+    plain.close()

@@ -100,9 +100,12 @@ export class Changes {
   /** The forecast, or the output where nobody knows what it means, without the change and with it. */
   get moved(): [number, number] | null {
     const { store, was, now } = this;
-    const before = store.number("forecast") ?? store.number("output");
+    const opened = store.number("forecast") ?? store.number("output");
+    // The network may have been changed before it came here.
+    const before = store.number("unchanged") ?? opened;
+    if (!this.active) return store.number("unchanged") === null ? null : [before!, opened!];
     if (this.asks) return this.answered ? [before!, store.number("changed_to")!] : null;
     const meaning = (output: number): number => (store.has("decoded") ? interpolated(store.data("decoded"), output) : output);
-    return this.active && was !== null && now !== null ? [meaning(was.output), meaning(now.output)] : null;
+    return was !== null && now !== null ? [store.number("unchanged") ?? meaning(was.output), meaning(now.output)] : null;
   }
 }

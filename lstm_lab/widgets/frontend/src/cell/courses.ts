@@ -20,12 +20,11 @@ class Series extends Strip<Window> {
     const series = store.data("series");
     say(this.head, "What it read");
     const { changes } = inside;
-    const changed = forecast === null ? null : (changes.moved?.[1] ?? null);
-    const words = changed === null ? `forecast ${number(forecast)}` : `forecast ${number(forecast, 5)} → ${number(changed, 5)}`;
+    const ends = forecast === null ? [] : (changes.moved ?? [forecast]);
+    const words = `forecast ${ends.map((value) => number(value, ends.length === 1 ? 4 : 5)).join(" → ")}`;
     const ahead = forecast === null ? [] : [{ words, colour: red, kind: "disc" as const }];
     legend(this.key, [{ words: store.text("series_name"), colour: text, value: true }, ...ahead]);
     const ctx = this.begin();
-    const ends = [forecast, changed].filter((value) => value !== null);
     this.fit([series, ends]);
     this.axis();
     this.clip(() => this.line({ values: series, colour: text }));
@@ -84,14 +83,14 @@ class State extends Strip<Window> {
   draw(): void {
     const { inside } = this;
     const { text, red } = inside.palette();
-    say(this.head, `What unit ${inside.picked} remembers${inside.changes.active ? ", and remembered (dashed)" : ""}`);
+    say(this.head, `What unit ${inside.picked} remembers${inside.differs ? ", and remembered (dashed)" : ""}`);
     legend(this.key, this.#names.map(([name, words]) => ({ words, colour: name === "cell" ? red : text, value: true })));
     this.begin();
-    const { active } = inside.changes;
+    const { differs } = inside;
     this.fit(this.#names.flatMap(([name]) => [inside.row(name), inside.was(name)]), true);
     this.axis();
     this.clip(() => {
-      for (const [name] of active ? this.#names : []) {
+      for (const [name] of differs ? this.#names : []) {
         const colour = name === "cell" ? red : text;
         this.area({ low: inside.was(name), high: inside.row(name), colour: alpha(colour, 0.2) });
         this.line({ values: inside.was(name), colour, dash: [3, 3], width: 1 });

@@ -51,17 +51,19 @@ export class WhatIf {
     this.#undo.hidden = !changes.active;
     say(this.#from, `from step ${hold?.from ?? 0} on${hold !== null && hold.from !== window.step ? ` (set to ${window.step})` : ""}`);
     say(this.#outcome, this.#words());
+    // A network that came with held gates is not changed here, and "nothing is held" would be wrong.
+    this.#gates.hidden = ((window.store.values["changes"] ?? []) as string[]).length > 0;
     for (const control of this.element.querySelectorAll("select")) control.disabled = !(changes.possible || changes.asks);
   }
 
   #words(): string {
     const { changes, store } = this.window;
     const held = (store.values["changes"] ?? []) as string[];
-    if (held.length) return held.join("; ");
-    if (!(changes.possible || changes.active)) return this.#why();
     const { moved } = changes;
-    if (moved === null) return changes.active ? "the kernel is computing what follows …" : "";
-    return `${store.number("forecast") === null ? "output" : "forecast"} ${moved.map((value) => number(value, 5)).join(" → ")}`;
+    const course = moved === null ? "" : `${store.number("forecast") === null ? "output" : "forecast"} ${moved.map((value) => number(value, 5)).join(" → ")}`;
+    if (held.length) return `${held.join("; ")}: ${course}`;
+    if (!(changes.possible || changes.active)) return [course, this.#why()].filter(Boolean).join(". ");
+    return course === "" && changes.active ? "the kernel is computing what follows …" : course;
   }
 
   #why(): string {

@@ -90,11 +90,23 @@ export class Window implements Ground {
     const { changes } = this;
     if (changes.answered && this.store.has(`now:${this.key(this.picked)}`)) return this.#kept(`now:${this.key(this.picked)}`, name);
     if (changes.active && changes.now !== null) return this.#computed(changes.now, name);
-    return this.was(name);
+    return this.#opened(name);
   }
 
-  /** A signal of the unit in the network as it is: as it was verified, or computed anew where that is not here. */
+  /** Is there a network without the change, to compare with? */
+  get differs(): boolean {
+    return this.changes.active || this.store.has(`was:${this.key(this.picked)}`);
+  }
+
+  /** A signal of the unit in the network without any change: as it was verified, or computed anew where that is not here. */
   was(name: string): Numbers {
+    const key = this.key(this.picked);
+    if (this.store.has(`was:${key}`)) return this.#kept(`was:${key}`, name);
+    return this.#opened(name);
+  }
+
+  /** A signal of the unit in the network that the view was opened with. */
+  #opened(name: string): Numbers {
     const key = this.key(this.picked);
     const { was } = this.changes;
     return was !== null && !this.store.has(key) ? this.#computed(was, name) : this.#kept(key, name);
