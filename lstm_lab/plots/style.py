@@ -110,7 +110,7 @@ class Ticks(Formatter):
         >>> Ticks().format_ticks([-0.5, 0.0, 0.5]), Ticks().format_ticks([3.8e9, 4e9])
         (['−0.5', '0.0', '0.5'], ['3.8e9', '4.0e9'])
         """
-        step = (abs(values[1] - values[0]) if len(values) > 1 else abs(values[0])) or 1.0
+        step = (abs(values[1] - values[0]) if len(values) > 1 else max(map(abs, values), default=1.0)) or 1.0
         last = _last_digit(step)
         return [_written(float(value), step, last).replace("-", "−", 1 if value < 0 else 0) for value in values]
 

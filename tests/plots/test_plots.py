@@ -332,6 +332,8 @@ def test_an_interrupt_that_matplotlib_turns_into_its_own_error_is_an_interrupt(m
         ([-0.5, 0.0, 0.5], ["−0.5", "0.0", "0.5"]),
         ([0.1, 0.1 + 0.2, 0.5], ["0.1", "0.3", "0.5"]),
         ([7.0], ["7"]),
+        ([], []),
+        ([0.0], ["0"]),
     ],
 )
 def test_ticks_are_written_out_and_as_the_views_write_them(ticks, written):
