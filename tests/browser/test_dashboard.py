@@ -57,6 +57,19 @@ def press(board, name):
     board.get_by_role("button", name=name, exact=True).locator("visible=true").first.click()
 
 
+def test_it_opens_in_a_console_too(notebook):
+    book = notebook("lab", SERIES)
+    book.run(0)
+    console = "async ([name, args]) => { await window.jupyterapp.commands.execute(name, args); }"
+    book.page.evaluate(console, ["notebook:create-console", {}])
+    book.page.wait_for_selector(".jp-CodeConsole .jp-CodeConsole-promptCell")
+    book.page.evaluate(console, ["console:inject", {"path": book.name, "code": OPEN, "activate": True}])
+    board = book.page.locator(".jp-CodeConsole .lstm-board")
+    board.get_by_role("button", name="Train", exact=True).wait_for()
+    board.get_by_text("train 240 rows").first.wait_for()
+    assert not book.page.get_by_text("run the cell again to open it").is_visible()
+
+
 def test_a_student_trains_stops_forecasts_looks_inside_and_takes_the_code(notebook):
     first, second = (f"print({name}.end.reason, {name}.target)" for name in ("run_1", "run_2"))
     book = notebook("lab", SERIES, OPEN, first, "", second)

@@ -52,14 +52,27 @@ interface Registry {
   createRenderer(mimeType: string): Renderer & LuminoPanel;
 }
 
-interface NotebookPanel {
+interface Panel {
   node: HTMLElement;
   sessionContext: SessionContext;
+}
+
+interface NotebookPanel extends Panel {
   content: { rendermime: Registry };
 }
 
-interface Tracker {
-  find(test: (panel: NotebookPanel) => boolean): NotebookPanel | undefined;
+interface ConsolePanel extends Panel {
+  console: { rendermime: Registry };
+}
+
+interface Tracker<Kind> {
+  find(test: (panel: Kind) => boolean): Kind | undefined;
+}
+
+/** What an output stands in: a notebook or a console. */
+interface Place {
+  sessionContext: SessionContext;
+  rendermime: Registry;
 }
 
 /** What Lumino's widgets are to us. */
@@ -131,7 +144,7 @@ function still(output: Output): HTMLElement {
 }
 
 /** Make the class of the renderer, once the application's own widgets are at hand. */
-function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: typeof Lumino }, panelOf: (node: HTMLElement) => NotebookPanel | undefined): new () => Renderer {
+function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: typeof Lumino }, placeOf: (node: HTMLElement) => Place | undefined): new () => Renderer {
   return class SavedView extends Panel implements Renderer {
     #ending = new AbortController();
     #output: Output | null = null;
@@ -197,15 +210,15 @@ function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: type
       const picture = document.createElement("div");
       picture.append(still(output));
       this.#picture = picture;
-      const panel = panelOf(this.node);
-      if (panel === undefined || !output.trusted) return this.#fill(picture);
-      const shown = setTimeout(() => this.addWidget(new Widget({ node: picture })), panel.sessionContext.session?.kernel ? GLIMPSE : 0);
-      if (!panel.sessionContext.isReady) {
-        await panel.sessionContext.ready;
+      const around = placeOf(this.node);
+      if (around === undefined || !output.trusted) return this.#fill(picture);
+      const shown = setTimeout(() => this.addWidget(new Widget({ node: picture })), around.sessionContext.session?.kernel ? GLIMPSE : 0);
+      if (!around.sessionContext.isReady) {
+        await around.sessionContext.ready;
         await new Promise((resolve) => setTimeout(resolve, GLIMPSE)); // for the widgets' own manager
       }
       if (signal.aborted) return clearTimeout(shown);
-      const widget = panel.content.rendermime.createRenderer(WIDGET);
+      const widget = around.rendermime.createRenderer(WIDGET);
       const settle = (): void => {
         if (widget.widgets.length === 0 || signal.aborted) return;
         clearTimeout(shown);
@@ -221,9 +234,9 @@ function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: type
       settle();
     }
 
-    /** Follow the kernel of the notebook: it may restart, or be busy and have the view still. */
+    /** Follow the kernel of the notebook or console: it may restart, or be busy and have the view still. */
     #listen(): void {
-      const context = panelOf(this.node)?.sessionContext;
+      const context = placeOf(this.node)?.sessionContext;
       const { signal } = this.#ending;
       if (context === undefined || this.#wire === null || this.#listening || signal.aborted) return;
       this.#listening = true;
@@ -273,16 +286,22 @@ function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: type
 async function plugin(): Promise<object> {
   const { IRenderMimeRegistry } = await module<{ IRenderMimeRegistry: unknown }>("@jupyterlab/rendermime");
   const { INotebookTracker } = await module<{ INotebookTracker: unknown }>("@jupyterlab/notebook");
+  const places = "@jupyterlab/console" in scope ? [(await module<{ IConsoleTracker: unknown }>("@jupyterlab/console")).IConsoleTracker] : [];
   const lumino = await module<{ Panel: typeof LuminoPanel; Widget: typeof Lumino }>("@lumino/widgets");
   return {
     id: "lstm-lab:saved-views",
     description: "Shows the views of lstm_lab that an output keeps, with a kernel and without one.",
     autoStart: true,
     requires: [IRenderMimeRegistry],
-    optional: [INotebookTracker],
-    activate: (_: unknown, registry: Registry, tracker: Tracker | null): void => {
-      const panelOf = (node: HTMLElement): NotebookPanel | undefined => tracker?.find((panel) => panel.node.contains(node));
-      const SavedView = rendererOn(lumino, panelOf);
+    optional: [INotebookTracker, ...places],
+    activate: (_: unknown, registry: Registry, notebooks: Tracker<NotebookPanel> | null, consoles: Tracker<ConsolePanel> | null = null): void => {
+      if (notebooks === null) return; // a page that runs a notebook for its visitor, as Voila's: the widget's kernel is there
+      const SavedView = rendererOn(lumino, (node) => {
+        const notebook = notebooks.find((panel) => panel.node.contains(node));
+        if (notebook) return { sessionContext: notebook.sessionContext, rendermime: notebook.content.rendermime };
+        const found = consoles?.find((panel) => panel.node.contains(node));
+        return found && { sessionContext: found.sessionContext, rendermime: found.console.rendermime };
+      });
       const sheet = document.createElement("style");
       sheet.textContent = darkPictures;
       document.head.append(sheet);
