@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-__all__ = ["moment", "number", "ordinal", "percent", "percent_change", "span"]
+__all__ = ["moment", "number", "one_digit", "ordinal", "percent", "percent_change", "span"]
 
 
 def number(value: float) -> str:
@@ -24,6 +24,15 @@ def number(value: float) -> str:
         return f"{value:.3e}"
     text = f"{value:,.{max(0, 3 - exponent)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def one_digit(value: float) -> str:
+    """Write the size of a difference by its first digit.
+
+    >>> one_digit(2.3e-7), one_digit(0.0)
+    ('2e-7', '0')
+    """
+    return f"{value:.0e}".replace("e-0", "e-") if value else "0"
 
 
 def percent(share: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -86,7 +86,8 @@ class CellStep(Result):
     @property
     def heading(self) -> str:
         """Title of whatever shows the cell."""
-        return f"Unit {self.unit} of {self.of.name} at {self.when}"
+        step = f"step {self.step}, " if self.when.startswith("row ") else ""
+        return f"Unit {self.unit} of {self.of.name} at {step}{self.when}"
 
     def summary_table(self) -> Summary:
         """Name every number of the unit at this step, and write the equations."""
@@ -165,7 +166,17 @@ def reads_of(trace: DescribedTrace, layer: int) -> str:
     batch = trace.batch[0]
     direct = batch.shape == read.shape and bool((batch == read).all())
     name = trace.feature_names[0] if direct else "output of the layer below"
+    if direct and _is_scaled(trace):
+        name = f"{name}, scaled"
     return name if read.shape[-1] == 1 else f"{name}, the first of {read.shape[-1]} inputs"
+
+
+def _is_scaled(trace: DescribedTrace) -> bool:
+    """Return whether the first input is known to be another number than the target's own."""
+    original: Any = getattr(trace, "unchanged", None) or trace
+    if getattr(original, "history", None) is None or original.batch.ndim != 3:
+        return False
+    return not np.allclose(original.history.to_numpy(np.float64), original.batch[0, :, 0])
 
 
 def signals_of(layer: LayerTrace, unit: int) -> dict[str, np.ndarray]:

@@ -124,10 +124,10 @@ def layer_line(layer: LayerTrace) -> str:
 
 
 def label_of(index: pd.Index, step: int) -> str:
-    """Write a step's label as a person would: a date without its midnight, a number as it is."""
+    """Write a step's label as a person would: a date without its midnight, a number as its row, or step."""
     label = index[step]
     if not isinstance(label, pd.Timestamp):
-        return f"step {label}"
+        return f"step {label}" if label == step % len(index) else f"row {label}"
     midnight = isinstance(index, pd.DatetimeIndex) and bool((index == index.normalize()).all())
     return f"{label:%Y-%m-%d}" if midnight else f"{label:%Y-%m-%d %H:%M}"
 

@@ -101,7 +101,15 @@ def _box(plane: Axes, box: Box, values: Mapping[str, float], activation: str) ->
     plane.text(box.x, box.y - 15, style.plain(name), ha="center", va="center", fontsize=SMALL, color=BLACK, zorder=5)
     number = decimal(values[box.value])
     plane.text(
-        box.x, box.y + 13, number, ha="center", va="center", fontsize=15, fontweight="bold", color=BLACK, zorder=5
+        box.x,
+        box.y + 13,
+        number,
+        ha="center",
+        va="center",
+        fontsize=15 if len(number) <= 5 else 12.5,
+        fontweight="bold",
+        color=BLACK,
+        zorder=5,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_lab.errors import TraceError
-from lstm_lab.formatting import number, span
+from lstm_lab.formatting import number, one_digit, span
 from lstm_lab.interpret.description import label_of
 from lstm_lab.interpret.trace import Trace
 from lstm_lab.plots import style
@@ -79,7 +79,7 @@ def gates_figure(trace: Trace, *, layer: int | None = None, width: float = 9.0, 
     if scattered:
         _saturation(_panel(figure.add_subplot(grid[4, 1])), chosen)
     _features(_panel(figure.add_subplot(grid[4, 2])), trace)
-    verified = f"verified against the layers' own output, largest difference {trace.verified:.0e}"
+    verified = f"verified against the layers' own output, largest difference {one_digit(trace.verified)}"
     windows = "" if trace.windows == 1 else f"; means over {trace.windows} windows"
     reads = f"layer {chosen.name} ({chosen.kind}, {chosen.units} units){windows}; {verified}"
     style.titles(series, f"{trace.heading}: {span(trace.index)}", reads)
@@ -193,7 +193,7 @@ def _steps(panel: Axes, trace: Trace, layer: LayerTrace) -> None:
         panel.set_xlabel("step of the layer", fontsize=SMALL, color=GREY)
         return
     ticks = np.unique(np.linspace(0, layer.steps - 1, 6).round().astype(int))
-    panel.set_xticks(ticks, [label_of(trace.index, tick).removeprefix("step ") for tick in ticks])
+    panel.set_xticks(ticks, [label_of(trace.index, tick).removeprefix("step ").removeprefix("row ") for tick in ticks])
     panel.set_xlim(-0.5, len(trace.index) + (0.5 if trace.forecast is not None else -0.5))
     if trace.index.name is not None:
         panel.set_xlabel(style.plain(trace.index.name), fontsize=SMALL, color=GREY)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
+from lstm_lab.formatting import one_digit
 from lstm_lab.interpret.cell_drawing import DRAWINGS
 from lstm_lab.interpret.cell_step import CellStep, reads_of, signals_of
 from lstm_lab.interpret.chain import MOST_WEIGHTS, chain_of
@@ -69,7 +70,7 @@ class CellView(LabWidget):
         self.wire.put("times", step_axis.positions)
         self.wire.put("series", series)
         self.wire.set(
-            verified=f"verified, largest difference {trace.verified:.0e}".replace("e-0", "e-"),
+            verified=f"verified, largest difference {one_digit(trace.verified)}",
             link=trace.link,
             drawings={kind: asdict(DRAWINGS[kind]) for kind in sorted(kinds)},
             layers=[self._facts(number) for number in range(len(trace.layers))],

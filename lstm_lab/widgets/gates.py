@@ -13,6 +13,7 @@ import numpy as np
 import traitlets
 
 from lstm_lab.errors import TraceError
+from lstm_lab.formatting import one_digit
 from lstm_lab.interpret.trace import Trace
 from lstm_lab.results import views
 from lstm_lab.widgets.axes import axis
@@ -65,7 +66,7 @@ class GateExplorer(LabWidget):
         facts = [layer.facts() for layer in self._layers]
         self.wire.set(
             title=trace.heading,
-            verified=f"verified, largest difference {trace.verified:.0e}".replace("e-0", "e-"),
+            verified=f"verified, largest difference {one_digit(trace.verified)}",
             layers=facts,
             opening=trace.opening,
             link=trace.link,

@@ -207,10 +207,18 @@ class TestCalm:
         return {"reduced_motion": "reduce"}
 
     def test_nothing_plays_for_who_asks_for_less_motion(self, view, found):
-        view.root.get_by_role("button", name="Play").click()
+        view.root.get_by_role("button", name="Next step").click()
         view.expect("step", "6")
         view.expect("playing", "false")
         assert equations(view) == list(found.cell(layer=0, unit=0, step=6).equations)
+
+
+def test_what_plays_stops_when_less_motion_is_asked_for(view, page):
+    view.root.get_by_role("button", name="Play").click()
+    view.expect("playing", "true")
+    page.emulate_media(reduced_motion="reduce")
+    view.expect("playing", "false")
+    assert view.root.locator("button.play").inner_text() == "Next step"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -219,6 +227,55 @@ def test_axe_has_nothing_against_it(mount, found, axe, page, theme):
     page.emulate_media(color_scheme=theme)
     mount(view).expect("layer", "0")
     assert axe(page) == []
+
+
+LAPS = """([host]) => {
+    const plane = document.querySelector(host).shadowRoot.querySelector(".plane");
+    const box = (element) => element.getBoundingClientRect();
+    const whole = box(plane.querySelector("svg"));
+    const boxes = [...plane.querySelectorAll("rect.paper")].map(box);
+    const texts = [...plane.querySelectorAll("text:not(.token)")].filter((text) => text.textContent.trim() !== "");
+    const meet = (one, other, across, down) =>
+        Math.min(one.right, other.right) - Math.max(one.left, other.left) > across
+        && Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > down;
+    const beyond = (one, other) => one.left < other.left - 1 || one.right > other.right + 1;
+    const found = [];
+    for (const [at, text] of texts.entries()) {
+        const one = box(text);
+        const words = text.textContent;
+        if (beyond(one, whole)) found.push(`${words} leaves the drawing`);
+        if (boxes.some((other) => meet(one, other, 0, 0) && beyond(one, other))) found.push(`${words} leaves its box`);
+        for (const other of texts.slice(at + 1)) {
+            if (meet(one, box(other), 1, 8)) found.push(`${words} on ${other.textContent}`);
+        }
+    }
+    return found;
+}"""
+
+
+@pytest.mark.parametrize("size", [0.004, -0.04, -9.0])
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+def test_no_number_of_a_drawing_runs_into_another_or_out_of_its_box(mount, page, kind, size):
+    """Negative numbers with three or four decimals are the widest."""
+    keras.utils.set_random_seed(1)
+    layer = getattr(keras.layers, kind)(1)
+    model = keras.Sequential([keras.Input((STEPS, 1)), layer])
+    layer.set_weights([size * np.abs(weights) for weights in layer.get_weights()])
+    name = "a very long name of a column that somebody exported from SAP"
+    traced = trace(model, np.abs(np.sin(np.arange(STEPS) / 3))[:, None] + 0.1, feature_names=[name])
+    for width in (900, 500):
+        page.set_viewport_size({"width": width, "height": 800})
+        view = mount(CellView(traced.cell(unit=0, step=5)))
+        assert page.evaluate(LAPS, [view.host]) == []
+        assert "a very long name of a column" in view.root.locator(".plane").inner_text()
+
+
+def test_on_a_wall_the_cell_takes_its_share_of_it(view, page):
+    page.set_viewport_size({"width": 3840, "height": 2160})
+    page.wait_for_timeout(200)
+    assert view.root.locator(".plane").bounding_box()["width"] > 0.4 * 3840
+    inner, outer = page.evaluate(f"host => [{ROOT}.scrollWidth, {ROOT}.clientWidth]", view.host)
+    assert inner <= outer
 
 
 def test_it_fits_a_narrow_page(view, page):

@@ -50,3 +50,13 @@ def test_a_network_without_gates_says_why_and_shows_no_heat_map(mount):
     assert "('x' is a Bidirectional): each held-out row is forecast" in view.text()
     assert not view.root.locator("figure canvas[role=img]").is_visible()
     assert "origin" not in view.root.locator(".learning > .legend").inner_text()
+
+
+def test_epochs_that_play_stop_when_less_motion_is_asked_for(mount, page):
+    view = mount(LearningView(learning(30)))
+    view.root.get_by_label("epoch", exact=True).press("Home")
+    view.root.get_by_role("button", name="Play").click()
+    view.root.locator(".learning[data-playing='true']").wait_for()
+    page.emulate_media(reduced_motion="reduce")
+    view.root.locator(".learning[data-playing='false']").wait_for()
+    assert view.root.get_by_role("button", name="Next epoch").is_visible()

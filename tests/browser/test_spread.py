@@ -45,3 +45,12 @@ def test_a_switch_that_the_network_lacks_is_off_and_says_why(mount):
     assert not view.root.get_by_role("checkbox", name="dropout").is_checked()
     assert "dropout: the network has none" in view.text()
     view.expect("sources", "noise + calibration")
+
+
+def test_it_fits_a_narrow_page_in_a_projectors_type(mount, page):
+    page.set_viewport_size({"width": 500, "height": 800})
+    view = mount(drawn_spread().widget())
+    page.evaluate("document.documentElement.style.setProperty('--jp-content-font-size1', '22px')")
+    page.wait_for_timeout(400)
+    inner, outer = view.root.evaluate("root => [root.scrollWidth, root.clientWidth]")
+    assert inner <= outer

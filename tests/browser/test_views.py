@@ -427,8 +427,25 @@ def test_outcomes_play_and_pause(mount):
 def test_reduced_motion_steps_by_hand(mount):
     view = mount(FanChart(forecast()))
     view.root.get_by_role("button", name="Next outcome").click()
-    assert view.root.get_attribute("data-playing") is None
+    assert view.root.get_attribute("data-playing") == "false"
     assert "outcome 1" in view.text()
+    revealed = mount(RevealChart(happened()))
+    revealed.root.get_by_role("button", name="Reveal the next step").click()
+    revealed.expect("revealed", "1")
+
+
+def test_what_plays_stops_when_less_motion_is_asked_for(mount, page):
+    view = mount(RevealChart(happened()))
+    view.root.get_by_role("button", name="Play outcomes").click()
+    view.root.get_by_role("button", name="Reveal what happened").click()
+    view.expect("playing", "true")
+    page.emulate_media(reduced_motion="reduce")
+    view.expect("playing", "false")
+    assert view.root.get_by_role("button", name="Next outcome").is_visible()
+    assert view.root.get_by_role("button", name="Reveal the next step").is_visible()
+    shown = view.root.get_attribute("data-revealed")
+    page.wait_for_timeout(900)
+    assert view.root.get_attribute("data-revealed") == shown
 
 
 def test_the_rate_changes_ratio_and_effective_size(mount):

@@ -180,6 +180,7 @@ def test_run_cell_is_the_cell_of_its_gates():
     assert (cell.unit, cell.step) == (2, 3)
     assert cell.numbers == run.gates(-20).cell(unit=2, step=3).numbers
     assert cell.when == "2022-05-17"
+    assert cell.reads == "diff(close), scaled"
     with pytest.raises(OptionError, match="unit"):
         run.cell(unit=-1)
     held = run.cell(-20, unit=2, step=3, hold={"forget": 1.0, "input": 0.5}, hold_units=[2], hold_steps=[1, 2, 3])
@@ -213,3 +214,11 @@ def small_run():
 
     frame = pd.DataFrame({"y": np.sin(np.arange(80) / 3)})
     return lab.train(frame, units=[2], dense=[], lookback=6, epochs=1, transform="none", features=[])
+
+
+def test_a_row_is_no_step_and_a_value_that_is_scaled_says_so(small_run):
+    cell = small_run.cell(unit=0, step=2)
+    assert cell.heading.endswith("at step 2, row 76")
+    assert cell.reads == "y, scaled"
+    changed = cell.trace.what_if(inputs=cell.trace.inputs + 1).cell(unit=0, step=2)
+    assert changed.reads == "y, scaled"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lstm_lab.diagnostics.training_choices import residual_losses, weighting
+from lstm_lab.formatting import one_digit
 from lstm_lab.notebook.dashboard.runs import RunList
 from lstm_lab.widgets import widget
 from lstm_lab.widgets.next_training import NextWeights
@@ -95,7 +96,7 @@ class Jobs:
     def gates(self, progress: PageProgress) -> tuple[Result, str]:  # noqa: ARG002 - a trace is too short to tell of
         """Trace the gates."""
         trace = self._state.run.gates(**self._state.gates.values())
-        return trace, f"checked against the network's own output: largest difference {trace.verified:.0e}"
+        return trace, f"checked against the network's own output: largest difference {one_digit(trace.verified)}"
 
     def memory(self, progress: PageProgress) -> tuple[Result, str]:
         """Measure how far networks remember."""

@@ -5,7 +5,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { h, say } from "./dom";
 import { styles } from "./style";
-import { palette, textUnit, watchTheme, type Palette, type Wanted } from "./theme";
+import { palette, textUnit, watchMotion, watchTheme, type Palette, type Wanted } from "./theme";
 import type { Store, Wire } from "./wire";
 
 export interface Context {
@@ -60,6 +60,8 @@ export abstract class View {
   protected abstract resize(): void;
   /** Take the new `palette`. */
   protected abstract recolour(): void;
+  /** Stop what plays: the person asked for less motion, or no more. */
+  protected still(): void {}
   /** Free what the browser does not free by itself. */
   protected destroy(): void {}
 
@@ -79,6 +81,7 @@ export abstract class View {
     });
     signal.addEventListener("abort", this.store.listen((changed) => this.later(changed)));
     watchTheme(() => this.#themed(), signal);
+    watchMotion(() => this.#guard(() => this.still()), signal);
     wire.whenJoined((speaker) => {
       const complain = (): void => this.complain(String(speaker.get("error") ?? ""));
       speaker.on("change:theme", () => this.#themed());

@@ -1,7 +1,7 @@
 /** A uPlot chart that fits a view: themed axes that never clip, zoom that lasts, a cursor for mouse and keyboard. */
 import uPlot from "uplot";
 import { h, on } from "./dom";
-import { tickLabels } from "./format";
+import { number, tickLabels } from "./format";
 import { clamp, extent, zoom, type Range } from "./geometry";
 import { pressed } from "./keys";
 import type { Palette } from "./theme";
@@ -96,6 +96,20 @@ export function decades(low: number, high: number): number[] {
     }
   }
   return splits;
+}
+
+/** Say the ticks of a log axis: 0.01, 1e-5. Those between the borders of several decades are blank. */
+export function logLabels(_: unknown, splits: (number | null)[]): string[] {
+  return splits.map((value) => (value === null ? "" : value < 1e-3 || value >= 1e6 ? value.toExponential(0).replace("e+", "e") : number(value)));
+}
+
+/** Distances that ticks may have: of whole numbers, as of rows, whole ones. */
+const WHOLE = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((times) => times * 10 ** power)).flat();
+const ANY = Array.from({ length: 32 }, (_, at) => [1, 2, 2.5, 5].map((times) => Number(`${times}e${at - 16}`))).flat();
+
+function incrementsOf({ xSteps, time }: ChartOptions): { incrs?: uPlot.Axis.Incrs } {
+  if (xSteps) return { incrs: xSteps };
+  return time ? {} : { incrs: (u) => (Array.from(u.data[0]).every(Number.isInteger) ? WHOLE : ANY) };
 }
 
 /** Of a log axis over several decades keep only their borders. */
@@ -229,7 +243,7 @@ export class Chart {
         size: (options.time ? 38 : 26) * unit,
         space: 70 * unit,
         show: !options.plain,
-        ...(options.xSteps ? { incrs: options.xSteps } : {}),
+        ...incrementsOf(options),
         ...(options.xLabel ? { label: typeof options.xLabel === "string" ? options.xLabel : axisName(unit, options.xLabel) } : {}),
         ...(options.xValues ? { values: options.xValues } : { values: options.time ? DATES : ticks }),
       },
@@ -238,7 +252,7 @@ export class Chart {
         ...(options.log ? { splits: (_, __, low, high) => decades(low, high), grid: { ...look.grid, filter: powers }, ticks: { ...look.ticks, filter: powers } } : {}),
         size: axisSize.bind(null, options.yWidth ?? 0, unit),
         space: (options.plain ? 16 : 34) * unit,
-        ...(options.yValues ? { values: options.yValues } : options.log ? {} : { values: ticks }),
+        ...(options.yValues ? { values: options.yValues } : { values: options.log ? logLabels : ticks }),
         ...(options.yLabel ? { label: options.yLabel } : {}),
       },
     ];

@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import type { Chart } from "./chart";
 import { bar, barRoom, ChartView, ring, rule, stroke, tick } from "./charts";
 import { button, type Entry, fill, h, legend, on, say, slider, toggle } from "./dom";
-import { number, ordinal, percent, time } from "./format";
+import { number, ordinal, percent, short, time } from "./format";
 import { clamp, extent, padded, stepsKnown } from "./geometry";
 import { pressed } from "./keys";
 import { Stop } from "./stop";
@@ -70,8 +70,8 @@ export class FanView extends ChartView {
     this.actions.append(this.#stop.element, this.#more);
     this.#level.append(this.#levelText);
     this.#listenToLevel();
-    if (calm()) say(this.#play, "Next outcome");
     const all = button("Show all", () => this.#chart.reset());
+    this.#sayOutcomes();
     const controls = h("div", { class: "controls" }, this.#show, this.#far.element, this.#logBox, this.#play, all);
     this.#play.hidden = this.#chance.hidden = !this.withPaths;
     this.#chart = this.#draw();
@@ -187,7 +187,7 @@ export class FanView extends ChartView {
       time: this.store.flag("is_time"),
       log: this.#logScale,
       data: this.#data(),
-      yLabel: this.store.text("target").slice(0, 40),
+      yLabel: short(this.store.text("target")),
       // Some room at the end, for what happened at the last step is a ring around its value.
       xRange: (_, low, high) => [low, high + (high - low) * (this.#horizon === 1 ? barRoom(1 + this.#beside.length) : RING_ROOM)],
       yRange: () => this.#range(),
@@ -382,7 +382,7 @@ export class FanView extends ChartView {
     element.querySelector("input")!.max = String(this.#known);
     this.#show.disabled = this.#known === 0;
     set(this.#revealed);
-    say(this.#show, this.#showing === 0 ? "▶ Reveal what happened" : "❚❚ Pause");
+    say(this.#show, this.#showing === 0 ? calm() ? "Reveal the next step" : "▶ Reveal what happened" : "❚❚ Pause");
     this.root.dataset["revealed"] = String(this.#revealed);
   }
 
@@ -561,18 +561,30 @@ export class FanView extends ChartView {
   /** Hypothetical outcomes: one future at a time, so that the band is seen to be made of whole paths. */
   #toggleOutcomes(): void {
     if (calm()) return this.#nextOutcome();
-    if (this.#timer === 0) {
-      this.#nextOutcome();
-      this.#timer = window.setInterval(() => this.#nextOutcome(), OUTCOME_MS);
-    } else {
-      clearInterval(this.#timer);
-      this.#timer = 0;
-      this.#outcome = -1;
-      this.#chart.redraw();
-      this.#showLegend(!this.#score.hidden);
-    }
-    say(this.#play, this.#timer === 0 ? "Play outcomes" : "Pause outcomes");
+    if (this.#timer !== 0) return this.#stopOutcomes();
+    this.#nextOutcome();
+    this.#timer = window.setInterval(() => this.#nextOutcome(), OUTCOME_MS);
+    this.#sayOutcomes();
+  }
+
+  #stopOutcomes(): void {
+    clearInterval(this.#timer);
+    this.#timer = 0;
+    this.#outcome = -1;
+    this.#chart.redraw();
+    this.#showLegend(!this.#score.hidden);
+    this.#sayOutcomes();
+  }
+
+  #sayOutcomes(): void {
+    say(this.#play, this.#timer === 0 ? calm() ? "Next outcome" : "Play outcomes" : "Pause outcomes");
     this.root.dataset["playing"] = String(this.#timer !== 0);
+  }
+
+  protected override still(): void {
+    this.#stopOutcomes();
+    this.#pause();
+    this.#sayReveal();
   }
 
   #nextOutcome(): void {

@@ -38,14 +38,26 @@ export function tickLabels(splits: (number | null)[]): string[] {
   });
 }
 
-/** Round numbers between two others, at most so many and one more. */
+/** Round numbers between two others, at most so many and one more; two at least where there is room, as one tells no scale. */
 export function nice(low: number, high: number, most: number): number[] {
   const rough = (high - low) / Math.max(most, 1);
   const size = 10 ** Math.floor(Math.log10(rough));
-  const step = size * ([1, 2, 5, 10].find((times) => times * size >= rough * 0.999) ?? 10);
-  const first = Math.ceil(low / step - 1e-9);
-  const count = Math.floor(high / step + 1e-9) - first + 1;
-  return Array.from({ length: Math.max(count, 0) }, (_, at) => Number(((first + at) * step).toPrecision(12)));
+  const steps = [0.5, 1, 2, 5, 10].map((times) => times * size);
+  const at = Math.max(1, steps.findIndex((step, place) => place > 0 && step >= rough * 0.999));
+  const ticks = (step: number): number[] => {
+    const first = Math.ceil(low / step - 1e-9);
+    const count = Math.floor(high / step + 1e-9) - first + 1;
+    return Array.from({ length: Math.max(count, 0) }, (_, place) => Number(((first + place) * step).toPrecision(12)));
+  };
+  const found = ticks(steps[at]!);
+  return found.length < 2 ? ticks(steps[at - 1]!) : found;
+}
+
+/** Shorten a name that would take the room of what is drawn; what counts the inputs after it stays. */
+export function short(text: string, longest = 40): string {
+  const rest = /(, scaled)?(, the first of \d+ inputs)?$/.exec(text)![0];
+  const letters = Array.from(text.slice(0, text.length - rest.length));
+  return letters.length + rest.length <= longest ? text : `${letters.slice(0, longest - 1 - rest.length).join("")}…${rest}`;
 }
 
 /** Part a text into its sentences: one ends before a capital, for "0.5" and "vs. 3" hold no end. */

@@ -27,6 +27,12 @@ export function padded([low, high]: Range, share: number): Range {
   return [low - room, high + room];
 }
 
+/** Widen the range of a log axis by a share of its width on both sides. */
+export function logPadded([low, high]: Range, share: number): Range {
+  const [least, most] = padded([Math.log10(low), Math.log10(high)], share);
+  return [10 ** least, 10 ** most];
+}
+
 /** The range of a strip: with some air, and from zero where its bars or areas start there. */
 export function fitted(arrays: ArrayLike<number>[], zero: boolean): Range {
   const found = extent(...arrays, zero ? [0] : []) ?? [0, 1];

@@ -3,7 +3,7 @@ import type uPlot from "uplot";
 import type { Chart } from "./chart";
 import { barRoom, ChartView, singleSteps } from "./charts";
 import { fill, h, legend, say, type Entry } from "./dom";
-import { number, time } from "./format";
+import { number, short, time } from "./format";
 import { alpha } from "./theme";
 import type { Store } from "./wire";
 
@@ -74,7 +74,7 @@ export class RunsView extends ChartView {
       label: `Forecasts of ${store.text("target")}`,
       time: store.flag("is_time"),
       data: [Array.from(store.data("times")), rowOf(store, "history", 0, width), ...rows] as uPlot.AlignedData,
-      yLabel: store.text("target").slice(0, 40),
+      yLabel: short(store.text("target")),
       series: [{}, { ...quiet, stroke: () => this.palette.text, width: 1.5 }, ...series],
       bands,
       xRange: (_, low, high) => [low, high + (single ? (high - low) * barRoom(this.#names.length) : 0)],

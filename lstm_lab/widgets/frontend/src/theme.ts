@@ -114,7 +114,14 @@ export function textUnit(root: HTMLElement): number {
   return (notebook || 0.875 * parseFloat(page.fontSize)) / 14 || 1;
 }
 
+const LESS_MOTION = "(prefers-reduced-motion: reduce)";
+
 /** Say whether the person asked for less motion. */
 export function calm(): boolean {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+  return matchMedia(LESS_MOTION).matches;
+}
+
+/** Call back when the person asks for less motion, or no more. */
+export function watchMotion(callback: () => void, signal: AbortSignal): void {
+  matchMedia(LESS_MOTION).addEventListener("change", callback, { signal });
 }

@@ -284,6 +284,10 @@ export class TrainingView extends ChartView {
     this.#learning.recolour();
   }
 
+  protected override still(): void {
+    this.#learning.still();
+  }
+
   protected override destroy(): void {
     this.#learning.destroy();
     super.destroy();

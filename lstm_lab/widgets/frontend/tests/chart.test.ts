@@ -4,7 +4,7 @@ import { test } from "node:test";
 // uPlot looks at the page as soon as it is loaded. Newer versions of node have a navigator of their own, read-only.
 Object.assign(globalThis, { matchMedia: () => ({ addEventListener: () => {} }), addEventListener: () => {}, devicePixelRatio: 1 });
 Object.defineProperty(globalThis, "navigator", { value: { language: "en" }, configurable: true });
-const { decades, font } = await import("../src/chart");
+const { decades, font, logLabels } = await import("../src/chart");
 
 test("a log axis has the multiples of each power of ten within its range", () => {
   assert.deepEqual(decades(0.0097, 0.03), [0.01, 0.02, 0.03]);
@@ -19,4 +19,8 @@ test("a log axis of nothing has no places, and comes to an end", () => {
 test("the size of an axis' letters is a whole number, which uPlot reads", () => {
   for (const unit of [0.93, 1, 20.4286 / 12, 22 / 14]) assert.match(font(unit), /^\d+px /);
   assert.equal(font(22 / 14), "19px system-ui, sans-serif");
+});
+
+test("a tick of a log axis is never 0", () => {
+  assert.deepEqual(logLabels(null, [1e-5, 1e-4, null, 0.001, 0.01, 1, 1000, 1e7]), ["1e-5", "1e-4", "", "0.001", "0.01", "1", "1,000", "1e7"]);
 });

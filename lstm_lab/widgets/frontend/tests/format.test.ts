@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decimals, duration, nice, number, ordinal, percent, sentences, tickLabels, time } from "../src/format";
+import { decimals, duration, nice, number, ordinal, percent, sentences, short, tickLabels, time } from "../src/format";
 
 for (const [value, text] of [
   [0, "0"],
@@ -49,6 +49,8 @@ test("nice numbers are round and lie inside", () => {
   assert.deepEqual(nice(0, 1, 4), [0, 0.5, 1]);
   assert.deepEqual(nice(-0.3, 0.9, 6), [-0.2, 0, 0.2, 0.4, 0.6, 0.8]);
   assert.deepEqual(nice(98, 153, 5), [100, 120, 140]);
+  // One tick alone would tell no scale.
+  assert.deepEqual(nice(3.65e9, 4.35e9, 64 / 18), [3.8e9, 4e9, 4.2e9]);
   for (const mark of nice(0.1, 0.7, 6)) assert.equal(mark, Number(mark.toFixed(1)));
 });
 
@@ -83,4 +85,10 @@ test("percentiles have their names, as in the still picture", () => {
 
 test("a number's point ends no sentence", () => {
   assert.deepEqual(sentences("It was 0.5 vs. 3 steps. Units 1.5. The rest."), ["It was 0.5 vs. 3 steps.", "Units 1.5.", "The rest."]);
+});
+
+test("a long name is shortened, and how many inputs there are stays", () => {
+  assert.equal(short("sine, scaled"), "sine, scaled");
+  assert.equal(short("a".repeat(50), 10), `${"a".repeat(9)}…`);
+  assert.equal(short(`${"a".repeat(50)}, scaled, the first of 3 inputs`, 40), `${"a".repeat(8)}…, scaled, the first of 3 inputs`);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clamp, extent, fitted, padded, stepsKnown, type Range, zoom } from "../src/geometry";
+import { clamp, extent, fitted, logPadded, padded, stepsKnown, type Range, zoom } from "../src/geometry";
 
 test("the extent of arrays leaves out what is no number", () => {
   assert.deepEqual(extent([3, Number.NaN, 1], new Float32Array([5, Number.POSITIVE_INFINITY]), [null]), [1, 5]);
@@ -11,6 +11,7 @@ test("a single value gets room around it", () => {
   assert.deepEqual(padded([5, 5], 0.1), [4.5, 5.5]);
   assert.deepEqual(padded([0, 0], 0.1), [-0.1, 0.1]);
   assert.deepEqual(padded([0, 10], 0.1), [-1, 11]);
+  assert.deepEqual(logPadded([0.01, 100], 0.25).map((end) => Number(end.toPrecision(6))), [0.001, 1000]);
 });
 
 test("what starts at zero has its zero at the edge, not above it", () => {

@@ -230,7 +230,7 @@ export class BacktestView extends FanView {
     this.#caution.hidden = store.text("caution") === "";
     say(this.#caution, store.text("caution"));
     this.#slider.set(this.#at + 1);
-    say(this.#play, this.#timer === 0 ? "▶ Play" : "❚❚ Pause");
+    say(this.#play, this.#timer === 0 ? calm() ? "Next origin" : "▶ Play" : "❚❚ Pause");
     this.#legends();
     const [head = [], ...rows] = (store.values["table"] ?? []) as string[][];
     fill(this.#scores, head, rows);
@@ -284,6 +284,12 @@ export class BacktestView extends FanView {
     super.recoloured();
     this.#legends();
     this.#curves.draw(this.palette, this.unit, this.#model, this.#origins.models);
+  }
+
+  protected override still(): void {
+    super.still();
+    this.#pause();
+    this.#say();
   }
 
   protected override destroy(): void {

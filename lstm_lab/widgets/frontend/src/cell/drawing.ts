@@ -3,6 +3,7 @@
  * along their lines, boxes fill, the belt is as thick as what it carries.
  */
 import { set, svg, say } from "../dom";
+import { short } from "../format";
 import { clamp } from "../geometry";
 
 export interface Slot {
@@ -174,7 +175,10 @@ export class CellDrawing {
       const rise = full * height * (signed ? 0.5 : 1);
       const foot = signed ? y : bottom;
       set(level, { y: rise < 0 ? foot : foot - rise, height: Math.abs(rise) });
-      say(number, decimal(values[value]));
+      const text = decimal(values[value]);
+      say(number, text);
+      // More letters of the usual size are wider than a box.
+      set(number, { class: text.length > 5 ? "large long" : "large" });
       gone(number, moment < at);
     });
     return svg("g", {}, svg("rect", { ...shape, class: "paper" }), level, svg("rect", { ...shape, fill: "none", stroke: colour, "stroke-width": 2 }), label, number);
@@ -198,7 +202,7 @@ export class CellDrawing {
     const line = svg("text", { x, y: y + 6, "text-anchor": anchor }, name);
     if (gap !== 0) return svg("g", {}, line, number);
     line.append(number);
-    if (value === "x") line.append(svg("tspan", { class: "small", dx: 10 }, this.reads));
+    if (value === "x") line.append(svg("tspan", { class: "small", dx: 10 }, short(this.reads, 46)));
     return line;
   }
 }

@@ -123,7 +123,7 @@ export class CellView extends View {
 
   #playing(): void {
     const { playing } = this.#player;
-    say(this.#play, playing ? "❚❚ Pause" : "▶ Play");
+    say(this.#play, playing ? "❚❚ Pause" : calm() ? "Next step" : "▶ Play");
     this.root.dataset["playing"] = String(playing);
     // A screen reader follows whoever steps, and not the play.
     this.#side.setAttribute("aria-live", playing ? "off" : "polite");
@@ -244,6 +244,10 @@ export class CellView extends View {
 
   protected override recolour(): void {
     this.update();
+  }
+
+  protected override still(): void {
+    this.#player.stop();
   }
 
   protected override destroy(): void {

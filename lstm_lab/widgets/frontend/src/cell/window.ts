@@ -159,7 +159,7 @@ export class Window implements Ground {
 
   when(step: number): string {
     const at = this.store.data("times")[step];
-    if (!this.dated || at === undefined) return `step ${step}`;
-    return this.store.flag("is_time") ? time(at, true, this.store.number("spacing") ?? 1) : `step ${at}`;
+    if (!this.dated || at === undefined || at === step) return `step ${step}`;
+    return `step ${step}, ${this.store.flag("is_time") ? time(at, true, this.store.number("spacing") ?? 1) : `row ${at}`}`;
   }
 }

@@ -240,7 +240,7 @@ export class Inside {
   when(step: number): string {
     const at = this.store.data("times")[step];
     if (!this.dated || at === undefined) return `step ${step}`;
-    return this.store.flag("is_time") ? time(at, true, this.store.number("step") ?? 1) : `step ${at}`;
+    return this.store.flag("is_time") ? time(at, true, this.store.number("step") ?? 1) : `${at === step ? "step" : "row"} ${at}`;
   }
 
   colour(signal: string): string {

@@ -288,6 +288,11 @@ export class LearningPanel {
     this.#say();
   }
 
+  /** Stop what plays. */
+  still(): void {
+    this.#player.stop();
+  }
+
   destroy(): void {
     this.#player.stop();
   }

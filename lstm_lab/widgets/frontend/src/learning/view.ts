@@ -4,7 +4,7 @@ import type { Chart } from "../chart";
 import { ChartView, ring, rule } from "../charts";
 import { h, legend, on, say, type Entry } from "../dom";
 import { number } from "../format";
-import { extent } from "../geometry";
+import { extent, logPadded, padded } from "../geometry";
 import { LearningPanel } from "./panel";
 
 /** Columns of the losses. */
@@ -56,7 +56,8 @@ export class LearningView extends ChartView {
       yLabel: "loss",
       xSteps: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
       xRange: (_, __, high) => [-0.5, high + 0.5],
-      ...(log ? { yRange: () => [least * 0.8, most * 1.25] } : {}),
+      // Room for a ring at either end.
+      yRange: () => (log ? logPadded([least, most], 0.1) : padded([least, most], 0.1)),
       over: (u) => this.#marks(u),
       hover: (at) => this.#read(at),
     });
@@ -105,6 +106,10 @@ export class LearningView extends ChartView {
   protected override recoloured(): void {
     this.#panel.recolour();
     this.#say();
+  }
+
+  protected override still(): void {
+    this.#panel.still();
   }
 
   protected override destroy(): void {
