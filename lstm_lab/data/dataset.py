@@ -386,7 +386,7 @@ class Dataset:
         if stretch < need:
             raise DataError(
                 f"a forecast needs {need} rows since the last gap (lookback {need - self.encoder.warmup} + warmup"
-                f" {self.encoder.warmup}), got {stretch}; add rows, or raise max_gap if that step is no gap"
+                f" {self.encoder.warmup}), got {stretch}; add rows, or raise max_gap= if that step is no gap"
             )
         times = future_index(self.index[start:stop], horizon)
         covariates = pd.DataFrame(index=times) if known is None else known_rows(known, times)

@@ -64,10 +64,19 @@ class RunComparison(Result):
         return pd.DataFrame(values, pd.Index(different, name="setting"))
 
     @property
+    def told_once(self) -> pd.DataFrame:
+        """The differences without the network in one line, where other settings say the same."""
+        table = self.differences
+        return table.drop(index="network", errors="ignore") if len(table) > 1 else table
+
+    @property
     def words(self) -> str:
         """What differs, and whether the losses are of one unit, as sentences."""
-        table = self.differences
-        parts = [f"{key} {' / '.join(map(str, row))}" for key, row in zip(table.index, table.to_numpy(), strict=True)]
+        table = self.told_once
+        parts = [
+            f"{key.replace('_', ' ')} {' / '.join(map(str, row))}"
+            for key, row in zip(table.index, table.to_numpy(), strict=True)
+        ]
         said = f"The runs differ in {'; '.join(parts)}." if parts else "The runs have the same settings."
         mixed = {"transform", "scaler", "loss", "delta", "rows"} & set(table.index)
         if not mixed:

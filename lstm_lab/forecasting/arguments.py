@@ -209,7 +209,7 @@ def series_with_window(dataset: Dataset, series: NDArray[np.int64]) -> tuple[NDA
         raise DataError(
             f"a forecast needs {need} rows since the last gap ({steps} {need - warmup} + warmup {warmup}), and no"
             " id has more than"
-            f" {int(dataset.stretches[series].max(initial=0))}; add rows, or raise max_gap if that step is no"
+            f" {int(dataset.stretches[series].max(initial=0))}; add rows, or raise max_gap= if that step is no"
             " gap"
         )
     return series[enough], series[~enough]

@@ -177,7 +177,7 @@ def _why_diverged(forecaster: Forecaster, windows: Windows, train: np.ndarray, r
     """Say why the loss was no finite number before an epoch was complete: a layer, or the learning rate."""
     layer = first_not_finite(forecaster, windows.inputs(train[:8])) if at_once else None
     if not at_once or (layer is None and forecaster.chained):  # every output is finite: the loss of them is not
-        return f"{NOT_FINITE} in the first epoch (learning_rate {rate:g}); try learning_rate={smaller_rate(rate)}"
+        return f"{NOT_FINITE} in the first epoch (learning_rate={rate:g}); try learning_rate={smaller_rate(rate)}"
     cause = "a layer gives" if layer is None else f"layer {layer!r} gives"
     return f"{NOT_FINITE} in the first step, before any weight was changed: {cause} NaN or infinity; mend that layer"
 

@@ -50,9 +50,9 @@ def _defaults(lookback: int, *, every: bool) -> Mapping[str, Any]:
 def _check_burn_in(burn_in: int, options: TrainOptions, refused: str | None, *, every: bool) -> None:
     if not every:
         why = "supervise='last'" if refused is None else refused
-        raise OptionError(f"burn_in needs a target at every step, got burn_in={burn_in}, but {why}; leave it out")
+        raise OptionError(f"burn_in= needs a target at every step, got burn_in={burn_in}, but {why}; leave it out")
     if burn_in >= options.lookback:
         raise OptionError(
-            f"burn_in is shorter than the lookback of {options.lookback} rows, got {burn_in}; "
+            f"burn_in= is shorter than the lookback of {options.lookback} rows, got {burn_in}; "
             f"for example burn_in={options.lookback // 4}"
         )

@@ -67,3 +67,18 @@ def test_playing_goes_from_the_first_origin_on_and_steps_for_who_wants_calm(moun
         view.expect("origin", "0")
         button.click()
     view.expect("origin", "1")
+
+
+def test_scores_wider_than_a_narrow_page_scroll_by_themselves_and_by_keys(mount, axe, result):
+    view = mount(result.widget())
+    view.page.evaluate("document.documentElement.style.setProperty('--jp-content-font-size1', '22px')")
+    view.page.set_viewport_size({"width": 500, "height": 800})
+    view.page.wait_for_timeout(150)
+    assert view.page.evaluate("document.documentElement.scrollWidth") <= 500
+    scores = view.root.get_by_role("region", name="Scores of all models")
+    assert scores.evaluate("(one) => one.scrollWidth > one.clientWidth")
+    scores.focus()
+    scores.press("ArrowRight")
+    view.page.wait_for_timeout(300)
+    assert scores.evaluate("(one) => one.scrollLeft") > 0
+    assert axe(view.page) == []

@@ -141,6 +141,10 @@ CUT = """() => [...document.querySelectorAll(".lstm-board .lm-TabBar-tabLabel")]
 }).map((label) => label.textContent)"""
 
 
+CUT_WORDS = """() => [...document.querySelectorAll(".lstm-board :is(.widget-toggle-button, .widget-label)")]
+    .filter((one) => one.offsetParent && one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"""
+
+
 def test_no_tab_is_cut_on_a_projector(notebook):
     book = notebook("lab", SERIES, OPEN)
     book.run(0, timeout=120)
@@ -149,12 +153,18 @@ def test_no_tab_is_cut_on_a_projector(notebook):
     board = page.locator(".lstm-board")
     board.get_by_text("train 240 rows").wait_for()
     before = board.get_by_role("tab", name="Preview").bounding_box()["height"]
+    for switch in board.locator(".settings").get_by_label("more options").all():
+        switch.check()
     page.evaluate("document.documentElement.style.setProperty('--jp-content-font-size1', '22px')")
     for width in (700, 1400):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(200)
         assert page.evaluate(CUT) == []
         assert page.evaluate(SPILT) == []
+        assert page.evaluate(CUT_WORDS) == []
+    page.set_viewport_size({"width": 3840, "height": 2160})
+    page.wait_for_timeout(200)
+    assert board.bounding_box()["width"] > 2200
     assert board.get_by_role("tab", name="Preview").bounding_box()["height"] > 1.3 * before
 
 

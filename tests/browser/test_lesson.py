@@ -56,3 +56,13 @@ def test_a_class_guesses_before_the_answer_is_revealed(mount, lesson, axe, theme
     assert root.get_by_role("button", name="Next").is_disabled()
     slide.press("Home")
     assert "Not quite" in slide.inner_text()
+
+
+def test_the_forecast_of_a_slide_is_no_wider_than_a_narrow_page_of_large_type(mount, lesson):
+    view = mount(lesson.widget())
+    view.page.evaluate("document.documentElement.style.setProperty('--jp-content-font-size1', '22px')")
+    view.page.set_viewport_size({"width": 500, "height": 900})
+    view.root.first.locator(".slide").press("ArrowRight")
+    view.expect("slide", "1")
+    view.page.wait_for_timeout(200)
+    assert view.page.evaluate("document.documentElement.scrollWidth") <= 500

@@ -63,3 +63,12 @@ def test_axe_finds_nothing_and_nothing_is_clipped(mount, axe, make, theme):
     view.page.set_viewport_size({"width": 500, "height": 800})
     view.page.wait_for_timeout(150)
     assert view.page.evaluate("document.documentElement.scrollWidth") <= 500
+
+
+def test_a_line_that_stands_in_the_columns_stands_in_the_legend(mount):
+    result = Searched()
+    kinds = [kind for kind, _ in result.marks.lines]
+    assert "line" in kinds
+    view = mount(result.widget())
+    swatch = view.root.locator(".legend .swatch").nth(kinds.index("line")).bounding_box()
+    assert swatch["height"] > 5 * swatch["width"]

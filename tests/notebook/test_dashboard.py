@@ -450,7 +450,58 @@ def test_two_dashboards_do_not_disturb_each_other(opened):
     assert other.state.train.controls["lookback"].value == 60
     one.pages["Training"].bar.start.click()
     assert said(other.pages["Training"]) == ""
-    assert other.state.picker.value == ""
+    assert other.state.picker.options == (("run_1", "run_1"),)
+    assert other.state.name.value == "run_2"
+    one.jobs.runs.choice.value, one.jobs.runs.name.value = ("run_1",), "first"
+    one.jobs.runs.rename.click()
+    assert other.state.picker.value == "first"
+    assert "first" in other.jobs.runs.table.value
+
+
+def test_while_one_dashboard_works_the_other_waits_and_says_so(opened, monkeypatch):
+    one, other = opened(**SMALL), opened("oil")
+    seen, begun = [], []
+    monkeypatch.setattr(other.pages["Training"], "job", lambda _: begun.append(1))
+
+    def job(_):
+        bar = other.pages["Training"].bar
+        seen.append((bar.start.disabled, said(other.pages["Training"])))
+        bar.start.click()
+
+    monkeypatch.setattr(one.pages["Training"], "job", job)
+    one.pages["Training"].bar.start.click()
+    assert seen == [(True, "Training is running: stop it, or wait for its end.")]
+    assert begun == []
+    other.pages["Training"].bar.start.click()
+    assert begun == [1]
+
+
+def test_a_lookback_that_leaves_no_window_and_a_name_that_cannot_be_are_said_before_train(opened):
+    board = opened(**SMALL)
+    board.state.train.controls["lookback"].field.parts[0].value = 250
+    assert "No preview: every part needs a window" in board.preview.data.value
+    assert "lower lookback to at most" in board.preview.data.value
+    board.state.train.put({"lookback": 8})
+    assert "No preview" not in board.preview.data.value
+    board.state.name.value = "list"
+    assert "keep run as takes the name of a variable" in html.unescape(board.state.name_wrong.value)
+    board.state.name.value = "mine"
+    assert board.state.name_wrong.value == ""
+
+
+def test_the_code_names_the_page_of_a_refused_value(opened):
+    board = opened(**SMALL)
+    board.state.memory.controls["seeds"].field.parts[0].value = 0
+    assert board.code.value.endswith("for example seeds 5 (under Memory)</div>")
+    board.state.memory.put({"seeds": 1})
+    assert "(under" not in board.code.value
+
+
+def test_one_path_and_one_step_are_counted_so(opened):
+    board = opened(horizon=1, paths=1, calibrate=False, **SMALL)
+    board.pages["Training"].bar.start.click()
+    board.pages["Forecast"].bar.start.click()
+    assert said(board.pages["Forecast"]) == "1 path, 1 step ahead"
 
 
 def test_closing_leaves_no_widget_and_no_observer(shell, prices):
@@ -560,7 +611,7 @@ def train_at_once(monkeypatch):
             return {"text/plain": self.name, "text/html": self.name}, {}
 
     monkeypatch.setattr("lstm_lab.run.train", lambda *_, name, **__: Run(name))
-    monkeypatch.setattr("lstm_lab.notebook.dashboard.runs.listed", lambda runs: Summary(", ".join(runs), ()))
+    monkeypatch.setattr("lstm_lab.notebook.dashboard.runs.listed", lambda runs, _: Summary(", ".join(runs), ()))
     monkeypatch.setattr("lstm_lab.notebook.dashboard.pages.Page._view_of", lambda *_: ipywidgets.HTML("a run"))
 
 
@@ -574,6 +625,7 @@ def test_every_run_gets_a_number_of_its_own(opened, shell):
     assert runs == {"run_1": "run_1", "run_3": "run_3", "run_4": "run_4"}
     assert shell.user_ns["run_2"] == "mine"
     assert said(board.pages["Training"]) == "trained; kept as run_4"
+    assert [label for label, _ in board.jobs.runs.choice.options] == ["1. run_1", "3. run_3", "4. run_4"]
     board.state.name.value = "small"
     for _ in range(2):
         board.pages["Training"].bar.start.click()
@@ -671,6 +723,7 @@ def test_a_run_is_renamed_as_a_variable_and_stays_picked(three, shell):
     assert shell.user_ns["small"].name == "small"
     assert shell.user_ns["small"].end is run.end
     assert (three.state.picker.value, runs.chosen) == ("small", ("small",))
+    assert runs.choice.options == (("1. run_1", "run_1"), ("2. small", "small"), ("3. run_3", "run_3"))
     last = shell.magics_manager.registry["LSTMMagics"].last
     assert last is shell.user_ns["run_3"]
 
@@ -680,7 +733,7 @@ def test_a_run_is_renamed_as_a_variable_and_stays_picked(three, shell):
     [
         ((), "a", "Rename takes one run, got 0"),
         (("run_1", "run_2"), "a", "Rename takes one run, got 2"),
-        (("run_1",), "list", "keep run as takes the name of a variable, got 'list'"),
+        (("run_1",), "list", "new name takes the name of a variable, got 'list'"),
         (("run_1",), "run_2", "new name takes a name that no run has, got 'run_2'; for example run_4"),
         (("mine",), "a", "Rename takes runs that this dashboard made, got 'mine', which a cell made"),
     ],
@@ -688,7 +741,7 @@ def test_a_run_is_renamed_as_a_variable_and_stays_picked(three, shell):
 def test_a_name_that_cannot_be_given_is_refused_in_one_line(three, shell, chosen, name, wrong):
     shell.user_ns["mine"] = shell.user_ns["run_1"].__class__("mine")
     shell.magics_manager.registry["LSTMMagics"].runs["mine"] = shell.user_ns["mine"]
-    three._after_cell()
+    three.see_notebook()
     runs = three.jobs.runs
     runs.choice.value, runs.name.value = chosen, name
     before = list(three.state.environment.runs())
@@ -705,7 +758,9 @@ def test_runs_are_dropped_and_taken_back(three, shell):
     assert not {"run_1", "run_3"} & set(shell.user_ns)
     assert three.state.picker.value == "run_2"
     assert shell.magics_manager.registry["LSTMMagics"].last is shell.user_ns["run_2"]
+    assert runs.choice.options == (("2. run_2", "run_2"),)
     runs.undo.click()
+    assert [label for label, _ in runs.choice.options] == ["1. run_1", "2. run_2", "3. run_3"]
     assert shell.user_ns["run_3"] is run
     assert set(three.state.environment.runs()) == {"run_1", "run_2", "run_3"}
     assert runs.undo.disabled
@@ -731,8 +786,8 @@ def test_a_run_is_trained_on_and_compared_with_itself_before(opened, do, shell):
     assert (longer.options.epochs, longer.options.learning_rate, board.run) == (1, 0.001, longer)
     assert all(map(np.array_equal, weights, before.model.get_weights()))
     shown = html.unescape(board.jobs.runs.table.value)
-    assert f"learning_rate {before.options.learning_rate}" in shown
-    assert "learning_rate 0.001" in shown
+    assert f"learning rate {before.options.learning_rate}" in shown
+    assert "learning rate 0.001" in shown
     board.jobs.runs.choice.value = ("run_1", "run_2")
     board.pages["Compare"].bar.start.click()
     compared = board.pages["Compare"].result

@@ -381,8 +381,8 @@ def test_layers_that_see_a_whole_window_are_trained_at_its_last_step():
 @pytest.mark.parametrize(
     ("message", "options"),
     [
-        ("burn_in is shorter than the lookback of 8 rows, got 8; for example burn_in=2", {"supervise": "every"}),
-        ("burn_in needs a target at every step, got burn_in=8, but supervise='last'; leave it out", {}),
+        ("burn_in= is shorter than the lookback of 8 rows, got 8; for example burn_in=2", {"supervise": "every"}),
+        ("burn_in= needs a target at every step, got burn_in=8, but supervise='last'; leave it out", {}),
     ],
 )
 def test_a_burn_in_that_leaves_nothing_is_refused(message, options):

@@ -43,7 +43,7 @@ def read_given(values: pd.Series[Any], date_format: str, where: str) -> pd.Datet
         return _from_numbers(values, date_format, where)
     if "%" not in date_format:
         raise OptionError(
-            f"date_format is a strptime format or one of {', '.join(FORMAT_WORDS)}, got {date_format!r}; write for"
+            f"date_format= is a strptime format or one of {', '.join(FORMAT_WORDS)}, got {date_format!r}; write for"
             " example date_format='%d.%m.%Y'"
         )
     texts = _texts(values, date_format)
@@ -52,7 +52,7 @@ def read_given(values: pd.Series[Any], date_format: str, where: str) -> pd.Datet
     except (ValueError, TypeError, OverflowError, re.error) as refused:
         reason = " ".join(str(refused).split())[:120]
         raise OptionError(
-            f"date_format is a strptime format, got {date_format!r} ({reason}); write for example"
+            f"date_format= is a strptime format, got {date_format!r} ({reason}); write for example"
             " date_format='%d.%m.%Y'"
         ) from None
     _check(times.isna().to_numpy(), values, date_format, where)
@@ -100,5 +100,5 @@ def _check(bad: NDArray[np.bool_], values: pd.Series[Any], date_format: str, whe
     if len(rows) > 0:
         raise DataError(
             f"date_format={date_format!r} must fit every row, got {values.iloc[rows[0]]!r} in {where}, row {rows[0]}"
-            f" ({len(rows)} such rows); write the format of that row, or leave date_format out"
+            f" ({len(rows)} such rows); write the format of that row, or leave date_format= out"
         )

@@ -84,16 +84,25 @@ def _positions(index: pd.Index) -> np.ndarray:
 
 
 def _length(index: pd.Index, max_gap: str) -> float:
+    timed = isinstance(index, pd.DatetimeIndex)
     try:
-        timed = isinstance(index, pd.DatetimeIndex)
-        length = pd.Timedelta(max_gap).total_seconds() if timed else float(max_gap)
+        # Of a bare number pandas makes nanoseconds, which nobody means.
+        length = pd.Timedelta(max_gap).total_seconds() if timed and not _is_number(max_gap) else np.nan
+        length = length if timed else float(max_gap)
     except ValueError:
         length = np.nan
     if not length > 0:
-        raise OptionError(
-            f"max_gap is a length of time such as 3D, 36h or 90min (or a number of steps), got {max_gap!r}"
-        )
+        rule = "a length of time such as 3D, 36h or 90min" if timed else "a number above 0"
+        raise OptionError(f"max_gap= is {rule}, got {max_gap!r}; for example max_gap='{'3D' if timed else 3}'")
     return float(length)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def future_index(index: pd.Index, horizon: int) -> pd.Index:

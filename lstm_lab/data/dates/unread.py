@@ -50,7 +50,7 @@ def unread_dates(column: pd.Series[Any], name: object = None) -> str:
         )
     return (
         f"dates must be written alike in every row, but {where} has {texts[0]!r} in row 0 and {texts[other]!r} in row"
-        f" {other}; {remedy}, or set date_format"
+        f" {other}; {remedy}, or set date_format="
     )
 
 

@@ -42,8 +42,8 @@ def read_by_pandas(texts: NDArray[np.object_], where: str, rule: DateRule) -> Da
         row = int(differs[0]) if len(differs) else 0
         raise AmbiguousDatesError(
             f"dates must be written alike in every row, but {texts[row].strip()!r} in {where}, row {row}, could be"
-            f" {time_text(readings[0][row])} or {time_text(readings[1][row])}; set date_format, for example"
-            " '%d.%m.%Y'"
+            f" {time_text(readings[0][row])} or {time_text(readings[1][row])}; set date_format=, for"
+            " example date_format='%d.%m.%Y'"
         )
     return DateReading(readings[0], "mixed", weak=True)
 

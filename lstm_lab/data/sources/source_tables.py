@@ -150,4 +150,4 @@ def check_reading(
             f"header is the line of the column names, from 0, or none, got {header!r}; for example header=2"
         )
     if dayfirst is not None and date_format is not None:
-        raise OptionError("dayfirst and date_format both say how dates are written; set one of them")
+        raise OptionError("dayfirst= and date_format= both say how dates are written; set one of them")

@@ -52,7 +52,7 @@ def too_few_rows(
     lost = int(np.unique(segments[run_lengths == 0], return_counts=True)[1].max(initial=0))
     warmup = max(warmup, lost)
     need = lookback + warmup + 1
-    gaps = f" in a stretch without a gap (of {stretches}; see max_gap)" if stretches > 1 else ""
+    gaps = f" in a stretch without a gap (of {stretches}; see max_gap=)" if stretches > 1 else ""
     remedy = lookback_remedy(largest_lookback(run_lengths, borders, cuts))
     return (
         f"a window needs {need}{' train' if cuts else ''} rows (lookback {lookback} + warmup {warmup} + 1 target), "

@@ -45,7 +45,7 @@ class Control:
         self.model, self.name, self.default = model, name, field.default
         self.flag = Flag.of(name, field)
         label = name.replace("_", " ")
-        if 0 < len(self.flag.unit) <= SHORT and self.flag.unit != label:
+        if 0 < len(self.flag.unit) <= SHORT and self.flag.unit not in label.split():
             label += f" ({self.flag.unit})"
         labelled = f'<span title="{html.escape(self.tip)}">{html.escape(label)}</span>'
         self.field = field_of(self.flag, labelled, field.default, words)

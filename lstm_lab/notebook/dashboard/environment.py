@@ -64,7 +64,7 @@ class NotebookEnvironment:
             A cell made the run, or the new name is taken or no name of a variable.
         """
         run = self._made(name, "Rename")
-        if self.name_for(new) != new:
+        if self.name_for(new, "new name") != new:
             raise OptionError(f"new name takes a name that no run has, got {new!r}; for example {self.free(new)}")
         last = self._magics is not None and self._magics.last is run
         before = None if self._magics is None else self._magics.last
@@ -115,8 +115,15 @@ class NotebookEnvironment:
             count += 1
         return f"{stem}_{count}"
 
-    def name_for(self, name: str) -> str:
+    def name_for(self, name: str, label: str = "keep run as") -> str:
         """Return the name for the next run: this one, or the next number where a run of the dashboard has it.
+
+        Parameters
+        ----------
+        name
+            As typed.
+        label
+            The control that it was typed in.
 
         Raises
         ------
@@ -125,14 +132,14 @@ class NotebookEnvironment:
         """
         wrong = why_not_a_name(name, self.variables)
         if wrong is not None:
-            raise OptionError(f"keep run as takes the name of a variable, got {name!r}, {wrong}; for example run_1")
+            raise OptionError(f"{label} takes the name of a variable, got {name!r}, {wrong}; for example run_1")
         holder = self.variables.get(name, self.runs().get(name))
         if holder is None:
             return name
         if holder is self._kept.get(name):
             return self.free(name)
         raise OptionError(
-            f"keep run as takes a new name, got {name!r}, a variable that the dashboard did not make;"
+            f"{label} takes a new name, got {name!r}, a variable that the dashboard did not make;"
             f" for example {self.free(name)}"
         )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import time
 import traceback
+import weakref
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import ipywidgets
 
@@ -181,21 +182,29 @@ class Startable(Protocol):
 
 
 class JobRunner:
-    """Runs one job at a time, in the main thread."""
+    """Runs one job at a time, in the main thread: while a dashboard works, those beside it wait and say so."""
+
+    _open: ClassVar[weakref.WeakSet[JobRunner]] = weakref.WeakSet()
 
     def __init__(self) -> None:
         self.running: str | None = None
-        self._pages: list[Startable] = []
-        self._until = -float("inf")
+        self.pages: list[Startable] = []
+        self.until = -float("inf")
+        self._open.add(self)
+
+    def close(self) -> None:
+        """Wait for no other dashboard any more."""
+        self._open.discard(self)
+        self.pages.clear()
 
     def attach(self, page: Startable) -> None:
         """Let a page's button start its job."""
-        self._pages.append(page)
+        self.pages.append(page)
         page.bar.start.on_click(lambda _: in_main(lambda: self.begin(page)))
 
     def begin(self, page: Startable) -> None:
         """Run a page's job, and show on the page how it ended."""
-        if self.running is not None or self._late():
+        if any(runner.running is not None for runner in self._open) or self._late():
             return
         progress = PageProgress(page.bar, page.place)
         with self.busy(page, progress.stop):
@@ -209,7 +218,7 @@ class JobRunner:
         sent, began = sent_at(), time.monotonic()
         self.running = page.bar.name
         pressed = self._offer_stop(page.bar, stop)
-        for other in self._pages:
+        for other in self._everyones():
             if other is not page:
                 other.bar.wait(page.bar.name)
         try:
@@ -218,9 +227,14 @@ class JobRunner:
             page.bar.stop.on_click(pressed, remove=True)
             self.running = None
             if sent is not None:
-                self._until = sent + time.monotonic() - began
-            for waiting in self._pages:
+                for runner in self._open:
+                    runner.until = sent + time.monotonic() - began
+            for waiting in self._everyones():
                 waiting.bar.rest()
+
+    def _everyones(self) -> list[Startable]:
+        """Return the pages of all dashboards that are open."""
+        return [page for runner in self._open for page in runner.pages]
 
     @staticmethod
     def _offer_stop(bar: JobBar, stop: threading.Event | None) -> Callable[[Any], None]:
@@ -236,7 +250,7 @@ class JobRunner:
     def _late(self) -> bool:
         """Return whether the current click was made before the last job ended, and so cannot ask for another."""
         sent = sent_at()
-        return sent is not None and sent < self._until
+        return sent is not None and sent < self.until
 
 
 def _within(progress: PageProgress, page: Startable) -> None:

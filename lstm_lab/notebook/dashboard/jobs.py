@@ -70,7 +70,7 @@ class Jobs:
         options = self._state.forecast.values()
         options.pop("ids", None)  # runs of one series are compared
         result = compare_runs(self.runs.compared(), listener=progress, stop=progress.stop, **options)
-        return result, result.words
+        return result, f"{len(result.runs)} runs compared"
 
     def forecast(self, progress: PageProgress) -> tuple[Result, str]:
         """Forecast, and let the chart ask for more paths."""
@@ -78,7 +78,8 @@ class Jobs:
         result = run.forecast(listener=progress, stop=progress.stop, **options)
         progress.offer(self._more(run, options))
         series, paths = (f"{len(result):,} series, ", " of each") if run.dataset.is_panel else ("", "")
-        return result, f"{series}{result.paths.shape[-2]:,} paths{paths}, {result.horizon} steps ahead"
+        drawn = _counted(int(result.paths.shape[-2]), "path")
+        return result, f"{series}{drawn}{paths}, {_counted(result.horizon, 'step')} ahead"
 
     def _more(self, run: Any, options: dict[str, Any]) -> Callable[..., Forecast]:
         def more(paths: int, listener: Any) -> Forecast:
@@ -126,11 +127,15 @@ class Jobs:
         options = self._state.forecast.values() | self._state.backtest.values()
         options.pop("ids", None)  # every id is judged
         result = backtest(self._state.run, listener=progress, stop=progress.stop, **options)
-        return result, result.verdict
+        return result, "judged"
 
     def weights_view(self, result: Result) -> Any:
         """Return the weights' view, with a button that sets the control for the next training."""
         return widget(result, chosen=ControlWeights(self._state.train.controls["weights"]))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 class ControlWeights(NextWeights):

@@ -69,7 +69,10 @@ class Preview:
         """
         try:
             options = TrainOptions.of(values())
-            self._show(self._prepare(key, source(), options), options)
+            prepared = self._prepare(key, source(), options)
+            if not prepared.dataset.is_panel:
+                prepared.dataset.checked_split()  # as Train will
+            self._show(prepared, options)
             self.mistake = None
         except LabError as mistake:
             self.mistake = str(mistake)

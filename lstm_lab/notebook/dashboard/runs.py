@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -17,7 +18,7 @@ from lstm_lab.progress import seconds_text
 from lstm_lab.results import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from lstm_lab.notebook.dashboard.state import DashboardState
     from lstm_lab.run import Run
@@ -39,6 +40,9 @@ class RunList:
     def __init__(self, state: DashboardState) -> None:
         self._state = state
         self._dropped: dict[str, Run] = {}
+        self._numbers: dict[str, int] = {}
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when runs were renamed, dropped or taken back."""
         self._shown: Any = None
         self.table = ipywidgets.HTML(note(_HINT))
         self.table.add_class("runs")
@@ -50,6 +54,7 @@ class RunList:
         self.drop = ipywidgets.Button(description="Drop", tooltip="forget the chosen runs")
         self.undo = ipywidgets.Button(description="Undo", tooltip="take back what was dropped", disabled=True)
         self.line = ipywidgets.HTML()
+        listen(self.choice, lambda _: self._clear_refusal())
         for button, act in ((self.rename, self._rename), (self.drop, self._drop), (self.undo, self._undo)):
             button.on_click(lambda _, act=act: in_main(lambda: self._explained(act)))
         row = (self.rename, self.drop, self.undo, self.line)
@@ -87,15 +92,31 @@ class RunList:
 
     def refresh(self) -> None:
         """Show the runs that there are now; the choice stays while it is among them."""
-        runs = self._state.environment.runs()
+        runs = self._numbered()
         shown = [(name, id(run)) for name, run in runs.items()]
         if shown == self._shown:
             return
         self._shown = shown
-        self.table.value = summary(listed(runs)) if runs else note(_HINT)
+        numbers = [self._numbers[name] for name in runs]
+        self.table.value = summary(listed(runs, numbers)) if runs else note(_HINT)
         kept = tuple(name for name in self.chosen if name in runs)
-        self.choice.options = [(f"{place}. {name}", name) for place, name in enumerate(runs, start=1)]
+        self.choice.options = [(f"{number}. {name}", name) for number, name in zip(numbers, runs, strict=True)]
         self.choice.value = kept
+
+    def _numbered(self) -> dict[str, Run]:
+        """Return the runs by name in the order of their numbers, which they keep under another name too."""
+        runs = self._state.environment.runs()
+        for name in runs:
+            if name not in self._numbers:
+                own = re.search(r"_(\d+)$", name)
+                used = self._numbers.values()
+                free = own is not None and int(own[1]) not in {0, *used}
+                self._numbers[name] = int(own[1]) if own is not None and free else max(used, default=0) + 1
+        return {name: runs[name] for name in sorted(runs, key=self._numbers.__getitem__)}
+
+    def _clear_refusal(self) -> None:
+        if "lab-wrong" in self.line.value:
+            self.line.value = ""
 
     def _one(self) -> str:
         if len(self.chosen) != 1:
@@ -106,6 +127,7 @@ class RunList:
         name, new = self._one(), str(self.name.value).strip()
         picked = self._state.picker.value
         self._state.environment.rename(name, new)
+        self._numbers[new] = self._numbers.pop(name)
         self._state.see_runs(pick=new if picked == name else None)
         self.refresh()
         self.choice.value, self.name.value = (new,), ""
@@ -134,22 +156,23 @@ class RunList:
     def _explained(self, act: Callable[[], str]) -> None:
         try:
             self.line.value = paragraph(act())
+            self.on_change()
         except LabError as mistake:
             self.line.value = f'<p class="lab-wrong" role="alert">{html.escape(str(mistake))}</p>'
 
 
-def listed(runs: Mapping[str, Run]) -> Summary:
-    """Tabulate runs: number, name, validation loss beside the naive forecast's, epochs, time, and what differs."""
+def listed(runs: Mapping[str, Run], numbers: Sequence[int]) -> Summary:
+    """Tabulate runs: name, number, validation loss beside the naive forecast's, epochs, time, and what differs."""
     from lstm_lab.evaluation.run_comparison import RunComparison  # brings TensorFlow, as a run has by now
 
-    differences = RunComparison(runs, {}).differences
-    if len(differences) > 1:  # the network in one line repeats what other settings say
-        differences = differences.drop(index="network", errors="ignore")
+    differences = RunComparison(runs, {}).told_once
     lines = [("run", "no.", "validation loss", "vs naive", "epochs", "time", "differs in")]
-    for place, (name, run) in enumerate(runs.items(), start=1):
+    for place, (name, run) in zip(numbers, runs.items(), strict=True):
         loss, naive = run.metrics["val_loss"], run.metrics["naive_val_loss"]
         share = percent_change(loss / naive - 1) if naive else ""
-        settings = "; ".join(f"{key} {value or 'default'}" for key, value in differences[name].items())
+        settings = "; ".join(
+            f"{str(key).replace('_', ' ')} {value or 'default'}" for key, value in differences[name].items()
+        )
         lines.append(
             (
                 name,

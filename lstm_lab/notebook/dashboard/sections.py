@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
+from lstm_lab.errors import OptionError
 from lstm_lab.notebook.dashboard.controls import Control
 from lstm_lab.notebook.dashboard.style import box, title
 from lstm_lab.options import (
@@ -103,6 +104,7 @@ class Section:
             switch.add_class("lab-switch")
             head.append(switch)
             parts.append(box(*(self.controls[name].cell for name in section.more), look="grid lab-more"))
+        self.title = section.title
         self.view = box(box(*head, look="section-head"), *parts, ipywidgets.HTML(self._meanings()), look="section")
         self.view.layout.flex_flow = "column"
 
@@ -159,6 +161,20 @@ class OptionForm:
         changed = {name: value for name, value in values.items() if value != self.controls[name].default}
         self.model.of(changed)
         return changed
+
+    def checked(self) -> None:
+        """Refuse values as `values` does, and name the section where there is one alone, on another page.
+
+        Raises
+        ------
+        OptionError
+            As for `values`.
+        """
+        try:
+            self.values()
+        except OptionError as mistake:
+            where = f" (under {self.sections[0].title})" if len(self.sections) == 1 else ""
+            raise OptionError(f"{mistake}{where}") from None
 
     def listen(self, callback: Callable[[], None]) -> None:
         """Call back after every change."""

@@ -15,7 +15,7 @@ from lstm_lab.notebook.dashboard.code import Settings
 from lstm_lab.notebook.dashboard.fields import listen, offer
 from lstm_lab.notebook.dashboard.sections import BACKTEST, FORECAST, GATES, MEMORY, RESUME, TRAIN, OptionForm
 from lstm_lab.notebook.dashboard.source import Source
-from lstm_lab.notebook.dashboard.style import box
+from lstm_lab.notebook.dashboard.style import box, paragraph
 from lstm_lab.widgets.next_training import next_weights
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ class DashboardState:
         self.picker = ipywidgets.Dropdown(
             description="run", tooltip="what is forecast with, looked into and judged: any run of this notebook"
         )
-        self.name_cell, self.picker_cell = box(self.name, look="cell"), box(self.picker, look="cell")
+        self.name_wrong = ipywidgets.HTML()
+        self.name_cell, self.picker_cell = box(self.name, self.name_wrong, look="cell"), box(self.picker, look="cell")
+        self.name_cell.layout.flex_flow = "column"
         self.watch_cell = box(self.watch, look="cell wide")
         self._read: Any = None
         self.see_data()
@@ -124,6 +126,15 @@ class DashboardState:
                 self._suggested = self.environment.free(self._suggested)
                 self.name.value = self._suggested
 
+    def _check_name(self) -> None:
+        """Show beside the name why no run can have it."""
+        try:
+            self.environment.name_for(str(self.name.value).strip())
+        except OptionError as mistake:
+            self.name_wrong.value = paragraph(str(mistake), "lab-wrong")
+        else:
+            self.name_wrong.value = ""
+
     def see_data(self) -> None:
         """Update the choices of columns and transforms for the current data."""
         controls = self.train.controls
@@ -170,6 +181,8 @@ class DashboardState:
         """
         name = str(self.name.value).strip()
         self.environment.name_for(name)
+        for form in self.forms:
+            form.checked()
         return Settings(
             word=self.source.word,
             source=self.source.python,
@@ -196,6 +209,7 @@ class DashboardState:
         for form in self.forms:
             form.listen(callback)
         self.source.listen(lambda _: callback())
+        self.name.observe(lambda _: self._check_name(), "value")
         listen(self.name, lambda _: callback())
         listen(self.watch, lambda _: callback())
         listen(self.picker, lambda _: callback())

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["STYLE", "box", "discard", "note", "paragraph", "summary", "title"]
 
 STYLE = """<style>
-.lstm-board { container-type: inline-size; padding: 4px 2px 10px; overflow: hidden; max-width: 1500px;
+.lstm-board { container-type: inline-size; padding: 4px 2px 10px; overflow: hidden; max-width: 116em;
   --text: var(--jp-ui-font-color1, currentColor); --muted: var(--jp-ui-font-color2, #6b6b6b);
   --line: var(--jp-border-color2, #c4c4c4); --wrong: #b3261e; --blue: #0072b2; --orange: #cc8400; --purple: #a8507f;
   color: var(--text); font-size: calc(var(--jp-content-font-size1, 0.875rem) * 13 / 14);
@@ -31,7 +31,7 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board .head > .widget-html { width: auto; flex: 1 1 16.92em; }
 .lstm-board .halves { display: flex; flex-flow: row wrap; align-items: flex-start; gap: 14px 22px; padding-top: 8px; }
 .lstm-board .settings { flex: 1 1 26.15em; max-width: 100%; }
-.lstm-board .results { flex: 2.4 1 480px; max-width: 100%; min-width: min(480px, 100%); }
+.lstm-board .results { flex: 2.4 1 37em; max-width: 100%; min-width: min(37em, 100%); }
 .lstm-board .section { padding-bottom: 8px; }
 .lstm-board .section-head { display: flex; flex-flow: row wrap; justify-content: space-between; align-items: center;
   min-height: 2.15em; }
@@ -53,9 +53,9 @@ body[data-jp-theme-light=false] .lstm-board { --wrong: #ff8a80; --blue: #56b4e9;
 .lstm-board .cell .widget-inline-hbox > select[multiple] { height: auto; min-height: 5.2em; }
 .lstm-board .runs td:last-child, .lstm-board .runs th:last-child { text-align: left !important; min-width: 18em; }
 .lstm-board .cell .widget-toggle-buttons { display: flex; flex-flow: row wrap; height: auto; }
-.lstm-board .cell .widget-toggle-buttons .widget-toggle-button { flex: 1 1 auto; width: auto; min-width: 0;
-  height: 2.15em;  margin: 0 2px 0 0; padding: 0 4px; overflow: hidden; text-overflow: ellipsis; }
-.lstm-board .cell .widget-toggle-buttons > div:not(.widget-label) { display: flex; width: 100%; }
+.lstm-board .cell .widget-toggle-buttons .widget-toggle-button { flex: 1 1 auto; width: auto;
+  min-width: max-content; height: 2.15em; margin: 0 2px 2px 0; padding: 0 4px; overflow: visible; }
+.lstm-board .cell .widget-toggle-buttons > div:not(.widget-label) { display: flex; flex-wrap: wrap; width: 100%; }
 .lstm-board .cell .widget-checkbox { min-height: 3.54em; align-items: end; }
 .lstm-board .cell .widget-checkbox > .widget-label { display: none; }
 .lstm-board .cell .other { display: flex; flex-flow: column; gap: 4px; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import weakref
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -39,6 +40,12 @@ __all__ = ["Dashboard", "dashboard"]
 
 TABS = ("Preview", "Training", "Forecast", "Inside", "Judge", "Runs", "Code")
 
+_COMES_BACK = (
+    "it comes back when its kernel is free (to stop a training, interrupt the kernel); without that kernel, run the"
+    " cell again"
+)
+"""What stands in place of a dashboard in a page that was loaded again."""
+
 _COPY = (
     "const pre = this.closest('.block').querySelector('pre');"
     "getSelection().selectAllChildren(pre);"
@@ -46,6 +53,10 @@ _COPY = (
     "navigator.clipboard ? navigator.clipboard.writeText(pre.textContent).then(done)"
     " : document.execCommand('copy') && done();"
 )
+
+
+_boards: weakref.WeakSet[Dashboard] = weakref.WeakSet()
+"""Every open dashboard, which hears what another does with the runs."""
 
 
 class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -82,7 +93,9 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         settle_messages(self, [page.bar.stop for page in self.pages.values()])
         self.state.listen(lambda: in_main(self.update))
         self.jobs.runs.listen(lambda: in_main(self._choose_runs))
-        self._end = self.state.environment.after_cells(self._after_cell)
+        self.jobs.runs.on_change = self._tell_others
+        _boards.add(self)
+        self._end = self.state.environment.after_cells(self.see_notebook)
         self.update()
 
     # What is seen -------------------------------------------------------------------------------------------------
@@ -171,9 +184,17 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             self.jobs.runs.refresh()
             self._write()
             self._settle()
+            self._tell_others()
         self.snapshot.keep(result)
 
-    def _after_cell(self, *_: Any) -> None:
+    def _tell_others(self) -> None:
+        """Show in the other dashboards the runs that there are now."""
+        for board in list(_boards):
+            if board is not self and board.state.environment.shell is self.state.environment.shell:
+                board.see_notebook()
+
+    def see_notebook(self, *_: Any) -> None:
+        """Show the variables and runs that there are now."""
         self.state.source.refresh()
         self.state.see_runs()
         self.update()
@@ -211,7 +232,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         self._shown_by = request
         cells.remember(self)
         word = self.state.source.word
-        text = f"Dashboard: {word}; run the cell again to open it. Below is the newest of what it showed."
+        text = f"Dashboard: {word}; {_COMES_BACK}. Below is the newest of what it showed."
         display(widget_or_still({**super()._repr_mimebundle_(), "text/plain": text}), raw=True)  # type: ignore[no-untyped-call]  # IPython's
         self.snapshot.show()
 
@@ -220,6 +241,8 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         if not self._open:
             return
         self._open = False
+        _boards.discard(self)
+        self.runner.close()
         self._end()
         pages = [part for page in self.pages.values() for part in page.parts()]
         widgets = {

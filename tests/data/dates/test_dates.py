@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from lstm_lab.data.dates.dates import read_dates
 from lstm_lab.data.dates.reading import AmbiguousDatesError, DateRule
+from lstm_lab.data.dates.time_index import segments
 from lstm_lab.data.dates.unread import unread_dates
 from lstm_lab.errors import DataError, OptionError
+from lstm_lab.options.spelling import as_controls, as_flags
 
 
 def read(values, **kwargs):
@@ -208,7 +210,7 @@ def test_an_option_that_does_not_fit_names_the_row():
     ):
         read(["02/12/2024", "02/13/2024"], date_format="%d/%m/%Y")
     for wrong in ("%Q", "dmy", "%d.%d.%Y"):
-        with pytest.raises(OptionError, match="date_format is a strptime format"):
+        with pytest.raises(OptionError, match="date_format= is a strptime format"):
             read(["02/12/2024"], date_format=wrong)
     assert stamps(["2024-02-01"], dayfirst=True) == ["2024-02-01 00:00:00"]
 
@@ -417,3 +419,17 @@ def test_a_wrong_date_among_repeated_ones_is_told_of_with_its_row():
     days = pd.concat([pd.Series(pd.date_range("2021-01-02", periods=250).strftime("%d/%m/%Y"))] * 8, ignore_index=True)
     with pytest.raises(DataError, match=r"'13/01/2021' in the index, row 11,"):
         read_dates(days, DateRule(dayfirst=False))
+
+
+def test_a_bare_number_is_no_length_of_time():
+    days = pd.date_range("2022", periods=5, freq="D")
+    assert segments(days, "3D").tolist() == [0] * 5
+    with pytest.raises(OptionError, match=r"^max_gap= is a length of time such as 3D, .*, got '3'; for example"):
+        segments(days, "3")
+    assert segments(pd.RangeIndex(5), "3").tolist() == [0] * 5
+    with pytest.raises(OptionError, match=r"^max_gap= is a number above 0, got '3D'; for example max_gap='3'"):
+        segments(pd.RangeIndex(5), "3D")
+    with pytest.raises(OptionError) as refused:
+        segments(days, "x")
+    assert as_controls(str(refused.value), {"max_gap"}).startswith("max gap is a length of time")
+    assert as_flags(str(refused.value), {"max_gap"}).endswith("for example --max-gap 3D")

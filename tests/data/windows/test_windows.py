@@ -139,7 +139,7 @@ def test_a_short_series_says_what_it_has_and_what_it_takes():
 
 
 def test_a_series_in_short_pieces_says_so():
-    with pytest.raises(DataError, match=r"got 10 in a stretch without a gap \(of 3; see max_gap\)"):
+    with pytest.raises(DataError, match=r"got 10 in a stretch without a gap \(of 3; see max_gap=\)"):
         windows_of(*series(30, gaps=(10, 20)), lookback=10)
 
 

@@ -39,6 +39,11 @@ export function button(text: string, press: () => void, attributes: Attributes =
   return made;
 }
 
+/** Let a table that is wider than its view scroll by itself, by keys too: the page stays where it is. */
+export function scroller(table: HTMLTableElement): HTMLElement {
+  return h("div", { class: "scroll", role: "region", tabindex: 0, "aria-label": table.getAttribute("aria-label") ?? "" }, table);
+}
+
 /** Make an element of a drawing. */
 export function svg(tag: string, attributes: Record<string, string | number>, ...children: (Node | string)[]): SVGElement {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);

@@ -3,7 +3,7 @@
  * a scale that the column shares. It is a table all the way: sorted by its heads, walked by its rows.
  */
 import { View } from "./base";
-import { facts, fill, h, on, say, set, svg } from "./dom";
+import { facts, fill, h, on, say, scroller, set, svg } from "./dom";
 import { clamp } from "./geometry";
 import { pressed } from "./keys";
 import { type Axis, axisOf, type Column, mean, nearest, order, words } from "./marks";
@@ -16,7 +16,7 @@ interface Look {
 }
 
 const RADIUS = 4;
-const SWATCHES: Record<string, string> = { mean: "upright", dashed: "dash" };
+const SWATCHES: Record<string, string> = { mean: "upright", line: "upright rule", dashed: "upright rule dash" };
 
 export class StudyView extends View {
   readonly #words = h("div", { class: "meaning verdicts" });
@@ -25,7 +25,7 @@ export class StudyView extends View {
   readonly #code = h("pre", { "aria-label": "Code to copy" });
   readonly #numbers = h("table", { "aria-label": "All scores" });
   readonly #facts = h("table", { "aria-label": "How the study was made" });
-  readonly #more = h("details", { class: "more" }, h("summary", {}, "All scores, and how the study was made"), this.#numbers, this.#facts);
+  readonly #more = h("details", { class: "more" }, h("summary", {}, "All scores, and how the study was made"), scroller(this.#numbers), this.#facts);
   #rows: HTMLTableRowElement[] = [];
   #sorted = 0;
   #direction: 1 | -1 | 0 = 0;

@@ -283,6 +283,7 @@ test("keys of the notebook are left to it", () => {
 test("a scatter is drawn where its dots lie apart, and only there", () => {
   assert.equal(tells([0, 0, 0.01], [0, 0, 0]), false);
   assert.equal(tells([0.4, 0.4], [0.1, 0.1]), false);
+  assert.equal(tells([0, 0, 0], [0, 1 / 12, 0]), false, "one step of twelve");
   assert.equal(tells([0, 0, 0], [0, 0.2, 0]), true);
   assert.equal(tells([]), false);
 });

@@ -5,7 +5,7 @@
 import type uPlot from "uplot";
 import type { Chart } from "../chart";
 import { rule } from "../charts";
-import { button, choices, fill, h, legend, on, say, slider } from "../dom";
+import { button, choices, fill, h, legend, on, say, scroller, slider } from "../dom";
 import { FanView } from "../fan";
 import { number, percent, time } from "../format";
 import { pressed } from "../keys";
@@ -53,7 +53,7 @@ export class BacktestView extends FanView {
     this.#series = this.#overview();
     this.body.append(this.#verdict, this.#caution, this.#series.element, this.#key, this.#controls(), h("div", { class: "split" }, fan, side));
     const more = h("details", { class: "more" }, h("summary", {}, "How it was made"), this.#details);
-    this.body.append(this.#scores, this.#here, more);
+    this.body.append(scroller(this.#scores), this.#here, more);
     on(this.root, "keydown", (event) => pressed(event, { "[": () => this.#choose(this.#at - 1), "]": () => this.#choose(this.#at + 1) }));
   }
 

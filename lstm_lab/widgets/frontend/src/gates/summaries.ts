@@ -8,7 +8,7 @@ import type { Inside } from "./inside";
 
 const BINS = 20;
 /** Distance between two dots, as a share of the axis, from which they are seen to be two. */
-const APART = 0.05;
+const APART = 0.1;
 
 /** Does a scatter of shares of time say more than a sentence? Not where all its dots lie on one another. */
 export function tells(...sides: ArrayLike<number>[]): boolean {

@@ -215,7 +215,7 @@ export class LessonView extends View {
     const revealed = this.#revealed.has(this.#at);
     for (const fan of this.#fans) {
       const { inside } = fan;
-      inside.width = Math.max((fan.figure.clientWidth || this.width - 40) / this.unit, 260);
+      inside.width = Math.max((fan.figure.clientWidth || this.width - 40) / this.unit, 150);
       inside.unit = this.unit;
       fan.draw(revealed);
     }
