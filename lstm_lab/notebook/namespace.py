@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -133,12 +134,24 @@ def find_source(text: str, variables: Mapping[str, Any]) -> Any:
         return path
     if text in EXAMPLES:
         return example(text)
+    _refuse_expression(text, variables)
     if exists(path):
         return path  # a folder or a device: what reads it says so
     if path.suffix or len(path.parts) > 1:
         raise DataError(f"{absent(path)}; examples: {', '.join(EXAMPLES)}")
     kinds = "no variable, file or example" if variables else "no file or example"
     raise DataError(f"there is {kinds} called {text!r}; {did_you_mean(text, sources(variables))}")
+
+
+def _refuse_expression(text: str, variables: Mapping[str, Any]) -> None:
+    """Refuse what is computed from a variable, as `frame.close` or `frame[:100]`, where a name is asked for."""
+    parts = re.match(r"""([^\W\d]\w*)(?:\.|\[["']?)(.*?)["']?\]?$""", text)
+    if parts is None or parts[1] not in variables:
+        return
+    name, inner = parts.groups()
+    is_column = inner in getattr(variables[name], "columns", ())
+    remedy = f"did you mean {name} with target={inner!r}?" if is_column else f"give it a name first: data = {text}"
+    raise DataError(f"data are a variable, a file or an example, got {text!r}; {remedy}")
 
 
 def python_source(text: str, variables: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ In a notebook a value may also name a variable: see `lstm_lab.notebook.namespace
 
 from __future__ import annotations
 
+import re
 import shlex
 import types
 import typing
@@ -25,7 +26,7 @@ from lstm_lab.options import current_name, option_extra
 from lstm_lab.options.spelling import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pydantic.fields import FieldInfo
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["Command", "Flag", "Parsed", "split_words", "value_text"]
 
 _WIDTH = 100
+_DATE = re.compile(r"(?:^|=)\d{4}-\d{1,2}-\d{1,2}$")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?")
+"""A time of day; alone it is no argument of any command."""
 _SWITCH = ("on", "off")
 """Choices of an option whose flag may stand alone, which means the first of them."""
 _METAVARS = {int: "N", float: "X", bool: "on|off", str: "TEXT"}
@@ -165,6 +169,21 @@ def split_words(line: str) -> list[str]:
         raise OptionError(f'a quote is never closed in {text.strip()!r}; close it, as in "log_return, hour"') from None
 
 
+def _with_clocks(words: Iterable[str]) -> list[str]:
+    """Join a date and the time of day that follows it without quotes.
+
+    >>> _with_clocks(["--at", "2024-05-29", "06:00", "--run", "first"])
+    ['--at', '2024-05-29 06:00', '--run', 'first']
+    """
+    joined: list[str] = []
+    for word in words:
+        if joined and _CLOCK.fullmatch(word) and _DATE.search(joined[-1]):
+            joined[-1] = f"{joined[-1]} {word}"
+        else:
+            joined.append(word)
+    return joined
+
+
 @dataclass(frozen=True)
 class Command:
     """The arguments of one magic or one subcommand."""
@@ -211,7 +230,7 @@ class Command:
         OptionError
             An unknown or ambiguous flag, a flag without its value or given twice, a word too many.
         """
-        words = split_words(line) if isinstance(line, str) else list(line)
+        words = _with_clocks(split_words(line) if isinstance(line, str) else line)
         texts: dict[str, str] = {}
         arguments: list[str] = []
         while words:

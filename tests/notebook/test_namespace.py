@@ -1,5 +1,7 @@
 """What a word means: itself before a variable, a variable before a file, a file before an example."""
 
+import re
+
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -47,6 +49,23 @@ def test_a_variable_comes_before_a_file_and_a_file_before_an_example(tmp_path, m
 def test_what_looks_like_a_path_is_refused_as_one():
     with pytest.raises(DataError, match=r"there is no file 'no/such\.csv', nor a folder 'no'; check the path"):
         find_source("no/such.csv", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("prices.close", r"did you mean prices with target='close'\?"),
+        ("prices[close]", r"did you mean prices with target='close'\?"),  # the magics' lines lose their quotes
+        ("prices.loc[:5]", r"give it a name first: data = prices\.loc\[:5\]"),
+        ("prices[:5]", r"give it a name first: data = prices\[:5\]"),
+    ],
+)
+def test_what_is_computed_from_a_variable_is_not_called_a_file(text, remedy):
+    variables = {"prices": pd.DataFrame({"close": [1.0]})}
+    with pytest.raises(DataError, match=rf"a variable, a file or an example, got '{re.escape(text)}'; {remedy}"):
+        find_source(text, variables)
+    with pytest.raises(DataError, match=r"there is no file"):
+        find_source("price.csv", variables)
 
 
 def test_an_unknown_source_is_compared_with_the_users_tables_and_the_examples():

@@ -67,6 +67,16 @@ def test_a_windows_path_keeps_its_backslashes():
     assert split_words(r"C:\data\prices.csv --target close") == [r"C:\data\prices.csv", "--target", "close"]
 
 
+def test_a_time_of_day_belongs_to_the_date_before_it():
+    assert TRAIN.parse("prices --target 2024-05-29 6:00 --epochs 3").values == {
+        "target": "2024-05-29 6:00",
+        "epochs": "3",
+    }
+    assert TRAIN.parse(["--target=2024-05-29", "06:00:00+02:00"]).values == {"target": "2024-05-29 06:00:00+02:00"}
+    with pytest.raises(OptionError, match="does not know what '06:00' is for"):
+        TRAIN.parse("prices 06:00")
+
+
 def test_the_place_is_an_options_value_where_it_is_named_after_one():
     parsed = FORECAST.parse("30 --paths 5")
     assert parsed.argument is None

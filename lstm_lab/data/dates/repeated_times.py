@@ -31,9 +31,10 @@ def sort_times(frame: pd.DataFrame) -> pd.DataFrame:
         name = f"name their column with id={columns[0]!r}, or " if len(columns) == 1 else ""
         remedy = f"several series? {name}keep one, for example frame[{selection}]"
     else:
+        level = "level=0" if frame.index.name is None else repr(frame.index.name)
         remedy = (
-            "keep one row for each time, for example with frame.drop_duplicates(), and give local times their UTC"
-            " offset where the clocks go back"
+            f"keep one row for each time, for example the last with frame.groupby({level}).last(), and give local times"
+            " their UTC offset where the clocks go back"
         )
     count = f"{len(repeated)} repeated row{'s' if len(repeated) > 1 else ''}"
     raise DataError(f"times must be unique, got {ordered.index[repeated[0]]} more than once ({count}); {remedy}")

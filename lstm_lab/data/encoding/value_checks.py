@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from lstm_lab.data.tables.missing_values import refuse_empty
 from lstm_lab.data.tables.row_labels import row_label
 from lstm_lab.errors import DataError
 
@@ -49,6 +50,7 @@ def finite_values(column: pd.Series[float], name: str) -> np.ndarray:
     values = column.to_numpy(dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad) > 0:
+        refuse_empty(~np.isfinite(values), name)
         raise DataError(
             f"{name!r} must have a finite value in every row, got {values[bad[0]]} at"
             f" {row_label(column.index, bad[0])} ({len(bad)} such rows); set missing= to interpolate, ffill or drop"

@@ -122,7 +122,7 @@ def guarded(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     except UNREADABLE as broken:
         lines = str(broken).strip().splitlines()
         why = f"cannot be read ({lines[0][:200] if lines else type(broken).__name__})"
-    raise DataError(f"a data file is a readable table, but {path.name!r} {why}; check the file, or pass a DataFrame")
+    raise DataError(f"a data file is a readable table, but {path.name!r} {why}; check the file, or name another")
 
 
 def _ragged(path: Path, broken: Exception) -> str:

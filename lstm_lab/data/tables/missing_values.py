@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["MISSING", "Missing", "completed", "refuse_marks", "without_marks"]
+__all__ = ["MISSING", "Missing", "completed", "refuse_empty", "refuse_marks", "without_marks"]
 
 Missing: TypeAlias = Literal["error", "interpolate", "ffill", "drop"]
 MISSING = ("error", "interpolate", "ffill", "drop")
@@ -103,6 +103,7 @@ def completed(frame: pd.DataFrame, used: Sequence[str], missing: Missing) -> tup
         return frame, 0
     if missing == "error":
         row, column = np.argwhere(absent)[0]
+        refuse_empty(absent[:, column], used[column])
         value = frame[used[column]].iloc[row]
         raise DataError(
             f"{used[column]!r} must have a finite value in every row, got {value} at {row_label(frame.index, row)} "
@@ -118,6 +119,21 @@ def completed(frame: pd.DataFrame, used: Sequence[str], missing: Missing) -> tup
     out[list(used)] = holes
     complete_rows = holes.notna().all(axis=1).to_numpy()
     return out.loc[complete_rows], int((absent[complete_rows]).sum())
+
+
+def refuse_empty(absent: NDArray[np.bool_], name: str) -> None:
+    """Refuse a column without any finite value, which nothing can fill.
+
+    Raises
+    ------
+    DataError
+        Naming the column and how many rows it has.
+    """
+    if absent.all():
+        raise DataError(
+            f"{name!r} must have a finite value in every row, got none in {len(absent)} rows; choose other columns with"
+            " target= or columns="
+        )
 
 
 def _between(holes: pd.DataFrame, absent: NDArray[np.bool_]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -186,6 +187,16 @@ def test_repeated_times_are_named():
     assert "got 2024-10-27 02:00:00 more than once (1 repeated row)" in said
 
 
+@pytest.mark.parametrize("name", ["date", None])
+def test_the_remedy_for_repeated_times_leaves_one_row_for_each(name):
+    days = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-02", "2024-01-03"]).rename(name)
+    frame = pd.DataFrame({"close": [1.0, 2.0, 2.5, 3.0]}, days)
+    (call,) = re.findall(r"frame\.groupby\(.*?\)\.last\(\)", refused(frame))
+    assert load(eval(call, {"frame": frame}))["close"].tolist() == [1.0, 2.5, 3.0]  # noqa: S307 - a remedy of our own
+    if name:  # as a file's reader has it
+        assert load(eval(call, {"frame": frame.reset_index()}))["close"].tolist() == [1.0, 2.5, 3.0]  # noqa: S307 - a remedy of our own
+
+
 def test_times_that_are_no_times_are_named():
     table = pd.DataFrame({"when": ["2024-01-01", "soon", None], "x": [1.0, 2, 3]})
     assert "got 'soon' in 'when', row 1 (2 such rows)" in refused(table, time="when")
@@ -263,6 +274,7 @@ def test_missing_values_are_refused_with_place_and_count():
     assert "'close' must have a finite value in every row, got nan at 2024-01-03 00:00:00 (2 such rows)" in said
     assert "interpolate, ffill or drop" in said
     assert "got -inf" in refused(pd.Series([1.0, -np.inf]))
+    assert "got none in 6 rows; choose other columns" in refused(prices(close=[np.nan] * 6), target="close")
     assert "'other'" in refused(prices(other=[np.nan] * 6))
 
 
