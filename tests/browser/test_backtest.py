@@ -59,7 +59,7 @@ def test_the_pointer_on_the_series_and_the_keys_choose_an_origin(mount, result):
 @pytest.mark.usefixtures("context_options")
 def test_playing_goes_from_the_first_origin_on_and_steps_for_who_wants_calm(mount, result, context_options):
     view = mount(result.widget())
-    button = view.root.get_by_role("button", name="Play")
+    button = view.root.get_by_role("button", name="Next origin" if context_options else "Play")
     button.click()
     view.expect("origin", "0")
     if context_options:
