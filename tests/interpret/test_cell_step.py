@@ -222,3 +222,12 @@ def test_a_row_is_no_step_and_a_value_that_is_scaled_says_so(small_run):
     assert cell.reads == "y, scaled"
     changed = cell.trace.what_if(inputs=cell.trace.inputs + 1).cell(unit=0, step=2)
     assert changed.reads == "y, scaled"
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_what_is_written_stands_clear_of_the_number_on_its_way(kind):
+    """A number of seven letters is some 92 wide, and travels centred on its line."""
+    drawing = DRAWINGS[kind]
+    text = next(text for text in drawing.texts if text.value == "written")
+    line = next(line for line in drawing.lines if line.value == "written")
+    assert text.x - line.path[0][0] >= 34
