@@ -131,10 +131,10 @@ def _reach_line(row: pd.Series[float]) -> str:
 
 
 def _recall_line(rows: pd.DataFrame) -> str:
-    # Rounded down, so that what falls short of the mark does not read as the mark.
+    # Rounded down, so that what falls short of the mark does not read as the mark; below 0 nothing is recalled.
     means = rows.groupby("steps", sort=False)["explained"].mean()
     shares = zip(means.index, means.to_numpy(np.float64), strict=True)
-    return ", ".join(f"{steps}: {math.floor(100 * share)}%" for steps, share in shares)
+    return ", ".join(f"{steps}: {math.floor(100 * max(share, 0.0))}%" for steps, share in shares)
 
 
 def distances_within(lookback: int) -> tuple[int, ...]:

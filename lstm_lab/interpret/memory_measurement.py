@@ -160,7 +160,7 @@ class MemoryMeasurement:
         seconds = time.perf_counter() - started
         scores = {"explained": explained, "success": explained >= SUCCESS, "updates": updates, "seconds": seconds}
         self.recalled.append({**row, **scores})
-        self._show(f"{variant.label}: {math.floor(100 * explained)}% recalled over {steps} steps")
+        self._show(f"{variant.label}: {math.floor(100 * max(explained, 0.0))}% recalled over {steps} steps")
 
     def _train(
         self,
