@@ -103,6 +103,14 @@ export function logLabels(_: unknown, splits: (number | null)[]): string[] {
   return splits.map((value) => (value === null ? "" : value < 1e-3 || value >= 1e6 ? value.toExponential(0).replace("e+", "e") : number(value)));
 }
 
+/** Which ticks of a log axis are labelled: powers of ten, as many as have room; of less than two decades 1, 2 and 5 times them. */
+export function labelled(splits: (number | null)[], room: number): (number | null)[] {
+  const borders = splits.filter(isPower);
+  const every = Math.max(1, Math.ceil(borders.length / Math.max(room, 1)));
+  const wanted = borders.length < 2 ? splits.filter((value) => value !== null && "125".includes(value.toExponential()[0]!)) : borders.filter((_, at) => at % every === 0);
+  return splits.map((value) => (wanted.includes(value) ? value : null));
+}
+
 /** Distances that ticks may have: of whole numbers, as of rows, whole ones. */
 const WHOLE = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((times) => times * 10 ** power)).flat();
 const ANY = Array.from({ length: 32 }, (_, at) => [1, 2, 2.5, 5].map((times) => Number(`${times}e${at - 16}`))).flat();
@@ -249,7 +257,7 @@ export class Chart {
       },
       {
         ...look,
-        ...(options.log ? { splits: (_, __, low, high) => decades(low, high), grid: { ...look.grid, filter: powers }, ticks: { ...look.ticks, filter: powers } } : {}),
+        ...(options.log ? { splits: (_, __, low, high) => decades(low, high), filter: (u, splits) => labelled(splits, u.bbox.height / uPlot.pxRatio / (18 * unit)), grid: { ...look.grid, filter: powers }, ticks: { ...look.ticks, filter: powers } } : {}),
         size: axisSize.bind(null, options.yWidth ?? 0, unit),
         space: (options.plain ? 16 : 34) * unit,
         ...(options.yValues ? { values: options.yValues } : { values: options.log ? logLabels : ticks }),

@@ -30,6 +30,14 @@ function plusMinus(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? "–" : `±${number(value, 2)}`;
 }
 
+/** A share of paths, with the error that so many leave; where it is none or all, what that still allows (the rule of three). */
+export function chance(above: number, paths: number): string {
+  const share = above / paths;
+  if (above === 0) return `at most ${percent(Math.min(3 / paths, 1), 1)}`;
+  if (above === paths) return `at least ${percent(Math.max(1 - 3 / paths, 0), 1)}`;
+  return `${percent(share)} ± ${percent(Math.sqrt((share * (1 - share)) / paths))}`;
+}
+
 export class FanView extends ChartView {
   #chart!: Chart;
   #stop!: Stop;
@@ -527,10 +535,8 @@ export class FanView extends ChartView {
     let above = 0;
     const data = this.store.data("paths");
     for (let path = 0; path < paths; path++) if (data[path * this.#horizon + at]! > level) above++;
-    const share = above / paths;
-    const spread = Math.sqrt((share * (1 - share)) / paths);
     const when = time(this.store.data("times")[at]!, this.store.flag("is_time"), this.store.number("step") ?? 1);
-    const words = `P(above ${number(level)}) at ${when}: ${percent(share)} ± ${percent(spread)} (of ${paths} paths; drag the dashed level)`;
+    const words = `P(above ${number(level)}) at ${when}: ${chance(above, paths)} (of ${paths} paths; drag the dashed level)`;
     say(this.#chance, words);
     this.#level.setAttribute("aria-valuetext", words);
     this.#level.setAttribute("aria-label", "Level");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { chance } from "../src/fan";
 import { fanOf, numberOf } from "../src/spread";
 import { type Packed, Store } from "../src/wire";
 
@@ -27,4 +28,12 @@ test("a combination has its own quantiles and paths", () => {
   assert.deepEqual([...fan["paths"]!], [10, 20, 30, 40]);
   assert.deepEqual([...fan["quantiles"]!], [10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
   assert.deepEqual([...fan["errors"]!.subarray(0, 2)], [-10, -11]);
+});
+
+test("a chance that no path or every path bears out is no certainty", () => {
+  assert.equal(chance(0, 200), "at most 1.5 %");
+  assert.equal(chance(200, 200), "at least 98.5 %");
+  assert.equal(chance(1, 1), "at least 0.0 %");
+  assert.equal(chance(0, 1), "at most 100.0 %");
+  assert.equal(chance(50, 200), "25 % ± 3 %");
 });
