@@ -67,7 +67,7 @@ def test_it_opens_in_a_console_too(notebook):
     board = book.page.locator(".jp-CodeConsole .lstm-board")
     board.get_by_role("button", name="Train", exact=True).wait_for()
     board.get_by_text("train 240 rows").first.wait_for()
-    assert not book.page.get_by_text("run the cell again to open it").is_visible()
+    assert not book.page.get_by_text("it comes back when its kernel is free").is_visible()
 
 
 def test_a_student_trains_stops_forecasts_looks_inside_and_takes_the_code(notebook):
