@@ -13,6 +13,7 @@ import numpy as np
 import traitlets
 
 from lstm_lab.errors import TraceError
+from lstm_lab.formatting import number as written
 from lstm_lab.formatting import one_digit
 from lstm_lab.interpret.trace import Trace
 from lstm_lab.results import views
@@ -66,6 +67,7 @@ class GateExplorer(LabWidget):
         facts = [layer.facts() for layer in self._layers]
         self.wire.set(
             title=trace.heading,
+            changed=_changed(trace),
             verified=f"verified, largest difference {one_digit(trace.verified)}",
             layers=facts,
             opening=trace.opening,
@@ -316,3 +318,19 @@ class _Layer:
             order.append(int(np.argmax(np.where(left, alike[order[-1]], -1.0))))
             left[order[-1]] = False
         return np.asarray(order)
+
+
+def _changed(trace: Trace) -> str:
+    """Name what was changed in the network or in what it read, and what follows; nothing where nothing was."""
+    before = trace.unchanged
+    if before is None:
+        return ""
+    what = "; ".join(map(str, trace.holds)) or "other inputs"
+    if trace.windows > 1:
+        return what
+    if trace.forecast is None or before.forecast is None:
+        was, now, name = before.output.ravel()[0], trace.output.ravel()[0], "output"
+    else:
+        was, now, name = before.forecast.iloc[0], trace.forecast.iloc[0], "forecast"
+    course = f"{written(float(was))} → {written(float(now))}".replace("-", "−")
+    return f"{what}: {name} {course}"

@@ -650,3 +650,13 @@ def test_brushed_steps_are_found_again_with_a_kernel_and_without(mount, view, fo
         stack.press(key)
     assert "Searched the window alone" in view.page.locator(".again").inner_text()
     assert view.page.locator(".match").count() > 3
+
+
+def test_a_network_with_held_gates_says_what_is_held_and_what_follows(mount, found):
+    held = found.what_if(layer=0, forget=1.0, units=[2], steps=range(3, 9))
+    told = mount(GateExplorer(held)).root.locator("header b").inner_text()
+    assert told.startswith("forget held at 1 in unit 2 at steps 3 to 8: output ")
+    before, after = told.split(": output ")[1].split(" → ")
+    assert float(before.replace("−", "-")) == pytest.approx(float(found.output[0, 0]), rel=1e-3)
+    assert float(after.replace("−", "-")) == pytest.approx(float(held.output[0, 0]), rel=1e-3)
+    assert mount(GateExplorer(found)).root.locator("header b").inner_text() == ""

@@ -23,6 +23,7 @@ export class GatesView extends View {
   readonly #inside = new Inside(this.store, () => this.palette);
   readonly #title = h("p", { class: "title" });
   readonly #verified = h("span", { class: "verified" });
+  readonly #changed = h("b");
   readonly #count = h("span", { class: "muted" });
   readonly #words = h("ul", { class: "words" });
   readonly #rest = h("ul", { class: "words" });
@@ -67,7 +68,7 @@ export class GatesView extends View {
   #asked = false;
 
   protected override build(): void {
-    this.facts.append(this.#title, this.#verified, this.#count);
+    this.facts.append(this.#title, this.#verified, this.#count, this.#changed);
     this.root.classList.add("gates");
     const strips = (of: { element: HTMLElement }[]): HTMLElement[] => of.map(({ element }) => element);
     const middle = [this.#heat.element, this.#dates.element, this.#pins.element, this.#answer];
@@ -162,6 +163,7 @@ export class GatesView extends View {
     const { layer } = this.#inside;
     say(this.#title, store.text("title"));
     say(this.#verified, `✓ ${store.text("verified")}`);
+    say(this.#changed, store.text("changed"));
     const windows = store.number("windows") ?? 1;
     const units = layer.shown < layer.total ? `showing ${layer.shown} of ${layer.total} units, evenly spaced by half-life` : `${layer.total} units`;
     say(this.#count, windows > 1 ? `${units} · means over ${windows} windows` : units);
