@@ -42,8 +42,6 @@ FRESH = 30
 class LiveProgress(HtmlProgress):
     """Shows the live view in place of the bar when the work begins; without a front end the bar stays."""
 
-    stop_in_view = True
-    """Whether the view has the Stop button."""
     in_output = True
     """Whether the view stands in a cell's own output, which the notebook keeps."""
 
@@ -66,7 +64,7 @@ class LiveProgress(HtmlProgress):
     def on_start(self, plan: TrainingPlan | SamplingPlan) -> None:
         """Open the view."""
         try:
-            self._view, self._listener = _view_of(plan, self.stop if self.stop_in_view else None)
+            self._view, self._listener = _view_of(plan, self.stop)
         except LabError:
             super().on_start(plan)
             return
@@ -112,7 +110,7 @@ class LiveProgress(HtmlProgress):
             self._view.update(result)
             return
         try:
-            self._view = _growing(result, self.stop if self.stop_in_view else None)
+            self._view = _growing(result, self.stop)
         except LabError:
             return
         self.put(self._view)
@@ -192,14 +190,14 @@ def _live(result: Result) -> Any:
         return result
 
 
-def _growing(result: Any, stop: threading.Event | None) -> Any:
+def _growing(result: Any, stop: threading.Event) -> Any:
     """Return the view of a result that is not complete yet."""
     from lstm_lab.widgets.memory import MemoryExplorer
 
     return MemoryExplorer(result, stop=stop, measuring=True)
 
 
-def _view_of(plan: TrainingPlan | SamplingPlan, stop: threading.Event | None) -> tuple[Any, Any]:
+def _view_of(plan: TrainingPlan | SamplingPlan, stop: threading.Event) -> tuple[Any, Any]:
     """Return the live view of a training or a forecast, and its listener; the first one imports anywidget."""
     from lstm_lab.widgets.fan import sampling_view
     from lstm_lab.widgets.training import training_view

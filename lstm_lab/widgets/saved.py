@@ -37,6 +37,7 @@ class SavableView(Protocol):
     _view: Any
     _key: Any
     wire: Wire
+    model_id: Any
 
     def saved_arrays(self, share: float) -> dict[str, np.ndarray]:
         """Return the arrays to store, of the optional ones no more than this share."""
@@ -70,15 +71,21 @@ def saved(widget: SavableView, room: int = ROOM) -> dict[str, Any] | None:
     return None
 
 
-def widget_or_still(bundle: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a bundle whose widget is shown while a kernel has it, and else its picture or text.
+def widget_or_still(bundle: Mapping[str, Any], live: SavableView | None = None) -> dict[str, Any]:
+    """Return a bundle whose widget is shown while a kernel has it, and else a live view, its picture or text.
 
     Parameters
     ----------
     bundle
         A mimebundle with a widget that is no view of ours.
+    live
+        The view of work that goes on within the widget, for a page that is loaded again meanwhile.
     """
-    return {**bundle, MIME: {"prefer": "widget", "key": bundle[WIDGET]["model_id"]}}
+    kept = {"prefer": "widget", "key": bundle[WIDGET]["model_id"]}
+    state = None if live is None else saved(live)
+    if live is not None and state is not None:
+        kept["live"] = {**state, "model": live.model_id}
+    return {**bundle, MIME: kept}
 
 
 def encode(values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:

@@ -135,6 +135,29 @@ def test_a_student_trains_stops_forecasts_looks_inside_and_takes_the_code(notebo
     assert "Dashboard: prices" in kept[0].data["text/plain"]
 
 
+def test_a_training_of_a_dashboard_goes_on_in_a_reloaded_page_and_has_its_stop(notebook):
+    book = notebook("lab", SERIES, OPEN)
+    board = book.page.locator(".lstm-board")
+    book.run(0)
+    book.run(1)
+    board.get_by_text("train 240 rows").wait_for()
+    press(board, "Train")
+    book.wait_for("training", "data.ready && Number(data.epochs) >= 2", timeout=90_000)
+    stops = book.page.get_by_role("button", name="Stop", exact=True).locator("visible=true")
+    assert stops.count() == 1, "the page's, and no second one in its view"
+    book.save()
+    reached = book.view("training").first.get_attribute("data-epochs")
+    book.load(busy=True)
+    book.wait_for("training", f"Number(data.epochs) >= {int(reached) + 5}", timeout=30_000)
+    stops.first.click()
+    board.get_by_text("kept as run_1").wait_for(timeout=60_000)
+    book.wait_for("training", "data.reason === 'stopped'")
+    views = book.page.locator(".lab[data-view=training]").locator("visible=true")
+    views.first.wait_for()
+    book.page.wait_for_timeout(500)
+    assert views.count() == 1, "the one in the dashboard"
+
+
 CUT = """() => [...document.querySelectorAll(".lstm-board .lm-TabBar-tabLabel")].filter((label) => {
     const edge = label.closest(".lstm-board").getBoundingClientRect().right;
     return label.scrollWidth > label.clientWidth + 1 || label.getBoundingClientRect().right > edge;

@@ -17,7 +17,8 @@ from ipywidgets.widgets import widget as registry
 
 import lstm_lab
 import lstm_lab.run
-from lstm_lab.errors import DataError, LabError, OptionError
+from lstm_lab.errors import DataError, LabError, OptionError, RunError
+from lstm_lab.events import TrainingPlan
 from lstm_lab.formatting import percent
 from lstm_lab.notebook.commands import COMMANDS
 from lstm_lab.notebook.dashboard import clicks as messages
@@ -30,6 +31,7 @@ from lstm_lab.options import OPTION_NAMES
 from lstm_lab.options.spelling import as_controls
 from lstm_lab.results import Summary
 from lstm_lab.widgets.next_training import next_weights
+from lstm_lab.widgets.saved import MIME
 
 PLANS = {name: getattr(sections, name) for name in ("TRAIN", "FORECAST", "BACKTEST", "GATES", "MEMORY", "RESUME")}
 SMALL = {"lookback": 8, "units": [4], "dense": [], "epochs": 2, "batch": 32, "transform": "diff"}
@@ -531,9 +533,13 @@ def test_what_is_kept_is_the_newest_picture(opened, monkeypatch):
     board._ipython_display_()
     assert all("image/png" not in data for data in shown)
     assert "Nothing was trained" in shown[1]["text/plain"]
-    board.pages["Training"].bar.start.click()
-    assert "image/png" in shown[2]
-    assert shown[2]["text/plain"].startswith("Run 'run_1': close")
+    page = board.pages["Training"]
+    page.bar.start.click()
+    live = shown[2][MIME]["live"]  # for a page that is loaded again in the middle of the training
+    assert (live["view"], live["model"]) == ("training", page.stage.children[0].model_id)
+    assert "image/png" in shown[3]
+    assert "live" not in shown[3][MIME]
+    assert shown[3]["text/plain"].startswith("Run 'run_1': close")
     data, metadata = board._repr_mimebundle_()
     assert "image/png" in data
     assert metadata["image/png"]["alt"].startswith("Run 'run_1': close")
@@ -591,6 +597,24 @@ def test_without_a_shell_the_runs_are_the_dashboards_own(monkeypatch, prices):
     with pytest.raises(LabError):
         NotebookEnvironment().keep(None, "x") or dashboard("nothing such")
     board.close()
+
+
+def test_work_that_fails_leaves_no_live_view_behind(opened, monkeypatch):
+    shown = []
+    handle = type("Handle", (), {"update": lambda _, data, **__: shown.append(data[MIME])})
+    monkeypatch.setattr("lstm_lab.notebook.dashboard.snapshot.display", lambda *_, **__: handle())
+    board = opened(**SMALL)
+    board.snapshot.show()
+
+    def fails(progress):
+        progress.on_start(TrainingPlan("a run", 3, 2, 10, 64, 32, 100, 0.5))
+        raise RunError("no number")
+
+    page = board.pages["Training"]
+    monkeypatch.setattr(page, "_do", fails)
+    page.bar.start.click()
+    assert said(page) == "no number"
+    assert ["live" in kept for kept in shown] == [True, False]
 
 
 @pytest.fixture

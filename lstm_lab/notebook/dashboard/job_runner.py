@@ -30,7 +30,9 @@ __all__ = ["JobBar", "JobRunner", "PageProgress", "Startable"]
 
 
 class PageProgress(LiveProgress):
-    """Shows the progress of a job on its page, and its live view in the page's stage; the page has the Stop.
+    """Shows the progress of a job on its page, and its live view in the page's stage.
+
+    The page has the Stop; the view's own is seen where the view stands alone, in a page that was loaded again.
 
     Parameters
     ----------
@@ -40,7 +42,6 @@ class PageProgress(LiveProgress):
         Puts the given view on the page.
     """
 
-    stop_in_view = False
     in_output = False
 
     def __init__(self, bar: JobBar, show_view: Callable[[Any], None]) -> None:
@@ -174,7 +175,7 @@ class Startable(Protocol):
     def keep(self) -> None:
         """Keep the result, once other jobs may start."""
 
-    def place(self, view: Any) -> None:
+    def place_live(self, view: Any) -> None:
         """Show the job's live view."""
 
     def trouble(self, text: str) -> None:
@@ -206,7 +207,7 @@ class JobRunner:
         """Run a page's job, and show on the page how it ended."""
         if any(runner.running is not None for runner in self._open) or self._late():
             return
-        progress = PageProgress(page.bar, page.place)
+        progress = PageProgress(page.bar, page.place_live)
         with self.busy(page, progress.stop):
             done = _explained(page, lambda: _within(progress, page))
         if done:

@@ -53,6 +53,8 @@ class Page:
         """Called with every result, once other jobs may start."""
         self.on_start: Callable[[], None] = lambda: None
         """Called when the work begins."""
+        self.on_live: Callable[[Any], None] = lambda _: None
+        """Called with the live view of the work, and with None where the work ends without a result."""
         self._hint = ipywidgets.HTML(note(hint))
         self._live: Any = None
         self.stage = box(self._hint, look="stage")
@@ -68,7 +70,11 @@ class Page:
         """Run the job and show its result."""
         self.on_start()
         self.table.value = ""
-        result, line = self._do(progress)
+        try:
+            result, line = self._do(progress)
+        except BaseException:
+            self.on_live(None)
+            raise
         try:
             self.show(result, progress)
         except KeyboardInterrupt:
@@ -104,6 +110,11 @@ class Page:
         self.stage.children = (view,)
         for child in others:
             discard(child)
+
+    def place_live(self, view: Any) -> None:
+        """Put the live view of the work on the page."""
+        self.place(view)
+        self.on_live(view)
 
     def trouble(self, text: str) -> None:
         """Show the traceback of an internal error."""

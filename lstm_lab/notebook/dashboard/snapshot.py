@@ -1,7 +1,8 @@
 """The picture that a saved notebook keeps of a dashboard.
 
 A display that changes is drawn afresh by the page, and a dashboard that is drawn afresh would lose the keyboard's place
-and jump. So a second display, whose live view is empty, stands below it and carries the newest picture.
+and jump. So a second display, whose live view is empty, stands below it and carries the newest picture. While work goes
+on it carries the view of the work, for a page that is loaded again before the kernel is free to show the dashboard.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Snapshot:
         self.result: Result | None = None
         self.empty = ipywidgets.HTML()
         self.empty.layout.display = "none"
+        self._live: Any = None
         self._handle: Any = None
 
     def show(self) -> None:
@@ -35,7 +37,16 @@ class Snapshot:
 
     def keep(self, result: Result) -> None:
         """Show a result's picture in the display."""
-        self.result = result
+        self.result, self._live = result, None
+        self._renew()
+
+    def follow(self, view: Any) -> None:
+        """Carry the live view of work that goes on; None: the work has ended without a result."""
+        if view is not self._live:
+            self._live = view
+            self._renew()
+
+    def _renew(self) -> None:
         if self._handle is not None:
             data, metadata = self._output()
             self._handle.update(data, metadata=metadata, raw=True)
@@ -52,5 +63,5 @@ class Snapshot:
         return {name: data[name] for name in ("text/plain", "image/png") if name in data}, metadata
 
     def _output(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        still, metadata = self.still()
-        return widget_or_still({**self.empty._repr_mimebundle_(), **still}), metadata
+        still, metadata = self.still() if self._live is None else ({"text/plain": self.text()}, {})
+        return widget_or_still({**self.empty._repr_mimebundle_(), **still}, self._live), metadata

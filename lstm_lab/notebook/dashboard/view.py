@@ -40,10 +40,7 @@ __all__ = ["Dashboard", "dashboard"]
 
 TABS = ("Preview", "Training", "Forecast", "Inside", "Judge", "Runs", "Code")
 
-_COMES_BACK = (
-    "it comes back when its kernel is free (to stop a training, interrupt the kernel); without that kernel, run the"
-    " cell again"
-)
+_COMES_BACK = "it comes back when its kernel is free; without that kernel, run the cell again"
 """What stands in place of a dashboard in a page that was loaded again."""
 
 _COPY = (
@@ -88,6 +85,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         for name, page in self.pages.items():
             self.runner.attach(page)
             page.on_result = partial(self._on_result, name)
+            page.on_live = self.snapshot.follow
         self.pages["Training"].on_start = partial(self._open_tab, "Training")
         # Stop alone may come in beside a running job: it only sets a flag.
         settle_messages(self, [page.bar.stop for page in self.pages.values()])
@@ -232,7 +230,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         self._shown_by = request
         cells.remember(self)
         word = self.state.source.word
-        text = f"Dashboard: {word}; {_COMES_BACK}. Below is the newest of what it showed."
+        text = f"Dashboard: {word}; {_COMES_BACK}. Below is what it does or last did."
         display(widget_or_still({**super()._repr_mimebundle_(), "text/plain": text}), raw=True)  # type: ignore[no-untyped-call]  # IPython's
         self.snapshot.show()
 

@@ -111,8 +111,8 @@ async function module<T>(name: string): Promise<T> {
 const fetched = new Map<string, Promise<Lab>>();
 
 /** Fetch the module of a view; an output comes from anybody, so its name must be one that the build knows. */
-async function lab(output: Output): Promise<Lab> {
-  const name = String(field(output, "view"));
+async function lab(kept: unknown): Promise<Lab> {
+  const name = String((kept as Bundle)["view"]);
   if (!views.includes(name)) throw new Error(`no view is called ${name}`);
   const drawer = fetched.get(name) ?? import(new URL(`${name}.js?${build.slice(-12)}`, source).href).then((loaded: { default: Lab }) => loaded.default);
   fetched.set(name, drawer);
@@ -162,7 +162,7 @@ function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: type
       if (field(output, "prefer") === "picture") return this.#fill(still(output));
       const preferred = field(output, "prefer") === "widget";
       const known = this.#key !== null && this.#key === field(output, "key");
-      if (known && !preferred) return (await lab(output)).renew(output.data[MIME]);
+      if (known && !preferred) return (await lab(output.data[MIME])).renew(output.data[MIME]);
       if (known) return this.#picture?.replaceChildren(still(output));
       this.#ending.abort();
       this.#ending = new AbortController();
@@ -194,7 +194,7 @@ function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: type
     }
 
     async #draw(output: Output, signal: AbortSignal): Promise<void> {
-      const [drawer] = await Promise.all([lab(output), this.#place]);
+      const [drawer] = await Promise.all([lab(output.data[MIME]), this.#place]);
       if (signal.aborted) return;
       const host = document.createElement("div");
       this.#fill(host);
@@ -211,8 +211,13 @@ function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: type
       picture.append(still(output));
       this.#picture = picture;
       const around = placeOf(this.node);
-      if (around === undefined || !output.trusted) return this.#fill(picture);
-      const shown = setTimeout(() => this.addWidget(new Widget({ node: picture })), around.sessionContext.session?.kernel ? GLIMPSE : 0);
+      const replaced = new AbortController();
+      const show = (): void => {
+        this.addWidget(new Widget({ node: picture }));
+        this.#revive(output, picture, AbortSignal.any([signal, replaced.signal])).catch((error: unknown) => console.warn("lstm_lab: what goes on cannot be drawn", error));
+      };
+      if (around === undefined || !output.trusted) return show();
+      const shown = setTimeout(show, around.sessionContext.session?.kernel ? GLIMPSE : 0);
       if (!around.sessionContext.isReady) {
         await around.sessionContext.ready;
         await new Promise((resolve) => setTimeout(resolve, GLIMPSE)); // for the widgets' own manager
@@ -222,6 +227,7 @@ function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: type
       const settle = (): void => {
         if (widget.widgets.length === 0 || signal.aborted) return;
         clearTimeout(shown);
+        replaced.abort();
         for (const other of [...this.widgets]) if (other !== widget) other.dispose();
         widget.show();
       };
@@ -232,6 +238,18 @@ function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: type
       signal.addEventListener("abort", () => watch.disconnect());
       await widget.renderModel(output);
       settle();
+    }
+
+    /** Draw the view of work that goes on within a widget, until the kernel is free to show the widget. */
+    async #revive(output: Output, place: HTMLElement, signal: AbortSignal): Promise<void> {
+      const kept = field(output, "live");
+      if (typeof kept !== "object" || kept === null) return;
+      const drawer = await lab(kept);
+      if (signal.aborted) return;
+      const host = document.createElement("div");
+      place.replaceChildren(host);
+      this.#wire = await drawer.reopen(host, kept, signal);
+      this.#listen();
     }
 
     /** Follow the kernel of the notebook or console: it may restart, or be busy and have the view still. */
@@ -268,14 +286,15 @@ function rendererOn({ Panel, Widget }: { Panel: typeof LuminoPanel; Widget: type
       const output = this.#output;
       const wire = this.#wire;
       if (output === null || wire === null || !output.trusted) return;
-      const widget = (output.data[WIDGET] as Bundle | undefined)?.["model_id"];
+      const live = field(output, "live") as Bundle | undefined;
+      const widget = live?.["model"] ?? (output.data[WIDGET] as Bundle | undefined)?.["model_id"];
       if (typeof widget === "string") lineTo(kernel, widget, wire, signal);
       // A page that was loaded while the cell ran does not know which output a display's update belongs to.
       const heard = (_: unknown, message: { header: { msg_type: string }; content: unknown }): void => {
         if (message.header.msg_type !== "update_display_data") return;
         const { data, metadata } = message.content as { data: Bundle; metadata: Bundle };
         const newer = data[MIME] as Bundle | undefined;
-        if (newer?.["key"] === this.#key && newer?.["seq"] !== field(output, "seq")) output.setData({ data, metadata });
+        if (newer?.["key"] === this.#key && (newer?.["seq"] !== field(output, "seq") || newer?.["live"] !== live)) output.setData({ data, metadata });
       };
       kernel.iopubMessage.connect(heard);
       signal.addEventListener("abort", () => kernel.iopubMessage.disconnect(heard));

@@ -18,7 +18,7 @@ export class Stop {
   }
 
   update(): void {
-    const live = this.store.flag("live");
+    const live = this.store.flag("live") && !this.#inBoard();
     if (!live) this.#pressed = false;
     const works = live && this.store.flag("stop");
     this.#button.hidden = !works;
@@ -31,6 +31,12 @@ export class Stop {
   }
 
   readonly #born = performance.now();
+
+  /** A dashboard has a Stop of its own beside the view. */
+  #inBoard(): boolean {
+    const root = this.element.getRootNode();
+    return root instanceof ShadowRoot && root.host.closest(".lstm-board") !== null;
+  }
 
   #press(): void {
     this.#pressed = true;
