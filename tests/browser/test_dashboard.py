@@ -58,12 +58,14 @@ def press(board, name):
 
 
 def test_it_opens_in_a_console_too(notebook):
-    book = notebook("lab", SERIES)
-    book.run(0)
-    console = "async ([name, args]) => { await window.jupyterapp.commands.execute(name, args); }"
-    book.page.evaluate(console, ["notebook:create-console", {}])
-    book.page.wait_for_selector(".jp-CodeConsole .jp-CodeConsole-promptCell")
-    book.page.evaluate(console, ["console:inject", {"path": book.name, "code": OPEN, "activate": True}])
+    book = notebook("lab")
+    console = """async (cells) => {
+        const kernelPreference = { name: "python3", shutdownOnDispose: true };
+        const panel = await window.jupyterapp.commands.execute("console:create", { kernelPreference, activate: true });
+        await panel.sessionContext.ready;
+        for (const cell of cells) await panel.console.inject(cell);
+    }"""
+    book.page.evaluate(console, [SERIES, OPEN])
     board = book.page.locator(".jp-CodeConsole .lstm-board")
     board.get_by_role("button", name="Train", exact=True).wait_for()
     board.get_by_text("train 240 rows").first.wait_for()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import zmq
 
 import lstm_lab
 
@@ -147,7 +148,7 @@ class Kernel:
 @contextmanager
 def started_kernel(folder):
     """Start a kernel with the extension loaded, in a folder of its own."""
-    from jupyter_client.manager import start_new_kernel
+    from jupyter_client.manager import KernelManager
 
     tree = str(Path(lstm_lab.__file__).parents[1])
     environment = {
@@ -156,7 +157,14 @@ def started_kernel(folder):
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
     }
-    manager, client = start_new_kernel(kernel_name="python3", cwd=str(folder), env=environment)
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=str(folder), env=environment)
+    client = manager.client()
+    client.context.setsockopt(
+        zmq.RCVHWM, 0
+    )  # a dashboard sends 2,500 messages at once, and ZeroMQ drops what is over 1,000
+    client.start_channels()
+    client.wait_for_ready(60)
     kernel = Kernel(manager, client)
     loaded = kernel.run("%load_ext lstm_lab")
     assert (loaded.shown, loaded.errors) == ([], [])
