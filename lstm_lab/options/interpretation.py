@@ -79,15 +79,15 @@ class CellOptions(Options):
     @property
     def held(self) -> dict[str, float]:
         """Values by the names of the gates that are held."""
-        held: dict[str, float] = {}
-        for part in (self.hold or "").split(",") if self.hold is not None else ():
-            gate, _, value = (piece.strip() for piece in part.partition("="))
-            try:
-                held[gate] = float(value)
-            except ValueError:
-                gate = ""
-            if not gate:
-                raise ValueError(f"hold= takes a gate, = and its value, got {self.hold!r}; for example hold='forget=1'")
+        if self.hold is None:
+            return {}
+        parts = [part.partition("=") for part in self.hold.split(",")]
+        try:
+            held = {gate.strip(): float(value) for gate, _, value in parts}
+        except ValueError:
+            held = {"": 0.0}
+        if "" in held:
+            raise ValueError(f"hold= takes a gate, = and its value, got {self.hold!r}; for example hold='forget=1'")
         return held
 
 

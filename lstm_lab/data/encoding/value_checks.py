@@ -48,9 +48,10 @@ def refuse_non_positive(values: pd.Series[float], label: str) -> None:
 def finite_values(column: pd.Series[float], name: str) -> np.ndarray:
     """Convert a column to float64, and refuse a value that is not finite."""
     values = column.to_numpy(dtype=np.float64)
-    bad = np.flatnonzero(~np.isfinite(values))
+    absent = ~np.isfinite(values)
+    bad = np.flatnonzero(absent)
     if len(bad) > 0:
-        refuse_empty(~np.isfinite(values), name)
+        refuse_empty(absent, name)
         raise DataError(
             f"{name!r} must have a finite value in every row, got {values[bad[0]]} at"
             f" {row_label(column.index, bad[0])} ({len(bad)} such rows); set missing= to interpolate, ffill or drop"
